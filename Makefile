@@ -1,0 +1,35 @@
+# Every target makes its own .venv when there is none; it needs Python 3.11 or newer and pip, nothing else.
+PYTHON ?= python3
+BIN    := .venv/bin
+RUN    := .venv/.run-installed
+DEV    := .venv/.dev-installed
+
+.PHONY: demo test lint bench clean
+
+demo: $(RUN)            ## fetch MNIST, train to 98 %, write pictures to out/demo/, read drawn digits
+	$(BIN)/byhand demo --out out/demo
+
+test: $(DEV)            ## the whole test suite
+	$(BIN)/python -m pytest -n 2
+
+lint: $(DEV)            ## formatting, lint and types
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy
+
+bench: $(DEV)           ## speed of training and inference on this machine
+	$(BIN)/python bench/dense.py
+
+$(RUN): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "byhand needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12 ...)")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(DEV): $(RUN)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+clean:                  ## everything that the other targets made
+	rm -rf .venv out build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

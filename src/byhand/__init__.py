@@ -1,0 +1,1 @@
+"""Neural networks with every derivative worked out by hand."""

@@ -1,0 +1,8 @@
+"""Names of types that the whole package shares."""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Shape = tuple[int, ...]
