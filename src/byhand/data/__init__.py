@@ -4,20 +4,34 @@ from byhand.data.cache import cache_folder
 from byhand.data.csv import read_csv
 from byhand.data.dataset import Dataset, check_arrays, from_arrays
 from byhand.data.fetch import fetch
+from byhand.data.folder import read_folder, read_image
 from byhand.data.idx import read_images, read_labels, write_idx
 from byhand.data.load import Listed, listing, load
+from byhand.data.mnist_pkl import read_mnist_pkl
+from byhand.data.npz import read_npz
+from byhand.data.scaling import MinMax, minmax
+from byhand.data.splits import sklearn_order_split, split, split_rows
 
 __all__ = [
     "Dataset",
     "Listed",
+    "MinMax",
     "cache_folder",
     "check_arrays",
     "fetch",
     "from_arrays",
     "listing",
     "load",
+    "minmax",
     "read_csv",
+    "read_folder",
+    "read_image",
     "read_images",
     "read_labels",
+    "read_mnist_pkl",
+    "read_npz",
+    "sklearn_order_split",
+    "split",
+    "split_rows",
     "write_idx",
 ]

@@ -20,20 +20,18 @@ REASONS = {
 
 
 def cache_folder() -> Path:
-    """The environment variable ``BYHAND_DATA``, else the platform's cache folder for byhand. It need not exist."""
+    """The environment variable ``BYHAND_DATA``, else the platform's cache folder; it need not exist."""
     import platformdirs
 
     chosen = os.environ.get("BYHAND_DATA")
-    return (
-        Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("byhand", appauthor=False))
-    )
+    return Path(chosen or platformdirs.user_cache_dir("byhand", appauthor=False)).expanduser()
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write all files into the folder or, where that fails, none.
 
-    Every file is complete under a temporary name before the first takes its own name, so two processes that write the
-    same files do no harm. Raises ByhandError where the folder cannot be made or written.
+    Every file is complete under a temporary name before the first takes its own name, so two processes that
+    write the same files do no harm. Raises ByhandError where the folder cannot be made or written.
     """
     made: list[Path] = []
     new = [part for part in (folder, *folder.parents) if not part.exists()]
@@ -50,7 +48,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         reason = REASONS.get(error.errno or 0, error.strerror or str(error))
         raise ByhandError(
-            f"cannot write to {folder}: {reason}; set BYHAND_DATA to a folder with room that you may write to."
+            f"cannot write to {folder}: {reason}; set BYHAND_DATA to a folder that you may write to."
         ) from None
     finally:
         for path in made:

@@ -17,9 +17,10 @@ BLOCK = 2**23  # bytes read at a time
 def read_csv(path: Path, classes: int = 10) -> tuple[Array, Array | None]:
     """Pixels ``(n, size²)`` uint8 and labels ``(n,)`` int64, or None where the rows hold no label.
 
-    A first line that does not start with a number is a header. As many columns as a square has pixels (784) are pixels
-    alone; one more, and the first is the label. The file may be gzipped. Raises ByhandError with line and column, both
-    counted from 1, for a ragged row, text, a pixel outside 0-255, a label outside 0 to ``classes`` - 1, and no rows.
+    A first line that does not start with a number is a header. As many columns as a square has pixels (784)
+    are pixels alone; one more, and the first is the label. The file may be gzipped. Raises ByhandError with
+    line and column, both counted from 1, for a ragged row, text, a pixel outside 0-255, a label outside 0 to
+    ``classes`` - 1, and no rows.
     """
     with open_bytes(Path(path)) as (stream, _):
         return parse_csv(stream, str(path), classes)
@@ -78,7 +79,7 @@ def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
 def _square(columns: int, name: str) -> None:
     if columns < 4 or math.isqrt(columns) ** 2 not in (columns, columns - 1):
         raise ByhandError(
-            f"{name}, line 1 has {columns} columns, which is neither a square image (784) nor a label and one (785)."
+            f"{name}, line 1 has {columns} columns, neither a square image (784) nor a label and one (785)."
         )
 
 
@@ -93,7 +94,8 @@ def _is_number(cell: bytes) -> bool:
 def _parse_plain(block: bytes, columns: int) -> Array | None:
     """All rows at once where every cell is one to three digits; None where anything else is in the block.
 
-    The value of a cell that ends before position e is d[e-1] + 10 d[e-2] + 100 d[e-3], as far as it has digits.
+    The value of a cell that ends before position e is d[e-1] + 10 d[e-2] + 100 d[e-3], as far as it has
+    digits.
     """
     text = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero((text == ord(",")) | (text == ord("\n")))

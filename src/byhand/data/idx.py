@@ -1,7 +1,8 @@
 """The IDX format of the original MNIST files.
 
-Two zero bytes, the type of a value (8 is uint8, the only one used here), the number of axes, each axis' length as a
-big-endian 32-bit number, then the values in C order. Images are ``(n, height, width)``, labels ``(n,)``.
+Two zero bytes, the type of a value (8 is uint8, the only one used here), the number of axes, each axis'
+length as a big-endian 32-bit number, then the values in C order. Images are ``(n, height, width)``, labels
+``(n,)``.
 """
 
 import math
@@ -22,7 +23,7 @@ def read_images(path: Path) -> Array:
 
 
 def read_labels(path: Path, classes: int = 10) -> Array:
-    """Labels ``(n,)`` int64 from an IDX file, gzipped or not; ByhandError unless all are below ``classes``."""
+    """Labels ``(n,)`` int64 from an IDX file; ByhandError unless all are below ``classes``."""
     labels = read_idx(path, 1, "labels")
     bad = labels >= classes
     if bad.any():
@@ -34,9 +35,9 @@ def read_labels(path: Path, classes: int = 10) -> Array:
 def read_idx(path: Path, axes: int, what: str = "values") -> Array:
     """A uint8 array of ``axes`` axes from an IDX file, gzipped or not.
 
-    The sizes that the header announces are checked against the file's real size before anything is allocated, and no
-    more than one byte beyond them is ever decompressed. Raises ByhandError for a wrong header, a file that is too short
-    or too long, and an array without elements.
+    The sizes that the header announces are checked against the file's real size before anything is allocated,
+    and no more than one byte beyond them is ever decompressed. Raises ByhandError for a wrong header, a file
+    that is too short or too long, and an array without elements.
     """
     path = Path(path)
     with open_bytes(path) as (stream, most):
@@ -72,7 +73,7 @@ def write_idx(values: Array) -> bytes:
 
 
 def idx_file(folder: Path, name: str) -> Path | None:
-    """Where the folder has ``train-images-idx3-ubyte`` or its like: so spelt or with a dot, with ``.gz`` or without."""
+    """Where the folder has ``train-images-idx3-ubyte`` or its like, also ``.idx3``, also ``.gz``."""
     for spelling in (name, name.replace("-idx", ".idx")):
         for path in (folder / spelling, folder / f"{spelling}.gz"):
             if path.exists():
@@ -81,7 +82,7 @@ def idx_file(folder: Path, name: str) -> Path | None:
 
 
 def _fill(stream: BinaryIO, values: Array) -> int:
-    view, got = memoryview(values), 0
+    view, got = values.data, 0
     while got < len(view) and (n := stream.readinto(view[got : got + 2**22])):  # type: ignore[attr-defined]
         got += n
     return got

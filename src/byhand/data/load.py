@@ -10,7 +10,10 @@ from byhand.data.cache import cache_folder
 from byhand.data.csv import read_csv
 from byhand.data.dataset import Dataset, from_arrays
 from byhand.data.fetch import fetch, is_cached
+from byhand.data.folder import read_folder
 from byhand.data.idx import idx_file, read_images, read_labels
+from byhand.data.mnist_pkl import read_mnist_pkl
+from byhand.data.npz import read_npz
 from byhand.data.sources import SOURCES
 from byhand.errors import ByhandError
 
@@ -44,9 +47,10 @@ def listing() -> list[Listed]:
 def load(data: str | Path, *, progress: bool | None = None) -> Dataset:
     """Load a data set by name (fetching it where it is not cached) or from a path.
 
-    Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16). Paths: a folder of
-    IDX files, a folder of images by class, Kaggle's ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz``,
-    Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path. Raises ByhandError.
+    Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16). Paths: a
+    folder of IDX files, a folder of images by class, Kaggle's ``.csv`` (also ``.csv.gz``; it must have
+    labels), ``mnist.pkl.gz`` (its validation rows follow the training rows), Keras' ``.npz``. A name wins
+    over a path spelt alike; write ``./mnist`` for the path. Raises ByhandError.
     """
     if isinstance(data, str) and data in SOURCES:
         return _load_known(data, progress)
@@ -65,6 +69,15 @@ def load(data: str | Path, *, progress: bool | None = None) -> Dataset:
 
 def _load_known(name: str, progress: bool | None) -> Dataset:
     folder = fetch(name, progress=progress)
+    try:
+        return _load_cached(name, folder)
+    except ByhandError as error:
+        raise ByhandError(
+            f"{str(error).rstrip('.')}: remove {folder}, and it will be fetched anew."
+        ) from None
+
+
+def _load_cached(name: str, folder: Path) -> Dataset:
     if name != "digits":
         return load_idx(folder, name, CLOTHES if name == "fashion-mnist" else DIGITS)
     images = read_images(_existing(folder, "images-idx3-ubyte"))
@@ -73,7 +86,7 @@ def _load_known(name: str, progress: bool | None) -> Dataset:
 
 
 def load_idx(folder: Path, name: str | None = None, classes: tuple[str, ...] = DIGITS) -> Dataset:
-    """The four IDX files of MNIST and its kin, gzipped or not, ``-idx3`` or ``.idx3``; the test files may be absent."""
+    """The four IDX files of MNIST and its kin in a folder; the two test files may be absent."""
     parts = ["train", "t10k"] if idx_file(folder, "t10k-images-idx3-ubyte") else ["train"]
     arrays = []
     for part in parts:
@@ -83,7 +96,10 @@ def load_idx(folder: Path, name: str | None = None, classes: tuple[str, ...] = D
 
 
 def _load_folder(folder: Path) -> Dataset:
-    return load_idx(folder)
+    if idx_file(folder, "train-images-idx3-ubyte") or idx_file(folder, "train-labels-idx1-ubyte"):
+        return load_idx(folder)
+    images, labels, classes = read_folder(folder)
+    return from_arrays(images, labels, name=folder.name, classes=classes)
 
 
 def _load_csv(path: Path) -> Dataset:
@@ -94,6 +110,22 @@ def _load_csv(path: Path) -> Dataset:
     return from_arrays(pixels, labels, name=path.name, classes=DIGITS, image_shape=(side, side))
 
 
+def _load_pkl(path: Path) -> Dataset:
+    (x, y), (x_valid, y_valid), (x_test, y_test) = read_mnist_pkl(path)
+    x, y = np.concatenate([x, x_valid]), np.concatenate([y, y_valid])
+    side = math.isqrt(x.shape[1])
+    shape = (side, side) if side * side == x.shape[1] else None
+    return from_arrays(x, y, x_test, y_test, name=path.name, classes=DIGITS, image_shape=shape)
+
+
+def _load_npz(path: Path) -> Dataset:
+    arrays = read_npz(path)
+    try:
+        return from_arrays(*arrays.values(), name=path.name)
+    except ByhandError as error:
+        raise ByhandError(f"{path}: {error}") from None
+
+
 def _existing(folder: Path, name: str) -> Path:
     path = idx_file(folder, name)
     if path is None:
@@ -101,4 +133,4 @@ def _existing(folder: Path, name: str) -> Path:
     return path
 
 
-READERS = {"csv": _load_csv}
+READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz}

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from byhand.errors import ByhandError
 
-LIMIT = 2**31  # bytes: nothing that is read here is larger than 2 GiB once decompressed
+LIMIT = 2**30  # bytes: nothing that is read here is larger than 1 GiB once decompressed
 GZIP_RATIO = 1032  # deflate cannot shrink anything further than 1032 : 1
 
 
@@ -18,8 +18,8 @@ GZIP_RATIO = 1032  # deflate cannot shrink anything further than 1032 : 1
 def open_bytes(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a file, gzipped or not; give the stream and the most bytes that it can hold.
 
-    For a plain file that is its size, for a gzipped one 1032 times its size. Raises ByhandError where the file is
-    missing, unreadable, cut short or not the gzip that its name claims, also while it is being read.
+    For a plain file that is its size, for a gzipped one 1032 times its size. Raises ByhandError where the
+    file is missing, unreadable, cut short or not the gzip that its name claims, also while it is being read.
     """
     if not path.is_file():
         raise ByhandError(f"{path} is not a file." if path.exists() else f"there is no file {path}.")

@@ -21,7 +21,7 @@ Unpack = Callable[[Mapping[str, bytes]], dict[str, bytes]]
 
 @dataclass(frozen=True)
 class Mirror:
-    """A folder on the web: ``files`` (name: SHA-256, or None where only the result is checked) follow ``url``."""
+    """A folder on the web and its ``files``: name to SHA-256, or None where only the result is checked."""
 
     url: str
     files: Mapping[str, str | None]
@@ -49,7 +49,7 @@ class Installed:
 
 @dataclass(frozen=True)
 class Source:
-    """A data set: what it is, the cached files with their SHA-256 (None: not known), and where to look, in order."""
+    """A data set: what it is, its cached files with their SHA-256 (None: not known), where to look."""
 
     about: str
     rows: str
@@ -120,7 +120,10 @@ SOURCES = {
         about="handwritten digits, 8 × 8, as scikit-learn has them",
         rows="1,797",
         size="0.1 MB",
-        files={"images-idx3-ubyte": "359cd13f0f514122884198b78a131df597421cbf5e93a76678fa96fc548f0d96", "labels-idx1-ubyte": "ce71631c1f31ce56fa54f31d1d498fafacff59b001e6c30c4a5e29508aa277ad"},
+        files={
+            "images-idx3-ubyte": "359cd13f0f514122884198b78a131df597421cbf5e93a76678fa96fc548f0d96",
+            "labels-idx1-ubyte": "ce71631c1f31ce56fa54f31d1d498fafacff59b001e6c30c4a5e29508aa277ad",
+        },
         places=(
             Installed("sklearn", ("datasets/data/digits.csv.gz",), unpack.digits_from_text),
             Mirror(

@@ -1,0 +1,80 @@
+"""A folder of images by class: ``folder/7/a.png`` is an image of the class ``7``."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.types import Array
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+PIXELS = 2**26  # an image of more is refused before it is decoded
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # none of them runs another program
+
+
+def read_folder(folder: Path, size: int = 28) -> tuple[Array, Array, tuple[str, ...]]:
+    """Images ``(n, size, size)`` uint8, labels ``(n,)`` int64 and the classes' names, the sub-folders'.
+
+    Classes come in order (numbers by value), and so do the files within; hidden files are skipped. An image
+    becomes grey and, unless it is ``size`` by ``size`` already, is resized (stretched where it is not
+    square); its tones are not inverted. Raises ByhandError for a folder without sub-folders, a sub-folder
+    without images, and a file that is not a readable image or has more than 2^26 pixels.
+    """
+    folder = Path(folder)
+    classes = _visible(folder, folders=True)
+    if not classes:
+        raise ByhandError(f"{folder} holds neither IDX files nor sub-folders of images, one for each class.")
+    if all(path.name.isdecimal() for path in classes):
+        classes.sort(key=lambda path: int(path.name))
+    images, labels = [], []
+    for label, path in enumerate(classes):
+        files = _visible(path, folders=False)
+        if not files:
+            raise ByhandError(f"{path} holds no images.")
+        images += [read_image(file, size) for file in files]
+        labels += [label] * len(files)
+    return np.stack(images), np.array(labels, np.int64), tuple(path.name for path in classes)
+
+
+def read_image(path: Path, size: int = 28) -> Array:
+    """One image as ``(size, size)`` uint8, 0 black to 255 white; ByhandError where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > PIXELS:
+                    raise ByhandError(f"{path} has {image.width} × {image.height} pixels, which is too many.")
+                grey = _grey(image)
+                if grey.size != (size, size):
+                    grey = grey.resize((size, size), Image.Resampling.BILINEAR)
+                return np.asarray(grey, np.uint8)
+    except ByhandError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ByhandError(f"{path} has more than {PIXELS:,} pixels, which is too many.") from None
+    except Exception:  # Pillow's decoders raise a dozen kinds of errors for damaged files
+        raise ByhandError(f"{path} is not a readable image: replace or remove it.") from None
+
+
+def _grey(image: "Image.Image") -> "Image.Image":
+    from PIL import Image
+
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image.convert("L")
+
+
+def _visible(folder: Path, *, folders: bool) -> list[Path]:
+    try:
+        found = [
+            path for path in folder.iterdir() if path.is_dir() == folders and not path.name.startswith(".")
+        ]
+    except OSError as error:
+        raise ByhandError(f"{folder} cannot be read: {error.strerror or error}.") from None
+    return sorted(found, key=lambda path: path.name)

@@ -1,0 +1,84 @@
+"""Keras' ``mnist.npz``: a zip of four arrays, x_train, y_train, x_test, y_test."""
+
+import io
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.data.reading import LIMIT
+from byhand.errors import ByhandError
+from byhand.types import Array
+
+HEADER = 2**14  # bytes: more than any honest .npy header has
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The arrays ``x_train``, ``y_train`` and, if there are any, ``x_test`` and ``y_test``; other members are
+    not read.
+
+    Each array's header is checked against the zip directory and a limit before its values are decompressed.
+    Raises ByhandError for a damaged file, a missing array, pickled objects, and sizes that do not fit.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ByhandError(f"there is no file {path}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            wanted = ["x_train", "y_train"]
+            if "x_test" in members or "y_test" in members:
+                wanted += ["x_test", "y_test"]
+            missing = [name for name in wanted if name not in members]
+            if missing:
+                raise ByhandError(f"{path} lacks {' and '.join(missing)}.")
+            total = sum(members[name].file_size for name in wanted)
+            if total > LIMIT:
+                raise ByhandError(
+                    f"{path} would take {total:,} bytes once decompressed; {LIMIT:,} is the limit."
+                )
+            return {name: _read(archive, members[name], f"{path}: {name}") for name in wanted}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ByhandError(f"{path} is not a readable npz file: {str(error).rstrip('.')}.") from None
+    except OSError as error:
+        raise ByhandError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Array:
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ByhandError(f"{name} is compressed in a way that NumPy does not write.")
+    with archive.open(info) as stream:
+        start = stream.read(HEADER)
+        shape, fortran, dtype, begins = _header(start, name)
+        size = math.prod(shape) * dtype.itemsize
+        if size != info.file_size - begins:
+            raise ByhandError(
+                f"{name} announces {size:,} bytes of values but holds {info.file_size - begins:,}."
+            )
+        values = start[begins:] + stream.read(size + 1)
+    if len(values) != size:
+        raise ByhandError(f"{name} is cut short: it holds {len(values):,} of {size:,} bytes.")
+    return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _header(start: bytes, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, Fortran order, dtype and the position of the first value, from a member's first bytes."""
+    stream = io.BytesIO(start)
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version == (1, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        else:
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
+    except ValueError:
+        raise ByhandError(f"{name} is not an array in NumPy's format.") from None
+    if not all(n > 0 for n in shape):
+        raise ByhandError(f"{name} is empty: its shape is {shape}.")
+    if dtype.hasobject:
+        raise ByhandError(f"{name} holds pickled objects, which are never read.")
+    if dtype.kind not in "uif":
+        raise ByhandError(f"{name} must hold numbers, not values of dtype {dtype}.")
+    return shape, fortran, dtype, stream.tell()
