@@ -1,0 +1,106 @@
+"""Finding the ink: writing told apart from paper, whatever the light and whichever of the two is darker."""
+
+import numpy as np
+
+from byhand.types import Array
+
+WINDOW = 0.4  # the background's window, as a part of the picture's size; strokes must be thinner
+WORKING_SIZE = 128  # the background is smooth, so a copy of this size shows it
+CONTRAST = 16  # grey levels: ink that differs less from the paper is not believed
+NOISE = 6.0  # and it must differ by this many standard deviations of the paper's grain
+
+
+def ink(image: Array) -> Array:
+    """How much ink lies on each pixel: float32 `(height, width)`, 0 = paper, 1 = full ink.
+
+    image uint8 `(height, width)`. Dark writing on light paper and light on dark give the same answer. Light
+    that falls unevenly on the paper is taken out; the soft edges of the strokes stay. A page without writing is
+    all zeros.
+    """
+    level = image.astype(np.float32)
+    if not light_on_dark(level):
+        level = 255 - level  # from here on ink is high
+    level = level - background(level)
+    paper = float(np.median(level))
+    grain = 1.4826 * float(np.median(np.abs(level - paper)))  # standard deviation, from the median deviation
+    threshold = max(otsu(level), paper + 3 * grain)
+    strong = level[level > threshold]
+    if strong.size == 0:
+        return np.zeros_like(level)
+    full = float(np.percentile(strong, 90))
+    if full - paper < max(CONTRAST, NOISE * grain):
+        return np.zeros_like(level)
+    low = paper + 3 * grain
+    return np.clip((level - low) / (full - low), 0, 1)
+
+
+def light_on_dark(level: Array) -> bool:
+    """Whether the writing is the lighter one.
+
+    Writing is the rarer of the two wherever one looks, so the differences from the neighbourhood's mean are
+    many and small on the paper's side, few and large on its own: their third moment has the sign of the ink.
+    """
+    small = _smaller(level)
+    difference = small - _box_mean(small, 2 * round(WINDOW * np.sqrt(small.size)) + 1)
+    return float(np.mean(difference**3)) > 0
+
+
+def background(level: Array) -> Array:
+    """The paper under light strokes: a morphological opening, which wipes out what is thinner than its window."""
+    small = _smaller(level)
+    size = 2 * round(WINDOW / 2 * np.sqrt(small.size)) + 1
+    opened = -running_max(-small, size)  # the least of each window ...
+    opened = running_max(opened, size)  # ... and the greatest of those
+    if opened.shape == level.shape:
+        return opened
+    return _resize(_box_mean(opened, size // 4 * 2 + 1), level.shape)
+
+
+def otsu(level: Array) -> float:
+    """The threshold that parts two groups best: it maximises the variance between them, w₀ w₁ (μ₀ − μ₁)².
+
+    N. Otsu, A Threshold Selection Method from Gray-Level Histograms, 1979.
+    """
+    count, edge = np.histogram(level, bins=256)
+    middle = (edge[1:] + edge[:-1]) / 2
+    w0 = np.cumsum(count)[:-1]
+    w1 = level.size - w0
+    sum0 = np.cumsum(count * middle)[:-1]
+    total = float((count * middle).sum())
+    between = w0 * w1 * (sum0 / np.maximum(w0, 1) - (total - sum0) / np.maximum(w1, 1)) ** 2
+    return float(edge[1:][np.argmax(between)])
+
+
+def _smaller(level: Array) -> Array:
+    height, width = level.shape
+    factor = WORKING_SIZE / max(height, width)
+    if factor >= 1:
+        return level
+    return _resize(level, (max(1, round(height * factor)), max(1, round(width * factor))))
+
+
+def _resize(level: Array, shape: tuple[int, ...]) -> Array:
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(level).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
+
+
+def _box_mean(a: Array, size: int) -> Array:
+    """The mean of the size × size pixels around each one, the edge repeated outwards; size is odd."""
+    for axis in (0, 1):
+        a = np.moveaxis(a, axis, 0)
+        padded = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
+        total = np.cumsum(padded, axis=0, dtype=np.float64)
+        total = np.concatenate([np.zeros_like(total[:1]), total])
+        a = np.moveaxis((total[size:] - total[:-size]) / size, 0, axis)
+    return a.astype(np.float32)
+
+
+def running_max(a: Array, size: int) -> Array:
+    """The greatest of the size × size pixels around each one, the edge repeated outwards; size is odd."""
+    for axis in (0, 1):
+        a = np.moveaxis(a, axis, 0)
+        padded = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
+        a = np.lib.stride_tricks.sliding_window_view(padded, size, axis=0).max(axis=-1)
+        a = np.moveaxis(a, 0, axis)
+    return a
