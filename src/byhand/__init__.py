@@ -1,1 +1,63 @@
-"""Neural networks with every derivative worked out by hand."""
+"""byhand: neural networks with every derivative worked out by hand, and a reader of handwritten digits.
+
+A network is one parameter vector and one gradient vector; layers see named views of both. Samples are rows.
+
+    >>> import byhand
+    >>> digits = byhand.load("mnist")
+    >>> network = byhand.Network(784, [byhand.Dense(30), byhand.ReLU(), byhand.Dense(10)],
+    ...                          byhand.CategoricalCrossEntropy())
+    >>> history = byhand.fit(network, digits.x_train, digits.y_train)
+    >>> network.predict(digits.x_test[:1])
+    array([7])
+"""
+
+from importlib.metadata import version
+
+from byhand.data import Dataset, load
+from byhand.errors import ByhandError, TrainingDiverged
+from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
+from byhand.layers import ELU, Dense, Flatten, LeakyReLU, ReLU, Sigmoid, Softmax, Step, Tanh
+from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
+from byhand.network import Network
+from byhand.optimizers import Adam, GradientDescent
+from byhand.schedules import Constant, CosineAnnealing, ExponentialDecay, StepDecay
+from byhand.training import Callback, History, evaluate, fit
+
+__version__ = version("byhand")
+
+__all__ = [
+    "ELU",
+    "MSE",
+    "Adam",
+    "BinaryCrossEntropy",
+    "ByhandError",
+    "Callback",
+    "CategoricalCrossEntropy",
+    "Constant",
+    "CosineAnnealing",
+    "Dataset",
+    "Dense",
+    "ExponentialDecay",
+    "Flatten",
+    "Glorot",
+    "GradientDescent",
+    "He",
+    "History",
+    "LeakyReLU",
+    "Network",
+    "Normal",
+    "QuadraticCost",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Step",
+    "StepDecay",
+    "Tanh",
+    "TrainingDiverged",
+    "Uniform",
+    "Zeros",
+    "__version__",
+    "evaluate",
+    "fit",
+    "load",
+]

@@ -1,1 +1,8 @@
-"""To be written."""
+"""Training: batches, the loop, what it remembers, and how good the result is."""
+
+from byhand.training.callbacks import Callback, ProgressBar, Training
+from byhand.training.evaluate import Evaluation, evaluate
+from byhand.training.fit import fit
+from byhand.training.history import History
+
+__all__ = ["Callback", "Evaluation", "History", "ProgressBar", "Training", "evaluate", "fit"]

@@ -1,0 +1,24 @@
+"""Refusals that many parts share."""
+
+from typing import Any
+
+from byhand.errors import ByhandError
+
+
+def require_whole(name: str, value: Any, least: int = 1) -> None:
+    """Raise ByhandError unless `value` is a whole number, at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ByhandError(f"{name} must be a whole number, at least {least}; got {value!r}.")
+
+
+def require_between(name: str, value: Any, low: float, high: float = float("inf")) -> None:
+    """Raise ByhandError unless `value` is a number with low ≤ value ≤ high."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        limits = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
+        raise ByhandError(f"{name} must be a number {limits}; got {value!r}.")
+
+
+def require_instance(name: str, value: Any, kind: type, examples: str) -> None:
+    """Raise ByhandError unless `value` is an instance of `kind`."""
+    if not isinstance(value, kind):
+        raise ByhandError(f"{name} must be {examples}; got {value!r}.")

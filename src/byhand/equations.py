@@ -1,0 +1,51 @@
+"""An equation as text and as LaTeX, with the names of one network's quantities put in.
+
+A layer writes its equations once, in terms of its own x, y, W, b and their gradients dx, dy, dW, db ("dx" is ∂L/∂x).
+A network gives each of them its name in that network: z1, a1, W2, ...
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Template
+
+_SUBSCRIPT = re.compile(r"^(d?)([A-Za-zγβ]+)(\d*)(′*)$")
+
+
+@dataclass(frozen=True)
+class Equation:
+    """target = right-hand side; `$x` stands for the quantity x, in `text` and in `latex`.
+
+    Attributes:
+        target: what it computes: "y", "dW", ...
+        text: the right-hand side in plain characters.
+        latex: the same in LaTeX.
+    """
+
+    target: str
+    text: str
+    latex: str
+
+    @property
+    def quantities(self) -> list[str]:
+        """What stands on the right-hand side, in order, each once."""
+        return Template(self.text).get_identifiers()
+
+    def as_text(self, names: Mapping[str, str]) -> str:
+        """The equation in plain characters; `names` maps the layer's quantities to the network's."""
+        return f"{names[self.target]} = {Template(self.text).substitute(names)}"
+
+    def as_latex(self, names: Mapping[str, str]) -> str:
+        """The equation in LaTeX, without the surrounding dollar signs."""
+        symbols = {key: latex_symbol(name) for key, name in names.items()}
+        return f"{symbols[self.target]} = {Template(self.latex).substitute(symbols)}"
+
+
+def latex_symbol(name: str) -> str:
+    r"""`W1` becomes `W^{[1]}`, `dW1` becomes `\frac{\partial L}{\partial W^{[1]}}`; other names stay."""
+    match = _SUBSCRIPT.match(name)
+    if not match:
+        return name
+    gradient, letter, number, primes = match.groups()
+    symbol = letter + (f"^{{[{number}]{primes}}}" if number else "")
+    return rf"\frac{{\partial L}}{{\partial {symbol}}}" if gradient else symbol

@@ -1,0 +1,124 @@
+"""The numbers that a network starts from.
+
+Each is a small dataclass that fills an array of a given shape from an explicit generator. A weight's `fan_in` is how
+many numbers flow into one unit, `fan_out` how many units one input feeds: for Dense, W's shape (in, out).
+"""
+
+from dataclasses import dataclass
+from math import prod, sqrt
+
+import numpy as np
+
+from byhand.checks import require_between
+from byhand.config import register
+from byhand.errors import ByhandError
+from byhand.types import Array, Shape
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """(fan_in, fan_out) of a weight (in, out), of a kernel (height, width, in, out), or of a vector (out,)."""
+    if len(shape) < 2:
+        return prod(shape), prod(shape)
+    receptive = prod(shape[:-2])
+    return receptive * shape[-2], receptive * shape[-1]
+
+
+class Initializer:
+    """Base of all initialisers."""
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Fill `out`, drawing in float64, so that a float32 network starts from the same numbers, rounded."""
+        raise NotImplementedError
+
+
+@register
+@dataclass(frozen=True)
+class Zeros(Initializer):
+    """All zeros: right for biases; for weights it makes all units of a layer learn the same."""
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """out = 0."""
+        out.fill(0)
+
+
+@register
+@dataclass(frozen=True)
+class Normal(Initializer):
+    """N(0, std²): `Normal(1.0)` as in Nielsen's network, `Normal(0.01)` the "small random" start."""
+
+    std: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_between("std", self.std, 0)
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Out ~ N(0, std²)."""
+        out[...] = self.std * rng.standard_normal(out.shape)
+
+
+@register
+@dataclass(frozen=True)
+class Uniform(Initializer):
+    """U(low, high)."""
+
+    low: float = -0.5
+    high: float = 0.5
+
+    def __post_init__(self) -> None:
+        require_between("low", self.low, float("-inf"))
+        require_between("high", self.high, self.low)
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Out ~ U(low, high)."""
+        out[...] = rng.uniform(self.low, self.high, out.shape)
+
+
+class _Scaled(Initializer):
+    """Zero mean and a variance chosen from the fans, drawn as "uniform" or "normal"."""
+
+    shape: str
+
+    def __post_init__(self) -> None:
+        if self.shape not in ("uniform", "normal"):
+            raise ByhandError(f'The distribution must be "uniform" or "normal"; got {self.shape!r}.')
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        raise NotImplementedError
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Draw with standard deviation s: N(0, s²), or U(−s√3, s√3), which has the same variance."""
+        s = sqrt(self.variance(*fans(out.shape)))
+        if self.shape == "normal":
+            out[...] = s * rng.standard_normal(out.shape)
+        else:
+            out[...] = rng.uniform(-s * sqrt(3), s * sqrt(3), out.shape)
+
+
+@register
+@dataclass(frozen=True)
+class Glorot(_Scaled):
+    """Xavier's start, variance 2 / (fan_in + fan_out): keeps signals and gradients at one size through tanh layers.
+
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), eq. 16.
+    """
+
+    shape: str = "uniform"
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """2 / (fan_in + fan_out)."""
+        return 2 / (fan_in + fan_out)
+
+
+@register
+@dataclass(frozen=True)
+class He(_Scaled):
+    """Variance 2 / fan_in: makes up for the half of the units that ReLU switches off.
+
+    He, Zhang, Ren and Sun, "Delving Deep into Rectifiers" (2015), eq. 10.
+    """
+
+    shape: str = "normal"
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """2 / fan_in."""
+        return 2 / fan_in

@@ -1,0 +1,71 @@
+"""The contract that every layer keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from byhand.equations import Equation
+from byhand.initializers import Initializer
+from byhand.types import Array, Shape
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a layer needs for a given input shape; shapes leave out the batch axis.
+
+    Attributes:
+        out_shape: the output's shape.
+        params: shapes of its parameters by name.
+        cache: shapes of the arrays that it wants kept between forward and backward, by name.
+    """
+
+    out_shape: Shape
+    params: Mapping[str, Shape] = field(default_factory=dict)
+    cache: Mapping[str, Shape] = field(default_factory=dict)
+
+
+class Layer:
+    """A step of a network. It holds hyper-parameters only; all arrays belong to somebody else.
+
+    A subclass is a frozen dataclass with `plan`, `forward` and `backward`, and its equations beside them.
+    """
+
+    in_place: ClassVar[bool] = False  # forward may write y over x
+    needs_output: ClassVar[bool] = False  # backward reads y, so the next layer must not write over it
+    forward_equations: ClassVar[tuple[Equation, ...]] = ()
+    backward_equations: ClassVar[tuple[Equation, ...]] = ()
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """Output shape, parameters and cache for inputs of `in_shape` (without the batch axis).
+
+        Raises:
+            ByhandError: this layer cannot take such an input.
+        """
+        raise NotImplementedError
+
+    def initializers(self) -> Mapping[str, Initializer]:
+        """How each parameter starts, by name."""
+        return {}
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+        """Compute y (n, *out) from x (n, *in) and the parameters p."""
+        raise NotImplementedError
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """From dy = ∂L/∂y (n, *out) overwrite g with ∂L/∂p and, unless dx is None, dx (n, *in) with ∂L/∂x."""
+        raise NotImplementedError
+
+    def label(self) -> str:
+        """How a summary names it."""
+        return type(self).__name__

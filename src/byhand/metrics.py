@@ -1,0 +1,66 @@
+"""How good a classifier is, counted. Labels are whole numbers from 0; n samples, k classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.types import Array
+
+
+def accuracy(truth: Array, predicted: Array) -> float:
+    """The share of samples whose prediction (n,) equals the truth (n,), from 0 to 1."""
+    _check(truth, predicted)
+    return float(np.mean(np.asarray(truth) == np.asarray(predicted)))
+
+
+def confusion_matrix(truth: Array, predicted: Array, classes: int) -> Array:
+    """Counts (k, k): row = truth, column = prediction."""
+    _check(truth, predicted)
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if min(truth.min(), predicted.min()) < 0 or max(truth.max(), predicted.max()) >= classes:
+        raise ByhandError(f"Labels must lie from 0 to {classes - 1} for a confusion matrix of {classes} classes.")
+    return np.bincount(truth * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Precision, recall and F1, of each class (k,) and averaged.
+
+    Attributes:
+        precision: of what was called this class, the share that is; 0 where nothing was called so.
+        recall: of what is this class, the share that was called so; 0 where there is none.
+        f1: the harmonic mean 2PR / (P + R).
+        support: how many samples are of this class.
+    """
+
+    precision: Array
+    recall: Array
+    f1: Array
+    support: Array
+
+    def macro(self) -> tuple[float, float, float]:
+        """(precision, recall, F1), each class counting the same."""
+        return float(self.precision.mean()), float(self.recall.mean()), float(self.f1.mean())
+
+    def weighted(self) -> tuple[float, float, float]:
+        """(precision, recall, F1), each class counting by its number of samples."""
+        share = self.support / self.support.sum()
+        return float(share @ self.precision), float(share @ self.recall), float(share @ self.f1)
+
+
+def scores(confusion: Array) -> Scores:
+    """Precision, recall and F1 from a confusion matrix (k, k) with rows = truth."""
+    right = np.diag(confusion).astype(float)
+    support, called = confusion.sum(axis=1), confusion.sum(axis=0)
+    precision = right / np.maximum(called, 1)
+    recall = right / np.maximum(support, 1)
+    f1 = 2 * right / np.maximum(support + called, 1)  # = 2PR / (P + R)
+    return Scores(precision, recall, f1, support)
+
+
+def _check(truth: Array, predicted: Array) -> None:
+    if len(truth) != len(predicted):
+        raise ByhandError(f"There are {len(truth)} true labels but {len(predicted)} predictions; they must pair up.")
+    if len(truth) == 0:
+        raise ByhandError("There are no samples to score.")

@@ -1,0 +1,309 @@
+"""A network: layers in a row, one parameter vector θ, one gradient vector g, and a loss."""
+
+import threading
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.arena import Arena
+from byhand.checks import require_instance
+from byhand.errors import ByhandError
+from byhand.layers import Layer, Plan, Softmax
+from byhand.losses import Loss
+from byhand.ops import reference
+from byhand.types import Array, Shape
+from byhand.workspace import Views, Workspace
+
+PIECE = 1024  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
+
+
+def plan_layers(layers: Sequence[Layer], in_shape: Shape) -> list[Plan]:
+    """Each layer's plan, shapes handed on from one to the next.
+
+    Raises:
+        ByhandError: a layer cannot take what the one before it gives; the message says which.
+    """
+    plans: list[Plan] = []
+    for i, layer in enumerate(layers):
+        try:
+            plans.append(layer.plan(in_shape))
+        except ByhandError as error:
+            raise ByhandError(f"Layer {i + 1}, {layer.label()}: {error}") from None
+        in_shape = plans[-1].out_shape
+    return plans
+
+
+class Network:
+    """Layers in a row, and the loss that training makes small.
+
+    Example:
+        >>> from byhand import Network, Dense, ReLU, CategoricalCrossEntropy
+        >>> network = Network(784, [Dense(10), ReLU(), Dense(10)], CategoricalCrossEntropy())
+        >>> network.size
+        7960
+
+    Args:
+        input_shape: the shape of one sample: 784, or (28, 28, 1).
+        layers: the layers, first to last.
+        loss: the loss; the cross-entropies contain the last activation (see `byhand.losses`).
+        rng: a generator, or a seed for one, from which the parameters start; None leaves θ at zero.
+        dtype: float32, or float64 for checking derivatives.
+        classes: the classes' names, for those who print them.
+        ops: the table of operations to compute with.
+
+    Attributes:
+        theta: the parameters (size,).
+        gradient: ∂L/∂θ (size,), as `backward` left it.
+        p: for each layer its parameters, views of theta: `network.p[0].W`.
+        g: for each layer their gradients, views of gradient.
+        plan: for each layer its plan (shapes).
+        arena: where each parameter lies in theta.
+
+    Raises:
+        ByhandError: layers that do not fit together, or no layers at all.
+    """
+
+    def __init__(
+        self,
+        input_shape: int | Shape,
+        layers: Sequence[Layer],
+        loss: Loss,
+        *,
+        rng: np.random.Generator | int | None = 0,
+        dtype: Any = np.float32,
+        classes: Sequence[str] | None = None,
+        ops: Any = reference,
+    ):
+        self.input_shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+        self.layers = tuple(layers)
+        self.loss = loss
+        self.dtype = np.dtype(dtype)
+        self.classes = tuple(classes) if classes else None
+        self.ops = ops
+        self._check()
+        self.plan = plan_layers(self.layers, self.input_shape)
+        if len(self.plan[-1].out_shape) != 1:
+            raise ByhandError(
+                f"The last layer must give rows of numbers, not {self.plan[-1].out_shape}; add Flatten()."
+            )
+        self.outputs: int = self.plan[-1].out_shape[0]
+        if self.classes and len(self.classes) != max(self.outputs, 2):
+            raise ByhandError(f"There are {len(self.classes)} class names for {self.outputs} outputs.")
+        self.arena = Arena([plan.params for plan in self.plan])
+        self._bind(np.zeros(self.arena.size, self.dtype))
+        if rng is not None:
+            self.initialize(np.random.default_rng(rng))
+
+    def _check(self) -> None:
+        if not self.layers:
+            raise ByhandError("A network needs at least one layer.")
+        for layer in self.layers:
+            require_instance("A layer", layer, Layer, "a layer such as Dense(10)")
+        require_instance("The loss", self.loss, Loss, "a loss such as CategoricalCrossEntropy()")
+        if not all(isinstance(size, int) and size > 0 for size in self.input_shape):
+            raise ByhandError(f"The input shape must be positive whole numbers; got {self.input_shape}.")
+        if self.dtype not in (np.float32, np.float64):
+            raise ByhandError(f"A network computes in float32 or float64, not {self.dtype}.")
+        if self.loss.activation == "softmax" and isinstance(self.layers[-1], Softmax):
+            raise ByhandError("CategoricalCrossEntropy contains softmax already; leave the last layer Softmax() out.")
+
+    def _bind(self, theta: Array) -> None:
+        self.theta = theta
+        self.gradient = np.zeros_like(theta)
+        self.p, self.g = self.arena.views(self.theta), self.arena.views(self.gradient)
+        # Layers before the first one with parameters have nothing to learn: the backward pass ends at it.
+        self._first = next((i for i, plan in enumerate(self.plan) if plan.params), len(self.layers))
+        self._local = threading.local()  # workspaces, one set a thread, so that several may predict at once
+
+    @property
+    def size(self) -> int:
+        """How many parameters there are."""
+        return self.arena.size
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Start θ anew, each parameter by its layer's initialiser, layer by layer."""
+        for layer, p in zip(self.layers, self.p, strict=True):
+            for name, initializer in layer.initializers().items():
+                initializer.fill(rng, getattr(p, name))
+
+    def workspace(self, rows: int) -> Workspace:
+        """New arrays for passes of up to `rows` samples."""
+        return Workspace(self.layers, self.plan, self.input_shape, self.loss, rows, self.dtype)
+
+    # ---- passes ----
+
+    def forward(self, x: Array, views: Views | None = None, train: bool = False) -> Array:
+        """The last layer's output (n, outputs) for x (n, *input_shape): logits where the loss contains the activation.
+
+        The result lies in the workspace and holds until the next pass; copy what you keep.
+
+        Args:
+            x: samples; uint8 means grey levels 0-255 and is divided by 255, other numbers are taken as they are.
+            views: the workspace's views for n rows; without them x is checked and the network uses its own.
+            train: whether layers that behave differently in training should.
+        """
+        if views is None:
+            x = self.as_input(x)
+            views = self._own_views(len(x))
+        views.x = x
+        self._local.last = views
+        for layer, p, y, cache in zip(self.layers, self.p, views.y, views.cache, strict=True):
+            layer.forward(self.ops, p, x, y, cache, train)
+            x = y
+        return x
+
+    def backward(
+        self, t: Array, views: Views | None = None, weights: Array | None = None, factor: float | None = None
+    ) -> float:
+        """Overwrite `gradient` with ∂L/∂θ for the batch of the last forward pass; returns L.
+
+        Args:
+            t: targets (n, outputs).
+            views: those of the forward pass; the last one's by default.
+            weights: sample weights (n,).
+            factor: what the samples' losses are multiplied by; 1/n by default.
+        """
+        views = views or self._last()
+        dy = views.dy[-1]
+        loss = self.loss.backward(
+            self.ops, views.y[-1], t, dy, views.loss_cache, factor or 1 / len(t), weights
+        )  # fmt: skip
+        for i in range(len(self.layers) - 1, self._first - 1, -1):
+            x = views.y[i - 1] if i else views.x
+            dx = views.dy[i - 1] if i > self._first else None
+            self.layers[i].backward(
+                self.ops, self.p[i], self.g[i], x, views.y[i], views.dy[i], dx, views.cache[i]
+            )  # fmt: skip
+        return loss
+
+    def _last(self) -> Views:
+        views = getattr(self._local, "last", None)
+        if views is None:
+            raise ByhandError("There is nothing to go back through yet; call forward(x) first.")
+        return views
+
+    def _own_views(self, n: int) -> Views:
+        own = getattr(self._local, "workspace", None)
+        if own is None or own.rows < n:
+            own = self._local.workspace = self.workspace(n)
+        return own.views(n)
+
+    # ---- predictions ----
+
+    def predict_proba(self, x: Array) -> Array:
+        """The output activations (n, outputs) for x (n, *input_shape).
+
+        After softmax each row sums to one. After sigmoids each output is a probability by itself, and a row need not
+        sum to one. Otherwise they are the last layer's numbers as they are.
+
+        Raises:
+            ByhandError: x has another shape, or holds NaN or infinity.
+        """
+        x = self.as_input(x)
+        result = np.empty((len(x), self.outputs), self.dtype)
+        for start in range(0, len(x), PIECE):
+            rows = slice(start, start + PIECE)
+            views = self._own_views(len(x[rows]))
+            y = self.forward(x[rows], views)
+            self.loss.activate(self.ops, y, result[rows], views.loss_cache)
+        return result
+
+    def predict(self, x: Array) -> Array:
+        """The class (n,) of each sample of x (n, *input_shape): the largest output; for one output whether it is ≥ ½.
+
+        Raises:
+            ByhandError: as `predict_proba`.
+        """
+        return self.decide(self.predict_proba(x))
+
+    @staticmethod
+    def decide(activations: Array) -> Array:
+        """Classes (n,) from output activations (n, outputs)."""
+        if activations.shape[1] == 1:
+            return (activations[:, 0] >= 0.5).astype(np.int64)
+        return np.argmax(activations, axis=1)
+
+    def as_input(self, x: Any) -> Array:
+        """The samples x as this network takes them: checked, in its dtype, uint8 divided by 255.
+
+        Raises:
+            ByhandError: another shape than (n, *input_shape), no numbers, NaN or infinity.
+        """
+        x = np.asarray(x)
+        if x.shape[1:] != self.input_shape or x.ndim == 0:
+            raise ByhandError(self._shape_complaint(x.shape))
+        if x.dtype == np.uint8:
+            out = np.empty(x.shape, self.dtype)
+            self.ops.scale_bytes(x, out)
+            return out
+        if x.dtype.kind not in "fiub":
+            raise ByhandError(f"Samples must be real numbers; got an array of {x.dtype}.")
+        x = np.ascontiguousarray(x, self.dtype)
+        if not np.isfinite(x.sum()) and not np.isfinite(x).all():
+            where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
+            raise ByhandError(
+                f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."
+            )
+        return x
+
+    def _shape_complaint(self, shape: Shape) -> str:
+        wanted = f"samples of shape (n, {', '.join(map(str, self.input_shape))})"
+        hint = ""
+        if shape == self.input_shape:
+            hint = " For a single sample pass x[None]."
+        elif len(shape) > 1 and prod(shape[1:]) == prod(self.input_shape):
+            hint = f" The numbers fit: pass x.reshape({('-1', *map(str, self.input_shape))})".replace("'", "") + "."
+        return f"This network takes {wanted}, not {shape}.{hint}"
+
+    # ---- what it is ----
+
+    def summary(self) -> str:
+        """A table of layers, output shapes and numbers of parameters."""
+        rows = [("layer", "output", "parameters"), ("input", _shape(self.input_shape), "")]
+        for layer, plan in zip(self.layers, self.plan, strict=True):
+            shapes = ", ".join(f"{name} {_shape(shape)}" for name, shape in plan.params.items())
+            count = sum(prod(shape) for shape in plan.params.values())
+            rows.append((layer.label(), _shape(plan.out_shape), f"{count:,}  {shapes}" if count else "0"))
+        widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
+        contains = f", containing {self.loss.activation}" if self.loss.activation else ""
+        return "\n".join([*lines, f"{self.size:,} parameters; loss {type(self.loss).__name__}{contains}"])
+
+    def explain(self, x: Array | None = None, t: Any = None, latex: bool = False) -> str:
+        """This network's equations, forward and backward, in order, with its shapes; see `byhand.explain.explain`."""
+        from byhand.explain import explain
+
+        return explain(self, x, t, latex)
+
+    def save(self, path: str | Path, dtype: Any = None) -> None:
+        """Write the network into one safetensors file; see `byhand.storage.save`."""
+        from byhand.storage import save
+
+        save(self, path, dtype)
+
+    @staticmethod
+    def load(path: str | Path) -> "Network":
+        """Read a network that `save` wrote; see `byhand.storage.load`."""
+        from byhand.storage import load
+
+        return load(path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the reference comes back.
+        keep = ("input_shape", "layers", "loss", "dtype", "classes", "plan", "outputs", "arena", "theta")
+        return {name: getattr(self, name) for name in keep}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, ops=reference)
+        self._bind(state["theta"])
+
+    def __repr__(self) -> str:
+        layers = ", ".join(layer.label() for layer in self.layers)
+        return f"Network({_shape(self.input_shape)}, [{layers}], {type(self.loss).__name__}; {self.size:,} parameters)"
+
+
+def _shape(shape: Shape) -> str:
+    return " × ".join(map(str, shape))

@@ -1,0 +1,235 @@
+"""The table of operations in NumPy: the reference.
+
+Every function writes into arrays that the caller allocated (`out`, or the arguments that its docstring names), and
+allocates nothing itself. Arrays are float32 or float64, all of the same dtype within a call. Samples are rows: n is
+the number of rows in the batch, k the number of outputs. `out` may be the input itself where a docstring says so.
+"""
+
+import numpy as np
+
+from byhand.types import Array
+
+# ---- matrices ---------------------------------------------------------------------------------------------------
+
+
+def matmul(a: Array, b: Array, out: Array) -> None:
+    """out = a b, for a (n, m), b (m, k), out (n, k)."""
+    np.dot(a, b, out=out)
+
+
+def add_row(y: Array, b: Array) -> None:
+    """y_i ← y_i + b for every row i, for y (n, k), b (k,)."""
+    np.add(y, b, out=y)
+
+
+def sum_rows(a: Array, out: Array) -> None:
+    """out = Σ_i a_i over the rows, for a (n, k), out (k,)."""
+    np.add.reduce(a, axis=0, out=out)
+
+
+def copy(a: Array, out: Array) -> None:
+    """out = a; nothing to do where both are the same memory."""
+    if a.ctypes.data != out.ctypes.data:
+        np.copyto(out, a)
+
+
+def gather(a: Array, rows: Array, out: Array) -> None:
+    """out_i = a[rows_i], for a (N, ...), rows (n,) whole numbers below N, out (n, ...) of a's dtype."""
+    np.take(a, rows, axis=0, out=out, mode="clip")  # "clip" skips NumPy's buffering; the rows are in range anyway
+
+
+def scale_bytes(a: Array, out: Array) -> None:
+    """out = a / 255: grey levels 0-255 as bytes become numbers from 0 to 1."""
+    np.divide(a, out.dtype.type(255), out=out)
+
+
+# ---- activations: forward may work in place (out is z); backward writes dz, which is never dy --------------------
+
+
+def step(z: Array, out: Array) -> None:
+    """a = 1 where z > 0, else 0 (Rosenblatt's threshold)."""
+    np.greater(z, 0, out=out)
+
+
+def sigmoid(z: Array, out: Array) -> None:
+    """a = 1 / (1 + e^−z), computed as ½ (1 + tanh(z/2)), which is the same and cannot overflow."""
+    np.multiply(z, 0.5, out=out)
+    np.tanh(out, out=out)
+    np.multiply(out, 0.5, out=out)
+    np.add(out, 0.5, out=out)
+
+
+def sigmoid_backward(a: Array, da: Array, dz: Array) -> None:
+    """dz = da · a (1 − a)."""
+    np.subtract(1, a, out=dz)
+    np.multiply(dz, a, out=dz)
+    np.multiply(dz, da, out=dz)
+
+
+def tanh(z: Array, out: Array) -> None:
+    """a = tanh z."""
+    np.tanh(z, out=out)
+
+
+def tanh_backward(a: Array, da: Array, dz: Array) -> None:
+    """dz = da · (1 − a²)."""
+    np.multiply(a, a, out=dz)
+    np.subtract(1, dz, out=dz)
+    np.multiply(dz, da, out=dz)
+
+
+def relu(z: Array, out: Array) -> None:
+    """a = max(0, z)."""
+    np.maximum(z, 0, out=out)
+
+
+def relu_backward(a: Array, da: Array, dz: Array) -> None:
+    """dz = da where a > 0, else 0."""
+    np.greater(a, 0, out=dz)
+    np.multiply(dz, da, out=dz)
+
+
+def leaky_relu(z: Array, out: Array, slope: float) -> None:
+    """a = z where z > 0, else slope · z; not in place, and 0 ≤ slope ≤ 1."""
+    np.multiply(z, slope, out=out)
+    np.maximum(z, out, out=out)
+
+
+def leaky_relu_backward(a: Array, da: Array, dz: Array, slope: float) -> None:
+    """dz = da where a > 0, else slope · da."""
+    np.greater(a, 0, out=dz)
+    np.multiply(dz, 1 - slope, out=dz)
+    np.add(dz, slope, out=dz)
+    np.multiply(dz, da, out=dz)
+
+
+def elu(z: Array, out: Array, alpha: float, scratch: Array) -> None:
+    """a = z where z > 0, else α (e^z − 1); not in place."""
+    np.minimum(z, 0, out=scratch)
+    np.subtract(z, scratch, out=out)  # max(z, 0)
+    np.expm1(scratch, out=scratch)
+    np.multiply(scratch, alpha, out=scratch)
+    np.add(out, scratch, out=out)
+
+
+def elu_backward(a: Array, da: Array, dz: Array, alpha: float, scratch: Array) -> None:
+    """dz = da where a > 0, else da · (a + α), because α e^z = a + α there."""
+    np.greater(a, 0, out=scratch)
+    np.multiply(scratch, 1 - alpha, out=scratch)  # with min(a, 0) = 0 for a > 0: α + (1 − α) = 1
+    np.minimum(a, 0, out=dz)
+    np.add(dz, scratch, out=dz)
+    np.add(dz, alpha, out=dz)
+    np.multiply(dz, da, out=dz)
+
+
+def softmax(z: Array, out: Array, row: Array) -> None:
+    """p_ij = e^(z_ij − m_i) / Σ_j e^(z_ij − m_i) with m_i = max_j z_ij, for z (n, k), row (n, 1) scratch."""
+    np.max(z, axis=1, keepdims=True, out=row)
+    np.subtract(z, row, out=out)
+    np.exp(out, out=out)
+    np.sum(out, axis=1, keepdims=True, out=row)
+    np.divide(out, row, out=out)
+
+
+def softmax_backward(p: Array, dp: Array, dz: Array, row: Array) -> None:
+    """dz_ij = p_ij (dp_ij − Σ_j dp_ij p_ij), for p (n, k), row (n, 1) scratch."""
+    np.einsum("ij,ij->i", dp, p, out=row[:, 0])
+    np.subtract(dp, row, out=dz)
+    np.multiply(dz, p, out=dz)
+
+
+# ---- losses: `each` (n,) gets the loss of every sample, dy (n, k) its derivative by y ----------------------------
+
+
+def squared_error(y: Array, t: Array, factor: float, each: Array, dy: Array) -> None:
+    """ℓ_i = factor Σ_j (y_ij − t_ij)², dy = 2 factor (y − t)."""
+    np.subtract(y, t, out=dy)
+    np.einsum("ij,ij->i", dy, dy, out=each)
+    np.multiply(each, factor, out=each)
+    if factor != 0.5:
+        np.multiply(dy, 2 * factor, out=dy)
+
+
+def binary_cross_entropy(z: Array, t: Array, each: Array, dz: Array, scratch: Array) -> None:
+    """ℓ_i = −Σ_j [t log a + (1 − t) log(1 − a)] with a = σ(z), dz = a − t.
+
+    In terms of z, ℓ = Σ_j max(z, 0) − t z + log(1 + e^−|z|), which never takes the logarithm of zero.
+    """
+    np.abs(z, out=scratch)
+    np.negative(scratch, out=scratch)
+    np.exp(scratch, out=scratch)
+    np.log1p(scratch, out=scratch)
+    np.maximum(z, 0, out=dz)
+    np.add(scratch, dz, out=scratch)
+    np.multiply(t, z, out=dz)
+    np.subtract(scratch, dz, out=scratch)
+    np.sum(scratch, axis=1, out=each)
+    sigmoid(z, out=dz)
+    np.subtract(dz, t, out=dz)
+
+
+def softmax_cross_entropy(z: Array, t: Array, each: Array, dz: Array, row: Array) -> None:
+    """ℓ_i = −Σ_j t_ij log p_ij with p = softmax(z), dz = p − t, for rows of t that sum to one; row (n, 1) scratch.
+
+    With s = z − max z, ℓ = log Σ_j e^s_j − Σ_j t_j s_j, which never takes the logarithm of zero.
+    """
+    np.max(z, axis=1, keepdims=True, out=row)
+    np.subtract(z, row, out=dz)
+    np.einsum("ij,ij->i", t, dz, out=each)
+    np.exp(dz, out=dz)
+    np.sum(dz, axis=1, keepdims=True, out=row)
+    np.divide(dz, row, out=dz)
+    np.subtract(dz, t, out=dz)
+    np.log(row, out=row)
+    np.subtract(row[:, 0], each, out=each)
+
+
+# ---- what follows a loss ----------------------------------------------------------------------------------------
+
+
+def mean_loss(each: Array, dy: Array, factor: float) -> float:
+    """dy ← factor dy; returns factor Σ_i ℓ_i. With factor = 1/n both belong to the mean over the batch."""
+    np.multiply(dy, factor, out=dy)
+    return factor * float(np.add.reduce(each))
+
+
+def weighted_mean_loss(each: Array, dy: Array, factor: float, weights: Array, row: Array) -> float:
+    """dy_i ← factor w_i dy_i; returns factor Σ_i w_i ℓ_i, for weights (n,), row (n, 1) scratch."""
+    np.multiply(weights, factor, out=row[:, 0])
+    np.multiply(dy, row, out=dy)
+    return float(np.dot(each, row[:, 0]))
+
+
+# ---- optimisers: one pass over the flat vectors θ and g; s is scratch of the same length -------------------------
+
+
+def descend(theta: Array, g: Array, s: Array, rate: float) -> None:
+    """θ ← θ − η g."""
+    np.multiply(g, rate, out=s)
+    np.subtract(theta, s, out=theta)
+
+
+def adam(
+    theta: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    s: Array,
+    rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> None:
+    """m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², θ ← θ − η m / (√v + ε); η and ε hold the bias correction."""
+    np.multiply(m, beta1, out=m)
+    np.multiply(g, 1 - beta1, out=s)
+    np.add(m, s, out=m)
+    np.multiply(v, beta2, out=v)
+    np.multiply(g, g, out=s)
+    np.multiply(s, 1 - beta2, out=s)
+    np.add(v, s, out=v)
+    np.sqrt(v, out=s)
+    np.add(s, epsilon, out=s)
+    np.divide(m, s, out=s)
+    np.multiply(s, rate, out=s)
+    np.subtract(theta, s, out=theta)

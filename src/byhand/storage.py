@@ -1,0 +1,128 @@
+"""Networks as files: safetensors, with a description that people can read, and nothing that could run.
+
+The file holds one tensor for each parameter, named by layer and parameter ("0.W"), and in its header, under the key
+"byhand", the description as JSON: input shape, layers, loss, classes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.arena import Arena, Parameter
+from byhand.config import from_config, to_config
+from byhand.errors import ByhandError
+from byhand.files import write_atomically
+from byhand.layers import Layer
+from byhand.losses import Loss
+from byhand.network import Network, plan_layers
+
+FORMAT = 1
+
+
+def describe(network: Network) -> dict[str, Any]:
+    """The network without its numbers, as plain data."""
+    return {
+        "format": FORMAT,
+        "input_shape": list(network.input_shape),
+        "layers": to_config(network.layers),
+        "loss": to_config(network.loss),
+        "classes": list(network.classes) if network.classes else None,
+    }
+
+
+def save(network: Network, path: str | Path, dtype: Any = None) -> None:
+    """Write `network` to `path`, atomically; the same network gives the same bytes.
+
+    Args:
+        network: the network.
+        path: the file, usually ending in .safetensors.
+        dtype: how the numbers are stored: the network's own dtype by default, or float16 for a file of half the size.
+
+    Raises:
+        ByhandError: the file cannot be written.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    stored = np.dtype(dtype or network.dtype)
+    tensors = {
+        _name(p): np.ascontiguousarray(p.view(network.theta), stored) for p in network.arena.parameters
+    }  # fmt: skip
+    description = json.dumps(describe(network), ensure_ascii=False, sort_keys=True)
+    write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
+
+
+def load(path: str | Path) -> Network:
+    """Read a network that `save` wrote; numbers stored in half precision come back as float32.
+
+    Raises:
+        ByhandError: the file is missing, damaged, not ours, or its numbers do not fit its description.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if path.is_dir() or not path.exists():
+        raise ByhandError(f"{path}: there is no such model file.")
+    try:
+        with safe_open(path, "np") as file:
+            description = _description(path, (file.metadata() or {}).get("byhand"))
+            layers, loss, shape = _parts(path, description)
+            arena = Arena([plan.params for plan in plan_layers(layers, shape)])
+            _check_tensors(path, file, arena)
+            dtypes = {file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118
+            dtype = np.float64 if dtypes == {"F64"} else np.float32
+            network = Network(shape, layers, loss, rng=None, dtype=dtype, classes=description.get("classes"))
+            for p in arena.parameters:
+                p.view(network.theta)[...] = file.get_tensor(_name(p))
+    except (SafetensorError, OSError) as error:
+        raise ByhandError(f"{path}: not a readable safetensors file ({error}).") from None
+    if not np.isfinite(network.theta).all():
+        raise ByhandError(f"{path}: holds parameters that are not finite numbers.")
+    return network
+
+
+def _name(p: Parameter) -> str:
+    return f"{p.layer}.{p.name}"
+
+
+def _description(path: Path, text: str | None) -> dict[str, Any]:
+    if text is None:
+        raise ByhandError(f"{path}: a safetensors file, but not one that byhand wrote (it has no description).")
+    try:
+        description = json.loads(text)
+        newer = description["format"] > FORMAT
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise ByhandError(f"{path}: its description is damaged.") from None
+    if newer:
+        raise ByhandError(f"{path}: was written by a newer byhand (format {description['format']}); please upgrade.")
+    return description
+
+
+def _parts(path: Path, description: dict[str, Any]) -> tuple[tuple[Layer, ...], Loss, tuple[int, ...]]:
+    layers, loss = (from_config(description.get(key), str(path)) for key in ("layers", "loss"))
+    shape = description.get("input_shape")
+    fits = (
+        isinstance(layers, tuple)
+        and layers
+        and all(isinstance(layer, Layer) for layer in layers)
+        and isinstance(loss, Loss)
+        and isinstance(shape, list)
+        and all(isinstance(size, int) and size > 0 for size in shape)
+        and all(isinstance(name, str) for name in description.get("classes") or ())
+    )
+    if not fits or shape is None:
+        raise ByhandError(f"{path}: its description is damaged.")
+    return layers, loss, tuple(shape)
+
+
+def _check_tensors(path: Path, file: Any, arena: Arena) -> None:
+    """Compare names and shapes before anything is allocated for them."""
+    wanted = {_name(p): list(p.shape) for p in arena.parameters}
+    found = {key: list(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise ByhandError(
+                f"{path}: tensor {name} has shape {found.get(name, 'none')}, "
+                f"but the description needs {wanted.get(name, 'none')}."
+            )

@@ -1,0 +1,139 @@
+"""Samples on their way into the network: gathered into arrays that were allocated once."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.network import PIECE, Network
+from byhand.training.targets import as_targets, as_weights
+from byhand.types import Array
+
+
+class Batch(NamedTuple):
+    """Some rows of the data, ready for the network.
+
+    Attributes:
+        x: samples (n, *input_shape) in the network's dtype.
+        t: targets (n, outputs).
+        weights: sample weights (n,), or None.
+        labels: class numbers (n,), or None.
+    """
+
+    x: Array
+    t: Array
+    weights: Array | None
+    labels: Array | None
+
+
+class Batches:
+    """Data for one network, in batches of up to `size` rows.
+
+    Samples that come as bytes (grey levels 0-255) stay bytes, and are divided by 255 batch by batch.
+
+    Args:
+        network: the network that they go into.
+        x: samples (N, *input_shape).
+        y: class numbers (N,) or targets (N, outputs).
+        size: rows of a batch at most.
+        weights: sample weights (N,).
+
+    Raises:
+        ByhandError: there are no samples, or x, y or weights do not fit each other or the network.
+    """
+
+    def __init__(self, network: Network, x: Any, y: Any, size: int = PIECE, weights: Any = None):
+        x = np.asarray(x)
+        if x.ndim == 0 or len(x) == 0:
+            raise ByhandError("There are no samples.")
+        if x.dtype != np.uint8 or x.shape[1:] != network.input_shape:
+            x = network.as_input(x)
+        self.x = x
+        self.t, self.labels = as_targets(network, y, len(x))
+        self.weights = as_weights(weights, len(x), network.dtype)
+        self.size = min(size, len(x))
+        self._ops = network.ops
+        self._bytes = x.dtype == np.uint8
+        shape = (self.size, *network.input_shape)
+        self._raw = np.empty(shape, np.uint8) if self._bytes else None
+        self._x = np.empty(shape, network.dtype)
+        self._t = np.empty((self.size, network.outputs), network.dtype)
+        self._weights = None if self.weights is None else np.empty(self.size, network.dtype)
+        self._labels = None if self.labels is None else np.empty(self.size, np.int64)
+
+    def __len__(self) -> int:
+        """How many samples there are."""
+        return len(self.x)
+
+    def in_order(self) -> Iterator[Batch]:
+        """All samples as they lie; floating-point samples are not copied."""
+        for start in range(0, len(self.x), self.size):
+            rows = slice(start, start + self.size)
+            x = self.x[rows]
+            if self._bytes:
+                scaled = self._x[: len(x)]
+                self._ops.scale_bytes(x, scaled)
+                x = scaled
+            yield Batch(
+                x,
+                self.t[rows],
+                None if self.weights is None else self.weights[rows],
+                None if self.labels is None else self.labels[rows],
+            )
+
+    def gathered(self, order: Array) -> Iterator[Batch]:
+        """The samples whose numbers `order` holds, in that order."""
+        for start in range(0, len(order), self.size):
+            rows = order[start : start + self.size]
+            n = len(rows)
+            x = self._x[:n]
+            if self._raw is None:
+                self._ops.gather(self.x, rows, x)
+            else:
+                self._ops.gather(self.x, rows, self._raw[:n])
+                self._ops.scale_bytes(self._raw[:n], x)
+            yield Batch(x, self._take(self.t, rows, self._t), *self._take_optional(rows))
+
+    def _take(self, source: Array, rows: Array, buffer: Array) -> Array:
+        out = buffer[: len(rows)]
+        self._ops.gather(source, rows, out)
+        return out
+
+    def _take_optional(self, rows: Array) -> tuple[Array | None, Array | None]:
+        weights = labels = None
+        if self.weights is not None and self._weights is not None:
+            weights = self._take(self.weights, rows, self._weights)
+        if self.labels is not None and self._labels is not None:
+            labels = self._take(self.labels, rows, self._labels)
+        return weights, labels
+
+
+class Counter:
+    """Counts right answers without allocating: `add` for each batch, `rate` at the end."""
+
+    def __init__(self, network: Network, size: int):
+        # For one output the class is 1 where a ≥ ½, which for logits is z ≥ 0.
+        self._threshold = 0.0 if network.loss.activation else 0.5
+        self._predicted = np.empty(size, np.int64)
+        self._right = np.empty(size, np.bool_)
+        self.count = self.right = 0
+
+    def add(self, y: Array, labels: Array) -> None:
+        """Count the rows of the last layer's output y (n, outputs) that agree with labels (n,)."""
+        n = len(labels)
+        predicted, right = self._predicted[:n], self._right[:n]
+        if y.shape[1] == 1:
+            np.greater_equal(y[:, 0], self._threshold, out=right)
+            np.copyto(predicted, right)
+        else:
+            np.argmax(y, axis=1, out=predicted)
+        np.equal(predicted, labels, out=right)
+        self.right += int(np.count_nonzero(right))
+        self.count += n
+
+    def rate(self) -> float:
+        """The share that was right since the last call, which starts the count anew."""
+        rate = self.right / max(self.count, 1)
+        self.count = self.right = 0
+        return rate

@@ -1,0 +1,100 @@
+"""What may happen beside training: progress bars, early stopping, one's own."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from byhand.network import Network
+from byhand.training.history import History
+
+if TYPE_CHECKING:
+    from byhand.optimizers import Optimizer
+
+
+@dataclass
+class Training:
+    """The state of a training that callbacks see.
+
+    Attributes:
+        network: the network in training.
+        optimizer: its optimiser.
+        epochs: how many epochs were asked for.
+        steps: how many steps an epoch has.
+        epoch: the current epoch, from 1.
+        step: how many steps were made in all.
+        loss: the last batch's loss.
+        history: the finished epochs.
+        stop: set it to True to end the training after the current step.
+    """
+
+    network: Network
+    optimizer: "Optimizer"
+    epochs: int
+    steps: int
+    epoch: int = 0
+    step: int = 0
+    loss: float = float("nan")
+    history: History = field(default_factory=History)
+    stop: bool = False
+
+
+class Callback:
+    """Base of all callbacks; override what is needed."""
+
+    def on_start(self, training: Training) -> None:
+        """Before the first step."""
+
+    def on_step(self, training: Training) -> None:
+        """After each step."""
+
+    def on_epoch(self, training: Training) -> None:
+        """After each epoch; `training.history.last` is its row."""
+
+    def on_end(self, training: Training) -> None:
+        """After the last step, also when training fails or is interrupted."""
+
+
+class ProgressBar(Callback):
+    """A bar with the epoch, the loss and what is left; silent where the output is no terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def on_start(self, training: Training) -> None:
+        """Open the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            return
+        columns = (
+            TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[news]}"),
+        )
+        self._bar = Progress(*columns, console=console)
+        self._every = max(1, training.steps * training.epochs // 500)
+        total = training.steps * training.epochs
+        self._task = self._bar.add_task("training", total=total, epoch=1, epochs=training.epochs, news="")
+        self._bar.start()
+
+    def on_step(self, training: Training) -> None:
+        """Move the bar, some five hundred times in all."""
+        if self._bar and training.step % self._every == 0:
+            self._bar.update(self._task, completed=training.step, epoch=training.epoch)
+
+    def on_epoch(self, training: Training) -> None:
+        """Show the epoch's figures."""
+        if self._bar:
+            names = ("loss", "accuracy", "val_loss", "val_accuracy")
+            row = training.history.last
+            news = "  ".join(f"{name} {row[name]:.4f}" for name in names if name in row)
+            self._bar.update(self._task, completed=training.step, epoch=training.epoch, news=news)
+
+    def on_end(self, training: Training) -> None:
+        """Close the bar."""
+        if self._bar:
+            self._bar.stop()

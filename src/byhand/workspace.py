@@ -1,0 +1,93 @@
+"""The arrays that passes through a network work in, allocated once.
+
+A workspace holds, for up to a given number of rows, every layer's output and cache, and two buffers that the gradient
+moves between on its way back. A shorter batch uses the first rows of the same arrays: `views(n)` are made once for
+each n and cost nothing after that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from types import SimpleNamespace
+
+import numpy as np
+
+from byhand.layers.base import Layer, Plan
+from byhand.losses import Loss
+from byhand.types import Array, Shape
+
+
+@dataclass
+class Views:
+    """A workspace's first n rows.
+
+    Attributes:
+        x: the batch (n, *in), set by whoever runs the forward pass.
+        y: each layer's output (n, *out).
+        dy: the gradient by each layer's output (n, *out); neighbours never share memory.
+        cache: each layer's cache.
+        loss_cache: the loss's cache.
+    """
+
+    x: Array
+    y: list[Array]
+    dy: list[Array]
+    cache: list[SimpleNamespace]
+    loss_cache: SimpleNamespace
+
+
+class Workspace:
+    """Arrays for `rows` samples through `layers`.
+
+    Args:
+        layers: the network's layers.
+        plans: their plans.
+        in_shape: the shape of one sample.
+        loss: the network's loss.
+        rows: how many samples at most.
+        dtype: float32 or float64.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        plans: Sequence[Plan],
+        in_shape: Shape,
+        loss: Loss,
+        rows: int,
+        dtype: np.dtype,
+    ):
+        self.rows = rows
+        self._out_shapes = [plan.out_shape for plan in plans]
+        self._dtype = dtype
+        self._y: list[Array] = []
+        for i, (layer, plan) in enumerate(zip(layers, plans, strict=True)):
+            if layer.in_place and i > 0 and not layers[i - 1].needs_output:
+                self._y.append(self._y[-1].reshape((rows, *plan.out_shape)))
+            else:
+                self._y.append(np.empty((rows, *plan.out_shape), dtype))
+        widest = max(prod(shape) for shape in [in_shape, *self._out_shapes])
+        self._gradients = [np.empty(rows * widest, dtype), np.empty(rows * widest, dtype)]
+        self._cache = [{k: np.empty((rows, *s), dtype) for k, s in plan.cache.items()} for plan in plans]
+        outputs = prod(self._out_shapes[-1])
+        self._loss_cache = {k: np.empty((rows, *s), dtype) for k, s in loss.cache(outputs).items()}
+        self._views: dict[int, Views] = {}
+
+    def views(self, n: int) -> Views:
+        """The first n rows, n from 1 to `rows`."""
+        if n not in self._views:
+            self._views[n] = self._make_views(n)
+        return self._views[n]
+
+    def _make_views(self, n: int) -> Views:
+        dy = []
+        for i, shape in enumerate(self._out_shapes):
+            buffer = self._gradients[(len(self._out_shapes) - 1 - i) % 2]  # the two buffers take turns
+            dy.append(buffer[: n * prod(shape)].reshape((n, *shape)))
+        return Views(
+            x=self._y[0][:0],
+            y=[a[:n] for a in self._y],
+            dy=dy,
+            cache=[SimpleNamespace(**{k: a[:n] for k, a in cache.items()}) for cache in self._cache],
+            loss_cache=SimpleNamespace(**{k: a[:n] for k, a in self._loss_cache.items()}),
+        )
