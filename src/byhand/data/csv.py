@@ -135,7 +135,5 @@ def _cell(cell: str, line: int, column: int, name: str) -> int:
     except ValueError:
         raise ByhandError(f"{name}, line {line}, column {column}: {cell[:20]!r} is not a number.") from None
     if not (0 <= value <= 255 and value == int(value)):
-        raise ByhandError(
-            f"{name}, line {line}, column {column}: {cell[:20]!r} is not a whole number from 0 to 255."
-        )
+        raise ByhandError(f"{name}, line {line}, column {column}: {cell[:20]!r} is not a whole number from 0 to 255.")
     return int(value)

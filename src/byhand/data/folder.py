@@ -72,9 +72,7 @@ def _grey(image: "Image.Image") -> "Image.Image":
 
 def _visible(folder: Path, *, folders: bool) -> list[Path]:
     try:
-        found = [
-            path for path in folder.iterdir() if path.is_dir() == folders and not path.name.startswith(".")
-        ]
+        found = [path for path in folder.iterdir() if path.is_dir() == folders and not path.name.startswith(".")]
     except OSError as error:
         raise ByhandError(f"{folder} cannot be read: {error.strerror or error}.") from None
     return sorted(found, key=lambda path: path.name)

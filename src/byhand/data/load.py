@@ -1,8 +1,10 @@
 """One door to every kind of data: a known name or a path."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
 from byhand.data.sources import SOURCES
 from byhand.errors import ByhandError
+from byhand.types import Array
 
 DIGITS = tuple("0123456789")
 CLOTHES = (
@@ -39,9 +42,7 @@ class Listed:
 def listing() -> list[Listed]:
     """The data sets that ``load`` knows by name."""
     folder = cache_folder()
-    return [
-        Listed(name, s.about, s.rows, s.size, is_cached(name), folder / name) for name, s in SOURCES.items()
-    ]
+    return [Listed(name, s.about, s.rows, s.size, is_cached(name), folder / name) for name, s in SOURCES.items()]
 
 
 def load(data: str | Path, *, progress: bool | None = None) -> Dataset:
@@ -58,9 +59,7 @@ def load(data: str | Path, *, progress: bool | None = None) -> Dataset:
     if path.is_dir():
         return _load_folder(path)
     if not path.exists():
-        raise ByhandError(
-            f"{str(data)!r} is neither a file or folder nor a known data set ({', '.join(SOURCES)})."
-        )
+        raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({', '.join(SOURCES)}).")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
         raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz or .npz file, or a folder.")
@@ -72,9 +71,7 @@ def _load_known(name: str, progress: bool | None) -> Dataset:
     try:
         return _load_cached(name, folder)
     except ByhandError as error:
-        raise ByhandError(
-            f"{str(error).rstrip('.')}: remove {folder}, and it will be fetched anew."
-        ) from None
+        raise ByhandError(f"{str(error).rstrip('.')}: remove {folder}, and it will be fetched anew.") from None
 
 
 def _load_cached(name: str, folder: Path) -> Dataset:
@@ -92,14 +89,14 @@ def load_idx(folder: Path, name: str | None = None, classes: tuple[str, ...] = D
     for part in parts:
         arrays.append(read_images(_existing(folder, f"{part}-images-idx3-ubyte")))
         arrays.append(read_labels(_existing(folder, f"{part}-labels-idx1-ubyte"), len(classes)))
-    return from_arrays(*arrays, name=name or folder.name, classes=classes)
+    return _dataset(folder, arrays, name=name or folder.name, classes=classes)
 
 
 def _load_folder(folder: Path) -> Dataset:
     if idx_file(folder, "train-images-idx3-ubyte") or idx_file(folder, "train-labels-idx1-ubyte"):
         return load_idx(folder)
     images, labels, classes = read_folder(folder)
-    return from_arrays(images, labels, name=folder.name, classes=classes)
+    return _dataset(folder, (images, labels), name=folder.name, classes=classes)
 
 
 def _load_csv(path: Path) -> Dataset:
@@ -107,7 +104,7 @@ def _load_csv(path: Path) -> Dataset:
     if labels is None:
         raise ByhandError(f"{path} has no labels to learn from; read_csv gives its pixels alone.")
     side = math.isqrt(pixels.shape[1])
-    return from_arrays(pixels, labels, name=path.name, classes=DIGITS, image_shape=(side, side))
+    return _dataset(path, (pixels, labels), name=path.name, classes=DIGITS, image_shape=(side, side))
 
 
 def _load_pkl(path: Path) -> Dataset:
@@ -115,13 +112,16 @@ def _load_pkl(path: Path) -> Dataset:
     x, y = np.concatenate([x, x_valid]), np.concatenate([y, y_valid])
     side = math.isqrt(x.shape[1])
     shape = (side, side) if side * side == x.shape[1] else None
-    return from_arrays(x, y, x_test, y_test, name=path.name, classes=DIGITS, image_shape=shape)
+    return _dataset(path, (x, y, x_test, y_test), name=path.name, classes=DIGITS, image_shape=shape)
 
 
 def _load_npz(path: Path) -> Dataset:
-    arrays = read_npz(path)
+    return _dataset(path, read_npz(path).values(), name=path.name)
+
+
+def _dataset(path: Path, arrays: Iterable[Array], **names: Any) -> Dataset:
     try:
-        return from_arrays(*arrays.values(), name=path.name)
+        return from_arrays(*arrays, **names)
     except ByhandError as error:
         raise ByhandError(f"{path}: {error}") from None
 

@@ -37,9 +37,7 @@ def read_npz(path: Path) -> dict[str, Array]:
                 raise ByhandError(f"{path} lacks {' and '.join(missing)}.")
             total = sum(members[name].file_size for name in wanted)
             if total > LIMIT:
-                raise ByhandError(
-                    f"{path} would take {total:,} bytes once decompressed; {LIMIT:,} is the limit."
-                )
+                raise ByhandError(f"{path} would take {total:,} bytes once decompressed; {LIMIT:,} is the limit.")
             return {name: _read(archive, members[name], f"{path}: {name}") for name in wanted}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ByhandError(f"{path} is not a readable npz file: {str(error).rstrip('.')}.") from None
@@ -55,9 +53,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Array:
         shape, fortran, dtype, begins = _header(start, name)
         size = math.prod(shape) * dtype.itemsize
         if size != info.file_size - begins:
-            raise ByhandError(
-                f"{name} announces {size:,} bytes of values but holds {info.file_size - begins:,}."
-            )
+            raise ByhandError(f"{name} announces {size:,} bytes of values but holds {info.file_size - begins:,}.")
         values = start[begins:] + stream.read(size + 1)
     if len(values) != size:
         raise ByhandError(f"{name} is cut short: it holds {len(values):,} of {size:,} bytes.")

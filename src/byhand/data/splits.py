@@ -18,9 +18,7 @@ def split(
     return x[rest], y[rest], x[chosen], y[chosen]
 
 
-def split_rows(
-    y: Array, part: float | int, rng: np.random.Generator, *, stratify: bool = True
-) -> tuple[Array, Array]:
+def split_rows(y: Array, part: float | int, rng: np.random.Generator, *, stratify: bool = True) -> tuple[Array, Array]:
     """Return the row numbers ``(rest, part)``, both shuffled: every row is in exactly one of them.
 
     ``part`` is a fraction (a float between 0 and 1, rounded to whole rows) or a number of rows (an int). With
