@@ -227,6 +227,7 @@ CASES: list[tuple[str, Make, str]] = [
         file("mnist.npz", keras_npz(x_train=npy(IMAGES, "(1000000, 1000000)"))),
         "announces 1,000,000,000,000",
     ),
+    ("open bracket", file("mnist.npz", keras_npz(x_train=npy(IMAGES, "(3, 28"))), "x_train is not an array"),
     ("text array", file("mnist.npz", keras_npz(y_train=npy(np.array(["a", "b", "c"])))), "dtype <U1"),
     (
         "bzip2",

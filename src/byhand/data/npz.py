@@ -69,7 +69,7 @@ def _header(start: bytes, name: str) -> tuple[tuple[int, ...], bool, np.dtype[An
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
         else:
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
-    except ValueError:
+    except Exception:  # NumPy parses the header as Python text, which fails in many ways
         raise ByhandError(f"{name} is not an array in NumPy's format.") from None
     if not all(n > 0 for n in shape):
         raise ByhandError(f"{name} is empty: its shape is {shape}.")
