@@ -1,0 +1,241 @@
+"""Checks that a layer or a loss keeps its contract, for those who write their own.
+
+    >>> from byhand.testing import check_layer
+    >>> check_layer(MyLayer(3), in_shape=5)
+
+Everything runs in float64, in arrays filled with NaN beforehand, so that whatever is read before it is written, or
+added to instead of overwritten, shows. Derivatives are compared with central differences under a random upstream
+gradient; a quantity is wrong where it differs by more than `tolerance` times the largest number of its array.
+"""
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.layers import Layer
+from byhand.losses import Loss
+from byhand.ops import reference
+from byhand.types import Array, Shape
+
+STEP = 1e-5  # of the central differences: truncation near 1e-10, rounding near 1e-11
+KINK = 1e-3  # slopes left and right of a point that differ by more than this share: a kink, not compared
+
+
+def check_layer(
+    layer: Layer,
+    in_shape: int | Shape,
+    *,
+    gradient: bool = True,
+    rows: Sequence[int] = (1, 3, 7),
+    rng: np.random.Generator | int = 0,
+    tolerance: float = 1e-6,
+    ops: Any = reference,
+) -> None:
+    """Check `layer` on inputs (n, *in_shape) for every n in `rows`.
+
+    Args:
+        layer: the layer.
+        in_shape: the shape of one sample.
+        gradient: False for a layer that has none, such as Step: only its forward pass is checked.
+        rows: batch sizes.
+        rng: a generator, or a seed for one, of inputs, parameters and upstream gradient.
+        tolerance: the largest relative error.
+        ops: the table of operations.
+
+    Raises:
+        AssertionError: says which quantity is wrong, at which index, by how much.
+    """
+    rng = np.random.default_rng(rng)
+    shape = (in_shape,) if isinstance(in_shape, int) else tuple(in_shape)
+    plan = layer.plan(shape)
+    starts = set(layer.initializers())
+    _claim(starts == set(plan.params), f"{layer.label()}: plan names {set(plan.params)}, initializers {starts}")
+    for n in rows:
+        bench = _Bench(layer, shape, n, rng, ops)
+        bench.check_forward()
+        if gradient:
+            bench.check_backward(tolerance)
+
+
+class _Bench:
+    """One layer with n samples, its parameters, and a random upstream gradient."""
+
+    def __init__(self, layer: Layer, in_shape: Shape, n: int, rng: np.random.Generator, ops: Any):
+        self.layer, self.ops, self.n, self.plan = layer, ops, n, layer.plan(in_shape)
+        self.name = f"{layer.label()} with {n} rows"
+        self.x = rng.standard_normal((n, *in_shape))
+        self.p = SimpleNamespace(**{k: rng.standard_normal(shape) for k, shape in self.plan.params.items()})
+        self.upstream = rng.standard_normal((n, *self.plan.out_shape))
+
+    def forward(self, x: Array, y: Array | None = None) -> tuple[Array, SimpleNamespace]:
+        """The output and the cache, both NaN before."""
+        y = _poisoned((self.n, *self.plan.out_shape)) if y is None else y
+        cache = SimpleNamespace(**{k: _poisoned((self.n, *s)) for k, s in self.plan.cache.items()})
+        try:
+            self.layer.forward(self.ops, self.p, x, y, cache, True)
+        except (ValueError, AttributeError) as error:
+            raise AssertionError(
+                f"{self.name}: forward does not fit the arrays that plan asked for: {error}"
+            ) from error
+        return y, cache
+
+    def backward(self, x: Array, y: Array, cache: SimpleNamespace, fill: float, want_dx: bool = True) -> dict:
+        """The gradients by name, all `fill` before; x, y, dy and parameters must stay as they are."""
+        g = SimpleNamespace(**{k: np.full(v.shape, fill) for k, v in vars(self.p).items()})
+        dx = np.full(self.x.shape, fill) if want_dx else None
+        dy = self.upstream.copy()
+        given = {"x": x, "y": y, "dy": dy} | vars(self.p)
+        before = {name: value.copy() for name, value in given.items()}
+        try:
+            self.layer.backward(self.ops, self.p, g, x, y, dy, dx, cache)
+        except (ValueError, AttributeError) as error:
+            raise AssertionError(
+                f"{self.name}: backward does not fit the arrays that plan asked for: {error}"
+            ) from error
+        for name, value in given.items():
+            _same(self.name, f"{name} after backward", value, before[name], "before", 0)
+        return {f"d{name}": value for name, value in vars(g).items()} | ({} if dx is None else {"dx": dx})
+
+    def check_forward(self) -> None:
+        x, p = self.x.copy(), {name: value.copy() for name, value in vars(self.p).items()}
+        y, _ = self.forward(x)
+        _written(self.name, "forward", "y", y)
+        _same(self.name, "x after forward", x, self.x, "before", 0)
+        for name, value in p.items():
+            _same(self.name, f"{name} after forward", getattr(self.p, name), value, "before", 0)
+        _same(self.name, "y of a second forward", self.forward(x)[0], y, "of the first", 0)
+        if self.layer.in_place:
+            _same(self.name, "y computed in place", self.forward(x, x.reshape(y.shape))[0], y, "in another array", 0)
+
+    def check_backward(self, tolerance: float) -> None:
+        y, cache = self.forward(self.x)
+        gradients = self.backward(self.x, y, cache, np.nan)
+        for name, value in gradients.items():
+            _written(self.name, "backward", name, value)
+        self._check_same_gradients(y, cache, gradients)
+        for name, value in gradients.items():
+            of = self.x if name == "dx" else getattr(self.p, name[1:])
+            slopes, kinks = central_differences(lambda: float(np.sum(self.forward(self.x)[0] * self.upstream)), of)
+            _claim(kinks.mean() < 0.5, f"{self.name}: the output jumps or bends almost everywhere, so has no slope")
+            _same(self.name, name, np.where(kinks, slopes, value), slopes, "by central differences", tolerance)
+
+    def _check_same_gradients(self, y: Array, cache: SimpleNamespace, gradients: dict[str, Array]) -> None:
+        """Nothing may depend on what the arrays held, on dx being wanted, or on memory that others may use."""
+        again = {"of a second backward": self.backward(self.x, y, cache, 1e3)}
+        again["without dx"] = self.backward(self.x, y, cache, np.nan, want_dx=False)
+        if not self.layer.needs_output:
+            lost = _poisoned(y.shape)
+            again["without y (needs_output is False)"] = self.backward(self.x, lost, cache, np.nan)
+        if self.layer.in_place:
+            x = self.x.copy()
+            y, cache = self.forward(x, x.reshape(y.shape))
+            again["after forward in place"] = self.backward(x, y, cache, np.nan)
+        for how, values in again.items():
+            for name, value in values.items():
+                _same(self.name, f"{name} {how}", value, gradients[name], "otherwise", 0)
+
+
+def check_loss(
+    loss: Loss,
+    outputs: int,
+    *,
+    rows: Sequence[int] = (1, 3, 7),
+    rng: np.random.Generator | int = 0,
+    tolerance: float = 1e-6,
+    ops: Any = reference,
+) -> None:
+    """Check `loss` on (n, outputs) for every n in `rows`: class labels and other targets, with and without weights.
+
+    Raises:
+        AssertionError: says which quantity is wrong, at which index, by how much.
+    """
+    rng = np.random.default_rng(rng)
+    for n in rows:
+        targets = {"class labels": loss.encode(rng.integers(0, max(outputs, 2), n), outputs)}
+        _claim(targets["class labels"].shape == (n, outputs), f"{loss}: encode gives {targets['class labels'].shape}")
+        free = rng.uniform(size=(n, outputs))
+        targets |= {"distributions": free / free.sum(axis=1, keepdims=True), "targets from 0 to 1": free}
+        for kind, t in targets.items():
+            try:
+                loss.check_targets(t)
+            except ByhandError:
+                continue  # no targets for this loss
+            for weights in (None, np.where(np.arange(n) == 1, 0.0, rng.uniform(0.5, 2, n))):
+                how = f"{loss} on {n} rows of {kind}{'' if weights is None else ' with sample weights'}"
+                _check_loss(how, loss, t, weights, rng, tolerance, ops)
+
+
+def _check_loss(
+    how: str, loss: Loss, t: Array, weights: Array | None, rng: np.random.Generator, tolerance: float, ops: Any
+) -> None:
+    n, outputs = t.shape
+    y: Array = rng.normal(0, 2, t.shape)
+    factor = 1.7 / n  # as in a batch whose mean is taken over more than its own rows
+    y_before, t_before = y.copy(), t.copy()
+
+    def run(fill: float = np.nan) -> tuple[float, Array, Array]:
+        dy = np.full(t.shape, fill)
+        cache = SimpleNamespace(**{k: np.full((n, *s), fill) for k, s in loss.cache(outputs).items()})
+        return loss.backward(ops, y, t, dy, cache, factor, weights), dy, cache.each
+
+    value, dy, each = run()
+    _written(how, "backward", "each", each)
+    _written(how, "backward", "dy", dy)
+    total = factor * float(np.sum(each if weights is None else weights * each))
+    _same(how, "L", np.asarray(value), np.asarray(total), "as factor Σ wᵢ ℓᵢ", 1e-12)
+    _same(how, "dy of a second backward", run(1e3)[1], dy, "of the first", 0)
+    _same(how, "y after backward", y, y_before, "before", 0)
+    _same(how, "t after backward", t, t_before, "before", 0)
+    slopes, kinks = central_differences(lambda: run()[0], y)
+    _same(how, "dy", np.where(kinks, slopes, dy), slopes, "by central differences", tolerance)
+    cache = SimpleNamespace(**{k: _poisoned((n, *s)) for k, s in loss.cache(outputs).items()})
+    a = _poisoned(t.shape)
+    loss.activate(ops, y, a, cache)
+    _written(how, "activate", "the activations", a)
+    _same(how, "y after activate", y, y_before, "before", 0)
+
+
+def central_differences(f: Callable[[], float], x: Array) -> tuple[Array, Array]:
+    """∂f/∂x by (f(x + h) − f(x − h)) / 2h for every number of x in turn, and where f has a kink (a boolean array)."""
+    slopes, kinks, middle = np.empty_like(x), np.zeros(x.shape, bool), f()
+    for i in np.ndindex(x.shape):
+        kept = x[i]
+        x[i] = kept + STEP
+        above = f()
+        x[i] = kept - STEP
+        below = f()
+        x[i] = kept
+        slopes[i] = (above - below) / (2 * STEP)
+        kinks[i] = abs(above - 2 * middle + below) / STEP > KINK * max(1.0, abs(float(slopes[i])))
+    return slopes, kinks
+
+
+def _poisoned(shape: Shape) -> Array:
+    return np.full(shape, np.nan)
+
+
+def _claim(holds: bool, complaint: str) -> None:
+    if not holds:
+        raise AssertionError(complaint)
+
+
+def _written(how: str, by: str, name: str, value: Array) -> None:
+    """No NaN is left: everything was written, from nothing unwritten."""
+    for i in np.argwhere(np.isnan(value))[:1].tolist():
+        raise AssertionError(f"{how}: {name}{i} is NaN: {by} leaves it, adds to it, or reads what nobody wrote.")
+
+
+def _same(how: str, name: str, value: Array, wanted: Array, source: str, tolerance: float) -> None:
+    """Raise where two arrays differ by more than `tolerance` times the largest number of `wanted`; NaN equals NaN."""
+    with np.errstate(invalid="ignore"):
+        scale = max(1e-3, float(np.nanmax(np.abs(wanted), initial=0)))
+        error = np.where(np.isnan(value) & np.isnan(wanted), 0, np.abs(value - wanted) / scale)
+    if not (error <= tolerance).all():
+        i = np.unravel_index(np.argmax(np.nan_to_num(error, nan=np.inf)), error.shape)
+        raise AssertionError(
+            f"{how}: {name}{[int(k) for k in i]} is {value[i]:.9g}, but {wanted[i]:.9g} {source} "
+            f"(relative error {error[i]:.2g})."
+        )

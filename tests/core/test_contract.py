@@ -1,0 +1,136 @@
+"""Every layer, loss and optimiser keeps its contract by being listed here; forgetting to list one fails too."""
+
+import json
+
+import numpy as np
+import pytest
+
+import byhand
+from byhand import layers, losses, optimizers
+from byhand.config import from_config, to_config
+from byhand.ops import reference
+from byhand.testing import central_differences, check_layer, check_loss
+
+LAYERS = [
+    (layers.Dense(4), 5),
+    (layers.Dense(1), 1),
+    (layers.Dense(5, byhand.Normal(1.0), byhand.Uniform()), 5),
+    (layers.Flatten(), (2, 3, 2)),
+    (layers.Flatten(), 4),
+    (layers.Sigmoid(), 5),
+    (layers.Sigmoid(), (2, 3)),
+    (layers.Tanh(), 5),
+    (layers.Tanh(), (2, 3)),
+    (layers.ReLU(), 5),
+    (layers.ReLU(), (2, 3)),
+    (layers.LeakyReLU(), 5),
+    (layers.LeakyReLU(0.0), 5),
+    (layers.LeakyReLU(0.3), (2, 3)),
+    (layers.LeakyReLU(1.0), 5),
+    (layers.ELU(), 5),
+    (layers.ELU(0.0), 5),
+    (layers.ELU(0.3), (2, 3)),
+    (layers.ELU(2.5), 5),
+    (layers.Softmax(), 5),
+    (layers.Softmax(), 2),
+]
+FORWARD_ONLY = [(layers.Step(), 5), (layers.Step(), (2, 3))]
+LOSSES = [
+    (losses.QuadraticCost(), 4),
+    (losses.QuadraticCost(), 1),
+    (losses.MSE(), 4),
+    (losses.MSE(), 2),
+    (losses.MSE(), 1),
+    (losses.BinaryCrossEntropy(), 4),
+    (losses.BinaryCrossEntropy(), 1),
+    (losses.BinaryCrossEntropy(label_smoothing=0.1), 3),
+    (losses.BinaryCrossEntropy(label_smoothing=1.0), 1),
+    (losses.CategoricalCrossEntropy(), 4),
+    (losses.CategoricalCrossEntropy(), 2),
+    (losses.CategoricalCrossEntropy(label_smoothing=0.1), 3),
+]
+
+
+def naive_descent(theta, g, memory, t, o):
+    return theta - 0.1 * g
+
+
+def naive_adam(theta, g, memory, t, o):
+    """Kingma and Ba's algorithm 1, line by line."""
+    m = memory["m"] = o.beta1 * memory.get("m", 0) + (1 - o.beta1) * g
+    v = memory["v"] = o.beta2 * memory.get("v", 0) + (1 - o.beta2) * g**2
+    m_hat, v_hat = m / (1 - o.beta1**t), v / (1 - o.beta2**t)
+    return theta - 0.1 * m_hat / (np.sqrt(v_hat) + o.epsilon)
+
+
+OPTIMIZERS = [
+    (optimizers.GradientDescent(0.1), naive_descent),
+    (optimizers.Adam(0.1), naive_adam),
+    (optimizers.Adam(0.1, beta1=0.5, beta2=0.7, epsilon=0.01), naive_adam),
+    (optimizers.Adam(0.1, beta1=0.0, beta2=0.0), naive_adam),
+]
+
+
+@pytest.mark.parametrize(("layer", "in_shape"), LAYERS, ids=str)
+def test_layer(layer, in_shape):
+    check_layer(layer, in_shape)
+
+
+@pytest.mark.parametrize(("layer", "in_shape"), FORWARD_ONLY, ids=str)
+def test_layer_without_gradient(layer, in_shape):
+    check_layer(layer, in_shape, gradient=False)
+
+
+@pytest.mark.parametrize(("loss", "outputs"), LOSSES, ids=str)
+def test_loss(loss, outputs):
+    check_loss(loss, outputs)
+
+
+@pytest.mark.parametrize(("optimizer", "naive"), OPTIMIZERS, ids=lambda v: getattr(v, "__name__", str(v)))
+def test_optimizer_follows_its_formula_step_by_step(optimizer, naive):
+    rng = np.random.default_rng(0)
+    theta, memory = rng.standard_normal(7), {}
+    expected, state = theta.copy(), optimizer.state(7, np.float64)
+    for t in range(1, 8):
+        g = rng.standard_normal(7) * [1, 1, 1, 1, 1e-9, 1e6, 0]
+        kept = g.copy()
+        optimizer.step(reference, theta, g, state, t, 0.1)
+        expected = naive(expected, g, memory, t, optimizer)
+        np.testing.assert_allclose(theta, expected, rtol=1e-12, atol=1e-13)
+        np.testing.assert_array_equal(g, kept)
+
+
+def public(module, base, besides=()):
+    kinds = {v for v in vars(module).values() if isinstance(v, type) and issubclass(v, base)}
+    return {kind.__name__ for kind in kinds if not kind.__name__.startswith("_")} - {base.__name__, *besides}
+
+
+def listed(*cases):
+    return {type(case[0]).__name__ for case in cases}
+
+
+def test_everything_public_is_listed_here():
+    assert public(layers, layers.Layer, {"Activation"}) == listed(*LAYERS, *FORWARD_ONLY)
+    assert public(losses, losses.Loss) == listed(*LOSSES)
+    assert public(optimizers, optimizers.Optimizer) == listed(*OPTIMIZERS)
+
+
+@pytest.mark.parametrize("thing", [case[0] for case in [*LAYERS, *FORWARD_ONLY, *LOSSES, *OPTIMIZERS]], ids=str)
+def test_everything_listed_is_public_and_survives_being_written_as_json(thing):
+    assert type(thing).__name__ in byhand.__all__
+    assert from_config(json.loads(json.dumps(to_config(thing)))) == thing
+
+
+def test_central_differences_know_a_slope_and_a_kink():
+    x = np.array([-1.0, 0.0, 2.0])
+    slopes, kinks = central_differences(lambda: float(np.sum(np.maximum(x, 0) * x + np.abs(x))), x)
+    np.testing.assert_array_equal(kinks, [False, True, False])
+    np.testing.assert_allclose(slopes[[0, 2]], [-1, 5], rtol=1e-9)  # |x| below 0, x² + x above
+
+
+def test_nothing_but_a_few_kinks_is_skipped():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((50, 5))
+    assert not central_differences(lambda: float(np.sum(np.maximum(x, 0))), x)[1].any()
+    x[3, 2] = 1e-6
+    assert np.argwhere(central_differences(lambda: float(np.sum(np.maximum(x, 0))), x)[1]).tolist() == [[3, 2]]

@@ -1,0 +1,116 @@
+"""Outputs, gradients, losses and trained parameters agree with PyTorch to 1e-10, in float64.
+
+PyTorch's figures lie in golden/torch.safetensors, so that they are compared without PyTorch too; where it is installed they
+are also computed anew.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from golden import cases
+from golden.make import FOLDER, compute, network
+from safetensors.numpy import load_file
+
+from byhand import fit
+from byhand.ops import reference
+
+CLOSE = {"rtol": 1e-10, "atol": 1e-10}
+
+
+def by_case(figures):
+    result = {}
+    for key in figures:
+        case, _, name = key.rpartition("/")
+        result.setdefault(case, {})[name] = figures[key]
+    return result
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return by_case(load_file(FOLDER / "torch.safetensors"))
+
+
+@pytest.fixture(scope="module")
+def live():
+    pytest.importorskip("torch")
+    return by_case(compute())
+
+
+@pytest.fixture(params=["golden", "live"])
+def figures(request):
+    return request.getfixturevalue(request.param)
+
+
+def cache_of(shapes, n):
+    return SimpleNamespace(**{name: np.full((n, *shape), np.nan) for name, shape in shapes.items()})
+
+
+@pytest.mark.parametrize("activation", cases.ACTIVATIONS, ids=str)
+def test_activation(activation, figures):
+    data, nothing = cases.activation_data(activation), SimpleNamespace()
+    x, dy, y, dx = data["x"], data["dy"], np.empty_like(data["x"]), np.empty_like(data["x"])
+    cache = cache_of(activation.plan(x.shape[1:]).cache, len(x))
+    activation.forward(reference, nothing, x, y, cache, True)
+    activation.backward(reference, nothing, nothing, x, y, dy, dx, cache)
+    np.testing.assert_allclose(y, figures[str(activation)]["y"], **CLOSE)
+    np.testing.assert_allclose(dx, figures[str(activation)]["dx"], **CLOSE)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+@pytest.mark.parametrize("case", cases.LOSSES, ids=lambda case: cases.loss_name(*case))
+def test_loss(case, weighted, figures):
+    loss, outputs, labels = case
+    data, suffix = cases.loss_data(*case), "_weighted" if weighted else ""
+    z, n = data["z"], len(data["z"])
+    t = loss.encode(data["y"], outputs) if labels else data["y"]
+    dz, cache = np.full_like(z, np.nan), cache_of(loss.cache(outputs), n)
+    value = loss.backward(reference, z, t, dz, cache, 1 / n, data["weights"] if weighted else None)
+    np.testing.assert_allclose(value, figures[cases.loss_name(*case)]["L" + suffix], **CLOSE)
+    np.testing.assert_allclose(dz, figures[cases.loss_name(*case)]["dz" + suffix], **CLOSE)
+
+
+@pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case.name)
+def test_output_loss_gradient(case, figures):
+    wanted, net = figures[case.name], network(case)
+    net.theta[...] = wanted["theta0"]
+    y, weights = wanted["y"], wanted.get("weights")
+    output = net.forward(wanted["x"]).copy()
+    t = net.loss.encode(y, net.outputs) if y.ndim == 1 else y
+    value = net.backward(t, weights=weights)
+    np.testing.assert_allclose(output, wanted["output"], **CLOSE)
+    np.testing.assert_allclose(value, wanted["L"], **CLOSE)
+    np.testing.assert_allclose(net.gradient, wanted["gradient"], **CLOSE)
+
+
+@pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case.name)
+def test_training(case, figures):
+    wanted = figures[case.name]
+    for epochs in case.epochs:
+        net = network(case)
+        net.theta[...] = wanted["theta0"]
+        history = fit(
+            net,
+            wanted["x"],
+            wanted["y"],
+            epochs=epochs,
+            batch_size=case.batch_size,
+            optimizer=case.optimizer,
+            rng=0,
+            sample_weight=wanted.get("weights"),
+            progress=False,
+        )
+        np.testing.assert_allclose(net.theta, wanted[f"theta{epochs}"], **CLOSE)
+        np.testing.assert_allclose(history["loss"], wanted["losses"][:epochs], **CLOSE)
+
+
+def test_the_golden_file_holds_every_case(golden):
+    activations = {str(activation) for activation in cases.ACTIVATIONS}
+    losses = {cases.loss_name(*loss) for loss in cases.LOSSES}
+    assert golden.keys() == activations | losses | {case.name for case in cases.CASES}
+
+
+def test_the_golden_file_says_what_pytorch_says_today(golden, live):
+    for case, values in live.items():
+        for name, value in values.items():
+            np.testing.assert_allclose(golden[case][name], value, rtol=1e-11, atol=1e-12, err_msg=f"{case}/{name}")

@@ -1,0 +1,48 @@
+"""Write PyTorch's figures into torch.safetensors: `python tests/golden/make.py`, with PyTorch installed."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER.parent))
+
+from golden import cases  # noqa: E402
+
+
+def network(case):
+    """The case's network at its start."""
+    from byhand import Network
+
+    return Network(case.in_shape, case.layers, case.loss, rng=1, dtype=np.float64)
+
+
+def compute() -> dict[str, np.ndarray]:
+    """Every figure, by "case/quantity"; those of networks with their start, "theta0"."""
+    from golden import torch_twin
+
+    result = {}
+    for activation in cases.ACTIVATIONS:
+        figures = torch_twin.run_activation(activation, cases.activation_data(activation))
+        result |= {f"{activation}/{name}": value for name, value in figures.items()}
+    for loss in cases.LOSSES:
+        figures = torch_twin.run_loss(loss[0], cases.loss_data(*loss))
+        result |= {f"{cases.loss_name(*loss)}/{name}": value for name, value in figures.items()}
+    for case in cases.CASES:
+        start, data = network(case), cases.data(case)
+        figures = data | {"theta0": start.theta} | torch_twin.run_case(case, data, start)
+        result |= {f"{case.name}/{name}": value for name, value in figures.items()}
+    return result
+
+
+def main() -> None:
+    import torch
+    from safetensors.numpy import save_file
+
+    arrays = {name: np.ascontiguousarray(value) for name, value in compute().items()}
+    save_file(arrays, FOLDER / "torch.safetensors", metadata={"torch": torch.__version__})
+
+
+if __name__ == "__main__":
+    main()
