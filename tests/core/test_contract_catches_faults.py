@@ -409,7 +409,7 @@ def weights_squared(sound, each, dy, factor, weights, row):
 
 @pytest.mark.parametrize("fault", [weights_forgotten_in_dy, weights_forgotten_in_loss, weights_squared])
 def test_weights(fault):
-    with pytest.raises(AssertionError, match="with sample weights: (dy|L)"):
+    with pytest.raises(AssertionError, match=r"with sample weights: (dy|L)"):
         check_loss(losses.MSE(), 3, ops=ops_with("weighted_mean_loss", fault))
 
 
@@ -424,7 +424,7 @@ def factor_forgotten_in_loss(sound, each, dy, factor):
 
 @pytest.mark.parametrize("fault", [factor_forgotten, factor_forgotten_in_loss])
 def test_factor(fault):
-    with pytest.raises(AssertionError, match="class labels: (dy|L)"):
+    with pytest.raises(AssertionError, match=r"class labels: (dy|L)"):
         check_loss(losses.MSE(), 3, ops=ops_with("mean_loss", fault))
 
 

@@ -1,19 +1,19 @@
 """Outputs, gradients, losses and trained parameters agree with PyTorch to 1e-10, in float64.
 
-PyTorch's figures lie in golden/torch.safetensors, so that they are compared without PyTorch too; where it is installed they
-are also computed anew.
+PyTorch's figures lie in golden/torch.safetensors, so that they are compared without PyTorch too; where it is
+installed they are also computed anew.
 """
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from golden import cases
-from golden.make import FOLDER, compute, network
 from safetensors.numpy import load_file
 
 from byhand import fit
 from byhand.ops import reference
+from golden import cases
+from golden.make import FOLDER, compute, network
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 

@@ -41,6 +41,9 @@ LOSSES = [
 ]
 
 
+PLAIN = GradientDescent(0.3)
+
+
 @dataclass(frozen=True)
 class Case:
     """One network to be trained: its layers and loss, the optimiser, and how."""
@@ -48,7 +51,7 @@ class Case:
     name: str
     layers: tuple[Any, ...]
     loss: Any
-    optimizer: Any = GradientDescent(0.3)
+    optimizer: Any = PLAIN
     in_shape: tuple[int, ...] = (6,)
     samples: int = 17
     batch_size: int | None = None  # None is full-batch
