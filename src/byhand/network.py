@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from copy import copy
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,12 @@ class Network:
     def workspace(self, rows: int) -> Workspace:
         """New arrays for passes of up to `rows` samples."""
         return Workspace(self.layers, self.plan, self.input_shape, self.loss, rows, self.dtype)
+
+    def twin(self) -> "Network":
+        """A network with the same θ, the same memory, but a gradient of its own: for another thread."""
+        twin = copy(self)
+        twin._bind(self.theta)
+        return twin
 
     # ---- passes ----
 

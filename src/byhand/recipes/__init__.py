@@ -1,1 +1,54 @@
-"""To be written."""
+"""Recipes: published set-ups, named and runnable, one source a file."""
+
+from byhand.errors import ByhandError
+from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
+from byhand.recipes.chang import chang
+from byhand.recipes.dense import dense
+from byhand.recipes.guide import guide, guide_small
+from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behind_log_loss, math_behind_mse
+from byhand.recipes.nielsen import nielsen
+from byhand.recipes.run import Run, run_recipe
+from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        guide,
+        guide_small,
+        shrivastava,
+        shrivastava_adam,
+        chang,
+        nielsen,
+        math_behind,
+        math_behind_mse,
+        math_behind_log_loss,
+        math_behind_adam,
+        dense,
+    )
+}
+PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe is not dense)
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        ByhandError: there is none; the message lists those there are.
+    """
+    if name not in RECIPES:
+        raise ByhandError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
+    return RECIPES[name]
+
+
+__all__ = [
+    "PUBLISHED",
+    "RECIPES",
+    "Figure",
+    "Outcome",
+    "Recipe",
+    "Run",
+    "Split",
+    "get_recipe",
+    "run_recipe",
+    "with_hidden",
+]

@@ -1,6 +1,8 @@
 """Samples on their way into the network: gathered into arrays that were allocated once."""
 
 from collections.abc import Iterator
+from copy import copy
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,15 +54,29 @@ class Batches:
         self.x = x
         self.t, self.labels = as_targets(network, y, len(x))
         self.weights = as_weights(weights, len(x), network.dtype)
-        self.size = min(size, len(x))
-        self._ops = network.ops
-        self._bytes = x.dtype == np.uint8
+        self._network, self._bytes = network, x.dtype == np.uint8
+        self._allocate(size)
+
+    def _allocate(self, size: int) -> None:
+        """Room for one batch."""
+        network = self._network
+        self.size = min(size, len(self.x))
         shape = (self.size, *network.input_shape)
         self._raw = np.empty(shape, np.uint8) if self._bytes else None
         self._x = np.empty(shape, network.dtype)
         self._t = np.empty((self.size, network.outputs), network.dtype)
         self._weights = None if self.weights is None else np.empty(self.size, network.dtype)
         self._labels = None if self.labels is None else np.empty(self.size, np.int64)
+
+    def part(self, start: int, stop: int) -> "Batches":
+        """The samples from start to stop, sharing the data, in batches of about the same size."""
+        part = copy(self)
+        rows = slice(start, stop)
+        part.x, part.t = self.x[rows], self.t[rows]
+        part.labels = None if self.labels is None else self.labels[rows]
+        part.weights = None if self.weights is None else self.weights[rows]
+        part._allocate(ceil((stop - start) / ceil((stop - start) / self.size)))
+        return part
 
     def __len__(self) -> int:
         """How many samples there are."""
@@ -73,7 +89,7 @@ class Batches:
             x = self.x[rows]
             if self._bytes:
                 scaled = self._x[: len(x)]
-                self._ops.scale_bytes(x, scaled)
+                self._network.ops.scale_bytes(x, scaled)
                 x = scaled
             yield Batch(
                 x,
@@ -89,15 +105,15 @@ class Batches:
             n = len(rows)
             x = self._x[:n]
             if self._raw is None:
-                self._ops.gather(self.x, rows, x)
+                self._network.ops.gather(self.x, rows, x)
             else:
-                self._ops.gather(self.x, rows, self._raw[:n])
-                self._ops.scale_bytes(self._raw[:n], x)
+                self._network.ops.gather(self.x, rows, self._raw[:n])
+                self._network.ops.scale_bytes(self._raw[:n], x)
             yield Batch(x, self._take(self.t, rows, self._t), *self._take_optional(rows))
 
     def _take(self, source: Array, rows: Array, buffer: Array) -> Array:
         out = buffer[: len(rows)]
-        self._ops.gather(source, rows, out)
+        self._network.ops.gather(source, rows, out)
         return out
 
     def _take_optional(self, rows: Array) -> tuple[Array | None, Array | None]:
@@ -132,8 +148,12 @@ class Counter:
         self.right += int(np.count_nonzero(right))
         self.count += n
 
+    def take(self) -> int:
+        """How many were right since the last call."""
+        right, self.right, self.count = self.right, 0, 0
+        return right
+
     def rate(self) -> float:
-        """The share that was right since the last call, which starts the count anew."""
-        rate = self.right / max(self.count, 1)
-        self.count = self.right = 0
-        return rate
+        """The share that was right since the last call."""
+        count = max(self.count, 1)
+        return self.take() / count

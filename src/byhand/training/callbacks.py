@@ -29,7 +29,7 @@ class Training:
     network: Network
     optimizer: "Optimizer"
     epochs: int
-    steps: int
+    steps: int = 1
     epoch: int = 0
     step: int = 0
     loss: float = float("nan")

@@ -1,0 +1,151 @@
+"""What a recipe is: a named, runnable set-up with the figure that its source published."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from byhand.data import Dataset, split_rows
+from byhand.errors import ByhandError
+from byhand.layers import Activation, Dense, Layer
+from byhand.losses import Loss
+from byhand.optimizers import Optimizer
+from byhand.training import Evaluation, History
+from byhand.types import Array, Shape
+
+Pair = tuple[Array, Array]  # samples (n, ...) and class numbers (n,)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The data of one run.
+
+    Attributes:
+        train: what the network learns from.
+        validation: what choices are made by; None where the source keeps none.
+        test: what is looked at once, at the end; None where there is none.
+    """
+
+    train: Pair
+    validation: Pair | None
+    test: Pair | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave, as far as a recipe's figures need it.
+
+    Attributes:
+        history: the epochs.
+        train: accuracy on all training samples after the last epoch.
+        validation: the same on the validation samples, where there are any.
+        test: everything counted on the test samples, where there are any.
+        test_by_epoch: accuracy on the test samples after each epoch, where the recipe watches it.
+        seconds: of training.
+    """
+
+    history: History
+    train: float
+    validation: float | None
+    test: Evaluation | None
+    test_by_epoch: list[float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a run beside what the source says of it.
+
+    Attributes:
+        name: what is measured.
+        measure: takes it from an outcome.
+        published: the source's figure; None where it gives none.
+        percent: whether it is a share from 0 to 1 (else a plain number).
+    """
+
+    name: str
+    measure: Callable[[Outcome], float]
+    published: float | None = None
+    percent: bool = True
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network, its data and its training, as a source describes them.
+
+    Attributes:
+        name: by which it is asked for.
+        source: who published it.
+        takes: what is taken from the source, and what had to be chosen where the source is silent.
+        prepare: from a data set and a generator to the run's split.
+        layers: the network's layers.
+        loss: its loss.
+        optimizer: its optimiser, with the learning rate.
+        epochs: how many times all samples are seen.
+        batch_size: samples a step; None for all of them.
+        dataset: the data set's name.
+        input_shape: the shape of one sample.
+        figures: what `reproduce` reports.
+        fault: what the source does or says wrongly, and what is done here instead.
+        watch_test: whether to measure the test accuracy after every epoch, as the source did.
+    """
+
+    name: str
+    source: str
+    takes: str
+    prepare: Callable[[Dataset, np.random.Generator], Split]
+    layers: tuple[Layer, ...]
+    loss: Loss
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int | None
+    dataset: str = "mnist"
+    input_shape: Shape = (784,)
+    figures: tuple[Figure, ...] = ()
+    fault: str = ""
+    watch_test: bool = False
+
+    @property
+    def training(self) -> str:
+        """The training rule in a few words."""
+        kind = {None: "full batch", 1: "one sample at a time"}.get(self.batch_size, f"batch {self.batch_size}")
+        return f"{type(self.optimizer).__name__}, {kind}, {self.epochs} epochs"
+
+
+def with_hidden(layers: tuple[Layer, ...], sizes: tuple[int, ...]) -> tuple[Layer, ...]:
+    """The same network with other hidden layers: Dense(size) and the first activation, for each size in turn.
+
+    Initialisers are those of the first Dense; what comes before it and the output layer stay.
+
+    Raises:
+        ByhandError: the network has no hidden Dense layer with an activation to go by.
+    """
+    dense = [i for i, layer in enumerate(layers) if isinstance(layer, Dense)]
+    first, last = (dense[0], dense[-1]) if dense else (0, 0)
+    if first == last or not isinstance(layers[first + 1], Activation):
+        raise ByhandError("This network has no hidden layer whose size could be changed.")
+    hidden = [part for size in sizes for part in (replace(layers[first], units=size), layers[first + 1])]  # type: ignore[type-var]
+    return (*layers[:first], *hidden, *layers[last:])
+
+
+def rows(dataset: Dataset, index: Array) -> Pair:
+    """The training samples and labels at `index`."""
+    return dataset.x_train[index], dataset.y_train[index]
+
+
+def test_pair(dataset: Dataset) -> Pair | None:
+    """The data set's own test samples and labels, if it has any."""
+    if dataset.x_test is None or dataset.y_test is None:
+        return None
+    return dataset.x_test, dataset.y_test
+
+
+def hold_back(count: int) -> Callable[[Dataset, np.random.Generator], Split]:
+    """A `prepare` that holds `count` training samples back for validation, drawn so that classes keep their shares."""
+
+    def prepare(dataset: Dataset, rng: np.random.Generator) -> Split:
+        held = count if count < len(dataset.x_train) // 2 else 0.1
+        train, validation = split_rows(dataset.y_train, held, rng)
+        return Split(rows(dataset, train), rows(dataset, validation), test_pair(dataset))
+
+    return prepare

@@ -1,0 +1,99 @@
+"""Running a recipe, from data and a seed to a trained network and its figures."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.data import Dataset, load
+from byhand.network import Network
+from byhand.recipes.base import Outcome, Pair, Recipe, Split
+from byhand.training import Callback, Training, evaluate, fit
+from byhand.training.evaluate import Evaluator
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: the recipe as it was run, its seed, the data, the network, the figures."""
+
+    recipe: Recipe
+    seed: int
+    dataset: Dataset
+    split: Split
+    network: Network
+    outcome: Outcome
+
+
+class WatchTest(Callback):
+    """Measures the accuracy on the test samples after every epoch, only to report it."""
+
+    def __init__(self, network: Network, test: Pair):
+        self._evaluate = Evaluator(network, *test)
+        self.accuracy: list[float] = []
+
+    def on_epoch(self, training: Training) -> None:
+        """Measure."""
+        self.accuracy.append(self._evaluate()["accuracy"])
+
+
+def run_recipe(
+    recipe: Recipe,
+    seed: int = 0,
+    *,
+    dataset: Dataset | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> Run:
+    """Train `recipe` once. One generator, seeded by `seed`, splits the data, starts the network and shuffles.
+
+    Args:
+        recipe: what to run.
+        seed: of the generator.
+        dataset: data to use instead of the recipe's own.
+        callbacks: handed on to `fit`.
+        progress: handed on to `fit`.
+
+    Raises:
+        ByhandError: the data cannot be had, or do not fit the network.
+        TrainingDiverged: the loss is not a finite number any more.
+    """
+    rng = np.random.default_rng(seed)
+    dataset = dataset or load(recipe.dataset)
+    split = _in_shape(recipe.prepare(dataset, rng), recipe)
+    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes)
+    watch = WatchTest(network, split.test) if recipe.watch_test and split.test else None
+    start = time.perf_counter()
+    history = fit(
+        network,
+        *split.train,
+        validation=split.validation,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        optimizer=recipe.optimizer,
+        rng=rng,
+        callbacks=[*callbacks, *([watch] if watch else [])],
+        progress=progress,
+    )
+    outcome = Outcome(
+        history=history,
+        seconds=time.perf_counter() - start,
+        train=Evaluator(network, *split.train)()["accuracy"],
+        validation=Evaluator(network, *split.validation)()["accuracy"] if split.validation else None,
+        test=evaluate(network, *split.test) if split.test else None,
+        test_by_epoch=watch.accuracy if watch else [],
+    )
+    return Run(recipe, seed, dataset, split, network, outcome)
+
+
+def _in_shape(split: Split, recipe: Recipe) -> Split:
+    """The same split with samples in the recipe's input shape; where they do not fit, the network will say so."""
+
+    def shaped(pair: Pair | None) -> Pair | None:
+        if pair is None or pair[0][0].size != np.prod(recipe.input_shape):
+            return pair
+        return pair[0].reshape((-1, *recipe.input_shape)), pair[1]
+
+    train = shaped(split.train)
+    assert train is not None
+    return Split(train, shaped(split.validation), shaped(split.test))

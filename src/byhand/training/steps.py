@@ -1,0 +1,144 @@
+"""Gradient descent by mini-batches, and by the full batch: what an epoch does."""
+
+import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+
+from byhand.errors import TrainingDiverged
+from byhand.network import PIECE, Network
+from byhand.training.batches import Batches, Counter
+from byhand.training.callbacks import Callback, Training
+from byhand.types import Array
+from byhand.workspace import Workspace
+
+PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
+
+
+class MiniBatches:
+    """One step a batch, the samples shuffled before each epoch."""
+
+    def __init__(self, training: Training, batches: Batches, rng: np.random.Generator, accuracy: bool):
+        self.training, self.batches, self.rng = training, batches, rng
+        self.network = training.network
+        self.workspace = self.network.workspace(batches.size)
+        self.state = training.optimizer.state(self.network.size, self.network.dtype)
+        self.counter = Counter(self.network, batches.size) if accuracy and batches.labels is not None else None
+        self.order = np.arange(len(batches))
+        self.steps = math.ceil(len(batches) / batches.size)
+
+    def epoch(self, rate: float, listeners: Sequence[Callback]) -> dict[str, float]:
+        """All samples once; returns the means of loss and accuracy as they were met."""
+        network, total = self.network, 0.0
+        self.rng.shuffle(self.order)
+        for batch in self.batches.gathered(self.order):
+            n = len(batch.x)
+            views = self.workspace.views(n)
+            y = network.forward(batch.x, views, train=True)
+            if self.counter and batch.labels is not None:
+                self.counter.add(y, batch.labels)
+            loss = network.backward(batch.t, views, batch.weights, 1 / n)
+            total += loss * n
+            update(self.training, self.state, rate, loss, listeners)
+            if self.training.stop:
+                break
+        figures = {"loss": total / len(self.batches)}
+        return figures | ({"accuracy": self.counter.rate()} if self.counter else {})
+
+
+class FullBatch:
+    """One step for all samples: the gradient is the sum over pieces of them, each divided by the number of all.
+
+    Pieces fit the cache. They form parts, always the same and always added in the same order; threads share the parts
+    out among themselves, so the result does not depend on how many there are.
+    """
+
+    steps = 1
+
+    def __init__(self, training: Training, batches: Batches, threads: int, accuracy: bool):
+        self.training, self.network = training, training.network
+        self.samples = len(batches)
+        self.state = training.optimizer.state(self.network.size, self.network.dtype)
+        count = max(1, min(PARTS, len(batches) // PIECE))
+        edges = [len(batches) * i // count for i in range(count + 1)]
+        self.parts = [Part(self.network, batches.part(a, b), accuracy) for a, b in pairwise(edges)]
+        size = max(part.batches.size for part in self.parts)
+        self.workers = [
+            (twin, twin.workspace(size)) for twin in (self.network.twin() for _ in range(min(threads, count)))
+        ]
+        self.pool = ThreadPoolExecutor(len(self.workers)) if len(self.workers) > 1 else None
+
+    def epoch(self, rate: float, listeners: Sequence[Callback]) -> dict[str, float]:
+        """One step; returns mean loss and accuracy before it."""
+        workers = range(len(self.workers))
+        list((self.pool.map if self.pool else map)(self._work, workers))
+        gradient = self.network.gradient
+        gradient.fill(0)
+        for part in self.parts:
+            np.add(gradient, part.gradient, out=gradient)
+        loss = sum(part.loss for part in self.parts)
+        update(self.training, self.state, rate, loss, listeners)
+        counters = [part.counter for part in self.parts if part.counter]
+        if not counters:
+            return {"loss": loss}
+        return {"loss": loss, "accuracy": sum(counter.take() for counter in counters) / self.samples}
+
+    def _work(self, worker: int) -> None:
+        """Gradients of this worker's parts."""
+        network, workspace = self.workers[worker]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for part in self.parts[worker :: len(self.workers)]:
+                part.compute(network, workspace, 1 / self.samples)
+
+
+class Part:
+    """Some of the samples, with the sum of their gradients (size,), their loss, and how many were right."""
+
+    def __init__(self, network: Network, batches: Batches, accuracy: bool):
+        self.batches = batches
+        self.gradient = np.zeros_like(network.gradient)
+        self.loss = 0.0
+        self.counter = Counter(network, batches.size) if accuracy and batches.labels is not None else None
+
+    def compute(self, network: Network, workspace: Workspace, factor: float) -> None:
+        """Sum over this part's pieces; `network` lends its parameters and the room for one piece's gradient."""
+        self.gradient.fill(0)
+        self.loss = 0.0
+        for batch in self.batches.in_order():
+            views = workspace.views(len(batch.x))
+            y = network.forward(batch.x, views, train=True)
+            if self.counter and batch.labels is not None:
+                self.counter.add(y, batch.labels)
+            self.loss += network.backward(batch.t, views, batch.weights, factor)
+            np.add(self.gradient, network.gradient, out=self.gradient)
+
+
+def update(
+    training: Training, state: dict[str, Array], rate: float, loss: float, listeners: Sequence[Callback]
+) -> None:
+    """One step of the optimiser by the network's gradient, after a look at the loss.
+
+    Raises:
+        TrainingDiverged: the loss is not a finite number.
+    """
+    network = training.network
+    training.step += 1
+    training.loss = loss
+    if not math.isfinite(loss):
+        raise TrainingDiverged(
+            f"The loss became {loss} in epoch {training.epoch}, step {training.step}, so training stopped; "
+            f"the learning rate ({rate:g}) is most likely too high: try a tenth of it."
+        )
+    training.optimizer.step(network.ops, network.theta, network.gradient, state, training.step, rate)
+    for listener in listeners:
+        listener.on_step(training)
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
