@@ -1,1 +1,31 @@
-"""To be written."""
+"""Worked examples: each puts on a board what a teacher would, and makes sure of its own numbers."""
+
+from difflib import get_close_matches
+
+from byhand.errors import ByhandError
+from byhand.lessons import arithmetic, by_hand_221, initialization, learning_rate, output_coding, perceptron, perceptron_rule, spam, xor_network
+from byhand.lessons.base import Board, Lesson, LessonFailed, taught
+
+__all__ = ["Board", "Lesson", "LessonFailed", "lessons", "run_lesson"]
+
+FAMILIES = (perceptron, spam, perceptron_rule, xor_network, arithmetic, by_hand_221, initialization, learning_rate, output_coding)  # in teaching order
+
+
+def lessons() -> dict[str, Lesson]:
+    """All lessons by name, in teaching order."""
+    return {lesson.name: lesson for family in FAMILIES for lesson in family.LESSONS}
+
+
+def run_lesson(name: str, seed: int = 0) -> Board:
+    """Teach one lesson on a new board; whatever is random in it comes from `seed`.
+
+    Raises:
+        ByhandError: there is no such lesson, or its data cannot be had.
+        LessonFailed: one of its numbers does not hold.
+    """
+    known = lessons()
+    if name not in known:
+        close = get_close_matches(name, known, n=3, cutoff=0.4)
+        meant = f"did you mean {' or '.join(close)}?" if close else f"choose one of {', '.join(known)}."
+        raise ByhandError(f"There is no lesson called {name!r}; {meant}")
+    return taught(known[name].teach, seed)
