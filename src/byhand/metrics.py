@@ -20,7 +20,8 @@ def confusion_matrix(truth: Array, predicted: Array, classes: int) -> Array:
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if min(truth.min(), predicted.min()) < 0 or max(truth.max(), predicted.max()) >= classes:
         raise ByhandError(f"Labels must lie from 0 to {classes - 1} for a confusion matrix of {classes} classes.")
-    return np.bincount(truth * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+    cells = truth.astype(np.int64) * classes + predicted  # not in uint8, where 26 · 10 is 4
+    return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ def scores(confusion: Array) -> Scores:
 
 
 def _check(truth: Array, predicted: Array) -> None:
-    if len(truth) != len(predicted):
-        raise ByhandError(f"There are {len(truth)} true labels but {len(predicted)} predictions; they must pair up.")
+    if np.shape(truth) != np.shape(predicted):
+        raise ByhandError(
+            f"There are true labels of shape {np.shape(truth)} but predictions of shape {np.shape(predicted)}; "
+            "they must pair up."
+        )
     if len(truth) == 0:
         raise ByhandError("There are no samples to score.")

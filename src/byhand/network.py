@@ -137,7 +137,7 @@ class Network:
     def twin(self) -> "Network":
         """A network with the same θ, the same memory, but a gradient of its own: for another thread."""
         twin = copy(self)
-        twin._bind(self.theta)
+        twin.ops = self.ops  # which copies and pickles leave behind
         return twin
 
     # ---- passes ----

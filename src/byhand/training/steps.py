@@ -32,7 +32,7 @@ class MiniBatches:
 
     def epoch(self, rate: float, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""
-        network, total = self.network, 0.0
+        network, total, seen = self.network, 0.0, 0
         self.rng.shuffle(self.order)
         for batch in self.batches.gathered(self.order):
             n = len(batch.x)
@@ -42,10 +42,11 @@ class MiniBatches:
                 self.counter.add(y, batch.labels)
             loss = network.backward(batch.t, views, batch.weights, 1 / n)
             total += loss * n
+            seen += n
             update(self.training, self.state, rate, loss, listeners)
             if self.training.stop:
                 break
-        figures = {"loss": total / len(self.batches)}
+        figures = {"loss": total / seen}  # fewer than all where a callback stopped the epoch
         return figures | ({"accuracy": self.counter.rate()} if self.counter else {})
 
 
