@@ -1,0 +1,479 @@
+"""The training loop: batches, order, weights, bytes, history, callbacks, divergence."""
+
+import csv
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import byhand
+from byhand import (
+    MSE,
+    Adam,
+    BinaryCrossEntropy,
+    Callback,
+    CategoricalCrossEntropy,
+    CosineAnnealing,
+    Dense,
+    Flatten,
+    GradientDescent,
+    Network,
+    Normal,
+    QuadraticCost,
+    ReLU,
+    Sigmoid,
+    StepDecay,
+    Tanh,
+    TrainingDiverged,
+)
+from byhand.explain import trace
+from byhand.ops import reference
+from byhand.training.batches import Batches
+
+
+def make(outputs=3, loss=None, dtype=np.float64, inputs=5):
+    layers = [Dense(6, biases=Normal(0.3)), Tanh(), Dense(outputs)]
+    return Network(inputs, layers, loss or CategoricalCrossEntropy(), rng=1, dtype=dtype)
+
+
+def data(n=50, inputs=5, classes=3):
+    rng = np.random.default_rng(2)
+    return rng.standard_normal((n, inputs)), rng.integers(0, classes, n)
+
+
+def train(network, x, y, **options):
+    return byhand.fit(network, x, y, **{"progress": False, "epochs": 3} | options)
+
+
+# ---- batches ----------------------------------------------------------------------------------------------------
+
+
+def test_a_short_last_batch_equals_a_computation_of_its_own():
+    network, (x, y) = make(), data(10)
+    t = network.loss.encode(y, 3)
+    workspace = network.workspace(10)
+    network.forward(x, workspace.views(10))  # leaves numbers in every array
+    network.backward(t, workspace.views(10))
+    output = network.forward(x[:7], workspace.views(7)).copy()
+    loss = network.backward(t[:7], workspace.views(7))
+    gradient = network.gradient.copy()
+    np.testing.assert_array_equal(output, network.forward(x[:7].copy(), network.workspace(7).views(7)))
+    fresh = network.workspace(7).views(7)
+    network.forward(x[:7].copy(), fresh)
+    assert network.backward(t[:7].copy(), fresh) == loss
+    np.testing.assert_array_equal(network.gradient, gradient)
+
+
+def test_views_of_a_workspace_are_made_once():
+    workspace = make().workspace(10)
+    assert workspace.views(7) is workspace.views(7)
+    assert np.shares_memory(workspace.views(7).y[0], workspace.views(10).y[0])
+
+
+def test_neighbouring_gradients_never_share_memory():
+    layers = [Flatten(), Dense(7), ReLU(), Flatten(), Dense(9), Tanh(), Dense(3)]
+    views = Network((5, 2), layers, MSE()).workspace(4).views(4)
+    for a, b in zip(views.dy, views.dy[1:], strict=False):
+        assert not np.shares_memory(a, b)
+
+
+def test_layers_in_place_never_destroy_what_backward_needs():
+    """Every chain of layers has the gradient of the same chain in arrays of their own."""
+    chains = [
+        [ReLU(), Flatten(), Dense(4), Flatten(), Sigmoid(), Tanh(), Dense(3)],
+        [Flatten(), ReLU(), Sigmoid(), Dense(3), Tanh(), ReLU()],
+        [Flatten(), Dense(4), Tanh(), Flatten(), ReLU(), Flatten(), Dense(3), Sigmoid(), Flatten()],
+        [Flatten(), byhand.ELU(0.5), ReLU(), Dense(4), byhand.LeakyReLU(0.1), byhand.Softmax(), Dense(3)],
+    ]
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((6, 5, 2)), rng.uniform(size=(6, 3))
+    for layers in chains:
+        network = Network((5, 2), layers, QuadraticCost(), rng=0, dtype=np.float64)
+        kept = x.copy()
+        network.forward(x)
+        network.backward(t)
+        traced = trace(network, x, t)
+        for i, g in enumerate(network.g):
+            for name, value in vars(g).items():
+                np.testing.assert_allclose(value, traced[f"d{name}{_number(network, i)}"], rtol=1e-12, atol=1e-15)
+        np.testing.assert_array_equal(x, kept)
+
+
+def _number(network, i):
+    return sum(bool(plan.params) for plan in network.plan[: i + 1])
+
+
+@pytest.fixture
+def piece(request, monkeypatch):
+    """How many rows go through the network at once."""
+    for module in ("fit", "steps"):
+        monkeypatch.setattr(sys.modules[f"byhand.training.{module}"], "PIECE", request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(0.5), Adam(0.01)], ids=str)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("piece", [1, 3, 7, 25, 49, 50, 51], indirect=True)
+def test_full_batch_in_pieces_equals_full_batch_at_once(piece, weighted, optimizer):
+    x, y = data(50)
+    weights = np.linspace(0, 3, 50) if weighted else None
+    network, by_hand = make(), make()
+    history = train(
+        network, x, y, batch_size=None, epochs=5, optimizer=optimizer, sample_weight=weights, validation=(x, y)
+    )
+    state, views = optimizer.state(network.size, np.float64), by_hand.workspace(50).views(50)
+    for step in range(5):
+        right = float(np.mean(by_hand.predict(x) == y))
+        by_hand.forward(x, views)
+        loss = by_hand.backward(np.eye(3)[y], views, None if weights is None else weights / weights.mean())
+        assert history["loss"][step] == pytest.approx(loss, rel=1e-12)
+        assert history["accuracy"][step] == right
+        optimizer.step(reference, by_hand.theta, by_hand.gradient, state, step + 1, optimizer.learning_rate)
+    np.testing.assert_allclose(network.theta, by_hand.theta, rtol=1e-11, atol=1e-13)
+    assert not np.array_equal(network.theta, make().theta)
+
+
+@pytest.mark.parametrize("piece", [3, 8, 50], indirect=True)
+def test_full_batch_gives_the_same_bits_whatever_the_number_of_threads(piece):
+    thetas = set()
+    for threads in (1, 2, 3, 20, None):
+        network = make(dtype=np.float32)
+        train(network, *data(), batch_size=None, epochs=5, threads=threads)
+        thetas.add(network.theta.tobytes())
+    assert len(thetas) == 1
+
+
+@pytest.mark.parametrize("piece", [8], indirect=True)
+def test_full_batch_is_one_step_an_epoch_whatever_the_pieces(piece):
+    steps = Recorder()
+    train(make(), *data(50), batch_size=None, epochs=4, callbacks=[steps])
+    assert [event for event in steps.events if event[0] == "step"] == [("step", 1 + i, 1 + i) for i in range(4)]
+
+
+@pytest.mark.parametrize("piece", [7], indirect=True)
+def test_after_full_batch_the_gradient_is_that_of_the_step(piece):
+    network, before, (x, y) = make(), make(), data()
+    train(network, x, y, batch_size=None, epochs=1, optimizer=GradientDescent(0.1), threads=2)
+    np.testing.assert_allclose(before.theta - 0.1 * network.gradient, network.theta, rtol=1e-13)
+
+
+def test_one_sample_at_a_time_by_hand():
+    x, y = data(8)
+    network, by_hand = make(), make()
+    train(network, x, y, batch_size=1, epochs=2, optimizer=GradientDescent(0.2), rng=5)
+    rng, order = np.random.default_rng(5), np.arange(8)
+    for _ in range(2):
+        rng.shuffle(order)
+        for i in order:
+            by_hand.forward(x[i : i + 1])
+            by_hand.backward(np.eye(3)[y[i : i + 1]])
+            by_hand.theta -= 0.2 * by_hand.gradient
+    np.testing.assert_allclose(network.theta, by_hand.theta, rtol=1e-13, atol=1e-15)
+
+
+class Watcher(Flatten):
+    """Writes down the first number of every sample that comes by."""
+
+    def forward(self, ops, p, x, y, cache, train):
+        seen.append((train, x[:, 0].copy()))
+        super().forward(ops, p, x, y, cache, train)
+
+
+seen = []
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 23, 40])
+def test_every_epoch_sees_every_sample_once_in_another_order(batch_size):
+    seen.clear()
+    x = np.arange(23.0)[:, None] * [[1, 0.01]]
+    network = Network(2, [Watcher(), Dense(3)], CategoricalCrossEntropy(), dtype=np.float64)
+    train(network, x, np.arange(23) % 3, batch_size=batch_size, epochs=3, rng=0)
+    assert {len(batch) for _, batch in seen} <= {min(batch_size, 23), 23 % batch_size or batch_size}
+    assert all(train for train, _ in seen)
+    epochs = np.concatenate([batch for _, batch in seen]).reshape(3, 23)
+    for epoch in epochs:
+        np.testing.assert_array_equal(np.sort(epoch), np.arange(23))
+    orders = {tuple(epoch) for epoch in [*epochs, np.arange(23.0)]}
+    assert len(orders) == 4
+
+
+def test_every_sample_keeps_its_label_and_weight():
+    x = np.arange(23.0)[:, None]
+    network = Network(1, [Dense(1)], MSE(), dtype=np.float64)
+    batches = Batches(network, x, 10 * x[:, 0], 5, 1 + x[:, 0])
+    for run in (batches.gathered(np.random.default_rng(0).permutation(23)), batches.in_order()):
+        for batch in run:
+            np.testing.assert_array_equal(batch.t, 10 * batch.x)
+            np.testing.assert_allclose(batch.weights, (1 + batch.x[:, 0]) / 12, rtol=1e-14)
+
+
+def test_the_same_generator_state_gives_the_same_parameters_and_another_one_others():
+    thetas = []
+    for seed in (3, 3, np.random.default_rng(3), 4):
+        network = make(dtype=np.float32)
+        train(network, *data(), batch_size=7, rng=seed)
+        thetas.append(network.theta.tobytes())
+    assert thetas[0] == thetas[1] == thetas[2] != thetas[3]
+
+
+def test_training_leaves_the_data_alone():
+    x, y = data()
+    kept = x.copy(), y.copy()
+    train(make(), x, y, batch_size=None)
+    train(make(), x, y, batch_size=8)
+    np.testing.assert_array_equal(x, kept[0])
+    np.testing.assert_array_equal(y, kept[1])
+
+
+# ---- bytes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bytes_are_grey_levels_over_255(dtype):
+    grey = np.arange(256, dtype=np.uint8).reshape(64, 4)
+    scaled, y = grey.astype(dtype) / dtype(255), np.arange(64) % 3
+    one, other = (make(dtype=dtype, inputs=4) for _ in range(2))
+    np.testing.assert_array_equal(one.as_input(grey), (grey / 255.0).astype(dtype))
+    np.testing.assert_array_equal(one.predict_proba(grey), one.predict_proba(scaled))
+    for batch_size in (7, None):
+        train(one, grey, y, batch_size=batch_size, validation=(grey, y))
+        train(other, scaled, y, batch_size=batch_size, validation=(scaled, y))
+        np.testing.assert_array_equal(one.theta, other.theta)
+    assert byhand.evaluate(one, grey, y).loss == byhand.evaluate(other, scaled, y).loss
+
+
+def test_other_integers_are_taken_as_they_are():
+    network = make(inputs=4)
+    x = np.arange(8).reshape(2, 4)
+    np.testing.assert_array_equal(network.predict_proba(x), network.predict_proba(x.astype(float)))
+    assert not np.array_equal(network.predict_proba(x), network.predict_proba(x.astype(np.uint8)))
+
+
+# ---- weights and targets ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [QuadraticCost(), MSE(), BinaryCrossEntropy(), CategoricalCrossEntropy()], ids=str)
+def test_a_weight_of_two_is_the_sample_twice(loss):
+    x, y = data(12)
+    counts = np.array([0, 1, 2, 3] * 3)
+    weighted, repeated = make(loss=loss), make(loss=loss)
+    options = {"batch_size": None, "optimizer": GradientDescent(0.5), "epochs": 6}
+    history = train(weighted, x, y, sample_weight=counts, **options)
+    twin = train(repeated, x.repeat(counts, axis=0), y.repeat(counts), **options)
+    np.testing.assert_allclose(weighted.theta, repeated.theta, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(history["loss"], twin["loss"], rtol=1e-12)
+
+
+def test_only_the_proportion_of_weights_counts():
+    thetas = []
+    for weights in (np.linspace(1, 2, 50), np.linspace(1, 2, 50) * 1000, list(np.linspace(1, 2, 50))):
+        network = make()
+        train(network, *data(), sample_weight=weights, batch_size=8)
+        thetas.append(network.theta)
+    np.testing.assert_allclose(thetas[1], thetas[0], rtol=1e-10)
+    np.testing.assert_array_equal(thetas[2], thetas[0])
+
+
+def test_labels_and_their_one_hot_rows_train_alike():
+    x, y = data()
+    one, other, third = make(), make(), make()
+    history = train(one, x, y)
+    assert train(other, x, np.eye(3)[y])["accuracy"] == history["accuracy"]
+    train(third, x.tolist(), y.tolist())
+    np.testing.assert_array_equal(one.theta, other.theta)
+    np.testing.assert_array_equal(one.theta, third.theta)
+
+
+def test_label_smoothing_is_training_on_smoothed_targets():
+    x, y = data()
+    smooth, by_hand = make(loss=CategoricalCrossEntropy(0.3)), make()
+    train(smooth, x, y)
+    train(by_hand, x, np.eye(3)[y] * 0.7 + 0.1)
+    np.testing.assert_allclose(smooth.theta, by_hand.theta, rtol=1e-12)
+
+
+def test_one_output_and_yes_or_no_labels():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((200, 5))
+    y = x[:, 0] + x[:, 1] > 0
+    for labels in (y, y.astype(int), y.astype(np.uint8)):
+        network = make(1, BinaryCrossEntropy())
+        history = train(network, x, labels, optimizer=Adam(0.05), epochs=10)
+        assert history["accuracy"][-1] > 0.95
+        assert np.mean(network.predict(x) == y) > 0.95
+    np.testing.assert_array_equal(network.predict(x), network.predict_proba(x)[:, 0] >= 0.5)
+
+
+@pytest.mark.parametrize("loss", [QuadraticCost(), BinaryCrossEntropy()], ids=str)
+def test_a_single_outputs_threshold_is_the_same_in_training_and_prediction(loss):
+    network, (x, y) = make(1, loss), data(60, classes=2)
+    history = train(network, x, y, epochs=1, batch_size=None, optimizer=GradientDescent(0.0))
+    assert history["accuracy"][0] == np.mean(network.predict(x) == y)
+    assert 0.1 < history["accuracy"][0] < 0.9
+
+
+# ---- history ----------------------------------------------------------------------------------------------------
+
+
+def test_history_columns():
+    x, y = data()
+    full = train(make(), x, y, validation=(x, y))
+    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
+    assert list(full) == columns
+    assert full["epoch"] == [1, 2, 3]
+    assert full.epochs == 3
+    assert full.last == {name: full[name][-1] for name in columns}
+    assert all(seconds > 0 for seconds in full["seconds"])
+    assert list(train(make(), x, y)) == ["epoch", "loss", "accuracy", "learning_rate", "seconds"]
+    assert list(train(make(), x, y, accuracy=False)) == ["epoch", "loss", "learning_rate", "seconds"]
+    targets = np.full((50, 3), 1 / 3)
+    assert list(train(make(), x, targets, validation=(x, targets))) == [
+        "epoch", "loss", "val_loss", "learning_rate", "seconds",
+    ]  # fmt: skip
+
+
+def test_history_holds_what_was_measured():
+    x, y = data()
+    network, other = make(), data(2000)  # more than one piece of validation data
+    before, right = cross_entropy(network, x, y), float(np.mean(network.predict(x) == y))
+    history = train(network, x, y, validation=other, batch_size=None, epochs=1)
+    assert history["loss"] == [pytest.approx(before, rel=1e-12)]
+    assert history["accuracy"] == [right]
+    assert history["val_loss"] == [pytest.approx(cross_entropy(network, *other), rel=1e-12)]
+    assert history["val_accuracy"] == [np.mean(network.predict(other[0]) == other[1])]
+
+
+def cross_entropy(network, x, y):
+    return -float(np.mean(np.log(network.predict_proba(x)[np.arange(len(y)), y])))
+
+
+def test_mini_batch_loss_and_accuracy_are_means_over_samples():
+    x, y = data(50)
+    network = make()
+    loss, right = cross_entropy(network, x, y), float(np.mean(network.predict(x) == y))
+    history = train(network, x, y, batch_size=8, optimizer=GradientDescent(0.0), epochs=1)  # the last has two rows
+    assert history["loss"] == [pytest.approx(loss, rel=1e-12)]
+    assert history["accuracy"] == [pytest.approx(right, rel=1e-12)]
+
+
+def test_history_as_csv_reads_back_exactly(tmp_path):
+    history = train(make(), *data())
+    history.write_csv(tmp_path / "new" / "history.csv")
+    rows = list(csv.DictReader((tmp_path / "new" / "history.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert {name: [float(row[name]) for row in rows] for name in history} == dict(history)
+
+
+def test_the_rate_of_every_epoch():
+    x, y = data()
+    network, by_hand = make(), make()
+    history = train(network, x, y, batch_size=None, epochs=4, optimizer=GradientDescent(StepDecay(0.8, 0.5, 2)))
+    assert history["learning_rate"] == [0.8, 0.8, 0.4, 0.4]
+    for rate in history["learning_rate"]:
+        by_hand.forward(x)
+        by_hand.backward(np.eye(3)[y])
+        by_hand.theta -= rate * by_hand.gradient
+    np.testing.assert_allclose(network.theta, by_hand.theta, rtol=1e-12)
+    history = train(make(), x, y, epochs=4, optimizer=Adam(CosineAnnealing(0.1)))
+    np.testing.assert_allclose(history["learning_rate"], 0.05 * (1 + np.cos(np.pi * np.arange(4) / 4)))
+
+
+# ---- callbacks --------------------------------------------------------------------------------------------------
+
+
+class Recorder(Callback):
+    def __init__(self, stop_step=0, stop_epoch=0, fail=0):
+        self.events, self.stop_step, self.stop_epoch, self.fail = [], stop_step, stop_epoch, fail
+
+    def on_start(self, training):
+        self.events.append(("start", training.epochs, training.steps))
+
+    def on_step(self, training):
+        assert np.isfinite(training.loss)
+        self.events.append(("step", training.epoch, training.step))
+        training.stop |= training.step == self.stop_step
+        if training.step == self.fail:
+            raise KeyboardInterrupt
+
+    def on_epoch(self, training):
+        assert training.history.last["epoch"] == training.epoch
+        self.events.append(("epoch", training.epoch, training.step))
+        training.stop |= training.epoch == self.stop_epoch
+
+    def on_end(self, training):
+        self.events.append(("end", training.epoch, training.step))
+
+
+def test_callbacks_are_called_in_order():
+    one, two = Recorder(), Recorder()
+    train(make(), *data(20), batch_size=8, epochs=2, callbacks=[one, two])
+    steps = [("step", 1, i) for i in (1, 2, 3)], [("step", 2, i) for i in (4, 5, 6)]
+    assert one.events == [("start", 2, 3), *steps[0], ("epoch", 1, 3), *steps[1], ("epoch", 2, 6), ("end", 2, 6)]
+    assert one.events == two.events
+
+
+@pytest.mark.parametrize(("how", "steps"), [({"stop_epoch": 2}, 6), ({"stop_step": 4}, 4)])
+def test_a_callback_stops_the_training(how, steps):
+    recorder = Recorder(**how)
+    history = train(make(), *data(20), batch_size=8, epochs=9, callbacks=[recorder])
+    assert recorder.events[-1] == ("end", 2, steps)
+    assert history.epochs == 2
+
+
+def test_the_loss_of_an_epoch_that_was_stopped_is_the_mean_of_what_it_saw():
+    network, x, y = make(), *data(20)
+    loss = np.mean([cross_entropy(network, *data(20))])
+    options = {"batch_size": 10, "epochs": 1, "optimizer": GradientDescent(0.0)}
+    x, y = np.concatenate([x, x]), np.concatenate([y, y])
+    whole = train(network, x, y, **options)["loss"][0]
+    stopped = train(
+        network, np.repeat(x[:1], 40, axis=0), y[:1].repeat(40), callbacks=[Recorder(stop_step=1)], **options
+    )
+    assert whole == pytest.approx(loss)
+    assert stopped["loss"][0] == pytest.approx(cross_entropy(network, x[:1], y[:1]))
+
+
+@pytest.mark.parametrize("batch_size", [8, None])
+def test_on_end_is_called_when_training_is_interrupted(batch_size):
+    recorder = Recorder(fail=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(make(), *data(20), batch_size=batch_size, callbacks=[recorder])
+    assert recorder.events[-1][0] == "end"
+
+
+@pytest.mark.parametrize("batch_size", [8, None])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_divergence_is_said(batch_size, dtype):
+    network = Network(5, [Dense(20), ReLU(), Dense(20), ReLU(), Dense(3)], QuadraticCost(), dtype=dtype)
+    recorder = Recorder()
+    with pytest.raises(TrainingDiverged, match="learning rate"):
+        train(network, *data(), epochs=500, batch_size=batch_size, optimizer=GradientDescent(1e6), callbacks=[recorder])
+    assert recorder.events[-1][0] == "end"
+
+
+# ---- ops --------------------------------------------------------------------------------------------------------
+
+
+def test_a_network_computes_through_the_operations_it_was_given():
+    calls = set()
+
+    def counted(name):
+        def call(*arguments, **options):
+            calls.add(name)
+            return getattr(reference, name)(*arguments, **options)
+
+        return call
+
+    ops = SimpleNamespace(**{name: counted(name) for name in vars(reference) if callable(getattr(reference, name))})
+    network = Network(5, [Dense(4), Sigmoid(), Dense(3)], CategoricalCrossEntropy(), ops=ops)
+    grey, y = np.zeros((20, 5), np.uint8), np.arange(20) % 3
+    training = {"matmul", "add_row", "sum_rows", "sigmoid", "sigmoid_backward", "softmax_cross_entropy", "mean_loss"}
+    network.predict(grey)
+    assert calls == {"matmul", "add_row", "sigmoid", "softmax", "scale_bytes"}
+    calls.clear()
+    train(network, grey, y)
+    assert calls == training | {"adam", "gather", "scale_bytes"}
+    calls.clear()
+    train(network, grey, y, batch_size=None, optimizer=GradientDescent(), sample_weight=y + 1)
+    assert calls == training - {"mean_loss"} | {"weighted_mean_loss", "descend", "scale_bytes"}
