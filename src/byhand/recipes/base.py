@@ -22,7 +22,8 @@ class Split:
 
     Attributes:
         train: what the network learns from.
-        validation: what choices are made by; None where the source keeps none.
+        validation: what choices are made by; None where the source keeps none. Where it is `test` itself, the source
+            follows the test loss while it trains, and nothing is chosen.
         test: what is looked at once, at the end; None where there is none.
     """
 

@@ -21,7 +21,7 @@ def scaled(dataset: Dataset, rng: np.random.Generator) -> Split:
     train, test = sklearn_order_split(len(dataset.x_train))
     scale = minmax(dataset.x_train[train])
     pairs = [(scale(dataset.x_train[index]), dataset.y_train[index]) for index in (train, test)]
-    return Split(pairs[0], pairs[1], pairs[1])
+    return Split(train=pairs[0], validation=pairs[1], test=pairs[1])
 
 
 math_behind = Recipe(

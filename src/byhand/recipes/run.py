@@ -79,21 +79,24 @@ def run_recipe(
         history=history,
         seconds=time.perf_counter() - start,
         train=Evaluator(network, *split.train)()["accuracy"],
-        validation=Evaluator(network, *split.validation)()["accuracy"] if split.validation else None,
+        validation=_accuracy(network, split.validation) if split.validation is not split.test else None,
         test=evaluate(network, *split.test) if split.test else None,
         test_by_epoch=watch.accuracy if watch else [],
     )
     return Run(recipe, seed, dataset, split, network, outcome)
 
 
+def _accuracy(network: Network, pair: Pair | None) -> float | None:
+    return Evaluator(network, *pair)()["accuracy"] if pair else None
+
+
 def _in_shape(split: Split, recipe: Recipe) -> Split:
     """The same split with samples in the recipe's input shape; where they do not fit, the network will say so."""
 
-    def shaped(pair: Pair | None) -> Pair | None:
-        if pair is None or pair[0][0].size != np.prod(recipe.input_shape):
-            return pair
-        return pair[0].reshape((-1, *recipe.input_shape)), pair[1]
+    def shaped(pair: Pair) -> Pair:
+        fits = pair[0][0].size == np.prod(recipe.input_shape)
+        return (pair[0].reshape((-1, *recipe.input_shape)), pair[1]) if fits else pair
 
-    train = shaped(split.train)
-    assert train is not None
-    return Split(train, shaped(split.validation), shaped(split.test))
+    test = shaped(split.test) if split.test else None
+    followed = test if split.validation is split.test else shaped(split.validation) if split.validation else None
+    return Split(shaped(split.train), followed, test)

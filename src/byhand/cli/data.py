@@ -1,0 +1,42 @@
+"""byhand data fetch, list."""
+
+from typing import Annotated
+
+import typer
+
+from byhand.cli.learn import Json
+from byhand.cli.main import app
+from byhand.cli.show import print_json, print_table
+
+data = typer.Typer(no_args_is_help=True, help="Data sets: fetch them, list them.")
+app.add_typer(data, name="data")
+
+
+@data.command(epilog="Example:  byhand data fetch mnist fashion-mnist")
+def fetch(
+    names: Annotated[list[str], typer.Argument(help="mnist, fashion-mnist, digits")],
+    json: Json = False,
+) -> None:
+    """Download data sets into the cache folder (BYHAND_DATA, or the system's), with checksums."""
+    from byhand.data import fetch as get
+
+    for name in names:
+        folder = get(name)
+        if json:
+            print_json({"name": name, "folder": str(folder)})
+        else:
+            print(f"{name} is in {folder}.")
+
+
+@data.command("list", epilog="Example:  byhand data list --json")
+def list_(json: Json = False) -> None:
+    """The data sets that are known by name, and whether they are in the cache."""
+    from byhand.data import listing
+
+    entries = listing()
+    if json:
+        for entry in entries:
+            print_json(vars(entry) | {"where": str(entry.where)})
+        return
+    rows = [(e.name, e.about, str(e.rows), str(e.size), "yes" if e.cached else "no", str(e.where)) for e in entries]
+    print_table("", ("name", "what it is", "rows", "size", "cached", "where"), rows, left=6)

@@ -1,0 +1,63 @@
+"""byhand demo: the whole tour."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byhand.cli.learn import print_run
+from byhand.cli.main import app
+from byhand.cli.show import percent, print_table
+
+NEXT = """Next:
+  byhand lesson                     worked examples, from the perceptron to backpropagation
+  byhand explain nielsen            a network's equations, forward and backward, with its shapes
+  byhand train nielsen              Nielsen's network; see also: byhand recipes
+  byhand reproduce --seeds 1        all published set-ups, their figures beside ours
+  byhand read YOUR_PICTURE          a photo or drawing of one digit"""
+
+
+@app.command(epilog="Example:  byhand demo --out out/demo")
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for model, metrics and pictures.")] = Path("out/demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+) -> None:
+    """Fetch MNIST, train a dense network on it, draw pictures, and read a few digits that are not MNIST's."""
+    import numpy as np
+
+    from byhand import plots
+    from byhand.data import load
+    from byhand.digits.drawn import write_samples
+    from byhand.digits.reader import Reader
+    from byhand.recipes import RECIPES, run_recipe
+    from byhand.recipes.config import RunConfig
+    from byhand.recipes.folder import MODEL, check_free, write_run
+
+    start = time.perf_counter()
+    check_free(out, overwrite=True)
+    print("Fetching MNIST, where it is not in the cache yet ...", flush=True)
+    dataset = load("mnist")
+    recipe = RECIPES["dense"]
+    print(f"Training {', '.join(layer.label() for layer in recipe.layers)} ({recipe.training}) ...", flush=True)
+    run = run_recipe(recipe, seed, dataset=dataset)
+    print_run(run)
+    write_run(run, out, RunConfig(recipe, recipe.dataset, seed))
+
+    samples = write_samples(out / "digits", np.random.default_rng(seed))
+    reader = Reader(out / MODEL)
+    readings = [reader.read(path) for path, _ in samples]
+    rows = [
+        (path.name, str(digit), reading.text, percent(reading.confidence, 1))
+        for (path, digit), reading in zip(samples, readings, strict=True)
+    ]
+    print_table("Digits that byhand drew itself", ("picture", "drawn", "read", "sure"), rows, left=1)
+    figure = plots.digits(
+        np.stack([reading.image for reading in readings]),
+        np.array([str(digit) for _, digit in samples]),
+        np.array([reading.text for reading in readings]),
+        np.array([reading.confidence for reading in readings]),
+    )
+    plots.save(figure, out / "plots" / "drawn.png")
+    print(f"Pictures are in {out / 'plots'}, everything else in {out}; it took {time.perf_counter() - start:.0f} s.\n")
+    print(NEXT)

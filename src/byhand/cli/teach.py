@@ -1,0 +1,47 @@
+"""byhand lesson."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byhand.cli.learn import Json
+from byhand.cli.main import app
+from byhand.cli.show import print_json, print_table
+
+
+@app.command(epilog="Example:  byhand lesson perceptron-gates --plot out")
+def lesson(
+    names: Annotated[list[str] | None, typer.Argument(help="Which lessons; without any they are listed.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All of them, in teaching order.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the lessons' pictures into this folder.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of whatever is random.")] = 0,
+    json: Json = False,
+) -> None:
+    """Worked examples: what a teacher would put on the board, with every number checked."""
+    from byhand.lessons import lessons, run_lesson
+
+    known = lessons()
+    if not names and not all_:
+        if json:
+            for item in known.values():
+                print_json({"name": item.name, "title": item.title, "source": item.source})
+            return
+        rows = [(item.name, item.title, "yes" if item.picture else "") for item in known.values()]
+        print_table("Lessons", ("name", "what it shows", "picture"), rows, left=3)
+        print("Run one with:  byhand lesson NAME [--plot FOLDER]")
+        return
+    for name in known if all_ else names or ():
+        board = run_lesson(name, seed)
+        if json:
+            print_json({"lesson": name, "title": known[name].title, "board": board.records()})
+        else:
+            print(f"{known[name].title}\n{'─' * len(known[name].title)}\n\n{board.text()}\n")
+        picture = known[name].picture
+        if plot and picture:
+            from byhand import plots
+
+            path = plot / f"{name}.png"
+            plots.save(picture(board), path)
+            if not json:
+                print(f"Drawn: {path}\n")

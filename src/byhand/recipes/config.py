@@ -1,0 +1,93 @@
+"""A run's configuration as TOML: everything that is needed to repeat it bit for bit."""
+
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from byhand.checks import require_whole
+from byhand.config import from_config, to_config
+from byhand.errors import ByhandError
+from byhand.layers import Layer
+from byhand.losses import Loss
+from byhand.optimizers import Optimizer
+from byhand.recipes.base import Recipe
+
+KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "optimizer", "loss", "layers"}
+HEADER = "# How this network was trained; repeat it with: byhand train --config THIS_FILE\n"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A recipe with its changes, the data that it was given, and the seed.
+
+    Attributes:
+        recipe: with layers, loss, optimiser, epochs and batch size as they were run.
+        data: a data set's name or a path.
+        seed: of the run's generator.
+    """
+
+    recipe: Recipe
+    data: str
+    seed: int
+
+    def to_toml(self) -> str:
+        """The configuration as text; a batch size of 0 stands for the full batch."""
+        import tomli_w
+
+        import byhand
+
+        recipe = self.recipe
+        table = {
+            "byhand": byhand.__version__,
+            "recipe": recipe.name,
+            "data": self.data,
+            "seed": self.seed,
+            "epochs": recipe.epochs,
+            "batch_size": recipe.batch_size or 0,
+            "optimizer": to_config(recipe.optimizer),
+            "loss": to_config(recipe.loss),
+            "layers": to_config(recipe.layers),
+        }
+        return HEADER + tomli_w.dumps(table)
+
+
+def read_config(path: Path, recipes: dict[str, Recipe]) -> RunConfig:
+    """Read what `to_toml` wrote, perhaps changed by hand since.
+
+    Raises:
+        ByhandError: no such file, no TOML, an unknown key, recipe or kind, or a value out of range.
+    """
+    try:
+        table = tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise ByhandError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ByhandError(f"{path}: is no TOML file ({error}).") from None
+    if unknown := sorted(set(table) - KEYS):
+        raise ByhandError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(sorted(KEYS))}.")
+    name = table.get("recipe", "dense")
+    if not isinstance(name, str) or name not in recipes:
+        raise ByhandError(f"{path}: there is no recipe {name!r}; there are {', '.join(recipes)}.")
+    try:
+        return _apply(table, recipes[name])
+    except ByhandError as error:
+        raise ByhandError(f"{path}: {error}") from None
+
+
+def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
+    seed, epochs = table.get("seed", 0), table.get("epochs", recipe.epochs)
+    batch_size, data = table.get("batch_size", recipe.batch_size or 0), table.get("data", recipe.dataset)
+    require_whole("seed", seed, 0)
+    require_whole("epochs", epochs)
+    require_whole("batch_size", batch_size, 0)
+    if not isinstance(data, str):
+        raise ByhandError(f"data must be the name of a data set or a path; got {data!r}.")
+    parts = {}
+    for key, kind in (("optimizer", Optimizer), ("loss", Loss), ("layers", tuple)):
+        parts[key] = from_config(table[key], key) if key in table else getattr(recipe, key)
+        if not isinstance(parts[key], kind):
+            raise ByhandError(f"{key} must be {'an array of tables' if kind is tuple else 'a table'} with a kind.")
+    if not all(isinstance(layer, Layer) for layer in parts["layers"]):
+        raise ByhandError("layers must be layers, such as {kind = 'Dense', units = 10}.")
+    return RunConfig(replace(recipe, epochs=epochs, batch_size=batch_size or None, **parts), data, seed)

@@ -1,0 +1,130 @@
+"""A run as a folder: model, configuration, history, metrics, pictures."""
+
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.files import write_atomically
+from byhand.layers import Dense
+from byhand.recipes.config import RunConfig
+from byhand.recipes.run import Run
+
+MODEL, CONFIG = "model.safetensors", "config.toml"
+
+
+def free_folder(parent: Path, name: str) -> Path:
+    """parent/name-1, or the first number that is not taken."""
+    number = 1
+    while (parent / f"{name}-{number}").exists():
+        number += 1
+    return parent / f"{name}-{number}"
+
+
+def check_free(folder: Path, overwrite: bool) -> None:
+    """Make `folder` if need be, and see before hours of training that it can be written to.
+
+    Raises:
+        ByhandError: it holds a model already and may not be overwritten, or it cannot be written to.
+    """
+    if (folder / MODEL).exists() and not overwrite:
+        raise ByhandError(f"{folder}: holds a trained model already; choose another folder, or add --overwrite.")
+    write_atomically(folder / ".probe", b"")
+    (folder / ".probe").unlink()
+
+
+def metrics(run: Run) -> dict[str, Any]:
+    """The run's figures as plain data; accuracy and the like from 0 to 1, times in seconds."""
+    outcome, test = run.outcome, run.outcome.test
+    figures: dict[str, Any] = {
+        "recipe": run.recipe.name,
+        "seed": run.seed,
+        "parameters": run.network.size,
+        "train_accuracy": outcome.train,
+        "validation_accuracy": outcome.validation,
+        "seconds_of_training": outcome.seconds,
+        "seconds_per_epoch": float(np.median(outcome.history["seconds"])),
+    }
+    if test:
+        macro, weighted = test.scores.macro(), test.scores.weighted()
+        figures |= {
+            "test_accuracy": test.accuracy,
+            "test_loss": test.loss,
+            "test_samples": test.samples,
+            "seconds_per_image": test.seconds_per_image,
+            "seconds_per_batch": test.seconds_per_batch,
+            "macro": dict(zip(("precision", "recall", "f1"), macro, strict=True)),
+            "weighted": dict(zip(("precision", "recall", "f1"), weighted, strict=True)),
+            "per_class": {
+                name: {
+                    "precision": float(test.scores.precision[i]),
+                    "recall": float(test.scores.recall[i]),
+                    "f1": float(test.scores.f1[i]),
+                    "support": int(test.scores.support[i]),
+                }
+                for i, name in enumerate(run.dataset.classes)
+            },
+            "confusion": test.confusion.tolist(),
+        }
+    return figures | {"numpy": np.__version__, "python": platform.python_version(), "machine": platform.machine()}
+
+
+def write_run(run: Run, folder: Path, config: RunConfig, pictures: bool = True, half: bool = False) -> None:
+    """Write everything about a run into `folder`; each file whole or not at all.
+
+    Args:
+        run: the run.
+        folder: where to; made if need be.
+        config: how it was configured.
+        pictures: whether to draw the plots.
+        half: whether to store the parameters in half precision.
+
+    Raises:
+        ByhandError: the folder cannot be written to, or the disk is full.
+    """
+    run.network.save(folder / MODEL, np.float16 if half else None)
+    write_atomically(folder / CONFIG, config.to_toml().encode())
+    run.outcome.history.write_csv(folder / "history.csv")
+    write_atomically(folder / "metrics.json", (json.dumps(metrics(run), indent=2) + "\n").encode())
+    description = f"{run.network.summary()}\n\n{run.network.explain()}\n"
+    write_atomically(folder / "network.txt", description.encode())
+    if pictures:
+        write_pictures(run, folder / "plots")
+
+
+def write_pictures(run: Run, folder: Path) -> list[Path]:
+    """Learning curves, confusion matrix, some test digits with what they were read as, and first-layer weights."""
+    from byhand import plots
+
+    classes, shape = run.dataset.classes, run.dataset.image_shape
+    figures = {"curves": plots.curves(run.outcome.history)}
+    if run.outcome.test and run.split.test:
+        x, y = run.split.test
+        figures["confusion"] = plots.confusion(run.outcome.test.confusion, classes)
+        if shape:
+            figures["digits"] = _some_digits(run, x, y, shape)
+    first = next((i for i, layer in enumerate(run.network.layers) if isinstance(layer, Dense)), None)
+    if shape and first is not None and run.network.p[first].W.shape[0] == shape[0] * shape[1]:
+        figures["weights"] = plots.first_layer_weights(run.network.p[first].W, shape)
+    paths = [folder / f"{name}.png" for name in figures]
+    for path, figure in zip(paths, figures.values(), strict=True):
+        plots.save(figure, path)
+    return paths
+
+
+def _some_digits(run: Run, x: Any, y: Any, shape: tuple[int, int]) -> Any:
+    """Twelve digits that were read right, and up to twelve that were not, the surest mistakes first."""
+    from byhand import plots
+
+    probabilities = run.network.predict_proba(x)
+    predicted = run.network.decide(probabilities)
+    sure = probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != y)
+    wrong = wrong[np.argsort(-sure[wrong], kind="stable")][:12]
+    chosen = np.concatenate([np.flatnonzero(predicted == y)[:12], wrong])
+    names = np.asarray(run.dataset.classes)
+    images = x[chosen].reshape((-1, *shape))
+    return plots.digits(images, names[y[chosen]], names[predicted[chosen]], sure[chosen])

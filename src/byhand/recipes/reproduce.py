@@ -1,0 +1,68 @@
+"""Published figures beside ours, over several seeds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.data import Dataset, load
+from byhand.recipes.base import Figure, Recipe
+from byhand.recipes.run import run_recipe
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of one recipe: what was published, and ours for every seed.
+
+    Attributes:
+        recipe: which.
+        figure: which of its figures.
+        values: one for each seed.
+        seconds: how long a run took, on average.
+    """
+
+    recipe: Recipe
+    figure: Figure
+    values: tuple[float, ...]
+    seconds: float
+
+    @property
+    def mean(self) -> float:
+        """Over the seeds."""
+        return float(np.mean(self.values))
+
+    @property
+    def spread(self) -> float:
+        """Sample standard deviation over the seeds; 0 for a single one."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else 0.0
+
+    @property
+    def best(self) -> float:
+        """The largest share, or the smallest plain number (times and losses)."""
+        return max(self.values) if self.figure.percent else min(self.values)
+
+
+def reproduce(
+    recipes: list[Recipe], seeds: int, progress: bool = True, say: Callable[[str], None] = lambda _: None
+) -> Iterator[list[Row]]:
+    """Train each recipe with the seeds 0 ... seeds − 1; yields a recipe's rows when it is done.
+
+    Args:
+        recipes: what to run.
+        seeds: how many runs of each.
+        progress: whether each training shows its bar.
+        say: told what is about to run.
+    """
+    datasets: dict[str, Dataset] = {}
+    for recipe in recipes:
+        if recipe.dataset not in datasets:
+            datasets[recipe.dataset] = load(recipe.dataset)
+        outcomes = []
+        for seed in range(seeds):
+            say(f"{recipe.name}, seed {seed}")
+            outcomes.append(run_recipe(recipe, seed, dataset=datasets[recipe.dataset], progress=progress).outcome)
+        seconds = float(np.mean([outcome.seconds for outcome in outcomes]))
+        yield [
+            Row(recipe, figure, tuple(figure.measure(outcome) for outcome in outcomes), seconds)
+            for figure in recipe.figures
+        ]
