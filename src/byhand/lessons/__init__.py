@@ -3,12 +3,32 @@
 from difflib import get_close_matches
 
 from byhand.errors import ByhandError
-from byhand.lessons import arithmetic, by_hand_221, initialization, learning_rate, output_coding, perceptron, perceptron_rule, spam, xor_network
+from byhand.lessons import (
+    arithmetic,
+    by_hand_221,
+    initialization,
+    learning_rate,
+    output_coding,
+    perceptron,
+    perceptron_rule,
+    spam,
+    xor_network,
+)
 from byhand.lessons.base import Board, Lesson, LessonFailed, taught
 
 __all__ = ["Board", "Lesson", "LessonFailed", "lessons", "run_lesson"]
 
-FAMILIES = (perceptron, spam, perceptron_rule, xor_network, arithmetic, by_hand_221, initialization, learning_rate, output_coding)  # in teaching order
+FAMILIES = (
+    perceptron,
+    spam,
+    perceptron_rule,
+    xor_network,
+    arithmetic,
+    by_hand_221,
+    initialization,
+    learning_rate,
+    output_coding,
+)  # in teaching order
 
 
 def lessons() -> dict[str, Lesson]:

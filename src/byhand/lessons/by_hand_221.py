@@ -88,9 +88,7 @@ def step(board: Board, network: Network, values: Mapping[str, Array]) -> tuple[f
 
 def teach_mse(board: Board, rng: np.random.Generator) -> None:
     """Sigmoid output and mean squared error."""
-    network = by_hand(
-        Network(2, [Dense(2), Sigmoid(), Dense(1), Sigmoid()], MSE(), rng=None, dtype=np.float64)
-    )
+    network = by_hand(Network(2, [Dense(2), Sigmoid(), Dense(1), Sigmoid()], MSE(), rng=None, dtype=np.float64))
     values = trace(network, X, T)
     forward(board, values)
     board.say("Loss: the mean squared error over k outputs; here k = 1.")

@@ -49,18 +49,15 @@ def teach_outputs(board: Board, rng: np.random.Generator) -> None:
         ["outputs", "right, of 10,000 test digits", "parameters"],
         [["10, the largest wins", int(right_ten.sum()), ten.size], ["4 bits", int(right_four.sum()), four.size]],
     )
-    board.say(f"""The four bits one by one, from eights down to ones; all four must be right at once. {np.sum(number > 9)}
-        times they name no digit at all (10 to 15).""")
+    board.say(f"""The four bits one by one, from eights down to ones; all four must be right at once.
+        {np.sum(number > 9)} times they name no digit at all (10 to 15).""")
     by_bit = np.mean(bits == BITS[test.y], axis=0)
     board.table(
         ["bit", "on in", "right"],
-        [
-            [str(place), " ".join(map(str, np.flatnonzero(BITS[:, i]))), by_bit[i]]
-            for i, place in enumerate(PLACES)
-        ],
+        [[str(place), " ".join(map(str, np.flatnonzero(BITS[:, i]))), by_bit[i]] for i, place in enumerate(PLACES)],
     )
-    board.check("10 outputs: share right", right_ten.mean(), 0.94, 0.02)
-    board.check("4 outputs: share right", right_four.mean(), 0.90, 0.03)
+    board.check("10 outputs: share right", right_ten.mean(), 0.945, 0.02)
+    board.check("4 outputs: share right", right_four.mean(), 0.92, 0.03)
     board.check("ten are right more often", bool(right_ten.mean() > right_four.mean()), True)
 
     convert(board, activations, test.y, right_ten)
@@ -83,13 +80,13 @@ def convert(board: Board, activations: Array, y: Array, right_ten: Array) -> Non
     is_true = np.eye(10)[y].astype(bool)
     sure = np.all(np.where(is_true, activations >= 0.9, activations <= 0.1), axis=1)
     right_bits = np.all((layer.predict_proba(activations) >= 0.5) == BITS[y], axis=1)
-    board.say(f"""Behind the trained ten: wherever they are right without a doubt (at least 0.9 for the digit and at most
-        0.1 for each other one; {sure.sum():,} of {len(y):,} test digits) all four bits are right. It must be so: at worst
-        eight others pull the other way, and 0.9 − 8 · 0.1 is above zero. Where the largest of the ten is right but
+    board.say(f"""Behind the trained ten: wherever they are right without a doubt (at least 0.9 for the digit and at
+        most 0.1 for each other one; {sure.sum():,} of {len(y):,} test digits) all four bits are right. It must be so:
+        at worst eight others pull the other way, and 0.9 − 8 · 0.1 is above zero. Where the largest of the ten is right but
         others are up as well, a bit can tip.""")
     board.check("bits right where the ten are right without a doubt", int(right_bits[sure].sum()), int(sure.sum()))
-    board.check("bits right where the largest of the ten is right", right_bits[right_ten].mean(), 0.98, 0.02)
-    board.check("four bits behind ten: share right", right_bits.mean(), 0.93, 0.03)
+    board.check("bits right where the largest of the ten is right", right_bits[right_ten].mean(), 0.995, 0.01)
+    board.check("four bits behind ten: share right", right_bits.mean(), 0.94, 0.02)
 
 
 def teach_nine(board: Board, rng: np.random.Generator) -> None:
@@ -106,8 +103,8 @@ def teach_nine(board: Board, rng: np.random.Generator) -> None:
         ["", "says no", "says nine"],
         [["is none", *map(int, table[0])], ["is a nine", *map(int, table[1])]],
     )
-    board.say(f"""Beware of accuracy here: {np.sum(truth == 0):,} of the 10,000 test digits are no nines, so whoever always
-        says no is right nine times in ten and has found nothing. Precision: of those it called nines, how many are?
+    board.say(f"""Beware of accuracy here: {np.sum(truth == 0):,} of the 10,000 test digits are no nines, so whoever
+        always says no is right nine times in ten and has found nothing. Precision: of those it called nines, how many are?
         Recall: of the nines, how many did it find?""")
     nine, never = scores(table), scores(confusion_matrix(truth, np.zeros_like(truth), 2))
     accuracy = float(np.mean(answer == truth))
@@ -120,9 +117,9 @@ def teach_nine(board: Board, rng: np.random.Generator) -> None:
     )
     board.check("always no: accuracy", np.mean(truth == 0), 0.8991)
     board.check("always no: recall", never.recall[1], 0.0)
-    board.check("network: accuracy", accuracy, 0.985, 0.005)
+    board.check("network: accuracy", accuracy, 0.987, 0.006)
     board.check("network: precision", nine.precision[1], 0.94, 0.06)
-    board.check("network: recall", nine.recall[1], 0.90, 0.08)
+    board.check("network: recall", nine.recall[1], 0.92, 0.08)
     right, found, called = table[1, 1], table[1].sum(), table[:, 1].sum()
     board.check("recall, counted", right / found, nine.recall[1], 1e-12)
     board.check("precision, counted", right / called, nine.precision[1], 1e-12)
