@@ -5,9 +5,11 @@ import numpy as np
 from byhand.types import Array
 
 WINDOW = 0.4  # the background's window, as a part of the picture's size; strokes must be thinner
+NEIGHBOURHOOD = 0.6  # likewise, where the darker and the lighter are weighed against each other
 WORKING_SIZE = 128  # the background is smooth, so a copy of this size shows it
-CONTRAST = 16  # grey levels: ink that differs less from the paper is not believed
-NOISE = 6.0  # and it must differ by this many standard deviations of the paper's grain
+DARKEST = 64  # grey level: paper is not taken to be darker than this, or its grain would look like ink
+CONTRAST = 0.06  # ink that takes away a smaller part of the light is not believed
+NOISE = 5.0  # and it must differ from the paper by this many standard deviations of the paper's grain
 
 
 def ink(image: Array) -> Array:
@@ -17,10 +19,11 @@ def ink(image: Array) -> Array:
     that falls unevenly on the paper is taken out; the soft edges of the strokes stay. A page without writing is
     all zeros.
     """
-    level = image.astype(np.float32)
-    if not light_on_dark(level):
-        level = 255 - level  # from here on ink is high
-    level = level - background(level)
+    light = image.astype(np.float32)
+    if light_on_dark(light):
+        light = 255 - light
+    white = background(light)
+    level = (white - light) / np.maximum(white, DARKEST)  # ink takes away a part of the paper's light
     paper = float(np.median(level))
     grain = 1.4826 * float(np.median(np.abs(level - paper)))  # standard deviation, from the median deviation
     threshold = max(otsu(level), paper + 3 * grain)
@@ -41,19 +44,20 @@ def light_on_dark(level: Array) -> bool:
     many and small on the paper's side, few and large on its own: their third moment has the sign of the ink.
     """
     small = _smaller(level)
-    difference = small - _box_mean(small, 2 * round(WINDOW * np.sqrt(small.size)) + 1)
+    difference = small - _box_mean(small, _odd(NEIGHBOURHOOD * np.sqrt(small.size)))
     return float(np.mean(difference**3)) > 0
 
 
-def background(level: Array) -> Array:
-    """The paper under light strokes: a morphological opening, which wipes out what is thinner than its window."""
-    small = _smaller(level)
-    size = 2 * round(WINDOW / 2 * np.sqrt(small.size)) + 1
-    opened = -running_max(-small, size)  # the least of each window ...
-    opened = running_max(opened, size)  # ... and the greatest of those
-    if opened.shape == level.shape:
-        return opened
-    return _resize(_box_mean(opened, size // 4 * 2 + 1), level.shape)
+def background(light: Array) -> Array:
+    """The paper under dark strokes: a morphological closing, which wipes out what is thinner than its window."""
+    small = _smaller(light)
+    size = _odd(WINDOW * np.sqrt(small.size))
+    wide = np.pad(small, size, mode="reflect", reflect_type="odd")  # light that fades towards an edge fades on
+    closed = running_max(wide, size)  # the greatest of each window ...
+    closed = -running_max(-closed, size)[size:-size, size:-size]  # ... and the least of those
+    if closed.shape == light.shape:
+        return closed
+    return _resize(_box_mean(closed, _odd(size / 4)), light.shape)
 
 
 def otsu(level: Array) -> float:
@@ -69,6 +73,10 @@ def otsu(level: Array) -> float:
     total = float((count * middle).sum())
     between = w0 * w1 * (sum0 / np.maximum(w0, 1) - (total - sum0) / np.maximum(w1, 1)) ** 2
     return float(edge[1:][np.argmax(between)])
+
+
+def _odd(size: float) -> int:
+    return 2 * round(size / 2) + 1
 
 
 def _smaller(level: Array) -> Array:

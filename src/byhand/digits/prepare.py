@@ -17,8 +17,10 @@ from byhand.types import Array
 Box = tuple[int, int, int, int]
 
 FIELD, DIGIT, CENTRE = 28, 20, 14
-FAINT = 0.1  # a piece reaches as far as its ink is stronger than this, if somewhere it is stronger than 0.5
+FAINT = 0.2  # a piece reaches as far as its ink is stronger than this, if somewhere it is stronger than 0.5
+SMALLEST = 6  # pixels: what is not larger in either direction is dirt, too
 SPECK = 0.03  # a piece with less than this part of the main one's ink is dirt
+MARGIN = 0.1  # what lies along the picture's rim, this part of its sides wide, is no digit if there is another
 APART = 0.5  # so is one that lies further off than this part of the main one's longer side
 THIN = 2.0  # strokes thinner than this, in pixels of the 28 × 28 image, are thickened; MNIST's are 2.5 on average
 WORKING_SIZE = 2048  # a larger picture is made smaller first
@@ -51,10 +53,19 @@ def main_pieces(amount: Array) -> Array:
     np.maximum.at(strongest, labels.ravel(), amount.ravel())
     mass[0] = 0
     mass[strongest <= 0.5] = 0
+    inside = np.zeros(amount.shape, bool)
+    rim = [round(MARGIN * side) for side in amount.shape]
+    inside[rim[0] : amount.shape[0] - rim[0], rim[1] : amount.shape[1] - rim[1]] = True
+    mass_inside = np.bincount(labels.ravel(), (amount * inside).ravel(), count + 1)
+    at_rim = mass_inside < 0.1 * mass
+    if mass[~at_rim].sum() > SPECK * mass.sum():
+        mass[at_rim] = 0  # a frame, a ruled margin, the table beside the page
     main = int(mass.argmax())
     if mass[main] == 0:
         return np.zeros_like(amount)
     left, top, right, bottom = bounds(labels == main)
+    if max(right - left, bottom - top) < SMALLEST:
+        return np.zeros_like(amount)
     reach = APART * max(right - left, bottom - top)
     keep = np.zeros(count + 1, bool)
     for piece in np.flatnonzero(mass >= SPECK * mass[main]):
