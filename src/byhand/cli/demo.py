@@ -32,17 +32,17 @@ def demo(
     from byhand.digits.reader import Reader
     from byhand.recipes import RECIPES, run_recipe
     from byhand.recipes.config import RunConfig
-    from byhand.recipes.folder import MODEL, check_free, write_run
+    from byhand.recipes.folder import MODEL, claimed, write_run
 
     start = time.perf_counter()
-    check_free(out, overwrite=True)
     print("Fetching MNIST, where it is not in the cache yet ...", flush=True)
     dataset = load("mnist")
     recipe = RECIPES["dense"]
     print(f"Training {', '.join(layer.label() for layer in recipe.layers)} ({recipe.training}) ...", flush=True)
-    run = run_recipe(recipe, seed, dataset=dataset)
+    with claimed(out, overwrite=True):
+        run = run_recipe(recipe, seed, dataset=dataset)
+        write_run(run, out, RunConfig(recipe, recipe.dataset, seed))
     print_run(run)
-    write_run(run, out, RunConfig(recipe, recipe.dataset, seed))
 
     samples = write_samples(out / "digits", np.random.default_rng(seed))
     reader = Reader(out / MODEL)

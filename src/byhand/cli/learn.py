@@ -37,15 +37,16 @@ def train(
     """Train a recipe, and write model, configuration, history, metrics and plots into a folder."""
     from byhand.data import load
     from byhand.recipes import run_recipe
-    from byhand.recipes.folder import MODEL, check_free, free_folder, metrics, write_run
+    from byhand.recipes.folder import MODEL, claimed, free_folder, metrics, write_run
 
     chosen = _configure(recipe, config, epochs, batch_size, lr, hidden, seed, data)
     folder = out or free_folder(Path("runs"), chosen.recipe.name)
-    check_free(folder, overwrite)
+    dataset = load(chosen.data)
     if not json:
-        print(f"Training {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.")
-    run = run_recipe(chosen.recipe, chosen.seed, dataset=load(chosen.data))
-    write_run(run, folder, chosen, plots, half)
+        print(f"Training {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
+    with claimed(folder, overwrite):
+        run = run_recipe(chosen.recipe, chosen.seed, dataset=dataset)
+        write_run(run, folder, chosen, plots, half)
     if json:
         print_json({"folder": str(folder), "model": str(folder / MODEL)} | metrics(run))
         return

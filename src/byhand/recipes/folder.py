@@ -2,6 +2,8 @@
 
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +26,27 @@ def free_folder(parent: Path, name: str) -> Path:
     return parent / f"{name}-{number}"
 
 
-def check_free(folder: Path, overwrite: bool) -> None:
-    """Make `folder` if need be, and see before hours of training that it can be written to.
+@contextmanager
+def claimed(folder: Path, overwrite: bool) -> Iterator[None]:
+    """Make `folder` for a run, seeing before hours of training that it can be written to.
+
+    Where the run fails before it wrote anything, the folders that were made for it go again.
 
     Raises:
         ByhandError: it holds a model already and may not be overwritten, or it cannot be written to.
     """
     if (folder / MODEL).exists() and not overwrite:
         raise ByhandError(f"{folder}: holds a trained model already; choose another folder, or add --overwrite.")
-    write_atomically(folder / ".probe", b"")
-    (folder / ".probe").unlink()
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    try:
+        write_atomically(folder / ".probe", b"")
+        (folder / ".probe").unlink()
+        yield
+    except BaseException:
+        for parent in made:
+            with suppress(OSError):
+                parent.rmdir()  # only where it is empty
+        raise
 
 
 def metrics(run: Run) -> dict[str, Any]:

@@ -1,0 +1,136 @@
+"""The recipes are what their sources describe; the published figures themselves are `byhand reproduce`'s matter."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import byhand
+from byhand.data import Dataset
+from byhand.recipes import RECIPES, run_recipe, with_hidden
+from byhand.recipes.config import RunConfig, read_config
+from byhand.recipes.reproduce import Row
+from tests.images import blocks
+
+# Parameters by hand: (in + 1) · out, summed over the layers.
+SIZES = {
+    "guide": 785 * 256 + 257 * 10,
+    "guide-small": 7_960,
+    "shrivastava": 7_960,
+    "shrivastava-adam": 7_960,
+    "chang": 7_960,
+    "nielsen": 785 * 30 + 31 * 10,
+    "math-behind": 65 * 64 + 65 * 10,
+    "math-behind-mse": 65 * 64 + 65 * 10,
+    "math-behind-log-loss": 65 * 64 + 65 * 10,
+    "math-behind-adam": 65 * 64 + 65 * 10,
+    "dense": 785 * 256 + 257 * 128 + 129 * 10,
+}
+
+
+def dataset(train=1200, test=300):
+    rng = np.random.default_rng(0)
+    x, y = blocks(train, rng)
+    x_test, y_test = blocks(test, rng)
+    names = tuple("0123456789")
+    return Dataset(
+        "blocks", x.reshape(train, -1), y.astype(int), x_test.reshape(test, -1), y_test.astype(int), names, (28, 28)
+    )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_networks_have_the_published_sizes(name):
+    recipe = RECIPES[name]
+    assert byhand.Network(recipe.input_shape, recipe.layers, recipe.loss).size == SIZES[name]
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.dataset == "mnist"])
+def test_splits_keep_every_image_once_and_the_test_images_apart(name):
+    data = dataset()
+    data = replace(data, x_train=np.arange(1200 * 784, dtype=np.float64).reshape(1200, 784))
+    split = RECIPES[name].prepare(data, np.random.default_rng(3))
+    first = [pair[0][:, 0] for pair in (split.train, split.validation) if pair is not None]
+    assert sorted(np.concatenate(first)) == list(data.x_train[:, 0])
+    for x, y in (pair for pair in (split.train, split.validation) if pair is not None):
+        assert (y == data.y_train[(x[:, 0] / 784).astype(int)]).all()
+    assert split.test[0] is data.x_test
+
+
+def test_nielsen_cuts_in_file_order():
+    split = RECIPES["nielsen"].prepare(dataset(), np.random.default_rng(0))
+    assert len(split.train[1]) == 1000 and len(split.validation[1]) == 200
+    assert (split.train[0] == dataset().x_train[:1000]).all()
+
+
+def test_guide_takes_as_many_rows_as_kaggles_file_has():
+    data = dataset()
+    many = replace(data, x_train=np.zeros((60_000, 1), np.uint8), y_train=np.zeros(60_000, int))
+    split = RECIPES["guide"].prepare(many, np.random.default_rng(0))
+    assert (len(split.train[1]), len(split.validation[1])) == (41_000, 1_000)
+
+
+def test_math_behind_splits_and_scales_as_scikit_learn_does():
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import MinMaxScaler
+
+    x, y = load_digits(return_X_y=True)
+    names = tuple("0123456789")
+    split = RECIPES["math-behind"].prepare(Dataset("d", x, y, None, None, names, (8, 8)), np.random.default_rng(0))
+    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.2, random_state=42)
+    scaler = MinMaxScaler().fit(x_train)
+    np.testing.assert_allclose(split.train[0], scaler.transform(x_train), atol=1e-12)
+    np.testing.assert_allclose(split.test[0], scaler.transform(x_test), atol=1e-12)
+    assert (split.train[1] == y_train).all() and (split.test[1] == y_test).all()
+
+
+@pytest.mark.parametrize("name", ["dense", "nielsen", "guide", "shrivastava-adam"])
+def test_a_recipe_runs_and_learns(name):
+    run = run_recipe(replace(RECIPES[name], epochs=20), 1, dataset=dataset(), progress=False)
+    assert run.outcome.history.epochs == 20
+    assert run.outcome.history["loss"][-1] < run.outcome.history["loss"][0]
+    assert run.outcome.test.accuracy >= 0.85
+    right = np.mean(run.network.predict(run.split.test[0]) == run.split.test[1])
+    assert run.outcome.test.accuracy == right
+    for figure in run.recipe.figures:
+        assert np.isfinite(figure.measure(run.outcome))
+
+
+def test_the_seed_decides_everything():
+    recipe = replace(RECIPES["dense"], epochs=1)
+    thetas = [run_recipe(recipe, seed, dataset=dataset(), progress=False).network.theta for seed in (0, 0, 1)]
+    assert thetas[0].tobytes() == thetas[1].tobytes() != thetas[2].tobytes()
+
+
+def test_nielsen_reports_the_epoch_that_validation_chose():
+    figures = {figure.name: figure for figure in RECIPES["nielsen"].figures}
+    outcome = run_recipe(replace(RECIPES["nielsen"], epochs=4), 0, dataset=dataset(), progress=False).outcome
+    outcome.history.columns["val_accuracy"] = [0.1, 0.9, 0.3, 0.2]
+    outcome.test_by_epoch[:] = [0.5, 0.6, 0.8, 0.7]
+    assert figures["test accuracy, best epoch by validation"].measure(outcome) == 0.6
+    assert figures["test accuracy, best epoch by the test set"].measure(outcome) == 0.8
+    assert figures["test accuracy, last epoch"].measure(outcome) == 0.7
+    assert figures["test accuracy, first epoch"].measure(outcome) == 0.5
+
+
+def test_rows_report_mean_spread_and_best():
+    shares, times = (Row(RECIPES["guide"], RECIPES["guide"].figures[i], (0.2, 0.4, 0.9), 1.0) for i in (0, 3))
+    assert shares.mean == pytest.approx(0.5)
+    assert shares.spread == pytest.approx(0.3605551275)  # √((0.3² + 0.1² + 0.4²) / 2)
+    assert shares.best == 0.9 and times.best == 0.2
+
+
+def test_with_hidden_keeps_the_rest():
+    recipe = RECIPES["nielsen"]
+    layers = with_hidden(recipe.layers, (5, 4))
+    assert [layer.label() for layer in layers] == ["Dense(5)", "Sigmoid", "Dense(4)", "Sigmoid", "Dense(10)", "Sigmoid"]
+    assert layers[2].weights == byhand.Normal() and layers[-2:] == recipe.layers[-2:]
+    with pytest.raises(byhand.ByhandError, match="no hidden layer"):
+        with_hidden((byhand.Dense(10),), (5,))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_configurations_read_back_as_they_were(name, tmp_path):
+    config = RunConfig(RECIPES[name], "somewhere", 12)
+    (tmp_path / "c.toml").write_text(config.to_toml())
+    assert read_config(tmp_path / "c.toml", RECIPES) == config
