@@ -15,6 +15,7 @@ import numpy as np
 from byhand.equations import Equation, latex_symbol
 from byhand.layers import Layer
 from byhand.network import Network
+from byhand.training.targets import as_targets
 from byhand.types import Array, Shape
 
 Names = dict[str, str]
@@ -143,9 +144,9 @@ def explain(network: Network, x: Array | None = None, t: Any = None, latex: bool
     """
     values = None
     if x is not None:
-        t = np.zeros(len(x), np.int64) if t is None else np.asarray(t)
-        targets = network.loss.encode(t, network.outputs) if t.ndim == 1 and t.dtype.kind in "iu" else t
-        values = trace(network, np.asarray(x), targets.reshape(len(x), network.outputs))
+        x = network.as_input(x)
+        targets, _ = as_targets(network, np.zeros(len(x), np.int64) if t is None else t, len(x))
+        values = trace(network, x, targets)
     return _latex(network, values) if latex else _text(network, values)
 
 
