@@ -1,0 +1,106 @@
+"""After the first steps, a training step allocates no arrays: tracemalloc sees every one that NumPy makes.
+
+NumPy itself works through broadcasts and casts in a buffer of 8,192 numbers (32 KB, whatever the arrays' size); it is
+made small here, so that nothing hides behind it.
+"""
+
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from byhand import (
+    ELU,
+    MSE,
+    Adam,
+    BinaryCrossEntropy,
+    Callback,
+    CategoricalCrossEntropy,
+    Dense,
+    Flatten,
+    GradientDescent,
+    LeakyReLU,
+    Network,
+    QuadraticCost,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    fit,
+)
+
+LIMIT = 6_000  # bytes; the smallest array of a step, a loss for each sample, has 8,192
+ROWS = 2048  # of a batch, and of a piece of a full batch
+
+
+@pytest.fixture(autouse=True)
+def large_pieces(monkeypatch):
+    for module in ("fit", "steps"):
+        monkeypatch.setattr(sys.modules[f"byhand.training.{module}"], "PIECE", ROWS)
+
+
+class Meter(Callback):
+    """The most that a step allocated, of steps 6 to 55."""
+
+    worst = 0
+
+    def on_step(self, training):
+        if training.step == 5:
+            tracemalloc.start()
+        else:
+            if training.step > 5:
+                self.worst = max(self.worst, tracemalloc.get_traced_memory()[1] - self.before)
+            training.stop = training.step == 55
+        tracemalloc.reset_peak()
+        self.before = tracemalloc.get_traced_memory()[0]
+
+
+def peak(layers, loss, inputs=(20,), **options):
+    rng = np.random.default_rng(0)
+    rows = 3 * ROWS if options["batch_size"] is None else 3 * ROWS + 1  # the last batch has a single row
+    x = rng.integers(0, 256, (rows, *inputs)).astype(np.uint8)
+    if not options.pop("grey", False):
+        x = x.astype(np.float32)
+    meter = Meter()
+    network = Network(inputs, layers, loss, rng=0)
+    buffer = np.setbufsize(64)
+    try:
+        fit(network, x, np.arange(rows) % 10, epochs=60, callbacks=[meter], progress=False, threads=1, **options)
+    finally:
+        np.setbufsize(buffer)
+        tracemalloc.stop()
+    return meter.worst
+
+
+PLAIN = [Dense(30), ReLU(), Dense(10)]
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(1e-6), Adam(1e-6)], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("batch_size", [ROWS, None], ids=["mini-batch", "full-batch"])
+@pytest.mark.parametrize("grey", [False, True], ids=["floats", "bytes"])
+def test_training_step(optimizer, batch_size, grey):
+    assert peak(PLAIN, CategoricalCrossEntropy(), optimizer=optimizer, batch_size=batch_size, grey=grey) < LIMIT
+
+
+def test_with_sample_weights():
+    weights = np.linspace(1, 2, 3 * ROWS + 1)
+    assert peak(PLAIN, CategoricalCrossEntropy(), batch_size=ROWS, sample_weight=weights) < LIMIT
+
+
+@pytest.mark.parametrize("loss", [QuadraticCost(), MSE(), BinaryCrossEntropy(0.1)], ids=str)
+def test_every_loss(loss):
+    assert peak(PLAIN, loss, batch_size=ROWS, optimizer=GradientDescent(1e-9)) < LIMIT
+
+
+def test_every_layer():
+    layers = [Flatten(), Dense(30), Sigmoid(), Tanh(), LeakyReLU(), Dense(20), ELU(), Softmax(), Dense(10), ReLU()]
+    assert peak(layers, MSE(), inputs=(4, 5), batch_size=ROWS) < LIMIT
+
+
+def test_the_meter_sees_a_single_array():
+    class Wasteful(ReLU):
+        def slope(self, ops, y, dy, dx, cache):
+            dx[...] = dy * (y > 0)
+
+    assert peak([Dense(30), Wasteful(), Dense(10)], MSE(), batch_size=ROWS) > 10 * LIMIT
