@@ -276,7 +276,7 @@ def test_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
         (errno.EACCES, "it is read-only"),
     ],
 )
-@pytest.mark.parametrize("where", ["os.fsync", "os.replace", "tempfile.mkstemp", "pathlib.Path.mkdir"])
+@pytest.mark.parametrize("where", ["os.fdopen", "os.replace", "tempfile.mkstemp", "pathlib.Path.mkdir"])
 def test_cannot_write(
     code: int, words: str, where: str, server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,7 +288,7 @@ def test_cannot_write(
 
     def fail(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
-        here = name == "fsync" or str(cache) in str(arguments) + str(options)
+        here = name == "fdopen" or str(cache) in str(arguments) + str(options)
         calls += here
         if here and (calls == 2 or name == "mkdir"):
             raise OSError(code, os.strerror(code))

@@ -1,5 +1,6 @@
 """Every way in which data can be wrong: one clear sentence, nothing written, nothing run, nothing large allocated."""
 
+import io
 import os
 import pickle
 import struct
@@ -119,6 +120,12 @@ def png(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+def pcx() -> bytes:
+    stream = io.BytesIO()
+    Image.new("L", (28, 28)).save(stream, "PCX")
+    return stream.getvalue()
+
+
 def empty_folder(tmp: Path) -> Path:
     (tmp / "nothing").mkdir()
     return tmp / "nothing"
@@ -155,6 +162,7 @@ CASES: list[tuple[str, Make, str]] = [
     ("fewer labels", idx(labels=idx_labels(LABELS[:2])), "3 rows but y_train has 2 labels"),
     ("not gz", idx(images_gz=good_idx), "not a gzip file"),
     ("gz cut short", idx(images_gz=gz(good_idx)[:-9]), "cut short"),
+    ("gz of too few", idx(images_gz=gz(good_idx[:-1])), "announces 2,352 values, it holds 2,351"),
     ("gz damaged", idx(images_gz=gz(good_idx)[:10] + b"\xff" * 20), "damaged"),
     ("gz with garbage after", idx(images_gz=gz(good_idx) + b"garbage"), "damaged"),
     ("gz bomb", idx(images_gz=gz(good_idx + bytes(64 * MEBIBYTE))), "holds more than the 2,352 values"),
@@ -242,6 +250,7 @@ CASES: list[tuple[str, Make, str]] = [
     ("corrupt image", image_folder("7/b.png", png(28)[:20] + b"rubbish"), "b.png is not a readable image"),
     ("text as image", image_folder("7/b.png", b"hello"), "b.png is not a readable image"),
     ("PostScript as image", image_folder("7/b.png", b"%!PS-Adobe-3.0 EPSF-3.0\n"), "b.png is not a readable image"),
+    ("a kind of image that is not on the list", image_folder("7/b.pcx", pcx()), "b.pcx is not a readable image"),
     ("image without pixels", image_folder("7/b.png", png(28)), "b.png is not a readable image"),
     ("large image", image_folder("7/b.png", png(9_000)), "b.png has 9000 × 9000 pixels, which is too many"),
     ("huge image", image_folder("7/b.png", png(60_000)), "too many"),
@@ -255,7 +264,7 @@ def test_refused(make: Make, words: str, tmp_path: Path, monkeypatch: pytest.Mon
     path = make(tmp_path)
     monkeypatch.chdir(tmp_path)
     before = snapshot(tmp_path)
-    load_bare_modules()
+    Image.preinit()  # so that imports do not count as memory
     tracemalloc.start()
     try:
         with pytest.raises(ByhandError) as caught:
@@ -273,10 +282,14 @@ def test_refused(make: Make, words: str, tmp_path: Path, monkeypatch: pytest.Mon
     assert peak < 40 * MEBIBYTE
 
 
+@pytest.mark.parametrize("name", ["mnist.pkl.gz", "train.csv.gz"])
+def test_more_than_the_limit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("byhand.data.mnist_pkl.LIMIT", 1000)
+    monkeypatch.setattr("byhand.data.csv.LIMIT", 1000)
+    (tmp_path / name).write_bytes(gz(b"0\n" * 501))
+    with pytest.raises(ByhandError, match="holds more than 1,000 bytes"):
+        load(tmp_path / name)
+
+
 def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def load_bare_modules() -> None:
-    """So that imports do not count as memory."""
-    Image.preinit()

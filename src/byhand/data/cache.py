@@ -42,8 +42,6 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             made.append(Path(name))
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
             os.chmod(name, 0o644)
         for temporary, name in zip(made, files, strict=True):
             os.replace(temporary, folder / name)

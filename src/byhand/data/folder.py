@@ -59,7 +59,8 @@ def read_image(path: Path, size: int = 28) -> Array:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ByhandError(f"{path} has more than {PIXELS:,} pixels, which is too many.") from None
     except Exception:  # Pillow's decoders raise a dozen kinds of errors for damaged files
-        raise ByhandError(f"{path} is not a readable image: replace or remove it.") from None
+        known = ", ".join(FORMATS)
+        raise ByhandError(f"{path} is not a readable image ({known}): replace or remove it.") from None
 
 
 def _grey(image: "Image.Image") -> "Image.Image":

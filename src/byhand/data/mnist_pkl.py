@@ -59,8 +59,11 @@ def _to_bytes(arrays: list[Array]) -> list[Array]:
 def _whole(x: Array, divisor: int) -> Array | None:
     if x.dtype == np.uint8:
         return x
-    scaled = x * np.float32(divisor)
-    nearest = np.rint(scaled)
-    if nearest.max() > 255 or np.abs(scaled - nearest).max() > 1e-3:
-        return None
-    return nearest.astype(np.uint8)
+    whole = np.empty(x.shape, np.uint8)
+    for start in range(0, len(x), 4096):  # in pieces, for the memory's sake
+        scaled = x[start : start + 4096] * np.float32(divisor)
+        nearest = np.rint(scaled)
+        if nearest.max() > 255 or np.abs(scaled - nearest).max() > 1e-3:
+            return None
+        whole[start : start + 4096] = nearest
+    return whole

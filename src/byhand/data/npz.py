@@ -54,7 +54,8 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Array:
         size = math.prod(shape) * dtype.itemsize
         if size != info.file_size - begins:
             raise ByhandError(f"{name} announces {size:,} bytes of values but holds {info.file_size - begins:,}.")
-        values = start[begins:] + stream.read(size + 1)
+        values = bytearray(start[begins:])  # so that the array can be written to
+        values += stream.read(size + 1)
     if len(values) != size:
         raise ByhandError(f"{name} is cut short: it holds {len(values):,} of {size:,} bytes.")
     return np.frombuffer(values, dtype).reshape(shape, order="F" if fortran else "C")
