@@ -12,8 +12,9 @@ def require_whole(name: str, value: Any, least: int = 1) -> None:
 
 
 def require_between(name: str, value: Any, low: float, high: float = float("inf")) -> None:
-    """Raise ByhandError unless `value` is a number with low ≤ value ≤ high."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+    """Raise ByhandError unless `value` is a finite number with low ≤ value ≤ high."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high or abs(value) == float("inf"):
         limits = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
         raise ByhandError(f"{name} must be a number {limits}; got {value!r}.")
 

@@ -248,8 +248,10 @@ class Network:
             return out
         if x.dtype.kind not in "fiub":
             raise ByhandError(f"Samples must be real numbers; got an array of {x.dtype}.")
-        x = np.ascontiguousarray(x, self.dtype)
-        if not np.isfinite(x.sum()) and not np.isfinite(x).all():
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is found here
+            x = np.ascontiguousarray(x, self.dtype)
+            finite = np.isfinite(x.sum())
+        if not finite and not np.isfinite(x).all():
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
             raise ByhandError(
                 f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."

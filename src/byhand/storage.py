@@ -41,14 +41,18 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
         dtype: how the numbers are stored: the network's own dtype by default, or float16 for a file of half the size.
 
     Raises:
-        ByhandError: the file cannot be written.
+        ByhandError: the file cannot be written, or the numbers would not be finite as `dtype`.
     """
     from safetensors.numpy import save as to_bytes
 
     stored = np.dtype(dtype or network.dtype)
-    tensors = {
-        _name(p): np.ascontiguousarray(p.view(network.theta), stored) for p in network.arena.parameters
-    }  # fmt: skip
+    if stored not in (np.float16, np.float32, np.float64):
+        raise ByhandError(f"{path}: a network is stored as float16, float32 or float64, not {stored}.")
+    with np.errstate(over="ignore"):
+        theta = network.theta.astype(stored)
+    if not np.isfinite(theta).all():
+        raise ByhandError(f"{path}: not written, because the parameters are not all finite numbers as {stored}.")
+    tensors = {_name(p): p.view(theta) for p in network.arena.parameters}
     description = json.dumps(describe(network), ensure_ascii=False, sort_keys=True)
     write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
 
@@ -77,6 +81,11 @@ def load(path: str | Path) -> Network:
                 p.view(network.theta)[...] = file.get_tensor(_name(p))
     except (SafetensorError, OSError) as error:
         raise ByhandError(f"{path}: not a readable safetensors file ({error}).") from None
+    except RecursionError:
+        raise ByhandError(f"{path}: its description is damaged.") from None
+    except ByhandError as error:
+        where = "" if str(error).startswith(str(path)) else f"{path}: "  # layers know nothing of files
+        raise ByhandError(f"{where}{error}") from None
     if not np.isfinite(network.theta).all():
         raise ByhandError(f"{path}: holds parameters that are not finite numbers.")
     return network
@@ -101,7 +110,7 @@ def _description(path: Path, text: str | None) -> dict[str, Any]:
 
 def _parts(path: Path, description: dict[str, Any]) -> tuple[tuple[Layer, ...], Loss, tuple[int, ...]]:
     layers, loss = (from_config(description.get(key), str(path)) for key in ("layers", "loss"))
-    shape = description.get("input_shape")
+    shape, classes = description.get("input_shape"), description.get("classes") or []
     fits = (
         isinstance(layers, tuple)
         and layers
@@ -109,7 +118,8 @@ def _parts(path: Path, description: dict[str, Any]) -> tuple[tuple[Layer, ...], 
         and isinstance(loss, Loss)
         and isinstance(shape, list)
         and all(isinstance(size, int) and size > 0 for size in shape)
-        and all(isinstance(name, str) for name in description.get("classes") or ())
+        and isinstance(classes, list)
+        and all(isinstance(name, str) for name in classes)
     )
     if not fits or shape is None:
         raise ByhandError(f"{path}: its description is damaged.")
