@@ -166,6 +166,14 @@ def test_mnist_pkl(divisor: int, how: str | int, tmp_path: Path) -> None:
     assert data.image_shape == (28, 28)
 
 
+def test_mnist_pkl_of_many_rows(tmp_path: Path) -> None:
+    whole = np.random.default_rng(8).integers(0, 256, (9001, 4))
+    part = (whole / 256).astype(np.float32), whole[:, 0] % 10
+    path = tmp_path / "mnist.pkl"
+    path.write_bytes(python2_pickle(part, part, part))
+    assert np.array_equal(load(path).x_test, whole)
+
+
 def test_mnist_pkl_keeps_other_floats(tmp_path: Path) -> None:
     x = np.random.default_rng(5).random((2, 784), np.float32)
     part = x, np.array([1, 2])
