@@ -7,7 +7,8 @@ import numpy as np
 
 from byhand.explain import trace
 from byhand.layers import Dense, ReLU, Sigmoid
-from byhand.lessons.base import MATH_BEHIND, NIELSEN, WRITE_UPS, Board, Lesson, taught
+from byhand.lessons import draw
+from byhand.lessons.base import WRITE_UPS, Board, Lesson
 from byhand.lessons.neuron import neuron, output
 from byhand.losses import MSE, CategoricalCrossEntropy, QuadraticCost
 from byhand.network import Network
@@ -35,6 +36,24 @@ def teach_sigmoid(board: Board, rng: np.random.Generator) -> None:
     board.check("σ(−z) = 1 − σ(z)", a[::-1], 1 - a, 1e-12)
     board.say("""The slope is ¼ at most and nearly nothing at ±5: a neuron that is very sure learns slowly, right or
         wrong.""")
+
+
+def draw_sigmoid(board: Board | None = None) -> "Figure":
+    """Step and sigmoid, and that a larger weight makes the sigmoid steeper."""
+    figure, axes = draw.figure(["the step, made smooth", "its slope"], width=4.8, height=3.6)
+    z = np.linspace(-8, 8, 801)
+    axes[0].plot(z, output(neuron([1], 0), z[:, np.newaxis]), color=draw.GREY, linestyle=":", label="step")
+    for weight, colour in ((1, draw.BLUE), (5, draw.GREEN)):
+        a = output(neuron([weight], 0, Sigmoid()), z[:, np.newaxis])
+        label = "σ(z)" if weight == 1 else f"σ({weight}z)"
+        axes[0].plot(z, a, color=colour, label=label)
+        axes[1].plot(z, weight * a * (1 - a), color=colour, label=label)
+    points = np.array([-5.0, -2, 0, 2, 5])
+    axes[0].plot(points, output(neuron([1], 0, Sigmoid()), points[:, np.newaxis]), "o", color=draw.BLUE)
+    for ax in axes:
+        ax.set_xlabel("z")
+        ax.legend(frameon=False)
+    return figure
 
 
 def teach_mse(board: Board, rng: np.random.Generator) -> None:
@@ -132,7 +151,7 @@ def teach_parameters(board: Board, rng: np.random.Generator) -> None:
 
 
 LESSONS = [
-    Lesson("sigmoid-table", "The sigmoid, five values and its slope", WRITE_UPS, teach_sigmoid),
+    Lesson("sigmoid-table", "The sigmoid, five values and its slope", WRITE_UPS, teach_sigmoid, draw_sigmoid),
     Lesson("mean-squared-error", "Three predictions and how wrong they are together", WRITE_UPS, teach_mse),
     Lesson("chain-rule", "One weight's gradient: three slopes multiplied", WRITE_UPS, teach_chain_rule),
     Lesson("weight-updates", "Three steps of gradient descent on one weight", WRITE_UPS, teach_weight_updates),

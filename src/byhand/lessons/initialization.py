@@ -6,6 +6,7 @@ import numpy as np
 
 from byhand.initializers import Initializer, Normal, Uniform, Zeros
 from byhand.layers import Dense, Layer, Sigmoid, Tanh
+from byhand.lessons import draw
 from byhand.lessons.base import WRITE_UPS, Board, Lesson, taught
 from byhand.losses import BinaryCrossEntropy
 from byhand.network import Network
@@ -92,11 +93,25 @@ def teach_zero(board: Board, rng: np.random.Generator) -> None:
     board.keep(runs=runs, x=x, y=y)
 
 
+def draw_zero(board: Board | None = None) -> "Figure":
+    """Every hidden unit's first weight over time: one line where they start alike, many where they do not."""
+    runs = (board or taught(teach_zero)).kept["runs"]
+    figure, axes = draw.figure([f"start: {name}" for name in runs], width=3.4, height=3.4)
+    for ax, (_, weights, accuracy) in zip(axes, runs.values(), strict=True):
+        ax.plot(weights[:, 0, :], linewidth=2)  # (steps, units)
+        if np.ptp(weights[:, 0, :], axis=1).max() < 1e-6:
+            ax.text(300, 3, f"all {HIDDEN} lines lie\non top of one another", ha="center")
+        ax.set(xlabel=f"step\n{100 * accuracy:.0f} % right", ylim=(-5, 5))
+    axes[0].set_ylabel(f"weight from x₁, {HIDDEN} units")
+    return figure
+
+
 LESSONS = [
     Lesson(
         name="zero-initialisation",
         title="Why a network must not start from zero",
         source=WRITE_UPS,
         teach=teach_zero,
+        picture=draw_zero,
     ),
 ]

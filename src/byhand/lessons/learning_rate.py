@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.lessons import draw
 from byhand.lessons.base import NIELSEN, Board, Lesson, taught
 from byhand.lessons.mnist import Curve, digits, draw_seed, published_network, train
 from byhand.network import Network
@@ -75,11 +76,22 @@ def teach_rates(board: Board, rng: np.random.Generator) -> None:
     _, faster = run(FASTER, MANY, UntilNinety())
     reached = faster.last["val_accuracy"]
     slow = round(FASTER / 0.001) * faster.epochs
-    board.say(f"""One epoch of η = {FASTER:g} is then worth {FASTER / 0.001:.0f} of 0.001. It took {faster.epochs} epochs
-        to {100 * reached:.1f} %, so 0.001 would take about {slow:,}. "Hundreds of epochs to 90 %", says the write-up;
-        it is true, and kind.""")
+    board.say(f"""One epoch of η = {FASTER:g} is then worth {FASTER / 0.001:.0f} of 0.001. It took
+        {faster.epochs} epochs to {100 * reached:.1f} %, so 0.001 would take about {slow:,}. "Hundreds of epochs to
+        90 %", says the write-up; it is true, and kind.""")
     board.check("epochs of η = 0.001 to 90 %: at least hundreds", bool(slow >= 300), True)
     board.keep(curves={f"η = {rate:g}, {word}": curves[rate] for rate, word in names.items()})
+
+
+def draw_rates(board: Board | None = None) -> "Figure":
+    """The training loss of the three learning rates, step by step."""
+    curves = (board or taught(teach_rates)).kept["curves"]
+    figure, (ax,) = draw.figure(["One network, three learning rates"], width=6.5, height=4)
+    for (label, curve), colour in zip(curves.items(), (draw.GREEN, draw.BLUE, draw.ORANGE), strict=True):
+        ax.plot(curve.steps, curve.losses, color=colour, label=label)
+    ax.set(xlabel="step (5,000 are an epoch)", ylabel="loss of the batches, mean of 250", yscale="log")
+    ax.legend(frameon=False)
+    return figure
 
 
 LESSONS = [
@@ -88,6 +100,7 @@ LESSONS = [
         title="Learning rate too low, right and too high, on real digits",
         source=NIELSEN,
         teach=teach_rates,
+        picture=draw_rates,
         needs="mnist",
     ),
 ]

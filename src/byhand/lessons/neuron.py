@@ -12,7 +12,7 @@ from byhand.types import Array
 CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)  # the four inputs of a gate (4, 2)
 
 
-def neuron(weights: Sequence[float], bias: float, activation: Layer | None = None) -> Network:
+def neuron(weights: Sequence[float] | Array, bias: float, activation: Layer | None = None) -> Network:
     """y = f(x · weights + bias), f the perceptron's step unless another is given; in float64."""
     network = Network(len(weights), [Dense(1), activation or Step()], MSE(), rng=None, dtype=np.float64)
     network.p[0].W[:, 0] = weights

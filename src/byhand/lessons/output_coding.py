@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byhand.layers import Dense, Sigmoid
+from byhand.lessons import draw
 from byhand.lessons.base import NIELSEN, Board, Lesson, taught
 from byhand.lessons.mnist import digits, draw_seed, sigmoid_network, train
 from byhand.losses import QuadraticCost
@@ -61,7 +62,7 @@ def teach_outputs(board: Board, rng: np.random.Generator) -> None:
     board.check("ten are right more often", bool(right_ten.mean() > right_four.mean()), True)
 
     convert(board, activations, test.y, right_ten)
-    board.keep(ten=right_ten.mean(), four=right_four.mean(), by_bit=by_bit, truth=test.y, right=(right_ten, right_four))
+    board.keep(truth=test.y, right_ten=right_ten, right_four=right_four)
 
 
 def convert(board: Board, activations: Array, y: Array, right_ten: Array) -> None:
@@ -82,11 +83,28 @@ def convert(board: Board, activations: Array, y: Array, right_ten: Array) -> Non
     right_bits = np.all((layer.predict_proba(activations) >= 0.5) == BITS[y], axis=1)
     board.say(f"""Behind the trained ten: wherever they are right without a doubt (at least 0.9 for the digit and at
         most 0.1 for each other one; {sure.sum():,} of {len(y):,} test digits) all four bits are right. It must be so:
-        at worst eight others pull the other way, and 0.9 − 8 · 0.1 is above zero. Where the largest of the ten is right but
-        others are up as well, a bit can tip.""")
+        at worst eight others pull the other way, and 0.9 − 8 · 0.1 is above zero. Where the largest of the ten is
+        right but others are up as well, a bit can tip.""")
     board.check("bits right where the ten are right without a doubt", int(right_bits[sure].sum()), int(sure.sum()))
     board.check("bits right where the largest of the ten is right", right_bits[right_ten].mean(), 0.995, 0.01)
     board.check("four bits behind ten: share right", right_bits.mean(), 0.94, 0.02)
+
+
+def draw_outputs(board: Board | None = None) -> "Figure":
+    """Errors of both codings, digit by digit."""
+    kept = (board or taught(teach_outputs)).kept
+    figure, (ax,) = draw.figure(["Misread test digits: ten outputs against four bits"], width=7.5, height=3.8)
+    places = np.arange(10)
+    for offset, right, label, colour in (
+        (-0.2, kept["right_ten"], "ten outputs", draw.BLUE),
+        (0.2, kept["right_four"], "four bits", draw.ORANGE),
+    ):
+        wrong = [100 * np.mean(~right[kept["truth"] == digit]) for digit in places]
+        ax.bar(places + offset, wrong, 0.38, color=colour, label=f"{label}: {100 * np.mean(~right):.1f} % wrong")
+    ax.set(xticks=places, xlabel="digit and its bits", ylabel="% wrong")
+    ax.set_xticklabels([f"{digit}\n{digit:04b}" for digit in places])
+    ax.legend(frameon=False)
+    return figure
 
 
 def teach_nine(board: Board, rng: np.random.Generator) -> None:
@@ -104,8 +122,8 @@ def teach_nine(board: Board, rng: np.random.Generator) -> None:
         [["is none", *map(int, table[0])], ["is a nine", *map(int, table[1])]],
     )
     board.say(f"""Beware of accuracy here: {np.sum(truth == 0):,} of the 10,000 test digits are no nines, so whoever
-        always says no is right nine times in ten and has found nothing. Precision: of those it called nines, how many are?
-        Recall: of the nines, how many did it find?""")
+        always says no is right nine times in ten and has found nothing. Precision: of those it called nines, how many
+        are? Recall: of the nines, how many did it find?""")
     nine, never = scores(table), scores(confusion_matrix(truth, np.zeros_like(truth), 2))
     accuracy = float(np.mean(answer == truth))
     board.table(
@@ -131,6 +149,7 @@ LESSONS = [
         title="Ten outputs against four binary ones, and a layer between them",
         source=NIELSEN,
         teach=teach_outputs,
+        picture=draw_outputs,
         needs="mnist",
     ),
     Lesson(

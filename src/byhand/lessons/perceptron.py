@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from byhand.lessons.base import NIELSEN, Board, Lesson, taught
+from byhand.lessons import draw
+from byhand.lessons.base import NIELSEN, Board, Lesson
 from byhand.lessons.neuron import CORNERS, neuron, output, weighted_sum
 from byhand.types import Array
 
@@ -56,11 +57,30 @@ def teach_gates(board: Board, rng: np.random.Generator) -> None:
     board.check("a XOR b = f(f(a, m), f(b, m)), m = f(a, b)", f(f(a, middle), f(b, middle)), [0, 1, 1, 0])
 
 
+def draw_gates(board: Board | None = None) -> "Figure":
+    """Each gate's line between the corners that fire and those that do not; XOR, which no line can do."""
+    titles = [f"{name}: {w1}, {w2}, {bias}".replace("-", "−") for name, ((w1, w2), bias, _) in GATES.items()]
+    figure, axes = draw.figure([*titles, "XOR: no line will do"], width=3.2, height=3.5)
+    truths = [truth for _, _, truth in GATES.values()] + [(0, 1, 1, 0)]
+    for ax, truth in zip(axes, truths, strict=True):
+        draw.plane(ax, -0.5, 1.5)
+        draw.points(ax, CORNERS, np.array(truth), size=120)
+        ax.set(xticks=[0, 1], yticks=[0, 1])
+    for ax, (weights, bias, _) in zip(axes, GATES.values(), strict=False):
+        gate = neuron(weights, bias)
+        draw.shade(ax, lambda x, gate=gate: output(gate, x))  # type: ignore[misc]
+        draw.line(ax, np.array(weights), bias, color=draw.ORANGE, linewidth=2)
+        draw.plane(ax, -0.5, 1.5)
+    figure.legend(*axes[0].get_legend_handles_labels(), title="output", loc="outside right center", frameon=False)
+    return figure
+
+
 LESSONS = [
     Lesson(
         name="perceptron-gates",
         title="Logic gates out of single neurons, weights set by hand",
         source=NIELSEN,
         teach=teach_gates,
+        picture=draw_gates,
     ),
 ]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.lessons import draw
 from byhand.lessons.base import NIELSEN, Board, Lesson, taught
 from byhand.lessons.neuron import CORNERS, neuron, output
 from byhand.types import Array
@@ -114,7 +115,19 @@ def teach_xor(board: Board, rng: np.random.Generator) -> None:
     right = np.sum(fires == t[:, np.newaxis], axis=0)
     board.say(f"Trying {len(w1):,} neurons with weights and bias from −3 to 3 finds none that gets all four right.")
     board.check("corners right, the best of them", int(right.max()), 3)
-    board.keep(x=CORNERS, t=t)
+
+
+def draw_rule(board: Board | None = None) -> "Figure":
+    """The points, the line that made them, and the line that was learned."""
+    kept = (board or taught(teach_rule)).kept
+    figure, (ax,) = draw.figure(["A line that the perceptron's rule found"], width=5.5, height=5.2)
+    draw.plane(ax, -1, 1)
+    draw.points(ax, kept["x"], kept["t"])
+    for label, line, style in (("learned", kept["learned"], "-"), ("made the points", kept["line"], ":")):
+        draw.line(ax, line[:2], line[2], color=draw.ORANGE, linestyle=style, linewidth=2, label=label)
+    draw.plane(ax, -1.05, 1.05)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4, frameon=False)
+    return figure
 
 
 LESSONS = [
@@ -123,6 +136,7 @@ LESSONS = [
         title="The perceptron's learning rule, change by change",
         source=NIELSEN + "; the rule is Rosenblatt's (1958)",
         teach=teach_rule,
+        picture=draw_rule,
     ),
     Lesson(
         name="perceptron-xor",

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byhand.initializers import Normal
-from byhand.layers import Dense, Sigmoid, Step, Tanh
+from byhand.layers import Dense, Step, Tanh
+from byhand.lessons import draw
 from byhand.lessons.base import Board, Lesson, taught
 from byhand.lessons.neuron import CORNERS, output
 from byhand.losses import MSE, BinaryCrossEntropy
 from byhand.network import Network
 from byhand.optimizers import GradientDescent
 from byhand.training import fit
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,11 +81,29 @@ def teach_xor_network(board: Board, rng: np.random.Generator) -> None:
     board.keep(network=best)
 
 
+def draw_xor(board: Board | None = None) -> "Figure":
+    """The output over the plane: set by hand, two lines; learned, a curved band."""
+    kept = (board or taught(teach_xor_network)).kept
+    figure, axes = draw.figure(["by hand: two lines", "learned: a smooth band"], width=4.6)
+    for ax, network in zip(axes, (by_hand(), kept["network"]), strict=True):
+        draw.plane(ax, -0.5, 1.5)
+        image = draw.shade(ax, lambda x, network=network: output(network, x))  # type: ignore[misc]
+        draw.points(ax, CORNERS, XOR, size=120)
+        ax.set(xticks=[0, 1], yticks=[0, 1])
+    first = by_hand().p[0]
+    for unit in range(2):
+        draw.line(axes[0], first.W[:, unit], first.b[unit], color=draw.ORANGE, linewidth=2)
+    draw.plane(axes[0], -0.5, 1.5)
+    figure.colorbar(image, ax=axes, label="output", shrink=0.8, ticks=[0, 0.25, 0.5, 0.75, 1])
+    return figure
+
+
 LESSONS = [
     Lesson(
         name="xor-network",
         title="A small network that solves XOR, by hand and by learning",
         source="the write-ups' classic; the numbers are ours",
         teach=teach_xor_network,
+        picture=draw_xor,
     ),
 ]
