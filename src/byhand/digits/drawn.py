@@ -113,7 +113,11 @@ def draw_digit(
     if not 0.02 <= pen <= 0.3:
         raise ByhandError(f"a pen of {pen:g} cannot be drawn with; its width is 0.02 to 0.3 of the digit's height.")
     forms = FORMS[digit]
-    strokes = forms[int(rng.integers(len(forms))) if form is None else form]
+    if form is None:
+        form = int(rng.integers(len(forms)))
+    if not 0 <= form < len(forms):
+        raise ByhandError(f"there is no form {form} of the digit {digit}; it has the forms 0 to {len(forms) - 1}.")
+    strokes = forms[form]
     curves = write_down([smooth(np.array(stroke, float)) for stroke in strokes], pen, rng)
     return on_paper(trace(curves, pen, size, rng), dark_on_light, rng)
 
