@@ -12,8 +12,8 @@ from safetensors.numpy import load_file
 
 from byhand import fit
 from byhand.ops import reference
-from golden import cases
-from golden.make import FOLDER, compute, network
+from tests.golden import cases
+from tests.golden.make import FOLDER, compute, network
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent))
+sys.path.insert(0, str(FOLDER.parents[1]))
 
-from golden import cases  # noqa: E402
+from tests.golden import cases  # noqa: E402
 
 
 def network(case):
@@ -20,7 +20,7 @@ def network(case):
 
 def compute() -> dict[str, np.ndarray]:
     """Every figure, by "case/quantity"; those of networks with their start, "theta0"."""
-    from golden import torch_twin
+    from tests.golden import torch_twin
 
     result = {}
     for activation in cases.ACTIVATIONS:
