@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.ndimage import label  # comes with scikit-learn
 
-from byhand.digits.components import components
+from byhand.digits.components import boxes, components
 
 
 def test_small_picture_by_hand() -> None:
@@ -17,6 +17,7 @@ def test_small_picture_by_hand() -> None:
     labels, count = components(mask)
     assert count == 3  # the two columns meet below, corner to corner
     assert labels.tolist() == [[1, 0, 1, 0, 0], [1, 0, 1, 0, 2], [0, 1, 0, 0, 0], [0, 0, 0, 3, 3]]
+    assert boxes(labels, count)[1:].tolist() == [[0, 0, 3, 3], [4, 1, 5, 2], [3, 3, 5, 4]]
 
 
 def test_same_pieces_as_scipy() -> None:

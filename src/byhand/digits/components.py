@@ -40,6 +40,21 @@ def components(mask: Array) -> tuple[Array, int]:
     return labels, len(number)
 
 
+def boxes(labels: Array, count: int) -> Array:
+    """The box (left, top, right, bottom) of every piece, right and bottom exclusive: int (count + 1, 4).
+
+    Row k is piece k; row 0, where there is no piece, means nothing.
+    """
+    y, x = np.nonzero(labels)
+    piece = labels[y, x]
+    box = np.tile([labels.shape[1], labels.shape[0], 0, 0], (count + 1, 1))
+    np.minimum.at(box[:, 0], piece, x)
+    np.minimum.at(box[:, 1], piece, y)
+    np.maximum.at(box[:, 2], piece, x + 1)
+    np.maximum.at(box[:, 3], piece, y + 1)
+    return box
+
+
 def _runs(mask: Array) -> tuple[list[int], list[int], list[int]]:
     """The row, the first column and the column after the last, of every stretch of ones, in reading order."""
     edge = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)

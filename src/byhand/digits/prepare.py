@@ -8,7 +8,7 @@ pixel.)
 
 import numpy as np
 
-from byhand.digits.components import components
+from byhand.digits.components import boxes, components
 from byhand.digits.image import Source, name_of, open_image
 from byhand.digits.ink import ink, running_max
 from byhand.errors import ByhandError
@@ -48,30 +48,33 @@ def prepare(source: Source) -> tuple[Array, Box]:
 def main_pieces(amount: Array) -> Array:
     """The ink of the largest piece and of what belongs to it; the rest is set to 0."""
     labels, count = components(amount > FAINT)
-    mass = np.bincount(labels.ravel(), amount.ravel(), count + 1)
+    flat = labels.ravel()
+    mass = np.bincount(flat, amount.ravel(), count + 1)
     strongest = np.zeros(count + 1, np.float32)
-    np.maximum.at(strongest, labels.ravel(), amount.ravel())
-    mass[0] = 0
+    np.maximum.at(strongest, flat, amount.ravel())
     mass[strongest <= 0.5] = 0
-    inside = np.zeros(amount.shape, bool)
-    rim = [round(MARGIN * side) for side in amount.shape]
-    inside[rim[0] : amount.shape[0] - rim[0], rim[1] : amount.shape[1] - rim[1]] = True
-    mass_inside = np.bincount(labels.ravel(), (amount * inside).ravel(), count + 1)
-    at_rim = mass_inside < 0.1 * mass
-    if mass[~at_rim].sum() > SPECK * mass.sum():
-        mass[at_rim] = 0  # a frame, a ruled margin, the table beside the page
+    mass[0] = 0
+
+    in_the_middle = np.bincount(flat, _without_rim(amount).ravel(), count + 1) >= 0.1 * mass
+    if mass[in_the_middle].sum() > SPECK * mass.sum():
+        mass[~in_the_middle] = 0  # a frame, a ruled margin, the table beside the page
+
+    left, top, right, bottom = boxes(labels, count).T
     main = int(mass.argmax())
-    if mass[main] == 0:
+    longer = max(right[main] - left[main], bottom[main] - top[main])
+    if mass[main] == 0 or longer < SMALLEST:
         return np.zeros_like(amount)
-    left, top, right, bottom = bounds(labels == main)
-    if max(right - left, bottom - top) < SMALLEST:
-        return np.zeros_like(amount)
-    reach = APART * max(right - left, bottom - top)
-    keep = np.zeros(count + 1, bool)
-    for piece in np.flatnonzero(mass >= SPECK * mass[main]):
-        x0, y0, x1, y1 = bounds(labels == piece)
-        keep[piece] = max(x0 - right, left - x1, y0 - bottom, top - y1) <= reach
+    gaps = (left - right[main], left[main] - right, top - bottom[main], top[main] - bottom)
+    keep = (mass >= SPECK * mass[main]) & (np.max(gaps, axis=0) <= APART * longer)
     return np.where(running_max(keep[labels], 3), amount, 0)
+
+
+def _without_rim(amount: Array) -> Array:
+    """The same, with 0 along the rim."""
+    y, x = (round(MARGIN * side) for side in amount.shape)
+    inner = np.zeros_like(amount)
+    inner[y : amount.shape[0] - y, x : amount.shape[1] - x] = amount[y : amount.shape[0] - y, x : amount.shape[1] - x]
+    return inner
 
 
 def bounds(a: Array) -> Box:
