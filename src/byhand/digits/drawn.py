@@ -5,11 +5,13 @@ sizes them, presses the pen, and chooses the paper and the ink.
 """
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from byhand.errors import ByhandError
+from byhand.files import write_atomically
 from byhand.types import Array
 
 Stroke = list[tuple[float, float]]
@@ -130,20 +132,15 @@ def write_samples(folder: str | os.PathLike[str], rng: np.random.Generator, each
     from PIL import Image
 
     samples = []
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for n in range(each):
-            for digit in range(10):
-                size = int(rng.integers(48, 256))
-                picture = draw_digit(digit, rng, size, rng.uniform(0.06, 0.14), dark_on_light=(digit + n) % 4 != 3)
-                path = folder / f"{digit}-{n + 1}.png"
-                partial = path.with_suffix(".part")
-                Image.fromarray(picture).save(partial, "PNG")
-                os.replace(partial, path)
-                samples.append((path, digit))
-    except OSError as error:
-        raise ByhandError(f"the samples cannot be written to {folder}: {error.strerror or error}.") from error
+    for n in range(each):
+        for digit in range(10):
+            size, pen = int(rng.integers(48, 256)), rng.uniform(0.06, 0.14)
+            picture = draw_digit(digit, rng, size, pen, dark_on_light=(digit + n) % 4 != 3)
+            png = BytesIO()
+            Image.fromarray(picture).save(png, "PNG")
+            path = Path(folder) / f"{digit}-{n + 1}.png"
+            write_atomically(path, png.getvalue())
+            samples.append((path, digit))
     return samples
 
 

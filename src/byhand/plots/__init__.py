@@ -1,0 +1,21 @@
+"""Pictures: each function takes plain arrays and returns a matplotlib Figure, which `save` writes to a file.
+
+No window is opened and no global state is touched.
+"""
+
+from byhand.plots.canvas import save
+from byhand.plots.graphs import activations, curves, lines
+from byhand.plots.matrix import confusion
+from byhand.plots.plane import scatter_boundary
+from byhand.plots.sheets import digits, first_layer_weights
+
+__all__ = [
+    "activations",
+    "confusion",
+    "curves",
+    "digits",
+    "first_layer_weights",
+    "lines",
+    "save",
+    "scatter_boundary",
+]
