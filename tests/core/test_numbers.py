@@ -98,7 +98,7 @@ def test_softmax_of_huge_logits(dtype):
 
 
 def test_elu_is_precise_near_zero():
-    assert run(ELU(), [-1e-12])[0, 0] == pytest.approx(-1e-12, rel=1e-9)
+    assert run(ELU(), [-1e-12])[0, 0] == pytest.approx(-1e-12, rel=1e-9, abs=0)
 
 
 # ---- losses -----------------------------------------------------------------------------------------------------
