@@ -134,9 +134,9 @@ def test_lists_are_complete_and_parse_as_json(byhand, monkeypatch, tmp_path):
 def test_lesson_prints_its_board_and_draws(byhand, tmp_path):
     status, out, _ = byhand("lesson", "chain-rule")
     assert status == 0 and "0.018" in out
-    status, out, _ = byhand("lesson", "perceptron-xor", "--plot", tmp_path / "pictures", "--json")
-    assert status == 0 and json.loads(out)["lesson"] == "perceptron-xor"
-    assert (tmp_path / "pictures/perceptron-xor.png").read_bytes().startswith(b"\x89PNG")
+    status, out, _ = byhand("lesson", "xor-network", "--plot", tmp_path / "pictures", "--json")
+    assert status == 0 and json.loads(out)["lesson"] == "xor-network"
+    assert (tmp_path / "pictures/xor-network.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

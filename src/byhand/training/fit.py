@@ -106,6 +106,10 @@ def fit(
 
 
 def _blas_threads(network: Network, rows: int) -> int | None:
-    """One thread where the largest matrix product is under ten million operations; else as many as there are."""
+    """One thread where the largest matrix product is under a hundred million operations; else as many as there are.
+
+    Threads of the matrix library wait for each other by spinning: for small products that gains little on an idle
+    machine and loses much on a busy one.
+    """
     largest = max((p.size for p in network.arena.parameters), default=0)
-    return 1 if 2 * rows * largest < 10_000_000 else None
+    return 1 if 2 * rows * largest < 100_000_000 else None
