@@ -8,6 +8,8 @@ configurations hold nothing else: reading one can build these objects, and never
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
 from byhand.errors import ByhandError
 
 T = TypeVar("T", bound=type)
@@ -27,7 +29,7 @@ def to_config(value: Any) -> Any:
         return {"kind": type(value).__name__} | {k: v for k, v in table.items() if v is not None}
     if isinstance(value, list | tuple):
         return [to_config(item) for item in value]
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def from_config(data: Any, where: str = "configuration") -> Any:

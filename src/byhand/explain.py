@@ -17,6 +17,7 @@ from byhand.layers import Layer
 from byhand.network import Network
 from byhand.training.targets import as_targets
 from byhand.types import Array, Shape
+from byhand.workspace import make_cache
 
 Names = dict[str, str]
 
@@ -71,8 +72,10 @@ def lines(network: Network) -> Iterator[Line]:
         yield Line("loss", type(network.loss).__name__, equation, loss_names)
     for equation in network.loss.backward_equations:
         yield Line("backward", type(network.loss).__name__, equation, loss_names)
-    first = next((i for i, plan in enumerate(network.plan) if plan.params), 0)
+    first = next((i for i, plan in enumerate(network.plan) if plan.learns), 0)
     for i in range(len(names) - 1, first - 1, -1):
+        if not network.layers[i].backward_equations:
+            break  # no gradient goes through a step
         for equation in network.layers[i].backward_equations:
             if i > first or equation.target != "dx":  # nobody learns from the gradient by the input
                 yield Line("backward", owners[i], equation, names[i])
@@ -109,8 +112,8 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
     caches = []
     for layer, plan, p, own in zip(network.layers, network.plan, network.p, names, strict=True):
         y = np.empty((n, *plan.out_shape), network.dtype)
-        caches.append(_empty(plan.cache, n, network.dtype))
-        layer.forward(ops, p, values[own["x"]], y, caches[-1], False)
+        caches.append(make_cache(plan, n, network.dtype))
+        layer.forward(ops, p, values[own["x"]], y, caches[-1], None)
         values |= {own[name]: getattr(p, name).copy() for name in plan.params} | {own["y"]: y}
     y = values[names[-1]["y"]]
     loss_cache = _empty(network.loss.cache(network.outputs), n, network.dtype)
@@ -120,13 +123,14 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
     loss_lines = [line for line in lines(network) if line.part == "loss"]
     values |= {line.target: activations for line in loss_lines if line.equation.target == "a"}
     values |= {"t": t, "L": np.asarray(loss), names[-1]["dy"]: dy}
+    g_views = network.arena.views(np.empty_like(network.theta))
     for i in range(len(names) - 1, -1, -1):
-        own = names[i]
-        g = _empty_like(network.p[i])
+        own, g, layer = names[i], g_views[i], network.layers[i]
+        if not layer.backward_equations:
+            break  # no gradient goes through a step
         dx = np.empty_like(values[own["x"]])
-        layer = network.layers[i]
         layer.backward(ops, network.p[i], g, values[own["x"]], values[own["y"]], values[own["dy"]], dx, caches[i])
-        values |= {own[f"d{name}"]: value for name, value in vars(g).items()} | {own["dx"]: dx}
+        values |= {own[f"d{name}"]: getattr(g, name) for name in network.plan[i].params} | {own["dx"]: dx}
     return values
 
 
@@ -212,10 +216,6 @@ def _empty(cache: Mapping[str, Shape], n: int, dtype: Any) -> SimpleNamespace:
     return SimpleNamespace(**{name: np.empty((n, *shape), dtype) for name, shape in cache.items()})
 
 
-def _empty_like(p: SimpleNamespace) -> SimpleNamespace:
-    return SimpleNamespace(**{name: np.empty_like(value) for name, value in vars(p).items()})
-
-
 def _numbers(value: Array) -> str:
     text = np.array2string(value, precision=4, suppress_small=True, threshold=40, edgeitems=3, prefix=" " * 12)
     return text
@@ -245,7 +245,7 @@ def _as_functions(layer: Layer) -> tuple[Any, Any]:
     def f(x: Array) -> Array:
         x = np.asarray(x, float)
         y = np.empty_like(x)
-        layer.forward(reference, SimpleNamespace(), x, y, SimpleNamespace(scratch=np.empty_like(x)), False)
+        layer.forward(reference, SimpleNamespace(), x, y, SimpleNamespace(scratch=np.empty_like(x)), None)
         return y
 
     def slope(x: Array) -> Array:

@@ -18,6 +18,8 @@ def confusion_matrix(truth: Array, predicted: Array, classes: int) -> Array:
     """Counts (k, k): row = truth, column = prediction."""
     _check(truth, predicted)
     truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.dtype.kind not in "iub" or predicted.dtype.kind not in "iub":
+        raise ByhandError("Labels must be whole numbers, of an integer type, to be counted in a confusion matrix.")
     if min(truth.min(), predicted.min()) < 0 or max(truth.max(), predicted.max()) >= classes:
         raise ByhandError(f"Labels must lie from 0 to {classes - 1} for a confusion matrix of {classes} classes.")
     cells = truth.astype(np.int64) * classes + predicted  # not in uint8, where 26 · 10 is 4

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from byhand.arena import Arena
-from byhand.checks import require_instance
+from byhand.checks import as_array, require_instance, require_whole
 from byhand.errors import ByhandError
 from byhand.layers import Layer, Plan, Softmax
 from byhand.losses import Loss
 from byhand.ops import reference
-from byhand.types import Array, Shape
+from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
 PIECE = 1024  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
@@ -58,10 +58,12 @@ class Network:
     Attributes:
         theta: the parameters (size,).
         gradient: ∂L/∂θ (size,), as `backward` left it.
-        p: for each layer its parameters, views of theta: `network.p[0].W`.
+        state: what layers keep beside θ (size of state_arena,), such as running means; no gradient descends on it.
+        p: for each layer its parameters and its state, views of theta and state: `network.p[0].W`.
         g: for each layer their gradients, views of gradient.
         plan: for each layer its plan (shapes).
         arena: where each parameter lies in theta.
+        state_arena: where each of the layers' other numbers lies in state.
 
     Raises:
         ByhandError: layers that do not fit together, or no layers at all.
@@ -78,10 +80,12 @@ class Network:
         classes: Sequence[str] | None = None,
         ops: Any = reference,
     ):
-        self.input_shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+        if isinstance(layers, Layer):
+            raise ByhandError(f"layers must be a list of layers; got {layers!r} alone.")
+        self.input_shape = tuple(input_shape) if isinstance(input_shape, tuple | list) else (input_shape,)
         self.layers = tuple(layers)
         self.loss = loss
-        self.dtype = np.dtype(dtype)
+        self.dtype = _float_type(dtype)
         self.classes = tuple(classes) if classes else None
         self.ops = ops
         self._check()
@@ -93,8 +97,9 @@ class Network:
         self.outputs: int = self.plan[-1].out_shape[0]
         if self.classes and len(self.classes) != max(self.outputs, 2):
             raise ByhandError(f"There are {len(self.classes)} class names for {self.outputs} outputs.")
-        self.arena = Arena([plan.params for plan in self.plan])
-        self._bind(np.zeros(self.arena.size, self.dtype))
+        self.arena = Arena(self.plan)
+        self.state_arena = Arena(self.plan, "state")
+        self._bind(np.zeros(self.arena.size, self.dtype), np.zeros(self.state_arena.size, self.dtype))
         if rng is not None:
             self.initialize(np.random.default_rng(rng))
 
@@ -104,19 +109,18 @@ class Network:
         for layer in self.layers:
             require_instance("A layer", layer, Layer, "a layer such as Dense(10)")
         require_instance("The loss", self.loss, Loss, "a loss such as CategoricalCrossEntropy()")
-        if not all(isinstance(size, int) and size > 0 for size in self.input_shape):
-            raise ByhandError(f"The input shape must be positive whole numbers; got {self.input_shape}.")
-        if self.dtype not in (np.float32, np.float64):
-            raise ByhandError(f"A network computes in float32 or float64, not {self.dtype}.")
+        for size in self.input_shape:
+            require_whole("Each side of the input shape", size)
         if self.loss.activation == "softmax" and isinstance(self.layers[-1], Softmax):
             raise ByhandError("CategoricalCrossEntropy contains softmax already; leave the last layer Softmax() out.")
 
-    def _bind(self, theta: Array) -> None:
-        self.theta = theta
+    def _bind(self, theta: Array, state: Array) -> None:
+        self.theta, self.state = theta, state
         self.gradient = np.zeros_like(theta)
         self.p, self.g = self.arena.views(self.theta), self.arena.views(self.gradient)
+        self.state_arena.views(self.state, into=self.p)
         # Layers before the first one with parameters have nothing to learn: the backward pass ends at it.
-        self._first = next((i for i, plan in enumerate(self.plan) if plan.params), len(self.layers))
+        self._first = next((i for i, plan in enumerate(self.plan) if plan.learns), len(self.layers))
         self._local = threading.local()  # workspaces, one set a thread, so that several may predict at once
 
     @property
@@ -127,8 +131,7 @@ class Network:
     def initialize(self, rng: np.random.Generator) -> None:
         """Start θ anew, each parameter by its layer's initialiser, layer by layer."""
         for layer, p in zip(self.layers, self.p, strict=True):
-            for name, initializer in layer.initializers().items():
-                initializer.fill(rng, getattr(p, name))
+            layer.initialize(rng, p)
 
     def workspace(self, rows: int) -> Workspace:
         """New arrays for passes of up to `rows` samples."""
@@ -142,7 +145,7 @@ class Network:
 
     # ---- passes ----
 
-    def forward(self, x: Array, views: Views | None = None, train: bool = False) -> Array:
+    def forward(self, x: Array, views: Views | None = None, rng: Rng = None) -> Array:
         """The last layer's output (n, outputs) for x (n, *input_shape): logits where the loss contains the activation.
 
         The result lies in the workspace and holds until the next pass; copy what you keep.
@@ -150,7 +153,7 @@ class Network:
         Args:
             x: samples; uint8 means grey levels 0-255 and is divided by 255, other numbers are taken as they are.
             views: the workspace's views for n rows; without them x is checked and the network uses its own.
-            train: whether layers that behave differently in training should.
+            rng: in training the generator of whatever is random there (dropout's masks); None outside training.
         """
         if views is None:
             x = self.as_input(x)
@@ -158,7 +161,7 @@ class Network:
         views.x = x
         self._local.last = views
         for layer, p, y, cache in zip(self.layers, self.p, views.y, views.cache, strict=True):
-            layer.forward(self.ops, p, x, y, cache, train)
+            layer.forward(self.ops, p, x, y, cache, rng)
             x = y
         return x
 
@@ -239,7 +242,7 @@ class Network:
         Raises:
             ByhandError: another shape than (n, *input_shape), no numbers, NaN or infinity.
         """
-        x = np.asarray(x)
+        x = as_array("x (the samples)", x)
         if x.shape[1:] != self.input_shape or x.ndim == 0:
             raise ByhandError(self._shape_complaint(x.shape))
         if x.dtype == np.uint8:
@@ -272,9 +275,9 @@ class Network:
     def summary(self) -> str:
         """A table of layers, output shapes and numbers of parameters."""
         rows = [("layer", "output", "parameters"), ("input", _shape(self.input_shape), "")]
-        for layer, plan in zip(self.layers, self.plan, strict=True):
+        for i, (layer, plan) in enumerate(zip(self.layers, self.plan, strict=True)):
             shapes = ", ".join(f"{name} {_shape(shape)}" for name, shape in plan.params.items())
-            count = sum(prod(shape) for shape in plan.params.values())
+            count = sum(p.size for p in self.arena.parameters if p.path[0] == i)
             rows.append((layer.label(), _shape(plan.out_shape), f"{count:,}  {shapes}" if count else "0"))
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
@@ -302,16 +305,27 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         # Views of θ and workspaces are made anew; a module of operations cannot travel, so the reference comes back.
-        keep = ("input_shape", "layers", "loss", "dtype", "classes", "plan", "outputs", "arena", "theta")
-        return {name: getattr(self, name) for name in keep}
+        keep = ("input_shape", "layers", "loss", "dtype", "classes", "plan", "outputs", "arena", "state_arena")
+        return {name: getattr(self, name) for name in (*keep, "theta", "state")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, ops=reference)
-        self._bind(state["theta"])
+        self._bind(self.theta, self.state)
 
     def __repr__(self) -> str:
         layers = ", ".join(layer.label() for layer in self.layers)
         return f"Network({_shape(self.input_shape)}, [{layers}], {type(self.loss).__name__}; {self.size:,} parameters)"
+
+
+def _float_type(dtype: Any) -> np.dtype:
+    """float32 or float64 as NumPy's dtype; anything else is refused."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ByhandError(f"A network computes in float32 or float64, not {dtype!r}.")
+    return found
 
 
 def _shape(shape: Shape) -> str:

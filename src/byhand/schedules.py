@@ -6,6 +6,7 @@
 
 from dataclasses import dataclass
 from math import cos, exp, pi
+from numbers import Real
 
 from byhand.checks import require_between, require_whole
 from byhand.config import register
@@ -99,7 +100,7 @@ def as_schedule(rate: float | Schedule) -> Schedule:
     """
     if isinstance(rate, Schedule):
         return rate
-    if isinstance(rate, bool) or not isinstance(rate, int | float):
+    if isinstance(rate, bool) or not isinstance(rate, Real):
         raise ByhandError(
             f"The learning rate must be a number or a schedule such as CosineAnnealing(0.1); got {rate!r}."
         )

@@ -52,7 +52,9 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
         theta = network.theta.astype(stored)
     if not np.isfinite(theta).all():
         raise ByhandError(f"{path}: not written, because the parameters are not all finite numbers as {stored}.")
-    tensors = {_name(p): p.view(theta) for p in network.arena.parameters}
+    state = network.state.astype(stored)
+    tensors = {p.full_name: p.view(theta) for p in network.arena.parameters}
+    tensors |= {p.full_name: p.view(state) for p in network.state_arena.parameters}
     description = json.dumps(describe(network), ensure_ascii=False, sort_keys=True)
     write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
 
@@ -72,13 +74,14 @@ def load(path: str | Path) -> Network:
         with safe_open(path, "np") as file:
             description = _description(path, (file.metadata() or {}).get("byhand"))
             layers, loss, shape = _parts(path, description)
-            arena = Arena([plan.params for plan in plan_layers(layers, shape)])
-            _check_tensors(path, file, arena)
+            plans = plan_layers(layers, shape)
+            _check_tensors(path, file, Arena(plans).parameters + Arena(plans, "state").parameters)
             dtypes = {file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118
             dtype = np.float64 if dtypes == {"F64"} else np.float32
             network = Network(shape, layers, loss, rng=None, dtype=dtype, classes=description.get("classes"))
-            for p in arena.parameters:
-                p.view(network.theta)[...] = file.get_tensor(_name(p))
+            for arena, vector in ((network.arena, network.theta), (network.state_arena, network.state)):
+                for p in arena.parameters:
+                    p.view(vector)[...] = file.get_tensor(p.full_name)
     except (SafetensorError, OSError) as error:
         raise ByhandError(f"{path}: not a readable safetensors file ({error}).") from None
     except RecursionError:
@@ -86,13 +89,9 @@ def load(path: str | Path) -> Network:
     except ByhandError as error:
         where = "" if str(error).startswith(str(path)) else f"{path}: "  # layers know nothing of files
         raise ByhandError(f"{where}{error}") from None
-    if not np.isfinite(network.theta).all():
+    if not (np.isfinite(network.theta).all() and np.isfinite(network.state).all()):
         raise ByhandError(f"{path}: holds parameters that are not finite numbers.")
     return network
-
-
-def _name(p: Parameter) -> str:
-    return f"{p.layer}.{p.name}"
 
 
 def _description(path: Path, text: str | None) -> dict[str, Any]:
@@ -126,9 +125,9 @@ def _parts(path: Path, description: dict[str, Any]) -> tuple[tuple[Layer, ...], 
     return layers, loss, tuple(shape)
 
 
-def _check_tensors(path: Path, file: Any, arena: Arena) -> None:
+def _check_tensors(path: Path, file: Any, parameters: list[Parameter]) -> None:
     """Compare names and shapes before anything is allocated for them."""
-    wanted = {_name(p): list(p.shape) for p in arena.parameters}
+    wanted = {p.full_name: list(p.shape) for p in parameters}
     found = {key: list(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) != found.get(name):

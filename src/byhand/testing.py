@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from byhand.arena import Arena
 from byhand.errors import ByhandError
 from byhand.layers import Layer
 from byhand.losses import Loss
 from byhand.ops import reference
 from byhand.types import Array, Shape
+from byhand.workspace import make_cache
 
 TOLERANCE = 1e-6
 STEP = 1e-5  # of the central differences: truncation near 1e-10, rounding near 1e-11
@@ -50,8 +52,8 @@ def check_layer(
     rng = np.random.default_rng(rng)
     shape = (in_shape,) if isinstance(in_shape, int) else tuple(in_shape)
     plan = layer.plan(shape)
-    starts = set(layer.initializers())
-    _claim(starts == set(plan.params), f"{layer.label()}: plan names {set(plan.params)}, initializers {starts}")
+    starts, named = set(layer.initializers()), {*plan.params, *plan.state}
+    _claim(starts == named, f"{layer.label()}: plan names {named}, initializers {starts}")
     for n in rows:
         bench = _Bench(layer, shape, n, rng, ops)
         bench.check_forward()
@@ -66,27 +68,36 @@ class _Bench:
         self.layer, self.ops, self.n, self.plan = layer, ops, n, layer.plan(in_shape)
         self.name = f"{layer.label()} with {n} rows"
         self.x = rng.standard_normal((n, *in_shape))
-        self.p = SimpleNamespace(**{k: rng.standard_normal(shape) for k, shape in self.plan.params.items()})
+        self.arena, state_arena = Arena([self.plan]), Arena([self.plan], "state")
+        self.theta, self.state = np.empty(self.arena.size), np.empty(state_arena.size)
+        (self.p,) = state_arena.views(self.state, into=self.arena.views(self.theta))
+        layer.initialize(rng, self.p)
+        self.theta[...] = rng.standard_normal(self.arena.size)
+        self.first_state = self.state.copy()
+        self.params = {p.full_name[2:]: p.view(self.theta) for p in self.arena.parameters}
         self.upstream = rng.standard_normal((n, *self.plan.out_shape))
 
     def forward(self, x: Array, y: Array | None = None) -> tuple[Array, SimpleNamespace]:
-        """The output and the cache, both NaN before."""
+        """The output and the cache, both NaN before; state and generator are the same each time."""
         y = _poisoned((self.n, *self.plan.out_shape)) if y is None else y
-        cache = SimpleNamespace(**{k: _poisoned((self.n, *s)) for k, s in self.plan.cache.items()})
-        self._run(self.layer.forward, x, y, cache, True)
+        cache = make_cache(self.plan, self.n, np.dtype(float), fill=np.nan)
+        self.state[...] = self.first_state
+        self._run(self.layer.forward, x, y, cache, np.random.default_rng(0))
         return y, cache
 
     def backward(self, x: Array, y: Array, cache: SimpleNamespace, fill: float, want_dx: bool = True) -> dict:
         """The gradients by name, all `fill` before; x, y, dy and parameters must stay as they are."""
-        g = SimpleNamespace(**{k: np.full(v.shape, fill) for k, v in vars(self.p).items()})
+        gradient = np.full(self.theta.shape, fill)
+        (g,) = self.arena.views(gradient)
         dx = np.full(self.x.shape, fill) if want_dx else None
         dy = self.upstream.copy()
-        given = {"x": x, "y": y, "dy": dy} | vars(self.p)
+        given = {"x": x, "y": y, "dy": dy} | self.params
         before = {name: value.copy() for name, value in given.items()}
         self._run(self.layer.backward, g, x, y, dy, dx, cache)
         for name, value in given.items():
             _same(self.name, f"{name} after backward", value, before[name], "before", 0)
-        return {f"d{name}": value for name, value in vars(g).items()} | ({} if dx is None else {"dx": dx})
+        gradients = {f"d{p.full_name[2:]}": p.view(gradient) for p in self.arena.parameters}
+        return gradients | ({} if dx is None else {"dx": dx})
 
     def _run(self, method: Callable[..., None], *arrays: Any) -> None:
         try:
@@ -96,12 +107,12 @@ class _Bench:
             raise AssertionError(f"{what}: {error}") from error
 
     def check_forward(self) -> None:
-        x, p = self.x.copy(), {name: value.copy() for name, value in vars(self.p).items()}
+        x, params = self.x.copy(), {name: value.copy() for name, value in self.params.items()}
         y, _ = self.forward(x)
         _written(self.name, "forward", "y", y)
         _same(self.name, "x after forward", x, self.x, "before", 0)
-        for name, value in p.items():
-            _same(self.name, f"{name} after forward", getattr(self.p, name), value, "before", 0)
+        for name, value in params.items():
+            _same(self.name, f"{name} after forward", self.params[name], value, "before", 0)
         _same(self.name, "y of a second forward", self.forward(x)[0], y, "of the first", 0)
         if self.layer.in_place:
             _same(self.name, "y computed in place", self.forward(x, x.reshape(y.shape))[0], y, "in another array", 0)
@@ -113,7 +124,7 @@ class _Bench:
             _written(self.name, "backward", name, value)
         self._check_same_gradients(y, cache, gradients)
         for name, value in gradients.items():
-            of = self.x if name == "dx" else getattr(self.p, name[1:])
+            of = self.x if name == "dx" else self.params[name[1:]]
             slopes, kinks = central_differences(lambda: float(np.sum(self.forward(self.x)[0] * self.upstream)), of)
             _claim(kinks.mean() < 0.5, f"{self.name}: the output jumps or bends almost everywhere, so has no slope")
             _same(self.name, name, np.where(kinks, slopes, value), slopes, "by central differences", TOLERANCE)

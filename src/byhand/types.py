@@ -6,3 +6,4 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+Rng = np.random.Generator | None  # the generator of whatever is random in training; None outside training

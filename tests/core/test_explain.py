@@ -150,7 +150,7 @@ def test_latex_of_every_layer_and_loss_parses(activation, loss):
     last = [] if loss.activation == "softmax" and isinstance(activation, Softmax) else [activation]
     layers = [*first, Flatten(), activation, Dense(4), activation, activation, Dense(3), *last]
     lines = Network((2, 3), layers, loss).explain(latex=True).splitlines()
-    assert len(lines) > 15
+    assert len(lines) > (12 if isinstance(activation, Step) else 15)
     for line in lines[1:-1]:
         parse(line)
 
@@ -184,7 +184,6 @@ def test_explain_refuses_what_does_not_fit(x, t):
         network.explain(x, t)
 
 
-@pytest.mark.xfail(raises=ByhandError, strict=True, reason="trace goes back through Step, which refuses")
 def test_a_network_with_a_step_shows_its_forward_numbers():
     network = Network(2, [Dense(1), Step()], MSE(), rng=None)
     network.p[0].W[...] = -2

@@ -35,6 +35,7 @@ from byhand import (
     schedules,
 )
 from byhand.arena import Arena
+from byhand.layers import Plan
 from byhand.ops import reference
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -51,7 +52,7 @@ def run(layer, x, dtype=np.float64):
     x = np.atleast_2d(np.asarray(x, dtype))
     y = np.full_like(x, np.nan)
     cache = {name: np.full((len(x), *shape), np.nan, dtype) for name, shape in layer.plan(x.shape[1:]).cache.items()}
-    layer.forward(reference, SimpleNamespace(), x, y, SimpleNamespace(**cache), False)
+    layer.forward(reference, SimpleNamespace(), x, y, SimpleNamespace(**cache), None)
     return y
 
 
@@ -247,9 +248,9 @@ def test_a_number_is_a_constant_schedule():
 
 
 def test_weights_lie_before_biases_in_the_order_of_layers():
-    arena = Arena([{"W": (3, 2), "b": (2,)}, {}, {"W": (2, 4), "b": (4,)}])
-    names = [(p.layer, p.name, p.start, p.shape) for p in arena.parameters]
-    assert names == [(0, "W", 0, (3, 2)), (2, "W", 6, (2, 4)), (0, "b", 14, (2,)), (2, "b", 16, (4,))]
+    arena = Arena([Plan((2,), {"W": (3, 2), "b": (2,)}), Plan((2,)), Plan((4,), {"W": (2, 4), "b": (4,)})])
+    names = [(p.full_name, p.start, p.shape) for p in arena.parameters]
+    assert names == [("0.W", 0, (3, 2)), ("2.W", 6, (2, 4)), ("0.b", 14, (2,)), ("2.b", 16, (4,))]
     assert arena.size == 20
     assert arena.weights == slice(0, 14)
     views = arena.views(np.arange(20.0))

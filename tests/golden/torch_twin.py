@@ -88,7 +88,7 @@ def run_case(case, data, network):
     `network` gives the start and where each parameter lies in θ; it computes nothing here.
     """
     parameters = [torch.tensor(p.view(network.theta), requires_grad=True) for p in network.arena.parameters]
-    by_name = {(p.layer, p.name): w for p, w in zip(network.arena.parameters, parameters, strict=True)}
+    by_name = {(p.path[0], p.name): w for p, w in zip(network.arena.parameters, parameters, strict=True)}
     x, y = torch.tensor(data["x"]), torch.tensor(data["y"])
     weights = torch.tensor(data.get("weights", np.ones(len(x))))
 

@@ -13,7 +13,7 @@ from byhand.config import register
 from byhand.equations import Equation
 from byhand.errors import ByhandError
 from byhand.layers.base import Layer, Plan
-from byhand.types import Array, Shape
+from byhand.types import Array, Rng, Shape
 
 
 class Activation(Layer):
@@ -56,7 +56,7 @@ class Step(Activation):
     in_place = True
     forward_equations = (Equation("y", "1 if $x > 0 else 0", r"\mathbf{1}[$x > 0]"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = 1[x > 0]."""
         ops.step(x, out=y)
 
@@ -77,7 +77,7 @@ class Sigmoid(Activation):
     forward_equations = (Equation("y", "σ($x) = 1 / (1 + e^−$x)", r"\sigma($x) = \frac{1}{1 + e^{-$x}}"),)
     backward_equations = (Equation("dx", "$dy ⊙ $y ⊙ (1 − $y)", r"$dy \odot $y \odot (1 - $y)"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = σ(x)."""
         ops.sigmoid(x, out=y)
 
@@ -95,7 +95,7 @@ class Tanh(Activation):
     forward_equations = (Equation("y", "tanh($x)", r"\tanh($x)"),)
     backward_equations = (Equation("dx", "$dy ⊙ (1 − $y²)", r"$dy \odot (1 - $y \odot $y)"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = tanh x."""
         ops.tanh(x, out=y)
 
@@ -116,7 +116,7 @@ class ReLU(Activation):
     forward_equations = (Equation("y", "max(0, $x)", r"\max(0, $x)"),)
     backward_equations = (Equation("dx", "$dy ⊙ [$y > 0]", r"$dy \odot \mathbf{1}[$y > 0]"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = max(0, x)."""
         ops.relu(x, out=y)
 
@@ -150,7 +150,7 @@ class LeakyReLU(Activation):
     def __post_init__(self) -> None:
         require_between("negative_slope", self.negative_slope, 0, 1)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = max(x, slope · x)."""
         ops.leaky_relu(x, out=y, slope=self.negative_slope)
 
@@ -194,7 +194,7 @@ class ELU(Activation):
         """The shape stays; one scratch array of that shape."""
         return Plan(in_shape, cache={"scratch": in_shape})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = x for x > 0, else α (e^x − 1)."""
         ops.elu(x, out=y, alpha=self.alpha, scratch=cache.scratch)
 
@@ -233,7 +233,7 @@ class Softmax(Activation):
             )
         return Plan(in_shape, cache={"row": (1,)})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = softmax(x), row by row."""
         ops.softmax(x, out=y, row=cache.row)
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import numpy as np
+
 from byhand.equations import Equation
 from byhand.initializers import Initializer
-from byhand.types import Array, Shape
+from byhand.types import Array, Rng, Shape
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,20 @@ class Plan:
         out_shape: the output's shape.
         params: shapes of its parameters by name.
         cache: shapes of the arrays that it wants kept between forward and backward, by name.
+        state: shapes of what it keeps from step to step without learning it by gradient, by name (no batch axis).
+        children: the plans of the layers that it is made of; theirs is `p.children[k]`, `cache.children[k]`, ...
     """
 
     out_shape: Shape
     params: Mapping[str, Shape] = field(default_factory=dict)
     cache: Mapping[str, Shape] = field(default_factory=dict)
+    state: Mapping[str, Shape] = field(default_factory=dict)
+    children: tuple["Plan", ...] = ()
+
+    @property
+    def learns(self) -> bool:
+        """Whether it, or a layer in it, has parameters."""
+        return bool(self.params) or any(child.learns for child in self.children)
 
 
 class Layer:
@@ -45,11 +56,16 @@ class Layer:
         raise NotImplementedError
 
     def initializers(self) -> Mapping[str, Initializer]:
-        """How each parameter starts, by name."""
+        """How each parameter, and each number of the state, starts, by name."""
         return {}
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
-        """Compute y (n, *out) from x (n, *in) and the parameters p."""
+    def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
+        """Fill the parameters and the state p."""
+        for name, initializer in self.initializers().items():
+            initializer.fill(rng, getattr(p, name))
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute y (n, *out) from x (n, *in) and the parameters p; rng is None outside training."""
         raise NotImplementedError
 
     def backward(

@@ -11,7 +11,7 @@ from byhand.equations import Equation
 from byhand.errors import ByhandError
 from byhand.initializers import Glorot, Initializer, Zeros
 from byhand.layers.base import Layer, Plan
-from byhand.types import Array, Shape
+from byhand.types import Array, Rng, Shape
 
 
 @register
@@ -56,7 +56,7 @@ class Dense(Layer):
         """W by `weights`, b by `biases`."""
         return {"W": self.weights, "b": self.biases}
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = x W + b."""
         ops.matmul(x, p.W, out=y)  # (n, in)(in, out) → (n, out)
         ops.add_row(y, p.b)  # (n, out) + (out,)

@@ -8,7 +8,7 @@ from typing import Any
 from byhand.config import register
 from byhand.equations import Equation
 from byhand.layers.base import Layer, Plan
-from byhand.types import Array, Shape
+from byhand.types import Array, Rng, Shape
 
 
 @register
@@ -24,7 +24,7 @@ class Flatten(Layer):
         """(a, b, ...) becomes (a · b · ...,)."""
         return Plan((prod(in_shape),))
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, train: bool) -> None:
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = x, in another shape."""
         ops.copy(x.reshape(y.shape), out=y)
 

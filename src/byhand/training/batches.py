@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from byhand.checks import as_array
 from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
 from byhand.training.targets import as_targets, as_weights
@@ -46,7 +47,7 @@ class Batches:
     """
 
     def __init__(self, network: Network, x: Any, y: Any, size: int = PIECE, weights: Any = None):
-        x = np.asarray(x)
+        x = as_array("x (the samples)", x)
         if x.ndim == 0 or len(x) == 0:
             raise ByhandError("There are no samples.")
         if x.dtype != np.uint8 or x.shape[1:] != network.input_shape:

@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from byhand.checks import require_instance, require_whole
+from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.schedules import as_schedule
@@ -68,6 +69,8 @@ def fit(
         require_whole("batch_size", batch_size)
     optimizer = optimizer or Adam()
     require_instance("optimizer", optimizer, Optimizer, "an optimiser such as Adam()")
+    if validation is not None and not (isinstance(validation, tuple | list) and len(validation) == 2):
+        raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
     rng = np.random.default_rng(rng)
     schedule = as_schedule(optimizer.learning_rate)
     evaluator = Evaluator(network, *validation) if validation else None
@@ -75,7 +78,7 @@ def fit(
     run: FullBatch | MiniBatches
     if batch_size is None:
         batches = Batches(network, network.as_input(x), y, PIECE, sample_weight)
-        run = FullBatch(training, batches, threads or cores(), accuracy)
+        run = FullBatch(training, batches, rng, threads or cores(), accuracy)
         blas_threads: int | None = 1
     else:
         batches = Batches(network, x, y, batch_size, sample_weight)

@@ -37,7 +37,7 @@ class MiniBatches:
         for batch in self.batches.gathered(self.order):
             n = len(batch.x)
             views = self.workspace.views(n)
-            y = network.forward(batch.x, views, train=True)
+            y = network.forward(batch.x, views, self.rng)
             if self.counter and batch.labels is not None:
                 self.counter.add(y, batch.labels)
             loss = network.backward(batch.t, views, batch.weights, 1 / n)
@@ -59,13 +59,18 @@ class FullBatch:
 
     steps = 1
 
-    def __init__(self, training: Training, batches: Batches, threads: int, accuracy: bool):
+    def __init__(self, training: Training, batches: Batches, rng: np.random.Generator, threads: int, accuracy: bool):
         self.training, self.network = training, training.network
         self.samples = len(batches)
         self.state = training.optimizer.state(self.network.size, self.network.dtype)
         count = max(1, min(PARTS, len(batches) // PIECE))
         edges = [len(batches) * i // count for i in range(count + 1)]
-        self.parts = [Part(self.network, batches.part(a, b), accuracy) for a, b in pairwise(edges)]
+        self.parts = [
+            Part(self.network, batches.part(a, b), part_rng, accuracy)
+            for (a, b), part_rng in zip(pairwise(edges), rng.spawn(count), strict=True)
+        ]
+        if self.network.state.size:
+            threads = 1  # running means change with every piece, and so want an order
         size = max(part.batches.size for part in self.parts)
         self.workers = [
             (twin, twin.workspace(size)) for twin in (self.network.twin() for _ in range(min(threads, count)))
@@ -98,8 +103,8 @@ class FullBatch:
 class Part:
     """Some of the samples, with the sum of their gradients (size,), their loss, and how many were right."""
 
-    def __init__(self, network: Network, batches: Batches, accuracy: bool):
-        self.batches = batches
+    def __init__(self, network: Network, batches: Batches, rng: np.random.Generator, accuracy: bool):
+        self.batches, self.rng = batches, rng
         self.gradient = np.zeros_like(network.gradient)
         self.loss = 0.0
         self.counter = Counter(network, batches.size) if accuracy and batches.labels is not None else None
@@ -110,7 +115,7 @@ class Part:
         self.loss = 0.0
         for batch in self.batches.in_order():
             views = workspace.views(len(batch.x))
-            y = network.forward(batch.x, views, train=True)
+            y = network.forward(batch.x, views, self.rng)
             if self.counter and batch.labels is not None:
                 self.counter.add(y, batch.labels)
             self.loss += network.backward(batch.t, views, batch.weights, factor)

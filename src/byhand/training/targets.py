@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.checks import as_array
 from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.types import Array
@@ -20,7 +21,7 @@ def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
     Raises:
         ByhandError: another length or shape, labels that are no whole numbers or out of range, NaN.
     """
-    y = np.asarray(y)
+    y = as_array("y (the labels)", y)
     if len(y.shape) == 0 or len(y) != n:
         raise ByhandError(f"There are {n} samples but labels of shape {y.shape}; each sample needs one.")
     if y.dtype.kind not in "iufb":
@@ -48,7 +49,10 @@ def as_weights(weights: Any, n: int, dtype: Any) -> Array | None:
     """
     if weights is None:
         return None
-    weights = np.asarray(weights, np.float64)
+    weights = as_array("sample_weight", weights)
+    if weights.dtype.kind not in "fiub":
+        raise ByhandError(f"Sample weights must be numbers, not {weights.dtype}.")
+    weights = weights.astype(np.float64)
     if weights.shape != (n,):
         raise ByhandError(
             f"Sample weights of shape {weights.shape} do not fit {n} samples; there must be one for each."
