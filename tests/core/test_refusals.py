@@ -198,7 +198,7 @@ REFUSALS = {
     "label outside the matrix": (lambda: confusion_matrix(Y, Y + 1, 3), ["0 to 2", "3 classes"]),
     "negative label in the matrix": (lambda: confusion_matrix(Y - 1, Y, 3), ["0 to 2"]),
     # descriptions
-    "unknown kind": (lambda: from_config({"kind": "Eval"}, "a.toml"), ["a.toml", "'Eval'", "Dense"]),
+    "unknown kind": (lambda: from_config({"kind": "Dens"}, "a.toml"), ["a.toml", "'Dens'", "Dense"]),
     "no kind": (lambda: from_config({"units": 3}, "a.toml"), ["a.toml", "None"]),
     "unknown field": (lambda: from_config({"kind": "Dense", "unit": 3}, "a.toml"), ["a.toml", "'unit'", "units"]),
     "missing field": (lambda: from_config({"kind": "Dense"}, "a.toml"), ["a.toml", "'units'"]),
