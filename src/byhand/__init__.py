@@ -19,8 +19,17 @@ from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
 from byhand.layers import ELU, Dense, Flatten, LeakyReLU, ReLU, Sigmoid, Softmax, Step, Tanh
 from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
 from byhand.network import Network
-from byhand.optimizers import Adam, GradientDescent
-from byhand.schedules import Constant, CosineAnnealing, ExponentialDecay, StepDecay
+from byhand.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Lion, Momentum, NAdam, Nesterov, RMSprop
+from byhand.schedules import (
+    Constant,
+    CosineAnnealing,
+    CosineRestarts,
+    ExponentialDecay,
+    OneCycle,
+    ReduceOnPlateau,
+    StepDecay,
+    WarmupCosine,
+)
 from byhand.training import Callback, History, evaluate, fit
 
 __version__ = version("byhand")
@@ -28,13 +37,16 @@ __version__ = version("byhand")
 __all__ = [
     "ELU",
     "MSE",
+    "AdaGrad",
     "Adam",
+    "AdamW",
     "BinaryCrossEntropy",
     "ByhandError",
     "Callback",
     "CategoricalCrossEntropy",
     "Constant",
     "CosineAnnealing",
+    "CosineRestarts",
     "Dataset",
     "Dense",
     "ExponentialDecay",
@@ -44,10 +56,17 @@ __all__ = [
     "He",
     "History",
     "LeakyReLU",
+    "Lion",
+    "Momentum",
+    "NAdam",
+    "Nesterov",
     "Network",
     "Normal",
+    "OneCycle",
     "QuadraticCost",
+    "RMSprop",
     "ReLU",
+    "ReduceOnPlateau",
     "Sigmoid",
     "Softmax",
     "Step",
@@ -55,6 +74,7 @@ __all__ = [
     "Tanh",
     "TrainingDiverged",
     "Uniform",
+    "WarmupCosine",
     "Zeros",
     "__version__",
     "evaluate",

@@ -4,6 +4,7 @@
 `epochs` in all. Wherever a schedule is asked for, a plain number means `Constant`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, exp, pi
 from numbers import Real
@@ -12,13 +13,28 @@ from byhand.checks import require_between, require_whole
 from byhand.config import register
 from byhand.errors import ByhandError
 
+History = Mapping[str, Sequence[float]]  # columns, a row for each finished epoch
+WATCHED = ("loss", "accuracy", "val_loss", "val_accuracy")
+
 
 class Schedule:
-    """Base of all schedules."""
+    """Base of all schedules.
+
+    Attributes:
+        per_step: whether the rate changes with every step, or only from epoch to epoch.
+        watch: the column of the history that it follows, if it follows one.
+    """
+
+    per_step = False
+    watch = ""
 
     def __call__(self, epoch: float, epochs: int) -> float:
         """The learning rate at `epoch` of `epochs`."""
         raise NotImplementedError
+
+    def at(self, epoch: float, epochs: int, history: History) -> float:
+        """The same, where the rate may depend on the figures of the epochs so far."""
+        return self(epoch, epochs)
 
 
 @register
@@ -58,10 +74,11 @@ class StepDecay(Schedule):
 @register
 @dataclass(frozen=True)
 class ExponentialDecay(Schedule):
-    """η₀ · e^(−decay · epoch)."""
+    """η₀ · e^(−decay · epoch), from epoch to epoch or, with `per_step`, at every step."""
 
     rate: float
     decay: float = 0.1
+    per_step: bool = False
 
     def __post_init__(self) -> None:
         require_between("The learning rate", self.rate, 0)
@@ -78,10 +95,12 @@ class CosineAnnealing(Schedule):
     """From η₀ down to `floor` along half a cosine: floor + ½ (η₀ − floor)(1 + cos(π epoch / epochs)).
 
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), eq. 5, without restarts.
+    It changes from epoch to epoch or, with `per_step`, at every step.
     """
 
     rate: float
     floor: float = 0.0
+    per_step: bool = False
 
     def __post_init__(self) -> None:
         require_between("The learning rate", self.rate, 0)
@@ -89,7 +108,158 @@ class CosineAnnealing(Schedule):
 
     def __call__(self, epoch: float, epochs: int) -> float:
         """floor + ½ (η₀ − floor)(1 + cos(π epoch / epochs))."""
-        return self.floor + 0.5 * (self.rate - self.floor) * (1 + cos(pi * min(epoch / epochs, 1)))
+        return half_cosine(self.rate, self.floor, epoch / epochs)
+
+
+@register
+@dataclass(frozen=True)
+class WarmupCosine(Schedule):
+    """A straight line from start · η₀ up to η₀ over the first `warmup` epochs, then half a cosine down to `floor`.
+
+    Large steps while running means are still empty, and weights still random, can spoil a start (Goyal et al.,
+    "Accurate, Large Minibatch SGD", 2017, section 2.2). Changes at every step.
+    """
+
+    rate: float
+    warmup: float = 1.0
+    floor: float = 0.0
+    start: float = 0.01
+
+    per_step = True
+
+    def __post_init__(self) -> None:
+        require_between("The learning rate", self.rate, 0)
+        require_between("warmup", self.warmup, 0)
+        require_between("floor", self.floor, 0, self.rate)
+        require_between("start", self.start, 0, 1)
+
+    def __call__(self, epoch: float, epochs: int) -> float:
+        """η₀ (start + (1 − start) epoch / warmup), then floor + ½ (η₀ − floor)(1 + cos π(…))."""
+        if epoch < self.warmup:
+            return self.rate * (self.start + (1 - self.start) * epoch / self.warmup)
+        return half_cosine(self.rate, self.floor, (epoch - self.warmup) / max(epochs - self.warmup, 1e-12))
+
+
+@register
+@dataclass(frozen=True)
+class CosineRestarts(Schedule):
+    """Half a cosine from η₀ to `floor` over `first` epochs, then again from η₀ over `factor` times as many, and so on.
+
+    Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), eq. 5, with T_0 = first and
+    T_mult = factor. With first = 1 and factor = 2, training ends at the floor after 1, 3, 7, 15, ... epochs. Changes at
+    every step.
+    """
+
+    rate: float
+    first: int = 1
+    factor: int = 2
+    floor: float = 0.0
+
+    per_step = True
+
+    def __post_init__(self) -> None:
+        require_between("The learning rate", self.rate, 0)
+        require_whole("first", self.first)
+        require_whole("factor", self.factor)
+        require_between("floor", self.floor, 0, self.rate)
+
+    def __call__(self, epoch: float, epochs: int) -> float:
+        """floor + ½ (η₀ − floor)(1 + cos(π T_cur / T_i)), T_cur epochs after the last restart."""
+        since, length = epoch, self.first
+        if self.factor == 1:
+            since %= length
+        while since >= length:
+            since, length = since - length, length * self.factor
+        return half_cosine(self.rate, self.floor, since / length)
+
+
+@register
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up from rate / start to the high rate in the first part of training, then down to almost nothing.
+
+    Both along half cosines; the end is rate / (start · end). Smith and Topin, "Super-Convergence" (2018), and Smith,
+    "A disciplined approach to neural network hyper-parameters" (2018), in the form and with the defaults that
+    fastai and PyTorch use. `rate` is the highest rate, which may be several times a good constant one. Changes at every
+    step.
+    """
+
+    rate: float
+    peak: float = 0.3  # where the highest rate is, as a share of the training
+    start: float = 25.0
+    end: float = 1e4
+
+    per_step = True
+
+    def __post_init__(self) -> None:
+        require_between("The learning rate", self.rate, 0)
+        require_between("peak", self.peak, 0, 1)
+        require_between("start", self.start, 1)
+        require_between("end", self.end, 1)
+
+    def __call__(self, epoch: float, epochs: int) -> float:
+        """Half a cosine up to `rate`, half a cosine down."""
+        low, done = self.rate / self.start, epoch / epochs
+        if done < self.peak:
+            return half_cosine(low, self.rate, done / self.peak)
+        return half_cosine(self.rate, low / self.end, (done - self.peak) / max(1 - self.peak, 1e-12))
+
+
+@register
+@dataclass(frozen=True)
+class ReduceOnPlateau(Schedule):
+    """Multiply the rate by `factor` whenever `watch` has not become better for more than `patience` epochs.
+
+    Better is smaller, but larger for accuracies, by more than the share `threshold` of the best so far. After a
+    reduction `cooldown` epochs are not held against it. Where the watched figure is one of validation, training needs
+    validation data. The rate follows from the history alone, so nothing else need be remembered.
+    """
+
+    rate: float
+    factor: float = 0.1
+    patience: int = 10
+    watch: str = "val_loss"
+    threshold: float = 1e-4
+    cooldown: int = 0
+    floor: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_between("The learning rate", self.rate, 0)
+        require_between("factor", self.factor, 0, 1)
+        require_whole("patience", self.patience, 0)
+        if self.watch not in WATCHED:
+            raise ByhandError(f"watch must be one of {', '.join(WATCHED)}; got {self.watch!r}.")
+        require_between("threshold", self.threshold, 0, 1 - 1e-12)
+        require_whole("cooldown", self.cooldown, 0)
+        require_between("floor", self.floor, 0, self.rate)
+
+    def __call__(self, epoch: float, epochs: int) -> float:
+        """η₀: nothing has been seen yet."""
+        return self.rate
+
+    def at(self, epoch: float, epochs: int, history: History) -> float:
+        """η₀ · factor^(how often the watched figure has stood still), at least `floor`.
+
+        Raises:
+            ByhandError: there are epochs, but not with this figure.
+        """
+        if history and self.watch not in history:
+            raise ByhandError(f"The learning rate follows {self.watch}, but the history has only {', '.join(history)}.")
+        upwards = self.watch.endswith("accuracy")
+        rate, best, waited, rest = self.rate, float("-inf" if upwards else "inf"), 0, 0
+        for value in history.get(self.watch, ()):
+            better = value > best * (1 + self.threshold) if upwards else value < best * (1 - self.threshold)
+            best, waited = (value, 0) if better else (best, waited + 1)
+            if rest:
+                rest, waited = rest - 1, 0
+            if waited > self.patience:
+                rate, rest, waited = max(rate * self.factor, self.floor), self.cooldown, 0
+        return rate
+
+
+def half_cosine(start: float, end: float, done: float) -> float:
+    """From start (done = 0) to end (done = 1) along half a cosine: end + ½ (start − end)(1 + cos π done)."""
+    return end + 0.5 * (start - end) * (1 + cos(pi * min(done, 1)))
 
 
 def as_schedule(rate: float | Schedule) -> Schedule:

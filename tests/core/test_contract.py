@@ -63,8 +63,69 @@ def naive_adam(theta, g, memory, t, o):
     return theta - 0.1 * m_hat / (np.sqrt(v_hat) + o.epsilon)
 
 
+def naive_momentum(theta, g, memory, t, o):
+    """Goodfellow, Bengio and Courville, "Deep Learning" (2016), algorithm 8.2, whose velocity is −η times ours."""
+    v = memory["v"] = o.momentum * memory.get("v", 0) - 0.1 * g
+    return theta + v
+
+
+def naive_nesterov(theta, g, memory, t, o):
+    """Sutskever et al. (2013), eq. 3-4: g belongs to the point ahead, θ here; the point behind it is kept apart."""
+    behind, v = memory.get("behind", theta), memory.get("v", 0)
+    np.testing.assert_allclose(behind + o.momentum * v, theta, rtol=1e-9)  # the point ahead
+    v = memory["v"] = o.momentum * v - 0.1 * g
+    memory["behind"] = behind + v
+    return memory["behind"] + o.momentum * v
+
+
+def naive_adagrad(theta, g, memory, t, o):
+    past = memory.setdefault("past", [])
+    past.append(g)
+    return theta - 0.1 * g / (np.sqrt(np.sum(np.square(past), axis=0)) + o.epsilon)
+
+
+def naive_rmsprop(theta, g, memory, t, o):
+    """The running means as sums over all gradients so far."""
+    past = memory.setdefault("past", [])
+    past.append(g)
+    share = ((1 - o.rho) * o.rho ** np.arange(t - 1, -1, -1))[:, None]
+    v, mean = np.sum(share * np.square(past), axis=0), np.sum(share * past, axis=0)
+    d = g / (np.sqrt(v - mean**2 if o.centred else v) + o.epsilon)
+    u = memory["u"] = o.momentum * memory.get("u", 0) + d
+    return theta - 0.1 * u
+
+
+def naive_nadam(theta, g, memory, t, o):
+    """Dozat's algorithm 2, line by line."""
+    mu = [o.beta1 * (1 - 0.5 * 0.96 ** (i * o.momentum_decay)) for i in range(1, t + 2)]
+    m = memory["m"] = o.beta1 * memory.get("m", 0) + (1 - o.beta1) * g
+    v = memory["v"] = o.beta2 * memory.get("v", 0) + (1 - o.beta2) * g**2
+    g_hat, m_hat, v_hat = g / (1 - np.prod(mu[:t])), m / (1 - np.prod(mu)), v / (1 - o.beta2**t)
+    return theta - 0.1 * ((1 - mu[t - 1]) * g_hat + mu[t] * m_hat) / (np.sqrt(v_hat) + o.epsilon)
+
+
+def naive_lion(theta, g, memory, t, o):
+    """Chen et al.'s program 1, line by line."""
+    m = memory.get("m", np.zeros_like(g))
+    memory["m"] = o.beta2 * m + (1 - o.beta2) * g
+    return theta - 0.1 * np.sign(o.beta1 * m + (1 - o.beta1) * g)
+
+
 OPTIMIZERS = [
     (optimizers.GradientDescent(0.1), naive_descent),
+    (optimizers.Momentum(0.1), naive_momentum),
+    (optimizers.Momentum(0.1, 0.0), naive_descent),
+    (optimizers.Nesterov(0.1, 0.7), naive_nesterov),
+    (optimizers.AdaGrad(0.1), naive_adagrad),
+    (optimizers.RMSprop(0.1), naive_rmsprop),
+    (optimizers.RMSprop(0.1, 0.99, 1e-3, momentum=0.8), naive_rmsprop),
+    (optimizers.RMSprop(0.1, 0.8, centred=True), naive_rmsprop),
+    (optimizers.RMSprop(0.1, 0.8, centred=True, momentum=0.8), naive_rmsprop),
+    (optimizers.AdamW(0.1, weight_decay=0.0), naive_adam),
+    (optimizers.NAdam(0.1), naive_nadam),
+    (optimizers.NAdam(0.1, 0.8, 0.9, momentum_decay=0.5), naive_nadam),
+    (optimizers.Lion(0.1), naive_lion),
+    (optimizers.Lion(0.1, 0.5, 0.8), naive_lion),
     (optimizers.Adam(0.1), naive_adam),
     (optimizers.Adam(0.1, beta1=0.5, beta2=0.7, epsilon=0.01), naive_adam),
     (optimizers.Adam(0.1, beta1=0.0, beta2=0.0), naive_adam),

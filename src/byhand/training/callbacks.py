@@ -1,13 +1,12 @@
 """What may happen beside training: progress bars, early stopping, one's own."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from byhand.network import Network
+from byhand.optimizers import Optimizer
+from byhand.schedules import Schedule, as_schedule
 from byhand.training.history import History
-
-if TYPE_CHECKING:
-    from byhand.optimizers import Optimizer
 
 
 @dataclass
@@ -21,20 +20,27 @@ class Training:
         steps: how many steps an epoch has.
         epoch: the current epoch, from 1.
         step: how many steps were made in all.
+        rate: the learning rate of the current step.
         loss: the last batch's loss.
         history: the finished epochs.
         stop: set it to True to end the training after the current step.
+        schedule: where the learning rate comes from.
     """
 
     network: Network
-    optimizer: "Optimizer"
+    optimizer: Optimizer
     epochs: int
     steps: int = 1
     epoch: int = 0
     step: int = 0
+    rate: float = float("nan")
     loss: float = float("nan")
     history: History = field(default_factory=History)
     stop: bool = False
+    schedule: Schedule = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.schedule = as_schedule(self.optimizer.learning_rate)
 
 
 class Callback:

@@ -8,14 +8,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from byhand.checks import require_instance, require_whole
+from byhand.data.augment import Augment
 from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
 from byhand.optimizers import Adam, Optimizer
-from byhand.schedules import as_schedule
 from byhand.training.batches import Batches
 from byhand.training.callbacks import Callback, ProgressBar, Training
 from byhand.training.evaluate import Evaluator
 from byhand.training.history import History
+from byhand.training.prefetch import AugmentedBatches
 from byhand.training.steps import FullBatch, MiniBatches, cores
 
 
@@ -30,6 +31,8 @@ def fit(
     optimizer: Optimizer | None = None,
     rng: np.random.Generator | int = 0,
     sample_weight: Any = None,
+    augment: Augment | None = None,
+    workers: int = 1,
     accuracy: bool = True,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
@@ -52,13 +55,17 @@ def fit(
         optimizer: how θ follows the gradient; Adam() by default.
         rng: the generator of the shuffles, or a seed for one.
         sample_weight: how much each sample counts (n,); scaled to a mean of one.
+        augment: with it, every batch consists of random versions of its images, new ones in every epoch; validation
+            data stay as they are. The bits depend on the generator alone, not on `workers`.
+        workers: threads that prepare augmented batches while the network learns; with 0 they are made in between.
         accuracy: whether to count right answers while training, where y has classes.
         callbacks: what else should happen at each step and epoch.
         progress: whether to show a progress bar on a terminal.
         threads: how many threads compute; by default all cores, but one for small mini-batches.
 
     Returns:
-        The history: loss, accuracy, val_loss, val_accuracy, learning_rate and seconds of every epoch.
+        The history: loss, accuracy, val_loss, val_accuracy, learning_rate (as it was at the epoch's start) and seconds
+        of every epoch.
 
     Raises:
         ByhandError: arguments that do not fit.
@@ -72,16 +79,23 @@ def fit(
     if validation is not None and not (isinstance(validation, tuple | list) and len(validation) == 2):
         raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
     rng = np.random.default_rng(rng)
-    schedule = as_schedule(optimizer.learning_rate)
     evaluator = Evaluator(network, *validation) if validation else None
     training = Training(network, optimizer, epochs)
+    if not validation and training.schedule.watch.startswith("val_"):
+        raise ByhandError(f"The learning rate follows {training.schedule.watch}, so fit needs validation=(x, y).")
     run: FullBatch | MiniBatches
     if batch_size is None:
+        if augment is not None:
+            raise ByhandError("Augmentation prepares mini-batches; give fit a batch_size, such as 128.")
         batches = Batches(network, network.as_input(x), y, PIECE, sample_weight)
         run = FullBatch(training, batches, rng, threads or cores(), accuracy)
         blas_threads: int | None = 1
     else:
-        batches = Batches(network, x, y, batch_size, sample_weight)
+        batches = (
+            Batches(network, x, y, batch_size, sample_weight)
+            if augment is None
+            else AugmentedBatches(network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers)
+        )
         run = MiniBatches(training, batches, rng, accuracy)
         blas_threads = threads or _blas_threads(network, batches.size)
     training.steps = run.steps
@@ -93,8 +107,8 @@ def fit(
             for epoch in range(epochs):
                 start = time.perf_counter()
                 training.epoch = epoch + 1
-                rate = schedule(epoch, epochs)
-                row = {"epoch": epoch + 1, **run.epoch(rate, listeners)}
+                training.rate = rate = training.schedule.at(epoch, epochs, training.history)
+                row = {"epoch": epoch + 1, **run.epoch(listeners)}
                 if evaluator:
                     row |= {f"val_{name}": value for name, value in evaluator().items()}
                 training.history.add(row | {"learning_rate": rate, "seconds": time.perf_counter() - start})
@@ -103,6 +117,7 @@ def fit(
                 if training.stop:
                     break
         finally:
+            batches.close()
             for listener in listeners:
                 listener.on_end(training)
     return training.history

@@ -10,9 +10,9 @@ import numpy as np
 
 from byhand.errors import TrainingDiverged
 from byhand.network import PIECE, Network
+from byhand.optimizers import State
 from byhand.training.batches import Batches, Counter
 from byhand.training.callbacks import Callback, Training
-from byhand.types import Array
 from byhand.workspace import Workspace
 
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
@@ -25,12 +25,12 @@ class MiniBatches:
         self.training, self.batches, self.rng = training, batches, rng
         self.network = training.network
         self.workspace = self.network.workspace(batches.size)
-        self.state = training.optimizer.state(self.network.size, self.network.dtype)
+        self.state = optimizer_state(training)
         self.counter = Counter(self.network, batches.size) if accuracy and batches.labels is not None else None
         self.order = np.arange(len(batches))
         self.steps = math.ceil(len(batches) / batches.size)
 
-    def epoch(self, rate: float, listeners: Sequence[Callback]) -> dict[str, float]:
+    def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""
         network, total, seen = self.network, 0.0, 0
         self.rng.shuffle(self.order)
@@ -43,7 +43,7 @@ class MiniBatches:
             loss = network.backward(batch.t, views, batch.weights, 1 / n)
             total += loss * n
             seen += n
-            update(self.training, self.state, rate, loss, listeners)
+            update(self.training, self.state, loss, listeners)
             if self.training.stop:
                 break
         figures = {"loss": total / seen}  # fewer than all where a callback stopped the epoch
@@ -62,7 +62,7 @@ class FullBatch:
     def __init__(self, training: Training, batches: Batches, rng: np.random.Generator, threads: int, accuracy: bool):
         self.training, self.network = training, training.network
         self.samples = len(batches)
-        self.state = training.optimizer.state(self.network.size, self.network.dtype)
+        self.state = optimizer_state(training)
         count = max(1, min(PARTS, len(batches) // PIECE))
         edges = [len(batches) * i // count for i in range(count + 1)]
         self.parts = [
@@ -77,7 +77,7 @@ class FullBatch:
         ]
         self.pool = ThreadPoolExecutor(len(self.workers)) if len(self.workers) > 1 else None
 
-    def epoch(self, rate: float, listeners: Sequence[Callback]) -> dict[str, float]:
+    def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """One step; returns mean loss and accuracy before it."""
         workers = range(len(self.workers))
         list((self.pool.map if self.pool else map)(self._work, workers))
@@ -86,7 +86,7 @@ class FullBatch:
         for part in self.parts:
             np.add(gradient, part.gradient, out=gradient)
         loss = sum(part.loss for part in self.parts)
-        update(self.training, self.state, rate, loss, listeners)
+        update(self.training, self.state, loss, listeners)
         counters = [part.counter for part in self.parts if part.counter]
         if not counters:
             return {"loss": loss}
@@ -122,23 +122,29 @@ class Part:
             np.add(self.gradient, network.gradient, out=self.gradient)
 
 
-def update(
-    training: Training, state: dict[str, Array], rate: float, loss: float, listeners: Sequence[Callback]
-) -> None:
+def optimizer_state(training: Training) -> State:
+    """What the optimiser remembers, before the first step."""
+    network = training.network
+    return training.optimizer.state(network.size, network.dtype, network.arena.weights.stop)
+
+
+def update(training: Training, state: State, loss: float, listeners: Sequence[Callback]) -> None:
     """One step of the optimiser by the network's gradient, after a look at the loss.
 
     Raises:
         TrainingDiverged: the loss is not a finite number.
     """
-    network = training.network
+    network, schedule = training.network, training.schedule
+    if schedule.per_step:
+        training.rate = schedule.at(training.step / training.steps, training.epochs, training.history)
     training.step += 1
     training.loss = loss
     if not math.isfinite(loss):
         raise TrainingDiverged(
             f"The loss became {loss} in epoch {training.epoch}, step {training.step}, so training stopped; "
-            f"the learning rate ({rate:g}) is most likely too high: try a tenth of it."
+            f"the learning rate ({training.rate:g}) is most likely too high: try a tenth of it."
         )
-    training.optimizer.step(network.ops, network.theta, network.gradient, state, training.step, rate)
+    training.optimizer.step(network.ops, network.theta, network.gradient, state, training.step, training.rate)
     for listener in listeners:
         listener.on_step(training)
 

@@ -1,0 +1,45 @@
+"""Lion: only the sign of the mean gradient counts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from byhand.checks import require_between
+from byhand.config import register
+from byhand.optimizers.base import Optimizer, State
+from byhand.schedules import Schedule
+from byhand.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    """Every parameter moves by exactly η: θ ← θ − η sign(β₁ m + (1 − β₁) g), then m ← β₂ m + (1 − β₂) g.
+
+    It is here because people ask for it: it remembers one vector where Adam remembers two, and neither divides nor
+    takes a root. Its learning rate should be three to ten times smaller than Adam's; its weight decay, which is
+    decoupled, as much larger. Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023), program 1.
+
+    Args:
+        learning_rate: η, a number or a schedule.
+        beta1: β₁, how much of the mean gradient enters the sign, from 0 to below 1.
+        beta2: β₂, how much of it is kept each step, from 0 to below 1.
+        weight_decay: λ, at least 0.
+    """
+
+    learning_rate: float | Schedule = 0.0001
+    beta1: float = 0.9
+    beta2: float = 0.99
+    weight_decay: float = 0.0
+
+    vectors = ("m", "scratch")
+    decoupled = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_between("beta1", self.beta1, 0, 1 - 1e-12)
+        require_between("beta2", self.beta2, 0, 1 - 1e-12)
+
+    def step(self, ops: Any, theta: Array, g: Array, state: State, t: int, rate: float) -> None:
+        """θ ← θ − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g."""
+        g = self.decay(ops, theta, g, state, rate)
+        ops.lion(theta, g, state["m"], state["scratch"], rate, self.beta1, self.beta2)
