@@ -30,6 +30,16 @@ class Batch(NamedTuple):
     labels: Array | None
 
 
+class Room(NamedTuple):
+    """Arrays for one batch; `raw` for its samples as the data have them, where the network takes them otherwise."""
+
+    raw: Array | None
+    x: Array
+    t: Array
+    weights: Array | None
+    labels: Array | None
+
+
 class Batches:
     """Data for one network, in batches of up to `size` rows.
 
@@ -60,14 +70,19 @@ class Batches:
 
     def _allocate(self, size: int) -> None:
         """Room for one batch."""
-        network = self._network
         self.size = min(size, len(self.x))
-        shape = (self.size, *network.input_shape)
-        self._raw = np.empty(shape, np.uint8) if self._bytes else None
-        self._x = np.empty(shape, network.dtype)
-        self._t = np.empty((self.size, network.outputs), network.dtype)
-        self._weights = None if self.weights is None else np.empty(self.size, network.dtype)
-        self._labels = None if self.labels is None else np.empty(self.size, np.int64)
+        self._room = self.room()
+
+    def room(self) -> Room:
+        """New arrays for one batch."""
+        network, shape = self._network, (self.size, *self._network.input_shape)
+        return Room(
+            raw=np.empty(shape, np.uint8) if self._bytes else None,
+            x=np.empty(shape, network.dtype),
+            t=np.empty((self.size, network.outputs), network.dtype),
+            weights=None if self.weights is None else np.empty(self.size, network.dtype),
+            labels=None if self.labels is None else np.empty(self.size, np.int64),
+        )
 
     def part(self, start: int, stop: int) -> "Batches":
         """The samples from start to stop, sharing the data, in batches of about the same size."""
@@ -89,7 +104,7 @@ class Batches:
             rows = slice(start, start + self.size)
             x = self.x[rows]
             if self._bytes:
-                scaled = self._x[: len(x)]
+                scaled = self._room.x[: len(x)]
                 self._network.ops.scale_bytes(x, scaled)
                 x = scaled
             yield Batch(
@@ -102,28 +117,34 @@ class Batches:
     def gathered(self, order: Array) -> Iterator[Batch]:
         """The samples whose numbers `order` holds, in that order."""
         for start in range(0, len(order), self.size):
-            rows = order[start : start + self.size]
-            n = len(rows)
-            x = self._x[:n]
-            if self._raw is None:
-                self._network.ops.gather(self.x, rows, x)
-            else:
-                self._network.ops.gather(self.x, rows, self._raw[:n])
-                self._network.ops.scale_bytes(self._raw[:n], x)
-            yield Batch(x, self._take(self.t, rows, self._t), *self._take_optional(rows))
+            yield self.gather(order[start : start + self.size], self._room)
+
+    def gather(self, rows: Array, room: Room) -> Batch:
+        """The samples whose numbers `rows` holds, in `room`."""
+        x = room.x[: len(rows)]
+        if room.raw is None:
+            self._network.ops.gather(self.x, rows, x)
+        else:
+            raw = self._take(self.x, rows, room.raw)
+            self._network.ops.scale_bytes(raw, x)
+        return Batch(x, *self.gather_targets(rows, room))
+
+    def gather_targets(self, rows: Array, room: Room) -> tuple[Array, Array | None, Array | None]:
+        """Targets, weights and labels of the samples whose numbers `rows` holds, in `room`."""
+        weights = labels = None
+        if self.weights is not None and room.weights is not None:
+            weights = self._take(self.weights, rows, room.weights)
+        if self.labels is not None and room.labels is not None:
+            labels = self._take(self.labels, rows, room.labels)
+        return self._take(self.t, rows, room.t), weights, labels
+
+    def close(self) -> None:
+        """End whatever works for these batches."""
 
     def _take(self, source: Array, rows: Array, buffer: Array) -> Array:
         out = buffer[: len(rows)]
         self._network.ops.gather(source, rows, out)
         return out
-
-    def _take_optional(self, rows: Array) -> tuple[Array | None, Array | None]:
-        weights = labels = None
-        if self.weights is not None and self._weights is not None:
-            weights = self._take(self.weights, rows, self._weights)
-        if self.labels is not None and self._labels is not None:
-            labels = self._take(self.labels, rows, self._labels)
-        return weights, labels
 
 
 class Counter:

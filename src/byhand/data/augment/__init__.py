@@ -1,0 +1,27 @@
+"""New versions of images, drawn at random: the label stays while the pixels move.
+
+>>> from byhand.data.augment import Augment, Elastic, Rotate
+>>> augment = Augment([Rotate(15), Elastic()])
+>>> augment(images, rng)  # (n, height, width) bytes → floats from 0 to 1
+"""
+
+from byhand.data.augment.augment import Augment, Augmenter
+from byhand.data.augment.elastic import Elastic
+from byhand.data.augment.geometric import Flip, Rotate, Scale, Shear, Shift
+from byhand.data.augment.mixup import Mixup
+from byhand.data.augment.pixels import Erase, Noise, Thickness
+
+__all__ = [
+    "Augment",
+    "Augmenter",
+    "Elastic",
+    "Erase",
+    "Flip",
+    "Mixup",
+    "Noise",
+    "Rotate",
+    "Scale",
+    "Shear",
+    "Shift",
+    "Thickness",
+]

@@ -1,0 +1,157 @@
+"""Steps of augmentation in a row, and the arrays that they work in."""
+
+from dataclasses import dataclass
+from math import isqrt, prod
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from byhand.checks import require_instance, require_whole
+from byhand.config import register
+from byhand.data.augment.base import Pixelwise, Step
+from byhand.data.augment.elastic import Elastic
+from byhand.data.augment.geometric import Flip, Rotate, Scale, Shear, Shift
+from byhand.data.augment.mixup import Mixup
+from byhand.data.augment.pixels import Erase, Thickness
+from byhand.data.augment.resample import Resampler
+from byhand.errors import ByhandError
+from byhand.types import Array, Shape
+
+
+@register
+@dataclass(frozen=True)
+class Augment:
+    """Random versions of grey images.
+
+    What moves pixels (Shift, Rotate, Scale, Shear, Flip, Elastic) makes one map, through which each image is sampled
+    once, bilinearly, with background (0) outside; then follow Thickness, Noise and Erase in their order, and last
+    Mixup. The same generator state gives the same images, bit for bit.
+
+    Attributes:
+        steps: what is done, in this order.
+        image_shape: (height, width); by default what the data say, and a square for plain rows of pixels.
+
+    Raises:
+        ByhandError: no step, something that is none, or steps in another order than sampling, pixels, mixing.
+    """
+
+    steps: tuple[Step, ...]
+    image_shape: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.steps, list | tuple) or not self.steps:
+            raise ByhandError(f"Augment needs a list of steps such as [Shift(2), Rotate(10)]; got {self.steps!r}.")
+        object.__setattr__(self, "steps", tuple(self.steps))
+        for step in self.steps:
+            require_instance("A step of augmentation", step, Step, "one such as Rotate(10)")
+        for before, after in zip(self.steps, self.steps[1:], strict=False):
+            if before.order > after.order or before.order == 2:
+                raise ByhandError(
+                    f"{type(after).__name__} cannot follow {type(before).__name__}: first come the steps that move "
+                    "pixels, then Thickness, Noise and Erase, then at most one Mixup."
+                )
+        if self.image_shape is not None:
+            if not isinstance(self.image_shape, list | tuple) or len(self.image_shape) != 2:
+                raise ByhandError(f"image_shape must be (height, width); got {self.image_shape!r}.")
+            for size in self.image_shape:
+                require_whole("image_shape (each side)", size)
+            object.__setattr__(self, "image_shape", tuple(self.image_shape))
+
+    @staticmethod
+    def digits() -> "Augment":
+        """What handwriting does: moved, turned, slanted, stretched, shaken, with another pen."""
+        return Augment((Shift(2, 2), Scale((0.85, 1.15)), Shear(12), Rotate(10), Elastic(34, 4), Thickness(0.4)))
+
+    @staticmethod
+    def clothing() -> "Augment":
+        """Milder, for things that lie straight: mirrored, moved and scaled a little, now and then partly hidden."""
+        return Augment((Flip(), Shift(1.5, 1.5), Scale((0.93, 1.07)), Rotate(4), Erase(0.3, (0.02, 0.15))))
+
+    def shape_of(self, sample_shape: Shape) -> tuple[int, int]:
+        """(height, width) of the images in samples of this shape: (h · w,), (h, w) or (h, w, 1).
+
+        Raises:
+            ByhandError: the samples are no such images.
+        """
+        size, shape = prod(sample_shape), self.image_shape
+        if (shape is None and len(sample_shape) == 2) or sample_shape[2:] == (1,):
+            shape = (sample_shape[0], sample_shape[1])
+        if shape is None and len(sample_shape) == 1 and isqrt(size) ** 2 == size:
+            shape = (isqrt(size), isqrt(size))
+        if shape is None or prod(shape) != size or (self.image_shape or shape) != shape:
+            raise ByhandError(
+                f"Samples of shape {sample_shape} are no grey images{f' of {shape[0]} × {shape[1]}' if shape else ''}; "
+                "say how high and wide they are: Augment(steps, image_shape=(height, width))."
+            )
+        return shape
+
+    def __call__(
+        self, images: Any, rng: np.random.Generator, out: Array | None = None, t: Array | None = None
+    ) -> Array:
+        """A random version of each image; allocates its arrays, which `Augmenter` does only once.
+
+        Args:
+            images: (n, h, w), (n, h, w, 1) or (n, h · w); bytes from 0 to 255 or floats from 0 to 1.
+            rng: the generator.
+            out: where to; a new array of the same shape by default (float64 for float64, else float32).
+            t: targets (n, k), changed in place; needed by Mixup only.
+
+        Returns:
+            out: floats from 0 to 1.
+
+        Raises:
+            ByhandError: no images, or Mixup without targets.
+        """
+        images = np.asarray(images)
+        if images.ndim < 2 or images.dtype not in (np.uint8, np.float32, np.float64):
+            raise ByhandError(f"Images must be bytes or floats (n, height, width), not {images.shape} {images.dtype}.")
+        shape = self.shape_of(images.shape[1:])
+        if out is None:
+            out = np.empty(images.shape, np.float64 if images.dtype == np.float64 else np.float32)
+        Augmenter(self, shape, len(images), out.dtype, 0 if t is None else t.shape[1])(images, rng, out, t)
+        return out
+
+
+class Augmenter:
+    """An `Augment` with the arrays that it works in, for up to `rows` images at a time. One thread, one Augmenter.
+
+    Args:
+        augment: the steps.
+        shape: (height, width).
+        rows: how many images at most.
+        dtype: of the results, float32 or float64.
+        targets: numbers in a sample's target, for Mixup.
+    """
+
+    def __init__(self, augment: Augment, shape: tuple[int, int], rows: int, dtype: Any, targets: int = 0):
+        dtype = np.dtype(dtype)
+        self._shape = shape
+        self._resample = Resampler([s for s in augment.steps if s.order == 0], shape, rows, dtype)
+        self._moves = augment.steps[0].order == 0
+        self._pixelwise = [
+            (step, {k: np.empty((rows, *s), kind or dtype) for k, (s, kind) in step.scratch(*shape).items()})
+            for step in augment.steps
+            if isinstance(step, Pixelwise)
+        ]
+        last = augment.steps[-1]
+        self._mixup = last if isinstance(last, Mixup) else None
+        if self._mixup and not targets:
+            raise ByhandError("Mixup mixes targets too; give them as t, of shape (n, classes).")
+        self._others = np.empty((rows, *shape), dtype) if self._mixup else None
+        self._others_t = np.empty((rows, targets), dtype) if self._mixup else None
+
+    def __call__(self, images: Array, rng: np.random.Generator, out: Array, t: Array | None = None) -> None:
+        """Write a random version of each image (n, ...), bytes or floats from 0 to 1, into out; Mixup changes t too."""
+        n = len(images)
+        images, result = images.reshape(n, *self._shape), out.reshape(n, *self._shape)
+        if self._moves:
+            self._resample(images, rng, result)
+        elif images.dtype == np.uint8:
+            np.divide(images, result.dtype.type(255), out=result)
+        else:
+            np.copyto(result, images)
+        for step, scratch in self._pixelwise:
+            step.apply(rng, result, SimpleNamespace(**{name: array[:n] for name, array in scratch.items()}))
+        if self._mixup and t is not None and self._others is not None and self._others_t is not None:
+            self._mixup.apply(rng, result, t, self._others[:n], self._others_t[:n])

@@ -1,0 +1,39 @@
+"""Mixup: images that are a little of another image too."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from byhand.checks import require_between
+from byhand.config import register
+from byhand.data.augment.base import Step
+from byhand.types import Array
+
+
+@register
+@dataclass(frozen=True)
+class Mixup(Step):
+    """Mix each sample with another of its batch, and their targets alike.
+
+    x̃ = λ x_i + (1 − λ) x_j and t̃ = λ t_i + (1 − λ) t_j with λ from Beta(α, α): Zhang, Cisse, Dauphin and Lopez-Paz,
+    "mixup: Beyond Empirical Risk Minimization" (2018). Each sample draws its own λ. Where λ is below ½, the two
+    change places, which is the same mixture: so a sample stays mostly itself, and keeps its label and its weight.
+    """
+
+    order = 2
+    alpha: float = 0.2
+
+    def __post_init__(self) -> None:
+        require_between("alpha", self.alpha, 0.01)
+
+    def apply(self, rng: np.random.Generator, images: Array, targets: Array, others: Array, others_t: Array) -> None:
+        """Mix images (n, h, w) and targets (n, k) in place; `others` and `others_t` are scratch of the same shapes."""
+        n = len(images)
+        share = rng.beta(self.alpha, self.alpha, n)
+        share = np.minimum(share, 1 - share).astype(images.dtype)  # 1 − λ, of the other
+        partner = rng.permutation(n)
+        for own, other, shape in ((images, others, (n, 1, 1)), (targets, others_t, (n, 1))):
+            np.take(own, partner, axis=0, out=other, mode="clip")
+            np.subtract(other, own, out=other)
+            np.multiply(other, share.reshape(shape), out=other)
+            np.add(own, other, out=own)

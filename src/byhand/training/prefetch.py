@@ -1,0 +1,115 @@
+"""Augmented batches, prepared by other threads while the network learns from the ones before."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from byhand.checks import require_instance, require_whole
+from byhand.data.augment import Augment, Augmenter
+from byhand.errors import ByhandError
+from byhand.network import Network
+from byhand.training.batches import Batch, Batches, Room
+from byhand.types import Array
+
+SPARE = 2  # rooms beside those that workers write in: one that the network reads, and one that is ready
+
+
+class AugmentedBatches(Batches):
+    """Batches whose samples are random versions of the data's, new ones in every epoch.
+
+    Each epoch draws one number from the run's generator; it and the batch's number seed a generator for the batch. So
+    a batch is the same whoever prepares it, and whenever.
+
+    Args:
+        network: the network that they go into.
+        x: images (N, *input_shape): bytes, or floats from 0 to 1.
+        y: class numbers (N,) or targets (N, outputs).
+        size: rows of a batch at most.
+        weights: sample weights (N,).
+        augment: what is done to them.
+        rng: the run's generator.
+        workers: how many threads prepare them; with 0, the thread that asks does.
+
+    Raises:
+        ByhandError: as `Batches`, or the samples are no grey images from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        x: Any,
+        y: Any,
+        size: int,
+        weights: Any,
+        *,
+        augment: Augment,
+        rng: np.random.Generator,
+        workers: int = 1,
+    ):
+        require_instance("augment", augment, Augment, "an Augment, such as Augment.digits()")
+        require_whole("workers", workers, 0)
+        super().__init__(network, x, y, size, weights)
+        if not self._bytes and (self.x.min() < 0 or self.x.max() > 1):
+            raise ByhandError(
+                f"Augmentation takes pixels from 0 (background) to 1, but they go from {self.x.min():g} to "
+                f"{self.x.max():g}; give bytes, or scale them."
+            )
+        self._rng = rng
+        shape = augment.shape_of(network.input_shape)
+        count = workers + SPARE if workers else 1
+        self._rooms = [
+            (self.room(), Augmenter(augment, shape, self.size, network.dtype, network.outputs)) for _ in range(count)
+        ]
+        self._pool = ThreadPoolExecutor(workers, "augment") if workers else None
+
+    def room(self) -> Room:
+        """New arrays for one batch; `raw` for its samples before they are augmented."""
+        room = super().room()
+        return room._replace(raw=np.empty(room.x.shape, self.x.dtype))
+
+    def gathered(self, order: Array) -> Iterator[Batch]:
+        """Random versions of the samples whose numbers `order` holds, in that order.
+
+        A batch holds until the next one is asked for. What goes wrong in a worker is raised here.
+        """
+        epoch = int(self._rng.integers(2**63))
+        starts = range(0, len(order), self.size)
+
+        def prepare(number: int, k: int) -> Batch:
+            rows = order[starts[number] : starts[number] + self.size]
+            return self._prepare(rows, np.random.default_rng((epoch, number)), *self._rooms[k])
+
+        if self._pool is None:
+            for number in range(len(starts)):
+                yield prepare(number, 0)
+            return
+        numbers = iter(range(len(starts)))
+        pending: deque[tuple[Future[Batch], int]] = deque()  # in the batches' order, each with its room
+        try:
+            for k, number in zip(range(len(self._rooms)), numbers, strict=False):
+                pending.append((self._pool.submit(prepare, number, k), k))
+            while pending:
+                future, k = pending.popleft()
+                yield future.result()
+                for number in numbers:  # the room is free again: for the next batch, if there is one
+                    pending.append((self._pool.submit(prepare, number, k), k))
+                    break
+        finally:
+            for future, _ in pending:
+                future.cancel()
+
+    def _prepare(self, rows: Array, rng: np.random.Generator, room: Room, augmenter: Augmenter) -> Batch:
+        """The batch of these rows, in `room`."""
+        assert room.raw is not None
+        x = room.x[: len(rows)]
+        targets = self.gather_targets(rows, room)
+        augmenter(self._take(self.x, rows, room.raw), rng, x, targets[0])
+        return Batch(x, *targets)
+
+    def close(self) -> None:
+        """End the threads, after at most a batch each."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
