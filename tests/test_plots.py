@@ -140,30 +140,6 @@ def test_lines() -> None:
     assert ax.lines[1].get_ydata().tolist() == [5, 6]
 
 
-def test_scatter_boundary_line_and_points() -> None:
-    x, t = [[0, 0], [0, 1], [1, 0], [1, 1]], [1, 1, 1, 0]
-    figure = plots.scatter_boundary(x, t, line=((-2, -2), 3), names=("false", "true"))
-    ax = figure.axes[0]
-    (line,) = ax.lines
-    (x1, y1), (x2, y2) = line.get_xy1(), line.get_xy2()
-    assert -2 * x1 - 2 * y1 + 3 == pytest.approx(0) and -2 * x2 - 2 * y2 + 3 == pytest.approx(0)
-    zeros, ones = ax.collections
-    assert zeros.get_offsets().tolist() == [[1, 1]] and len(ones.get_offsets()) == 3
-    assert {t.get_text() for t in figure.legends[0].get_texts()} == {"false", "true", "w₁x₁ + w₂x₂ + b = 0"}
-    assert ax.get_xlabel() == "x₁" and ax.get_ylabel() == "x₂"
-
-
-def test_scatter_boundary_surface() -> None:
-    figure = plots.scatter_boundary([[0, 0], [1, 1]], [0, 1], surface=lambda p: p[:, 0] > 0.5)
-    ax, bar = figure.axes
-    p = ax.images[0].get_array()
-    assert p[100, 0] == 0 and p[100, -1] == 1  # it rises to the right, not upwards
-    assert bar.get_ylabel() == "probability of class 1"
-    steep = plots.scatter_boundary([[0, 0], [1, 1]], [0, 1], surface=lambda p: p[:, 1].clip(0, 1))
-    p = steep.axes[0].images[0].get_array()
-    assert p[0, 100] == 0 and p[-1, 100] == 1 and steep.axes[0].images[0].origin == "lower"
-
-
 @pytest.mark.parametrize("suffix, start", [(".png", b"\x89PNG"), (".SVG", b"<?xml"), (".pdf", b"%PDF")])
 def test_save(tmp_path: Path, suffix: str, start: bytes) -> None:
     first, second = tmp_path / f"new/a{suffix}", tmp_path / f"b{suffix}"
@@ -203,9 +179,6 @@ BAD = {
     "no function": lambda: plots.activations({}),
     "no line": lambda: plots.lines({}, "x", "y"),
     "unequal line": lambda: plots.lines({"a": ([1, 2], [1])}, "x", "y"),
-    "points in space": lambda: plots.scatter_boundary(np.zeros((4, 3)), [0, 1, 0, 1]),
-    "three classes": lambda: plots.scatter_boundary(np.zeros((3, 2)), [0, 1, 2]),
-    "no direction": lambda: plots.scatter_boundary([[0, 0], [1, 1]], [0, 1], line=((0, 0), 1)),
 }
 
 

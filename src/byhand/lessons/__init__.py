@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 from byhand.errors import ByhandError
 from byhand.lessons import (
+    activation_functions,
     arithmetic,
     by_hand_221,
     initialization,
@@ -23,6 +24,7 @@ FAMILIES = (
     spam,
     perceptron_rule,
     xor_network,
+    activation_functions,
     arithmetic,
     by_hand_221,
     initialization,

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.plots.canvas import BLUE, GREEN, ORANGE
 from byhand.types import Array
+
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "figure", "line", "plane", "points", "shade"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#777777"  # told apart by colour-blind eyes too
+GREY = "#777777"
 
 
 def figure(titles: Sequence[str], width: float = 4.0, height: float = 4.0) -> "tuple[Figure, list[Axes]]":
