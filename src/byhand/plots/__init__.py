@@ -6,7 +6,6 @@ No window is opened and no global state is touched.
 from byhand.plots.canvas import save
 from byhand.plots.graphs import activations, curves, lines
 from byhand.plots.matrix import confusion
-from byhand.plots.plane import scatter_boundary
 from byhand.plots.sheets import digits, first_layer_weights
 
 __all__ = [
@@ -17,5 +16,4 @@ __all__ = [
     "first_layer_weights",
     "lines",
     "save",
-    "scatter_boundary",
 ]
