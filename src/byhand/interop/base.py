@@ -1,0 +1,281 @@
+"""What byhand's two scikit-learn estimators share: parameters, fitting, predicting."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from math import inf, sqrt
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from byhand.errors import ByhandError
+from byhand.initializers import Uniform
+from byhand.interop.parameters import check_parameters, hidden_sizes
+from byhand.interop.solvers import AdamSolver, MomentumSolver, Rate, Solver
+from byhand.interop.training import Order, Penalised, Watch
+from byhand.layers import Dense, Layer, ReLU, Sigmoid, Tanh
+from byhand.losses import Loss, QuadraticCost
+from byhand.network import PIECE, Network
+from byhand.training import fit
+from byhand.types import Array
+
+ACTIVATIONS: dict[str, Callable[[], Layer] | None] = {
+    "identity": None,
+    "logistic": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+}
+
+
+@dataclass(eq=False, repr=False)
+class NetworkEstimator(BaseEstimator):
+    """Base of NetworkClassifier and NetworkRegressor: a network of dense layers, trained by `byhand.fit`.
+
+    The parameters are those of scikit-learn's MLPClassifier, with the same names, meaning and defaults. The same
+    `random_state` gives the same start, the same batches and, up to rounding, the same network.
+
+    Args:
+        hidden_layer_sizes: how many units each hidden layer has; a single number is one layer, () none.
+        activation: of the hidden layers: "identity", "logistic", "tanh" or "relu".
+        solver: "adam" or "sgd". "lbfgs" is refused.
+        alpha: α of the L2 penalty: ½ α ‖weights‖² is added to the sum of a batch's losses before it is divided by the
+            number of samples (or the sum of their weights).
+        batch_size: samples a step; "auto" is 200, or all where there are fewer.
+        learning_rate: for "sgd": "constant"; "invscaling", η₀ / (t + 1)^power_t with t the samples seen so far; or
+            "adaptive", a fifth whenever training stands still.
+        learning_rate_init: η₀, above 0.
+        power_t: the exponent of "invscaling", at least 0.
+        max_iter: epochs at most.
+        shuffle: whether samples are shuffled before each epoch.
+        random_state: a seed, a numpy.random.RandomState, or None for numpy's own global state.
+        tol: an epoch that improves the loss (or the validation score) by less does not count as progress.
+        verbose: whether to print each epoch's loss.
+        warm_start: whether `fit` goes on from the network of the last `fit`.
+        momentum: μ for "sgd", from 0 to 1.
+        nesterovs_momentum: whether the momentum looks ahead.
+        early_stopping: whether to set samples aside, stop by the score on them, and restore the best network.
+        validation_fraction: the share to set aside, from 0 to below 1.
+        beta_1: β₁ of "adam", from 0 to below 1.
+        beta_2: β₂ of "adam", from 0 to below 1.
+        epsilon: ε of "adam", above 0.
+        n_iter_no_change: how many epochs without progress are borne.
+        max_fun: belongs to "lbfgs"; taken and ignored.
+
+    Attributes:
+        network_: the trained `byhand.Network`: explain, summarise or save it.
+        coefs_: each layer's weights (in, out), views of the network's.
+        intercepts_: each layer's biases (out,), views likewise.
+        loss_: the last epoch's mean loss, penalty included.
+        loss_curve_: the losses of all epochs.
+        best_loss_: the smallest of them; None with early stopping.
+        validation_scores_: accuracy or R² after each epoch; None without early stopping.
+        best_validation_score_: the largest of them; None likewise.
+        n_iter_: epochs of the last fit.
+        t_: samples seen in all.
+        n_layers_: layers, input and output included.
+        n_outputs_: how many outputs the network has.
+        out_activation_: "softmax", "logistic" or "identity".
+        n_features_in_: how many features there are.
+        feature_names_in_: their names, where X had names that are all text.
+    """
+
+    hidden_layer_sizes: Any = (100,)
+    activation: str = "relu"
+    _: KW_ONLY
+    solver: str = "adam"
+    alpha: float = 0.0001
+    batch_size: Any = "auto"
+    learning_rate: str = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: bool = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: float = 10
+    max_fun: int = 15000
+
+    # ---- what the two do differently ----
+
+    def _loss(self) -> tuple[Loss, str]:
+        """The network's loss, and the name of the output activation."""
+        raise NotImplementedError
+
+    def _decide(self, outputs: Array) -> Array:
+        """Predictions from the network's outputs (n, outputs)."""
+        raise NotImplementedError
+
+    def _score(self, t: Array, predicted: Array, weights: Array | None) -> float:
+        """How good predictions are by targets t (n, outputs)."""
+        raise NotImplementedError
+
+    # ---- fitting ----
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """Each layer's weights (in, out)."""
+        return [p.W for p in self._dense()]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Each layer's biases (out,)."""
+        return [p.b for p in self._dense()]
+
+    def _dense(self) -> list[Any]:
+        return [p for layer, p in zip(self.network_.layers, self.network_.p, strict=True) if isinstance(layer, Dense)]
+
+    def _is_fresh(self, incremental: bool) -> bool:
+        return not hasattr(self, "network_") or not (self.warm_start or incremental)
+
+    def _fit(
+        self, X: Any, t: Array, weights: Array | None, incremental: bool, classes: Sequence[str] | None = None
+    ) -> None:
+        """Fit to checked X (n, features), dense or sparse, and targets t (n, outputs).
+
+        Samples whose weight is zero are left out, so that they change nothing, not even the batches.
+        """
+        fresh = self._is_fresh(incremental)
+        if weights is not None and weights.any():
+            X, t, weights = (a[weights > 0] for a in (X, t, weights))
+        X = X.toarray() if issparse(X) else X
+        random_state = check_random_state(self.random_state)
+        self._start(X, t.shape[1], fresh, random_state, classes)
+        if not incremental or not hasattr(self, "_solver"):
+            self._solver = self._make_solver()
+        held_out = None
+        if self.early_stopping:
+            X, t, weights, held_out = self._hold_out(X, t, weights, random_state)
+        watch = Watch(self, len(X), held_out, incremental)
+        mean_weight = 1.0 if weights is None else float(weights.mean())
+        share = 1 / t.shape[1] if isinstance(self.network_.loss, QuadraticCost) else 1.0  # a mean over the outputs
+        try:
+            fit(
+                Penalised(self.network_, self.alpha, mean_weight, share),
+                X,
+                t,
+                epochs=1 if incremental else int(self.max_iter),
+                batch_size=min(200, len(X)) if self.batch_size == "auto" else int(self.batch_size),
+                optimizer=self._solver,
+                rng=Order(random_state, self.shuffle),
+                sample_weight=weights,
+                accuracy=False,
+                callbacks=[watch],
+                progress=False,
+            )
+        except KeyboardInterrupt:
+            warnings.warn("Training was interrupted; the network stays as it is now.", stacklevel=4)
+        if watch.best is not None:
+            self.network_.theta[:] = watch.best
+
+    def _start(self, X: Array, outputs: int, fresh: bool, random_state: Any, classes: Sequence[str] | None) -> None:
+        """Make the network, new or with the weights of the old one.
+
+        All numbers come from U(−r, r) with r = √(6 / (in + out)), or √(2 / (in + out)) for "logistic": Glorot and
+        Bengio (2010), with scikit-learn's factor for the sigmoid.
+        """
+        layers: list[Layer] = []
+        wide = X.shape[1]
+        factor = 2 if self.activation == "logistic" else 6
+        for units in [*hidden_sizes(self.hidden_layer_sizes), outputs]:
+            start = Uniform(-sqrt(factor / (wide + units)), sqrt(factor / (wide + units)))
+            layers.append(Dense(units, start, start))
+            if activation := ACTIVATIONS[self.activation]:
+                layers.append(activation())
+            wide = units
+        if ACTIVATIONS[self.activation]:
+            layers.pop()
+        loss, self.out_activation_ = self._loss()
+        dtype = X.dtype if fresh else self.network_.dtype
+        network = Network(X.shape[1], layers, loss, rng=None, dtype=dtype, classes=classes)
+        if fresh:
+            network.initialize(random_state)
+            self.t_ = 0
+            self.loss_curve_: list[float] = []
+            self.validation_scores_: list[float] | None = None
+            self._idle = 0  # epochs without progress
+        elif network.arena.parameters != self.network_.arena.parameters:
+            raise ByhandError(
+                f"Going on needs layers of the same sizes as before: {self.network_} was fitted, not {network}; "
+                "fit with warm_start=False to begin anew."
+            )
+        else:
+            network.theta[:] = self.network_.theta
+        self.network_: Network = network
+        self.n_iter_ = 0
+        self.n_outputs_ = outputs
+        self.n_layers_ = len(self.coefs_) + 1
+        scores = (self.validation_scores_ or []) if self.early_stopping else None
+        self.validation_scores_ = scores
+        self.best_validation_score_ = None if scores is None else max([-inf, *scores])
+        self.best_loss_ = None if self.early_stopping else min([inf, *self.loss_curve_])
+
+    def _make_solver(self) -> Solver:
+        if self.solver == "adam":
+            return AdamSolver(Rate(float(self.learning_rate_init)), self.beta_1, self.beta_2, self.epsilon)
+        rate = Rate(float(self.learning_rate_init), self.learning_rate, self.power_t)
+        return MomentumSolver(rate, self.momentum, self.nesterovs_momentum)
+
+    def _hold_out(self, X: Array, t: Array, weights: Array | None, random_state: Any) -> tuple[Any, ...]:
+        """Samples, targets and weights to train on, and a triple of the same to validate on."""
+        stratify = t if self.out_activation_ == "logistic" and t.shape[1] == 1 else None
+        parts = train_test_split(
+            *(a for a in (X, t, weights) if a is not None),
+            random_state=random_state,
+            test_size=self.validation_fraction,
+            stratify=stratify,
+        )
+        train, held_out = (*parts[::2], None)[:3], (*parts[1::2], None)[:3]
+        if len(held_out[0]) < 2:
+            raise ByhandError(
+                f"validation_fraction={self.validation_fraction:g} of {len(X)} samples leaves fewer than 2 to validate "
+                "on; raise it, or fit without early_stopping."
+            )
+        return (*train, held_out)
+
+    # ---- predicting ----
+
+    def _outputs(self, X: Any) -> Array:
+        """The network's output activations (n, outputs)."""
+        check_is_fitted(self, "network_")
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        if not issparse(X):
+            return self.network_.predict_proba(X)
+        pieces = range(0, X.shape[0], PIECE)
+        return np.concatenate([self.network_.predict_proba(X[i : i + PIECE].toarray()) for i in pieces])
+
+    # ---- checks ----
+
+    def _validated(self, X: Any, y: Any, incremental: bool, numeric: bool) -> tuple[Array, Array]:
+        """X and y as scikit-learn checks them."""
+        check_parameters(self)
+        if incremental and self.early_stopping:
+            raise ByhandError("partial_fit makes a single epoch, so early_stopping=True makes no sense with it.")
+        return validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=(np.float64, np.float32),
+            multi_output=True,
+            y_numeric=numeric,
+            reset=self._is_fresh(incremental),
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,61 @@
+"""The loss for counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from byhand.config import register
+from byhand.equations import Equation
+from byhand.errors import ByhandError
+from byhand.losses import Loss
+from byhand.types import Array, Shape
+
+
+@register
+@dataclass(frozen=True)
+class PoissonDeviance(Loss):
+    """ℓ = Σ_j [t_j log(t_j / a_j) − t_j + a_j] with a = e^y: half the deviance of counts t of mean a.
+
+    It takes logits y; ∂ℓ/∂y = a − t. McCullagh and Nelder, "Generalized Linear Models" (1989), table 2.1.
+    """
+
+    activation = "exp"
+    forward_equations = (
+        Equation("a", "e^$y", r"e^{$y}"),
+        Equation(
+            "L",
+            "(1/n) Σᵢⱼ [$t log($t/$a) − $t + $a]",
+            r"\frac1n \sum_{i,j} \left[$t \log \frac{$t}{$a} - $t + $a\right]",
+        ),
+    )
+    backward_equations = (Equation("dy", "($a − $t) / n", r"\frac1n ($a - $t)"),)
+
+    def cache(self, outputs: int) -> Mapping[str, Shape]:
+        """One array more, of the outputs' shape."""
+        return {"each": (), "row": (1,), "scratch": (outputs,)}
+
+    def derive(self, ops: Any, y: Array, t: Array, dy: Array, cache: SimpleNamespace) -> None:
+        """ℓ = Σ [t (log t − y) + (a − t)], dy = a − t, with a = e^y and 0 log 0 = 0."""
+        s = cache.scratch
+        np.exp(y, out=dy)
+        np.subtract(dy, t, out=dy)
+        np.maximum(t, np.finfo(t.dtype).tiny, out=s)
+        np.log(s, out=s)
+        np.subtract(s, y, out=s)
+        np.multiply(s, t, out=s)
+        np.add(s, dy, out=s)
+        np.sum(s, axis=1, out=cache.each)
+
+    def activate(self, ops: Any, y: Array, out: Array, cache: SimpleNamespace) -> None:
+        """Compute a = e^y."""
+        np.exp(y, out=out)
+
+    def check_targets(self, t: Array) -> None:
+        """Targets are not negative."""
+        wrong = np.argwhere(t < 0)
+        if wrong.size:
+            i, j = wrong[0]
+            raise ByhandError(f"Target {t[i, j]:g} of sample {i}, output {j}, is negative; counts are 0 or more.")
