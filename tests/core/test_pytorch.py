@@ -104,10 +104,26 @@ def test_training(case, figures):
         np.testing.assert_allclose(history["loss"], wanted["losses"][:epochs], **CLOSE)
 
 
+@pytest.mark.parametrize(("schedule", "epochs"), cases.SCHEDULES, ids=str)
+def test_schedule(schedule, epochs, figures):
+    steps = cases.STEPS if schedule.per_step else 1
+    rates = [schedule(i / steps, epochs) for i in range(epochs * steps)]
+    np.testing.assert_allclose(rates, figures[str(schedule)]["rates"], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("schedule", cases.PLATEAUS, ids=str)
+def test_schedule_that_follows_a_figure(schedule, figures):
+    seen = [{schedule.watch: list(cases.FIGURES[:n])} if n else {} for n in range(len(cases.FIGURES) + 1)]
+    rates = [schedule.at(n, 100, history) for n, history in enumerate(seen)]
+    np.testing.assert_allclose(rates, figures[str(schedule)]["rates"], rtol=1e-12)
+    assert len(set(rates)) > 2  # it does go down
+
+
 def test_the_golden_file_holds_every_case(golden):
+    schedules = {str(schedule) for schedule in [*(case[0] for case in cases.SCHEDULES), *cases.PLATEAUS]}
     activations = {str(activation) for activation in cases.ACTIVATIONS}
     losses = {cases.loss_name(*loss) for loss in cases.LOSSES}
-    assert golden.keys() == activations | losses | {case.name for case in cases.CASES}
+    assert golden.keys() == activations | losses | schedules | {case.name for case in cases.CASES}
 
 
 def test_the_golden_file_says_what_pytorch_says_today(golden, live):

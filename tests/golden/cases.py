@@ -8,19 +8,33 @@ import numpy as np
 from byhand import (
     ELU,
     MSE,
+    AdaGrad,
     Adam,
+    AdamW,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
+    CosineAnnealing,
+    CosineRestarts,
     Dense,
+    ExponentialDecay,
     Flatten,
     GradientDescent,
     LeakyReLU,
+    Lion,
+    Momentum,
+    NAdam,
+    Nesterov,
     Normal,
+    OneCycle,
     QuadraticCost,
+    ReduceOnPlateau,
     ReLU,
+    RMSprop,
     Sigmoid,
     Softmax,
+    StepDecay,
     Tanh,
+    WarmupCosine,
 )
 
 ACTIVATIONS = [Sigmoid(), Tanh(), ReLU(), LeakyReLU(), LeakyReLU(0.3), ELU(), ELU(0.4), Softmax()]
@@ -38,6 +52,54 @@ LOSSES = [
     (CategoricalCrossEntropy(), 4, True),
     (CategoricalCrossEntropy(), 3, False),
     (CategoricalCrossEntropy(0.1), 4, True),
+]
+
+# High learning rates, weight decay and momentum together.
+OPTIMIZERS = [
+    GradientDescent(0.8, weight_decay=0.05),
+    Momentum(0.3, 0.9),
+    Momentum(0.3, 0.9, weight_decay=0.05),
+    Nesterov(0.3, 0.9),
+    Nesterov(0.3, 0.9, weight_decay=0.05),
+    AdaGrad(0.5),
+    AdaGrad(0.5, weight_decay=0.05),
+    RMSprop(0.05),
+    RMSprop(0.05, 0.99, momentum=0.9, weight_decay=0.05),
+    RMSprop(0.05, 0.95, centred=True),
+    RMSprop(0.02, 0.95, 1e-4, momentum=0.9, centred=True, weight_decay=0.05),
+    Adam(0.1, weight_decay=0.05),
+    AdamW(0.1, weight_decay=0.5),
+    NAdam(0.1),
+    NAdam(0.1, 0.8, 0.99, momentum_decay=0.1, weight_decay=0.05),
+    Lion(0.03),
+    Lion(0.03, 0.95, 0.98, weight_decay=0.5),
+]
+
+# Schedules, each with the number of epochs; all but those that change once an epoch are asked at every step.
+STEPS = 7  # in an epoch
+SCHEDULES = [
+    (StepDecay(0.3, 0.4, 3), 10),
+    (ExponentialDecay(0.3, 0.2), 10),
+    (ExponentialDecay(0.3, 0.2, per_step=True), 10),
+    (CosineAnnealing(0.3, 0.01), 10),
+    (CosineAnnealing(0.3, 0.01, per_step=True), 10),
+    (WarmupCosine(0.3, 2, 0.01, 0.1), 10),
+    (CosineRestarts(0.3, 1, 2, 0.01), 10),
+    (CosineRestarts(0.3, 3, 1), 10),
+    (OneCycle(0.3), 10),
+    (OneCycle(0.3, 0.45, 10, 100), 9),
+]
+
+# Schedules that follow a figure, and what they see.
+FIGURES = np.array(
+    [0.9, 0.8, 0.8, 0.80001, 0.79999, 0.85, 0.7, 0.71, 0.72, 0.69, 0.7, 0.7, 0.7, 0.7, 0.7, 0.71, 0.5, 0.6]
+)
+PLATEAUS = [
+    ReduceOnPlateau(0.3, 0.5, 1),
+    ReduceOnPlateau(0.3, 0.1, 0, floor=0.001),
+    ReduceOnPlateau(0.3, 0.5, 2, threshold=0.02),
+    ReduceOnPlateau(0.3, 0.5, 1, cooldown=3),
+    ReduceOnPlateau(0.3, 0.5, 1, "val_accuracy", 0.02, 2),
 ]
 
 
@@ -88,6 +150,9 @@ def _cases() -> list[Case]:
         cases.append(Case(f"long-{kind}", layers, softmax, optimizer, epochs=(1, 10, 100)))
         cases.append(Case(f"batches-{kind}", layers, softmax, optimizer, batch_size=5, epochs=(1, 4)))
         cases.append(Case(f"batches-{kind}-weighted", layers, softmax, optimizer, batch_size=5, weighted=True))
+    for optimizer in OPTIMIZERS:
+        layers = (dense(5), Tanh(), dense(3))
+        cases.append(Case(str(optimizer), layers, softmax, optimizer, batch_size=9, epochs=(1, 5, 50)))
     cases.append(Case("one-by-one", (dense(4), Sigmoid(), dense(3), Sigmoid()), QuadraticCost(), batch_size=1))
     cases.append(Case("softmax-mse", (dense(4), ReLU(), dense(3), Softmax()), MSE()))
     cases.append(Case("images", (Flatten(), dense(4), ReLU(), dense(3)), softmax, in_shape=(3, 2, 2)))

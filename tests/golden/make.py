@@ -29,6 +29,10 @@ def compute() -> dict[str, np.ndarray]:
     for loss in cases.LOSSES:
         figures = torch_twin.run_loss(loss[0], cases.loss_data(*loss))
         result |= {f"{cases.loss_name(*loss)}/{name}": value for name, value in figures.items()}
+    for schedule, epochs in cases.SCHEDULES:
+        result[f"{schedule}/rates"] = torch_twin.run_schedule(schedule, epochs)
+    for schedule in cases.PLATEAUS:
+        result[f"{schedule}/rates"] = torch_twin.run_plateau(schedule)
     for case in cases.CASES:
         start, data = network(case), cases.data(case)
         figures = data | {"theta0": start.theta} | torch_twin.run_case(case, data, start)

@@ -7,18 +7,33 @@ import torch.nn.functional as F
 from byhand import (
     ELU,
     MSE,
+    AdaGrad,
+    Adam,
+    AdamW,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
+    CosineAnnealing,
+    CosineRestarts,
     Dense,
+    ExponentialDecay,
     Flatten,
     GradientDescent,
     LeakyReLU,
+    Lion,
+    Momentum,
+    NAdam,
+    Nesterov,
+    OneCycle,
     QuadraticCost,
     ReLU,
+    RMSprop,
     Sigmoid,
     Softmax,
+    StepDecay,
     Tanh,
+    WarmupCosine,
 )
+from tests.golden import cases
 
 torch.set_num_threads(1)
 
@@ -82,6 +97,116 @@ def run_loss(loss, data):
     return result
 
 
+def make_optimizer(o, parameters):
+    """PyTorch's, with weight decay on the weights only: those with two dimensions."""
+    weights, biases = ([w for w in parameters if (w.ndim >= 2) is kind] for kind in (True, False))
+    groups = [{"params": weights, "weight_decay": o.weight_decay}, {"params": biases, "weight_decay": 0.0}]
+    options = {"lr": o.learning_rate}
+    match o:
+        case GradientDescent():
+            return torch.optim.SGD(groups, **options)
+        case Momentum():
+            return torch.optim.SGD(groups, momentum=o.momentum, nesterov=isinstance(o, Nesterov), **options)
+        case AdaGrad():
+            return torch.optim.Adagrad(groups, eps=o.epsilon, **options)
+        case RMSprop():
+            options |= {"eps": o.epsilon, "momentum": o.momentum, "centered": o.centred}
+            return torch.optim.RMSprop(groups, alpha=o.rho, **options)
+        case Lion():
+            return TorchLion(groups, o)
+    options |= {"betas": (o.beta1, o.beta2), "eps": o.epsilon}
+    match o:
+        case NAdam():
+            optimizer = torch.optim.NAdam(groups, momentum_decay=o.momentum_decay, **options)
+            for w in parameters:  # PyTorch would keep the product of the μ in float32
+                scalars = {"step": torch.tensor(0.0), "mu_product": torch.ones((), dtype=torch.float64)}
+                moments = {name: torch.zeros_like(w) for name in ("exp_avg", "exp_avg_sq")}
+                optimizer.state[w] = scalars | moments
+            return optimizer
+        case AdamW():
+            return torch.optim.AdamW(groups, **options)
+        case Adam():
+            return torch.optim.Adam(groups, **options)
+    raise NotImplementedError(o)
+
+
+class TorchLion(torch.optim.Optimizer):
+    """Chen et al. (2023), program 1, line by line; PyTorch has no Lion of its own."""
+
+    def __init__(self, groups, o):
+        super().__init__(groups, {"lr": o.learning_rate, "betas": (o.beta1, o.beta2)})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for w in group["params"]:
+                momentum = self.state[w].setdefault("momentum", torch.zeros_like(w))
+                interpolation = torch.lerp(w.grad, momentum, group["betas"][0])
+                update = interpolation.sign() + group["weight_decay"] * w
+                self.state[w]["momentum"] = torch.lerp(w.grad, momentum, group["betas"][1])
+                w -= group["lr"] * update
+
+
+def run_schedule(schedule, epochs):
+    """The rates at every step, or every epoch, as PyTorch's schedulers give them."""
+    size = cases.STEPS if schedule.per_step else 1
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=schedule.rate)
+    S, total, last = torch.optim.lr_scheduler, epochs * size, None
+    match schedule:
+        case StepDecay():
+            last = S.StepLR(optimizer, schedule.every, schedule.factor)
+        case ExponentialDecay():
+            last = S.ExponentialLR(optimizer, np.exp(-schedule.decay / size))
+        case CosineAnnealing():
+            last = S.CosineAnnealingLR(optimizer, total, schedule.floor)
+        case WarmupCosine():
+            up = round(schedule.warmup * size)
+            parts = [
+                S.LinearLR(optimizer, schedule.start, 1.0, up),
+                S.CosineAnnealingLR(optimizer, total - up, schedule.floor),
+            ]
+            last = S.SequentialLR(optimizer, parts, [up])
+        case CosineRestarts():
+            last = S.CosineAnnealingWarmRestarts(optimizer, schedule.first, schedule.factor, schedule.floor)
+        case OneCycle():
+            # PyTorch counts steps from 0 to total - 1 and puts the peak one step early; we count whole stretches.
+            share = (schedule.peak * total + 1) / (total + 1)
+            last = S.OneCycleLR(
+                optimizer,
+                schedule.rate,
+                total_steps=total + 1,
+                pct_start=share,
+                div_factor=schedule.start,
+                final_div_factor=schedule.end,
+                cycle_momentum=False,
+            )
+    rates = [last.get_last_lr()[0]]
+    for i in range(1, total):
+        optimizer.step()
+        last.step(*([i / size] if isinstance(schedule, CosineRestarts) else []))
+        rates.append(last.get_last_lr()[0])
+    return np.array(rates)
+
+
+def run_plateau(schedule):
+    """The rate before the first figure, and after each."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=schedule.rate)
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer,
+        mode="max" if schedule.watch.endswith("accuracy") else "min",
+        factor=schedule.factor,
+        patience=schedule.patience,
+        threshold=schedule.threshold,
+        cooldown=schedule.cooldown,
+        min_lr=schedule.floor,
+    )
+    rates = [schedule.rate]
+    for figure in cases.FIGURES:
+        plateau.step(figure)
+        rates.append(optimizer.param_groups[0]["lr"])
+    return np.array(rates)
+
+
 def run_case(case, data, network):
     """Output, loss and gradient at the start, and θ after the epochs that the case names.
 
@@ -106,11 +231,7 @@ def run_case(case, data, network):
     def flat(tensors):
         return torch.cat([t.detach().flatten() for t in tensors]).numpy().copy()
 
-    o = case.optimizer
-    if isinstance(o, GradientDescent):
-        optimizer = torch.optim.SGD(parameters, lr=o.learning_rate)
-    else:
-        optimizer = torch.optim.Adam(parameters, lr=o.learning_rate, betas=(o.beta1, o.beta2), eps=o.epsilon)
+    optimizer = make_optimizer(case.optimizer, parameters)
     everything = np.arange(len(x))
     value = loss(everything)
     value.backward()
