@@ -20,6 +20,7 @@ from byhand.layers import ELU, Dense, Flatten, LeakyReLU, ReLU, Sigmoid, Softmax
 from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
 from byhand.network import Network
 from byhand.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Lion, Momentum, NAdam, Nesterov, RMSprop
+from byhand.regularizers import L1, L2, ClipNorm, ClipValue, MaxNorm, Regularizer
 from byhand.schedules import (
     Constant,
     CosineAnnealing,
@@ -36,6 +37,8 @@ __version__ = version("byhand")
 
 __all__ = [
     "ELU",
+    "L1",
+    "L2",
     "MSE",
     "AdaGrad",
     "Adam",
@@ -44,6 +47,8 @@ __all__ = [
     "ByhandError",
     "Callback",
     "CategoricalCrossEntropy",
+    "ClipNorm",
+    "ClipValue",
     "Constant",
     "CosineAnnealing",
     "CosineRestarts",
@@ -57,6 +62,7 @@ __all__ = [
     "History",
     "LeakyReLU",
     "Lion",
+    "MaxNorm",
     "Momentum",
     "NAdam",
     "Nesterov",
@@ -67,6 +73,7 @@ __all__ = [
     "RMSprop",
     "ReLU",
     "ReduceOnPlateau",
+    "Regularizer",
     "Sigmoid",
     "Softmax",
     "Step",

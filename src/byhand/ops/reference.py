@@ -7,6 +7,13 @@ the number of rows in the batch, k the number of outputs. `out` may be the input
 
 import numpy as np
 
+from byhand.ops.regularization import add_scaled as add_scaled
+from byhand.ops.regularization import add_signs as add_signs
+from byhand.ops.regularization import clip_norm as clip_norm
+from byhand.ops.regularization import clip_value as clip_value
+from byhand.ops.regularization import limit_columns as limit_columns
+from byhand.ops.regularization import sum_sizes as sum_sizes
+from byhand.ops.regularization import sum_squares as sum_squares
 from byhand.types import Array
 
 # ---- matrices ---------------------------------------------------------------------------------------------------

@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from byhand.network import Network
 from byhand.optimizers import Optimizer
+from byhand.regularizers import Penalty, Regularizer
 from byhand.schedules import Schedule, as_schedule
 from byhand.training.history import History
+from byhand.types import Array
 
 
 @dataclass
@@ -25,6 +29,8 @@ class Training:
         history: the finished epochs.
         stop: set it to True to end the training after the current step.
         schedule: where the learning rate comes from.
+        regularizers: the rules that change gradient or parameters at each step.
+        scratch: room (size,) that they work in.
     """
 
     network: Network
@@ -38,9 +44,19 @@ class Training:
     history: History = field(default_factory=History)
     stop: bool = False
     schedule: Schedule = field(init=False)
+    regularizers: tuple[Regularizer, ...] = ()
+    scratch: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.schedule = as_schedule(self.optimizer.learning_rate)
+        self.scratch = np.empty_like(self.network.theta if self.regularizers else self.network.theta[:0])
+
+    def penalty(self) -> dict[str, float]:
+        """{"penalty": what the regularisers add to the loss}, or nothing where they add nothing."""
+        penalties = [
+            rule.penalty(self.network, self.scratch) for rule in self.regularizers if isinstance(rule, Penalty)
+        ]
+        return {"penalty": sum(penalties)} if penalties else {}
 
 
 class Callback:
@@ -49,8 +65,14 @@ class Callback:
     def on_start(self, training: Training) -> None:
         """Before the first step."""
 
+    def on_epoch_start(self, training: Training) -> None:
+        """Before each epoch's first step."""
+
     def on_step(self, training: Training) -> None:
         """After each step."""
+
+    def on_validation(self, training: Training) -> None:
+        """After each epoch's last step, before validation."""
 
     def on_epoch(self, training: Training) -> None:
         """After each epoch; `training.history.last` is its row."""

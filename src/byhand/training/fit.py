@@ -12,6 +12,7 @@ from byhand.data.augment import Augment
 from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
 from byhand.optimizers import Adam, Optimizer
+from byhand.regularizers import Regularizer
 from byhand.training.batches import Batches
 from byhand.training.callbacks import Callback, ProgressBar, Training
 from byhand.training.evaluate import Evaluator
@@ -34,6 +35,7 @@ def fit(
     augment: Augment | None = None,
     workers: int = 1,
     accuracy: bool = True,
+    regularizers: Sequence[Regularizer] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
     threads: int | None = None,
@@ -59,6 +61,8 @@ def fit(
             data stay as they are. The bits depend on the generator alone, not on `workers`.
         workers: threads that prepare augmented batches while the network learns; with 0 they are made in between.
         accuracy: whether to count right answers while training, where y has classes.
+        regularizers: rules that change the gradient before each step or the parameters after it, in their order, such
+            as L2(1e-4) and ClipNorm(1.0); see byhand.regularizers.
         callbacks: what else should happen at each step and epoch.
         progress: whether to show a progress bar on a terminal.
         threads: how many threads compute; by default all cores, but one for small mini-batches.
@@ -80,7 +84,11 @@ def fit(
         raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
     rng = np.random.default_rng(rng)
     evaluator = Evaluator(network, *validation) if validation else None
-    training = Training(network, optimizer, epochs)
+    if isinstance(regularizers, Regularizer):
+        raise ByhandError(f"regularizers must be a list of rules; got {regularizers!r} alone.")
+    for rule in regularizers:
+        require_instance("A regulariser", rule, Regularizer, "a rule such as L2(1e-4)")
+    training = Training(network, optimizer, epochs, regularizers=tuple(regularizers))
     if not validation and training.schedule.watch.startswith("val_"):
         raise ByhandError(f"The learning rate follows {training.schedule.watch}, so fit needs validation=(x, y).")
     run: FullBatch | MiniBatches
@@ -108,7 +116,12 @@ def fit(
                 start = time.perf_counter()
                 training.epoch = epoch + 1
                 training.rate = rate = training.schedule.at(epoch, epochs, training.history)
+                for listener in listeners:
+                    listener.on_epoch_start(training)
                 row = {"epoch": epoch + 1, **run.epoch(listeners)}
+                for listener in listeners:
+                    listener.on_validation(training)
+                row |= training.penalty()
                 if evaluator:
                     row |= {f"val_{name}": value for name, value in evaluator().items()}
                 training.history.add(row | {"learning_rate": rate, "seconds": time.perf_counter() - start})

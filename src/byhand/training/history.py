@@ -12,8 +12,8 @@ class History(Mapping[str, list[float]]):
     """Columns of numbers, one row an epoch: `history["loss"][-1]`.
 
     Columns are epoch (from 1), loss and accuracy (means over the epoch's batches, as they were while it trained),
-    val_loss and val_accuracy (after the epoch, where validation data were given), learning_rate (at the epoch's start),
-    and seconds (of this epoch, validation included).
+    penalty (what regularisers add to the loss, after the epoch), val_loss and val_accuracy (after the epoch, where
+    validation data were given), learning_rate (at the epoch's start), and seconds (of this epoch, validation included).
     """
 
     def __init__(self) -> None:

@@ -144,7 +144,11 @@ def update(training: Training, state: State, loss: float, listeners: Sequence[Ca
             f"The loss became {loss} in epoch {training.epoch}, step {training.step}, so training stopped; "
             f"the learning rate ({training.rate:g}) is most likely too high: try a tenth of it."
         )
+    for rule in training.regularizers:
+        rule.change_gradient(network, training.scratch)
     training.optimizer.step(network.ops, network.theta, network.gradient, state, training.step, training.rate)
+    for rule in training.regularizers:
+        rule.change_parameters(network, training.scratch)
     for listener in listeners:
         listener.on_step(training)
 
