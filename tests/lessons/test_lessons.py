@@ -272,6 +272,7 @@ FAULTS = [
     ("perceptron-rule", "step", fires_at_zero),
     ("xor-network", "add_row", no_bias),
     ("sigmoid-table", "sigmoid", steep_sigmoid),
+    ("activation-functions", "sigmoid", steep_sigmoid),
     ("mean-squared-error", "squared_error", half_the_error),
     ("chain-rule", "sigmoid_backward", slope_without_one_minus_a),
     ("weight-updates", "descend", uphill),

@@ -28,9 +28,9 @@ def teach(board: Board, rng: np.random.Generator) -> None:
     z = np.array([-2.0, 2.0])
     rows = [[name, *f(z), *slope(z)] for name, (f, slope) in functions.items()]
     board.table(["f", "f(−2)", "f(2)", "f′(−2)", "f′(2)"], rows)
-    for (f, slope), right in zip(functions.values(), (0, 0.104994, 0.070651, 1, 1, 1), strict=True):
-        difference = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
-        board.check("f′(2), by hand and by differences", [slope(z)[1], difference[1]], [right, right], 1e-6)
+    for (name, (f, slope)), right in zip(functions.items(), (0, 0.104994, 0.070651, 1, 1, 1), strict=True):
+        board.check(f"{name}: f′(2)", slope(z)[1], right, 1e-6)
+        board.check(f"{name}: by differences", (f(z[1] + 1e-6) - f(z[1] - 1e-6)) / 2e-6, right, 1e-6)
     board.say("""Ten layers multiply ten slopes. At best a sigmoid leaves ¼ each time: about a millionth of the gradient
         arrives, which is why deep sigmoid networks hardly learn. A ReLU that is on leaves all of it; one that is off
         for every sample leaves nothing, and is dead. Leaky ReLU and ELU leave a little there.""")
