@@ -61,7 +61,9 @@ class Augment:
     @staticmethod
     def digits() -> "Augment":
         """What handwriting does: moved, turned, slanted, stretched, shaken, with another pen."""
-        return Augment((Shift(2, 2), Scale((0.85, 1.15)), Shear(12), Rotate(10), Elastic(34, 4), Thickness(0.4)))
+        return Augment(
+            (Shift(2, 2), Scale((0.87, 1.13)), Shear(10), Rotate(10), Elastic(24, 4), Thickness((-0.2, 0.3)))
+        )
 
     @staticmethod
     def clothing() -> "Augment":
@@ -74,14 +76,15 @@ class Augment:
         Raises:
             ByhandError: the samples are no such images.
         """
-        size, shape = prod(sample_shape), self.image_shape
-        if (shape is None and len(sample_shape) == 2) or sample_shape[2:] == (1,):
+        size, told = prod(sample_shape), self.image_shape
+        shape = None
+        if len(sample_shape) == 2 or sample_shape[2:] == (1,):
             shape = (sample_shape[0], sample_shape[1])
-        if shape is None and len(sample_shape) == 1 and isqrt(size) ** 2 == size:
-            shape = (isqrt(size), isqrt(size))
-        if shape is None or prod(shape) != size or (self.image_shape or shape) != shape:
+        elif len(sample_shape) == 1:
+            shape = told or (isqrt(size), isqrt(size))
+        if shape is None or prod(shape) != size or told not in (None, shape):
             raise ByhandError(
-                f"Samples of shape {sample_shape} are no grey images{f' of {shape[0]} × {shape[1]}' if shape else ''}; "
+                f"Samples of shape {sample_shape} are no grey images{f' of {told[0]} × {told[1]}' if told else ''}; "
                 "say how high and wide they are: Augment(steps, image_shape=(height, width))."
             )
         return shape
