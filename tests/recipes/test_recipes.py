@@ -7,9 +7,11 @@ import pytest
 
 import byhand
 from byhand.data import Dataset
+from byhand.data.augment import Augment
 from byhand.recipes import RECIPES, run_recipe, with_hidden
 from byhand.recipes.config import RunConfig, read_config
 from byhand.recipes.reproduce import Row
+from byhand.regularizers import L2, ClipNorm
 from tests.images import blocks
 
 # Parameters by hand: (in + 1) · out, summed over the layers.
@@ -96,6 +98,16 @@ def test_a_recipe_runs_and_learns(name):
         assert np.isfinite(figure.measure(run.outcome))
 
 
+def test_a_recipe_may_augment_and_regularise():
+    plain = replace(RECIPES["dense"], epochs=1)
+    outcomes = [
+        run_recipe(recipe, 0, dataset=dataset(), progress=False).network.theta
+        for recipe in (plain, replace(plain, augment=Augment.digits()), replace(plain, regularizers=(L2(0.1),)))
+    ]
+    assert not np.array_equal(outcomes[0], outcomes[1])
+    assert np.linalg.norm(outcomes[2]) < np.linalg.norm(outcomes[0])
+
+
 def test_the_seed_decides_everything():
     recipe = replace(RECIPES["dense"], epochs=1)
     thetas = [run_recipe(recipe, seed, dataset=dataset(), progress=False).network.theta for seed in (0, 0, 1)]
@@ -130,7 +142,10 @@ def test_with_hidden_keeps_the_rest():
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_configurations_read_back_as_they_were(name, tmp_path):
-    config = RunConfig(RECIPES[name], "somewhere", 12)
+@pytest.mark.parametrize(
+    "more", [{}, {"augment": Augment.digits(), "regularizers": (L2(1e-4), ClipNorm(1.0))}], ids=len
+)
+def test_configurations_read_back_as_they_were(name, more, tmp_path):
+    config = RunConfig(replace(RECIPES[name], **more), "somewhere", 12)
     (tmp_path / "c.toml").write_text(config.to_toml())
     assert read_config(tmp_path / "c.toml", RECIPES) == config

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from byhand.data import Dataset, split_rows
+from byhand.data.augment import Augment
 from byhand.errors import ByhandError
 from byhand.layers import Activation, Dense, Layer
 from byhand.losses import Loss
 from byhand.optimizers import Optimizer
+from byhand.regularizers import Regularizer
 from byhand.training import Evaluation, History
 from byhand.types import Array, Shape
 
@@ -86,6 +88,8 @@ class Recipe:
         batch_size: samples a step; None for all of them.
         dataset: the data set's name.
         input_shape: the shape of one sample.
+        augment: how training images are varied, if at all.
+        regularizers: rules before and after each step.
         figures: what `reproduce` reports.
         fault: what the source does or says wrongly, and what is done here instead.
         watch_test: whether to measure the test accuracy after every epoch, as the source did.
@@ -102,6 +106,8 @@ class Recipe:
     batch_size: int | None
     dataset: str = "mnist"
     input_shape: Shape = (784,)
+    augment: Augment | None = None
+    regularizers: tuple[Regularizer, ...] = ()
     figures: tuple[Figure, ...] = ()
     fault: str = ""
     watch_test: bool = False

@@ -7,13 +7,22 @@ from typing import Any
 
 from byhand.checks import require_whole
 from byhand.config import from_config, to_config
+from byhand.data.augment import Augment
 from byhand.errors import ByhandError
 from byhand.layers import Layer
 from byhand.losses import Loss
 from byhand.optimizers import Optimizer
 from byhand.recipes.base import Recipe
+from byhand.regularizers import Regularizer
 
-KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "optimizer", "loss", "layers"}
+KINDS = {
+    "optimizer": Optimizer,
+    "loss": Loss,
+    "layers": tuple,
+    "augment": Augment | None,
+    "regularizers": tuple,
+}
+KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", *KINDS}
 HEADER = "# How this network was trained; repeat it with: byhand train --config THIS_FILE\n"
 
 
@@ -48,7 +57,10 @@ class RunConfig:
             "optimizer": to_config(recipe.optimizer),
             "loss": to_config(recipe.loss),
             "layers": to_config(recipe.layers),
+            "regularizers": to_config(recipe.regularizers),
         }
+        if recipe.augment:
+            table["augment"] = to_config(recipe.augment)
         return HEADER + tomli_w.dumps(table)
 
 
@@ -84,10 +96,12 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
     if not isinstance(data, str):
         raise ByhandError(f"data must be the name of a data set or a path; got {data!r}.")
     parts = {}
-    for key, kind in (("optimizer", Optimizer), ("loss", Loss), ("layers", tuple)):
+    for key, kind in KINDS.items():
         parts[key] = from_config(table[key], key) if key in table else getattr(recipe, key)
         if not isinstance(parts[key], kind):
             raise ByhandError(f"{key} must be {'an array of tables' if kind is tuple else 'a table'} with a kind.")
     if not all(isinstance(layer, Layer) for layer in parts["layers"]):
         raise ByhandError("layers must be layers, such as {kind = 'Dense', units = 10}.")
+    if not all(isinstance(rule, Regularizer) for rule in parts["regularizers"]):
+        raise ByhandError("regularizers must be rules, such as {kind = 'L2', rate = 0.0001}.")
     return RunConfig(replace(recipe, epochs=epochs, batch_size=batch_size or None, **parts), data, seed)

@@ -72,6 +72,8 @@ def run_recipe(
         batch_size=recipe.batch_size,
         optimizer=recipe.optimizer,
         rng=rng,
+        augment=recipe.augment,
+        regularizers=recipe.regularizers,
         callbacks=[*callbacks, *([watch] if watch else [])],
         progress=progress,
     )
