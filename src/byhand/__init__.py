@@ -16,7 +16,21 @@ from importlib.metadata import version
 from byhand.data import Dataset, load
 from byhand.errors import ByhandError, TrainingDiverged
 from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
-from byhand.layers import ELU, Dense, Flatten, LeakyReLU, ReLU, Sigmoid, Softmax, Step, Tanh
+from byhand.layers import (
+    ELU,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Flatten,
+    LayerNorm,
+    LeakyReLU,
+    ReLU,
+    Residual,
+    Sigmoid,
+    Softmax,
+    Step,
+    Tanh,
+)
 from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
 from byhand.network import Network
 from byhand.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Lion, Momentum, NAdam, Nesterov, RMSprop
@@ -43,6 +57,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "BatchNorm",
     "BinaryCrossEntropy",
     "ByhandError",
     "Callback",
@@ -54,12 +69,14 @@ __all__ = [
     "CosineRestarts",
     "Dataset",
     "Dense",
+    "Dropout",
     "ExponentialDecay",
     "Flatten",
     "Glorot",
     "GradientDescent",
     "He",
     "History",
+    "LayerNorm",
     "LeakyReLU",
     "Lion",
     "MaxNorm",
@@ -74,6 +91,7 @@ __all__ = [
     "ReLU",
     "ReduceOnPlateau",
     "Regularizer",
+    "Residual",
     "Sigmoid",
     "Softmax",
     "Step",

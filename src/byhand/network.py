@@ -12,29 +12,13 @@ import numpy as np
 from byhand.arena import Arena
 from byhand.checks import as_array, require_instance, require_whole
 from byhand.errors import ByhandError
-from byhand.layers import Layer, Plan, Softmax
+from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
 from byhand.ops import reference
 from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
 PIECE = 1024  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
-
-
-def plan_layers(layers: Sequence[Layer], in_shape: Shape) -> list[Plan]:
-    """Each layer's plan, shapes handed on from one to the next.
-
-    Raises:
-        ByhandError: a layer cannot take what the one before it gives; the message says which.
-    """
-    plans: list[Plan] = []
-    for i, layer in enumerate(layers):
-        try:
-            plans.append(layer.plan(in_shape))
-        except ByhandError as error:
-            raise ByhandError(f"Layer {i + 1}, {layer.label()}: {error}") from None
-        in_shape = plans[-1].out_shape
-    return plans
 
 
 class Network:

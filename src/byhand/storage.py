@@ -14,9 +14,9 @@ from byhand.arena import Arena, Parameter
 from byhand.config import from_config, to_config
 from byhand.errors import ByhandError
 from byhand.files import write_atomically
-from byhand.layers import Layer
+from byhand.layers import Layer, plan_layers
 from byhand.losses import Loss
-from byhand.network import Network, plan_layers
+from byhand.network import Network
 
 FORMAT = 1
 

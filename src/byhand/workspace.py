@@ -68,6 +68,7 @@ class Workspace:
                 self._y.append(np.empty((rows, *plan.out_shape), dtype))
         widest = max(prod(shape) for shape in [in_shape, *self._out_shapes])
         self._gradients = [np.empty(rows * widest, dtype), np.empty(rows * widest, dtype)]
+        self._plans = tuple(plans)
         self._cache = [make_cache(plan, rows, dtype) for plan in plans]
         outputs = prod(self._out_shapes[-1])
         self._loss_cache = {k: np.empty((rows, *s), dtype) for k, s in loss.cache(outputs).items()}
@@ -88,23 +89,25 @@ class Workspace:
             x=self._y[0][:0],
             y=[a[:n] for a in self._y],
             dy=dy,
-            cache=[_first_rows(cache, n) for cache in self._cache],
+            cache=[_first_rows(plan, cache, n) for plan, cache in zip(self._plans, self._cache, strict=True)],
             loss_cache=SimpleNamespace(**{k: a[:n] for k, a in self._loss_cache.items()}),
         )
 
 
 def make_cache(plan: Plan, rows: int, dtype: np.dtype, fill: float = 0.0) -> SimpleNamespace:
-    """A layer's cache for `rows` samples, all `fill`, with those of the layers inside it under `children`."""
-    cache = SimpleNamespace(**{name: np.full((rows, *shape), fill, dtype) for name, shape in plan.cache.items()})
+    """A layer's cache for `rows` samples and its scratch, all `fill`, with those of the layers inside it."""
+    shapes = {name: (rows, *shape) for name, shape in plan.cache.items()} | dict(plan.scratch)
+    cache = SimpleNamespace(**{name: np.full(shape, fill, dtype) for name, shape in shapes.items()})
     if plan.children:
         cache.children = [make_cache(child, rows, dtype, fill) for child in plan.children]
     return cache
 
 
-def _first_rows(cache: SimpleNamespace, n: int) -> SimpleNamespace:
-    return SimpleNamespace(
-        **{
-            name: [_first_rows(child, n) for child in value] if name == "children" else value[:n]
-            for name, value in vars(cache).items()
-        }
-    )
+def _first_rows(plan: Plan, cache: SimpleNamespace, n: int) -> SimpleNamespace:
+    """Views of the cache's first n rows; scratch has no rows."""
+    views = SimpleNamespace(**vars(cache))
+    for name in plan.cache:
+        setattr(views, name, getattr(cache, name)[:n])
+    if plan.children:
+        views.children = [_first_rows(*pair, n) for pair in zip(plan.children, cache.children, strict=True)]
+    return views

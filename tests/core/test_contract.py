@@ -11,6 +11,7 @@ from byhand.config import from_config, to_config
 from byhand.ops import reference
 from byhand.testing import central_differences, check_layer, check_loss
 
+INNER = layers.Residual([layers.Dense(3), layers.ELU(), layers.Residual([layers.Dense(3)]), layers.Dense(5)])
 LAYERS = [
     (layers.Dense(4), 5),
     (layers.Dense(1), 1),
@@ -33,6 +34,19 @@ LAYERS = [
     (layers.ELU(2.5), 5),
     (layers.Softmax(), 5),
     (layers.Softmax(), 2),
+    (layers.Dropout(0.4), 5),
+    (layers.Dropout(0.0), (2, 3)),
+    (layers.Dropout(0.9), (2, 3)),
+    (layers.BatchNorm(), 5),
+    (layers.BatchNorm(momentum=0.3, epsilon=0.1), (2, 3)),
+    (layers.BatchNorm(), (3, 2, 2)),
+    (layers.LayerNorm(), 5),
+    (layers.LayerNorm(epsilon=0.1), (2, 3)),
+    (layers.LayerNorm(), (3, 2, 2)),
+    (layers.Residual([layers.Dense(4), layers.ReLU(), layers.Dense(5)]), 5),
+    (layers.Residual([layers.BatchNorm(), layers.Tanh(), layers.Dense(4), layers.Dropout(0.3), layers.Dense(5)]), 5),
+    (layers.Residual([layers.LayerNorm(), INNER, layers.Dense(5), layers.Sigmoid()]), 5),
+    (layers.Residual([layers.Residual([layers.Sigmoid()])]), (2, 3)),
 ]
 FORWARD_ONLY = [(layers.Step(), 5), (layers.Step(), (2, 3))]
 LOSSES = [

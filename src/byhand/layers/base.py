@@ -1,6 +1,6 @@
 """The contract that every layer keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from byhand.equations import Equation
+from byhand.errors import ByhandError
 from byhand.initializers import Initializer
 from byhand.types import Array, Rng, Shape
 
@@ -20,6 +21,7 @@ class Plan:
         out_shape: the output's shape.
         params: shapes of its parameters by name.
         cache: shapes of the arrays that it wants kept between forward and backward, by name.
+        scratch: shapes of further such arrays, without a batch axis: numbers of a whole batch, room to work in.
         state: shapes of what it keeps from step to step without learning it by gradient, by name (no batch axis).
         children: the plans of the layers that it is made of; theirs is `p.children[k]`, `cache.children[k]`, ...
     """
@@ -27,6 +29,7 @@ class Plan:
     out_shape: Shape
     params: Mapping[str, Shape] = field(default_factory=dict)
     cache: Mapping[str, Shape] = field(default_factory=dict)
+    scratch: Mapping[str, Shape] = field(default_factory=dict)
     state: Mapping[str, Shape] = field(default_factory=dict)
     children: tuple["Plan", ...] = ()
 
@@ -46,6 +49,7 @@ class Layer:
     needs_output: ClassVar[bool] = False  # backward reads y, so the next layer must not write over it
     forward_equations: ClassVar[tuple[Equation, ...]] = ()
     backward_equations: ClassVar[tuple[Equation, ...]] = ()
+    layers: Sequence["Layer"] = ()  # of a composite: the layers inside it, in order
 
     def plan(self, in_shape: Shape) -> Plan:
         """Output shape, parameters and cache for inputs of `in_shape` (without the batch axis).
@@ -85,3 +89,19 @@ class Layer:
     def label(self) -> str:
         """How a summary names it."""
         return type(self).__name__
+
+
+def plan_layers(layers: Sequence[Layer], in_shape: Shape) -> list[Plan]:
+    """Each layer's plan, shapes handed on from one to the next.
+
+    Raises:
+        ByhandError: a layer cannot take what the one before it gives; the message says which.
+    """
+    plans: list[Plan] = []
+    for i, layer in enumerate(layers):
+        try:
+            plans.append(layer.plan(in_shape))
+        except ByhandError as error:
+            raise ByhandError(f"Layer {i + 1}, {layer.label()}: {error}") from None
+        in_shape = plans[-1].out_shape
+    return plans

@@ -7,13 +7,8 @@ the number of rows in the batch, k the number of outputs. `out` may be the input
 
 import numpy as np
 
-from byhand.ops.regularization import add_scaled as add_scaled
-from byhand.ops.regularization import add_signs as add_signs
-from byhand.ops.regularization import clip_norm as clip_norm
-from byhand.ops.regularization import clip_value as clip_value
-from byhand.ops.regularization import limit_columns as limit_columns
-from byhand.ops.regularization import sum_sizes as sum_sizes
-from byhand.ops.regularization import sum_squares as sum_squares
+from byhand.ops.normalization import *  # noqa: F403
+from byhand.ops.regularization import *  # noqa: F403
 from byhand.types import Array
 
 # ---- matrices ---------------------------------------------------------------------------------------------------
@@ -38,6 +33,21 @@ def copy(a: Array, out: Array) -> None:
     """out = a; nothing to do where both are the same memory."""
     if a.ctypes.data != out.ctypes.data:
         np.copyto(out, a)
+
+
+def add(a: Array, b: Array, out: Array) -> None:
+    """out = a + b; out may be either."""
+    np.add(a, b, out=out)
+
+
+def subtract(a: Array, b: Array, out: Array) -> None:
+    """out = a − b; out may be either."""
+    np.subtract(a, b, out=out)
+
+
+def multiply(a: Array, b: Array, out: Array) -> None:
+    """out = a ⊙ b; out may be either."""
+    np.multiply(a, b, out=out)
 
 
 def gather(a: Array, rows: Array, out: Array) -> None:

@@ -1,0 +1,125 @@
+"""Batch normalisation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from byhand.checks import require_between
+from byhand.config import register
+from byhand.equations import Equation
+from byhand.initializers import Initializer, Uniform, Zeros
+from byhand.layers.base import Layer, Plan
+from byhand.types import Array, Rng, Shape
+
+ONES = Uniform(1.0, 1.0)
+
+
+@register
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """Each column gets mean 0 and variance 1 over the batch, then a scale γ and a shift β that are learnt.
+
+    x is (n, k), or (n, height, width, k): then every pixel counts as a row, and n below is their number. With
+    m = (1/n) Σᵢ xᵢ, v = (1/n) Σᵢ (xᵢ − m)² and u = (x − m) / √(v + ε), the output is y = γ ⊙ u + β.
+    Ioffe and Szegedy, "Batch normalization" (2015), algorithms 1 and 2.
+
+    Backward, column by column. Directly dγ = Σᵢ dyᵢ uᵢ, dβ = Σᵢ dyᵢ and duᵢ = γ dyᵢ. An xᵢ reaches every uⱼ: by itself,
+    through m and through v. From ∂m/∂xᵢ = 1/n and ∂v/∂xᵢ = (2/n)(xᵢ − m) (the way from m to v is zero, as the
+    deviations sum to zero), with s = 1/√(v + ε) and ∂s/∂v = −½ s³,
+
+        ∂uⱼ/∂xᵢ = s (δᵢⱼ − 1/n) + (xⱼ − m)(−½ s³)(2/n)(xᵢ − m) = s (δᵢⱼ − 1/n − uᵢ uⱼ / n),
+
+    and the sum over j of γ dyⱼ ∂uⱼ/∂xᵢ is dxᵢ = γ s (dyᵢ − (dβ + uᵢ dγ) / n).
+
+    Outside training m and v are the running mean and variance, so that a sample's output does not depend on its
+    neighbours; they are then constants, and dx = γ s dy. In training they follow the batches', r ← (1 − momentum) r +
+    momentum · batch's, the variance's with n − 1 for n, as in PyTorch (Keras' momentum is one minus this one). A batch
+    of a single row has no variance: such a row (the last of an epoch, perhaps) is normalised by the running mean and
+    variance, which it leaves as they are; PyTorch refuses it. In a full batch each piece of up to 1,024 rows is
+    normalised by itself.
+
+    Args:
+        momentum: how much of each batch the running mean and variance take up, from 0 to 1.
+        epsilon: ε, keeps the division away from zero.
+    """
+
+    momentum: float = 0.1
+    epsilon: float = 1e-5
+
+    in_place = True
+    forward_equations = (
+        Equation("m", "(1/n) Σᵢ $x[i]", r"\frac1n \sum_i $x{}_i"),
+        Equation("v", "(1/n) Σᵢ ($x[i] − $m)²", r"\frac1n \sum_i ($x{}_i - $m)^2"),
+        Equation("u", "($x − $m) / √($v + ε)", r"\frac{$x - $m}{\sqrt{$v + \epsilon}}"),
+        Equation("y", "$gamma ⊙ $u + $beta", r"$gamma \odot $u + $beta"),
+    )
+    backward_equations = (
+        Equation("dgamma", "Σᵢ $dy[i] ⊙ $u[i]", r"\sum_i $dy{}_i \odot $u{}_i"),
+        Equation("dbeta", "Σᵢ $dy[i]", r"\sum_i $dy{}_i"),
+        Equation(
+            "dx",
+            "$gamma / √($v + ε) ⊙ ($dy − ($dbeta + $u ⊙ $dgamma) / n)",
+            r"\frac{$gamma}{\sqrt{$v + \epsilon}} \odot \left($dy - \frac1n ($dbeta + $u \odot $dgamma)\right)",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        require_between("momentum", self.momentum, 0, 1)
+        require_between("epsilon", self.epsilon, 1e-12)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """The shape stays; γ, β, running mean and variance have one number a column."""
+        k = (in_shape[-1],)
+        return Plan(
+            in_shape,
+            params={"gamma": k, "beta": k},
+            cache={"u": in_shape},
+            scratch={"m": k, "v": k, "inverse": k, "slope": k, "share": ()},
+            state={"running_mean": k, "running_var": k},
+        )
+
+    def initializers(self) -> Mapping[str, Initializer]:
+        """γ and the running variance start at 1, β and the running mean at 0."""
+        return {"gamma": ONES, "beta": Zeros(), "running_mean": Zeros(), "running_var": ONES}
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute u = (x − m) / √(v + ε), y = γ ⊙ u + β."""
+        x, u, n = columns(x), columns(cache.u), x.size // x.shape[-1]
+        if rng is not None and n > 1:
+            ops.column_statistics(x, cache.m, cache.v, u)
+            keep, take = 1 - self.momentum, self.momentum
+            ops.follow(p.running_mean, cache.m, keep, take, cache.slope)
+            ops.follow(p.running_var, cache.v, keep, take * n / (n - 1), cache.slope)
+            cache.share.fill(1 / n)
+        else:
+            ops.copy(p.running_mean, out=cache.m)
+            ops.copy(p.running_var, out=cache.v)
+            ops.subtract(x, cache.m, out=u)
+            cache.share.fill(0)
+        ops.inverse_deviation(cache.v, self.epsilon, cache.inverse)
+        ops.multiply(u, cache.inverse, out=u)
+        ops.scale_columns(u, p.gamma, p.beta, out=columns(y))
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, dx = γ / √(v + ε) ⊙ (dy − (dβ + u ⊙ dγ) / n)."""
+        u, dy = columns(cache.u), columns(dy)
+        ops.scale_columns_backward(u, dy, g.gamma, g.beta)
+        if dx is not None:
+            ops.multiply(p.gamma, cache.inverse, out=cache.slope)
+            ops.batch_norm_backward(u, dy, g.gamma, g.beta, cache.slope, float(cache.share), columns(dx))
+
+
+def columns(a: Array) -> Array:
+    """(n, ..., k) as (n · ..., k), the same memory."""
+    return a.reshape(-1, a.shape[-1])

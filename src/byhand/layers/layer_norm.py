@@ -1,0 +1,98 @@
+"""Layer normalisation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from byhand.checks import require_between
+from byhand.config import register
+from byhand.equations import Equation
+from byhand.errors import ByhandError
+from byhand.initializers import Initializer, Zeros
+from byhand.layers.base import Layer, Plan
+from byhand.layers.batch_norm import ONES, columns
+from byhand.types import Array, Rng, Shape
+
+
+@register
+@dataclass(frozen=True)
+class LayerNorm(Layer):
+    """Each row gets mean 0 and variance 1 over its own k numbers, then a scale γ and a shift β that are learnt.
+
+    x is (n, ..., k), normalised over the last axis. With m = (1/k) Σⱼ xⱼ, v = (1/k) Σⱼ (xⱼ − m)² and
+    u = (x − m) / √(v + ε), y = γ ⊙ u + β. It does the same in training and outside it, whatever else is in the batch.
+    Ba, Kiros and Hinton, "Layer normalization" (2016), eq. 4.
+
+    Backward: with h = γ ⊙ dy the gradient by u, the derivation of BatchNorm holds along the row instead of the column:
+    dx = (h − (1/k) Σⱼ hⱼ − u (1/k) Σⱼ hⱼ uⱼ) / √(v + ε).
+
+    Args:
+        epsilon: ε, keeps the division away from zero.
+    """
+
+    epsilon: float = 1e-5
+
+    in_place = True
+    forward_equations = (
+        Equation("m", "(1/k) Σⱼ $x[j]", r"\frac1k \sum_j $x{}_j"),
+        Equation("v", "(1/k) Σⱼ ($x[j] − $m)²", r"\frac1k \sum_j ($x{}_j - $m)^2"),
+        Equation("u", "($x − $m) / √($v + ε)", r"\frac{$x - $m}{\sqrt{$v + \epsilon}}"),
+        Equation("y", "$gamma ⊙ $u + $beta", r"$gamma \odot $u + $beta"),
+    )
+    backward_equations = (
+        Equation("dgamma", "Σᵢ $dy[i] ⊙ $u[i]", r"\sum_i $dy{}_i \odot $u{}_i"),
+        Equation("dbeta", "Σᵢ $dy[i]", r"\sum_i $dy{}_i"),
+        Equation("du", "$gamma ⊙ $dy", r"$gamma \odot $dy"),
+        Equation(
+            "dx",
+            "($du − (1/k) Σⱼ $du[j] − $u (1/k) Σⱼ $du[j] $u[j]) / √($v + ε)",
+            r"\frac{1}{\sqrt{$v + \epsilon}}"
+            r"\left($du - \frac1k \sum_j $du{}_j - $u \frac1k \sum_j $du{}_j\,$u{}_j\right)",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        require_between("epsilon", self.epsilon, 1e-12)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """The shape stays; γ and β have one number for each of the last axis."""
+        if in_shape[-1] == 1:
+            raise ByhandError("LayerNorm of rows with a single number would make each of them 0; leave it out.")
+        k, row = (in_shape[-1],), (*in_shape[:-1], 1)
+        return Plan(
+            in_shape,
+            params={"gamma": k, "beta": k},
+            cache={"u": in_shape, "du": in_shape, "m": row, "v": row, "inverse": row, "row": row},
+        )
+
+    def initializers(self) -> Mapping[str, Initializer]:
+        """γ starts at 1, β at 0."""
+        return {"gamma": ONES, "beta": Zeros()}
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute u = (x − m) / √(v + ε), y = γ ⊙ u + β."""
+        u, inverse = columns(cache.u), columns(cache.inverse)
+        ops.row_statistics(columns(x), columns(cache.m), columns(cache.v), u)
+        ops.inverse_deviation(columns(cache.v), self.epsilon, inverse)
+        ops.multiply(u, inverse, out=u)
+        ops.scale_columns(u, p.gamma, p.beta, out=columns(y))
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, du = γ ⊙ dy, and dx."""
+        u, dy = columns(cache.u), columns(dy)
+        ops.scale_columns_backward(u, dy, g.gamma, g.beta)
+        if dx is not None:
+            du = columns(cache.du)
+            ops.multiply(dy, p.gamma, out=du)
+            ops.layer_norm_backward(u, du, columns(cache.inverse), columns(cache.row), columns(dx))
