@@ -45,7 +45,7 @@ from byhand.schedules import (
     StepDecay,
     WarmupCosine,
 )
-from byhand.training import Callback, History, evaluate, fit
+from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, fit
 
 __version__ = version("byhand")
 
@@ -57,6 +57,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Averaging",
     "BatchNorm",
     "BinaryCrossEntropy",
     "ByhandError",
@@ -70,6 +71,7 @@ __all__ = [
     "Dataset",
     "Dense",
     "Dropout",
+    "EarlyStopping",
     "ExponentialDecay",
     "Flatten",
     "Glorot",

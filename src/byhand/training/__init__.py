@@ -1,8 +1,20 @@
 """Training: batches, the loop, what it remembers, and how good the result is."""
 
+from byhand.training.averaging import Averaging
 from byhand.training.callbacks import Callback, ProgressBar, Training
+from byhand.training.early_stopping import EarlyStopping
 from byhand.training.evaluate import Evaluation, evaluate
 from byhand.training.fit import fit
 from byhand.training.history import History
 
-__all__ = ["Callback", "Evaluation", "History", "ProgressBar", "Training", "evaluate", "fit"]
+__all__ = [
+    "Averaging",
+    "Callback",
+    "EarlyStopping",
+    "Evaluation",
+    "History",
+    "ProgressBar",
+    "Training",
+    "evaluate",
+    "fit",
+]

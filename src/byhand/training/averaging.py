@@ -1,0 +1,62 @@
+"""The mean of the weights along the way is steadier than where they end."""
+
+import numpy as np
+
+from byhand.checks import require_between
+from byhand.training.callbacks import Callback, Training
+
+
+class Averaging(Callback):
+    """Validation, and the finished network, use an average of the parameters (and running means) of all steps so far.
+
+    With θ_i after step i, the average after step t is Σ_i w_i θ_i / Σ_i w_i with w_i = decay^(t − i): an exponential
+    moving average whose weights sum to one from the first step on, so that the start does not count. It looks back over
+    some 1 / (1 − decay) steps. With a decay of 1 it is the plain mean of Polyak and Juditsky, "Acceleration of
+    stochastic approximation by averaging" (1992), and Ruppert (1988).
+
+    Training itself goes on from its own parameters: the average is put in place after each epoch's last step, before
+    validation, and taken out again before the next epoch. Together with EarlyStopping list Averaging first.
+
+    Args:
+        decay: from 0 (no averaging) to 1 (the mean of all steps); 0.999 is usual for some thousand steps.
+    """
+
+    def __init__(self, decay: float = 0.999):
+        require_between("decay", decay, 0, 1)
+        self.decay = decay
+
+    def on_start(self, training: Training) -> None:
+        """Room for the averages, and to work in."""
+        network = training.network
+        self._count = 0
+        self._vectors = [(v, np.zeros_like(v), np.empty_like(v)) for v in (network.theta, network.state)]
+        self._in_place = False  # whether the network holds the average
+
+    def on_step(self, training: Training) -> None:
+        """ā ← ā + w (θ − ā), with w = (1 − decay) / (1 − decay^t), or 1/t for a decay of 1."""
+        self._count += 1
+        w = 1 / self._count if self.decay == 1 else (1 - self.decay) / (1 - self.decay**self._count)
+        for vector, average, s in self._vectors:
+            np.subtract(vector, average, out=s)
+            np.multiply(s, w, out=s)
+            np.add(average, s, out=average)
+
+    def on_validation(self, training: Training) -> None:
+        """The average goes in."""
+        self._swap(True)
+
+    def on_epoch_start(self, training: Training) -> None:
+        """Training's own parameters come back."""
+        self._swap(False)
+
+    def on_end(self, training: Training) -> None:
+        """The average stays; where training broke off within an epoch it goes in now."""
+        self._swap(self._count > 0)
+
+    def _swap(self, wanted: bool) -> None:
+        if self._in_place != wanted:
+            self._in_place = wanted
+            for vector, average, s in self._vectors:
+                np.copyto(s, vector)
+                np.copyto(vector, average)
+                np.copyto(average, s)

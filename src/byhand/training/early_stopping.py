@@ -1,0 +1,76 @@
+"""Stop where the network stops getting better on data that it does not learn from, and keep its best weights."""
+
+import numpy as np
+
+from byhand.checks import require_between, require_whole
+from byhand.errors import ByhandError
+from byhand.training.callbacks import Callback, Training
+
+
+class EarlyStopping(Callback):
+    """End the training after `patience` epochs in a row without a better figure; the best epoch's weights come back.
+
+    They come back in any case, also where training ran its full length or failed; state such as running means with
+    them. Prechelt, "Early stopping, but when?" (1998); Goodfellow, Bengio and Courville, "Deep learning" (2016),
+    algorithm 7.1.
+
+    Args:
+        patience: how many epochs in a row may pass without a better figure, at least 1.
+        monitor: the history's column to watch; larger is better where it counts right answers ("val_accuracy"), else
+            smaller.
+        min_delta: by how much a figure must be better than the best so far to count, at least 0.
+
+    Attributes:
+        best: the best figure.
+        best_epoch: its epoch, from 1; 0 before there is any.
+        stopped_epoch: the epoch after which it ended the training; 0 where it did not.
+    """
+
+    def __init__(self, patience: int = 10, monitor: str = "val_loss", min_delta: float = 0.0):
+        require_whole("patience", patience)
+        require_between("min_delta", min_delta, 0)
+        if not isinstance(monitor, str):
+            raise ByhandError(f'monitor must be the name of a column such as "val_loss"; got {monitor!r}.')
+        self.patience, self.monitor, self.min_delta = patience, monitor, min_delta
+        self._sign = 1 if "accuracy" in monitor else -1
+        self.best = -self._sign * np.inf
+        self.best_epoch = self.stopped_epoch = 0
+
+    def on_start(self, training: Training) -> None:
+        """Room for the best weights."""
+        self.best, self.best_epoch, self.stopped_epoch = -self._sign * np.inf, 0, 0
+        self._theta = np.empty_like(training.network.theta)
+        self._state = np.empty_like(training.network.state)
+
+    def on_epoch(self, training: Training) -> None:
+        """Keep the weights if they are the best so far; stop if the best is too long ago.
+
+        Raises:
+            ByhandError: the history has no such column.
+        """
+        row = training.history.last
+        if self.monitor not in row:
+            hint = "give fit validation=(x, y), or monitor" if self.monitor.startswith("val_") else "monitor"
+            raise ByhandError(f"There is no {self.monitor!r} to watch; {hint} one of {', '.join(row)}.")
+        value = row[self.monitor]
+        if self._sign * (value - self.best) > self.min_delta:
+            self.best, self.best_epoch = value, training.epoch
+            np.copyto(self._theta, training.network.theta)
+            np.copyto(self._state, training.network.state)
+        elif training.epoch - self.best_epoch >= self.patience:
+            self.stopped_epoch = training.epoch
+            training.stop = True
+
+    def on_end(self, training: Training) -> None:
+        """Bring the best weights back."""
+        if self.best_epoch:
+            np.copyto(training.network.theta, self._theta)
+            np.copyto(training.network.state, self._state)
+
+    def __str__(self) -> str:
+        if not self.best_epoch:
+            return f"No epoch had a {self.monitor} to go by."
+        stopped = f"Stopped after epoch {self.stopped_epoch}; the" if self.stopped_epoch else "The"
+        return (
+            f"{stopped} best {self.monitor}, {self.best:.6g}, was in epoch {self.best_epoch}, whose weights were kept."
+        )
