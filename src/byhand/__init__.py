@@ -45,7 +45,7 @@ from byhand.schedules import (
     StepDecay,
     WarmupCosine,
 )
-from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, fit
+from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, find_learning_rate, fit
 
 __version__ = version("byhand")
 
@@ -105,6 +105,7 @@ __all__ = [
     "Zeros",
     "__version__",
     "evaluate",
+    "find_learning_rate",
     "fit",
     "load",
 ]

@@ -140,9 +140,25 @@ def test_lesson_prints_its_board_and_draws(byhand, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "train", "evaluate", "read", "reproduce", "lesson", "explain", "recipes", "demo", "data fetch"]
+    "command",
+    ["", "train", "evaluate", "read", "reproduce", "lesson", "explain", "recipes", "demo", "data fetch", "find-rate"],
 )
 def test_every_command_has_help_with_an_example(byhand, command):
     status, out, _ = byhand(*command.split(), "--help")
     assert status == 0
     assert "Example:" in out or command == ""
+
+
+def test_find_rate_suggests_and_draws(byhand, data, tmp_path):
+    command = ("find-rate", "dense", "--data", data, "--steps", 40, "--low", 1e-5, "--high", 1)
+    status, out, err = byhand(*command, "--plot", tmp_path / "rates.png")
+    assert (status, err) == (0, "")
+    assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
+    record = json.loads(byhand(*command, "--json")[1])
+    assert f"{record['suggestion']:.2g}" in out
+    assert record["suggestion"] in record["rates"]
+    assert len(record["rates"]) == len(record["losses"]) == len(record["smoothed"]) <= 40
+    assert json.loads(byhand(*command, "--json", "--seed", 1)[1])["losses"] != record["losses"]
+    assert byhand(*command, "--batch-size", 0, "--json")[0] == 0
+    status, _, err = byhand("find-rate", "dense", "--data", data, "--low", 2, "--high", 1)
+    assert status == 2 and "high" in err and err.count("\n") == 1

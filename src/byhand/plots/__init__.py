@@ -3,17 +3,21 @@
 No window is opened and no global state is touched.
 """
 
+from byhand.plots.augmented import augmented
 from byhand.plots.canvas import save
 from byhand.plots.graphs import activations, curves, lines
 from byhand.plots.matrix import confusion
+from byhand.plots.rates import rate_curve
 from byhand.plots.sheets import digits, first_layer_weights
 
 __all__ = [
     "activations",
+    "augmented",
     "confusion",
     "curves",
     "digits",
     "first_layer_weights",
     "lines",
+    "rate_curve",
     "save",
 ]

@@ -4,6 +4,7 @@ from byhand.training.averaging import Averaging
 from byhand.training.callbacks import Callback, ProgressBar, Training
 from byhand.training.early_stopping import EarlyStopping
 from byhand.training.evaluate import Evaluation, evaluate
+from byhand.training.finder import Finding, find_learning_rate
 from byhand.training.fit import fit
 from byhand.training.history import History
 
@@ -12,9 +13,11 @@ __all__ = [
     "Callback",
     "EarlyStopping",
     "Evaluation",
+    "Finding",
     "History",
     "ProgressBar",
     "Training",
     "evaluate",
+    "find_learning_rate",
     "fit",
 ]

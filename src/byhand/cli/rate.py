@@ -1,0 +1,58 @@
+"""byhand find-rate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byhand.cli.learn import Json
+from byhand.cli.main import app
+from byhand.cli.show import print_json
+
+
+@app.command("find-rate", epilog="Example:  byhand find-rate dense --plot rates.png")
+def find_rate(
+    recipe: Annotated[str, typer.Argument(help="Which recipe.")],
+    data: Annotated[str | None, typer.Option(help="A data set's name or a path; the recipe's own by default.")] = None,
+    low: Annotated[float, typer.Option(help="The first learning rate.")] = 1e-7,
+    high: Annotated[float, typer.Option(help="The last learning rate.")] = 10.0,
+    steps: Annotated[int, typer.Option(min=10, help="How many rates are tried, one a step.")] = 200,
+    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples a step; 0 for all at once.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Draw loss against rate into this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Suggest a learning rate for a recipe: one short training with ever larger rates; nothing is kept of it."""
+    import numpy as np
+
+    from byhand import plots
+    from byhand.data import load
+    from byhand.network import Network
+    from byhand.recipes import get_recipe
+    from byhand.training import find_learning_rate
+
+    chosen = get_recipe(recipe)
+    rng = np.random.default_rng(seed)
+    x, y = chosen.prepare(load(data or chosen.dataset), rng).train
+    if x[0].size == np.prod(chosen.input_shape):
+        x = x.reshape((-1, *chosen.input_shape))
+    network = Network(chosen.input_shape, chosen.layers, chosen.loss, rng=rng)
+    size = chosen.batch_size if batch_size is None else batch_size or None
+    found = find_learning_rate(
+        network, x, y, optimizer=chosen.optimizer, batch_size=size, low=low, high=high, steps=steps, rng=rng
+    )
+    if plot:
+        plots.save(found.plot(), plot)
+    if json:
+        curve = {name: getattr(found, name).tolist() for name in ("rates", "losses", "smoothed")}
+        print_json({"recipe": chosen.name, "suggestion": found.suggestion} | curve)
+        return
+    lowest = int(np.argmin(found.smoothed))
+    print(f"Suggested learning rate: {found.suggestion:.2g} (where the loss falls most steeply).")
+    print(
+        f"{len(found.rates)} rates from {found.rates[0]:.2g} to {found.rates[-1]:.2g}; the loss went from "
+        f"{found.smoothed[0]:.4g} down to {found.smoothed[lowest]:.4g} at {found.rates[lowest]:.2g}"
+        f"{', then exploded' if len(found.rates) < steps else ''}."
+    )
+    if plot:
+        print(f"Drawn into {plot}.")
