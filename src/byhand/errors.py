@@ -10,4 +10,22 @@ class ByhandError(ValueError):
 
 
 class TrainingDiverged(ByhandError):
-    """Training was stopped because the loss is no longer a finite number."""
+    """Training was stopped because the loss is no longer a finite number; the network has its last good weights again.
+
+    Attributes:
+        epoch: in which epoch, from 1.
+        step: at which step, from 1.
+        loss: what the loss was: NaN or infinity.
+        rate: the learning rate of that step.
+        what: the first array that was not finite: "data", "weights", "output" or "gradient" of a layer, or "loss".
+        layer: which layer's it was, from 1; None where it belongs to no layer.
+        kept_step: after how many steps the network had the weights that it has now.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = float("nan")
+    rate: float = float("nan")
+    what: str = "loss"
+    layer: int | None = None
+    kept_step: int = 0

@@ -5,10 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from byhand.errors import TrainingDiverged
 from byhand.network import Network
 from byhand.optimizers import Optimizer
 from byhand.regularizers import Penalty, Regularizer
 from byhand.schedules import Schedule, as_schedule
+from byhand.training.batches import Batches
+from byhand.training.divergence import LastGood
 from byhand.training.history import History
 from byhand.types import Array
 
@@ -31,6 +34,9 @@ class Training:
         schedule: where the learning rate comes from.
         regularizers: the rules that change gradient or parameters at each step.
         scratch: room (size,) that they work in.
+        batches: the samples.
+        last_good: a copy of the weights from when the loss was well.
+        diverged: the error that ended the training, where the loss was not finite.
     """
 
     network: Network
@@ -46,9 +52,13 @@ class Training:
     schedule: Schedule = field(init=False)
     regularizers: tuple[Regularizer, ...] = ()
     scratch: Array = field(init=False, repr=False)
+    batches: Batches | None = field(default=None, repr=False)
+    last_good: LastGood = field(init=False, repr=False)
+    diverged: TrainingDiverged | None = None
 
     def __post_init__(self) -> None:
         self.schedule = as_schedule(self.optimizer.learning_rate)
+        self.last_good = LastGood(self.network)
         self.scratch = np.empty_like(self.network.theta if self.regularizers else self.network.theta[:0])
 
     def penalty(self) -> dict[str, float]:

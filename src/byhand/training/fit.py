@@ -73,7 +73,7 @@ def fit(
 
     Raises:
         ByhandError: arguments that do not fit.
-        TrainingDiverged: the loss is not a finite number any more.
+        TrainingDiverged: the loss is not a finite number any more; the network has its last good weights again.
     """
     require_whole("epochs", epochs)
     if batch_size is not None:
@@ -106,7 +106,7 @@ def fit(
         )
         run = MiniBatches(training, batches, rng, accuracy)
         blas_threads = threads or _blas_threads(network, batches.size)
-    training.steps = run.steps
+    training.steps, training.batches = run.steps, batches
     listeners = [*callbacks, *([ProgressBar()] if progress else [])]
     with threadpool_limits(blas_threads, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
         for listener in listeners:

@@ -2,17 +2,17 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 
-from byhand.errors import TrainingDiverged
 from byhand.network import PIECE, Network
 from byhand.optimizers import State
-from byhand.training.batches import Batches, Counter
+from byhand.training.batches import Batch, Batches, Counter
 from byhand.training.callbacks import Callback, Training
+from byhand.training.divergence import diverge
 from byhand.workspace import Workspace
 
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
@@ -43,7 +43,7 @@ class MiniBatches:
             loss = network.backward(batch.t, views, batch.weights, 1 / n)
             total += loss * n
             seen += n
-            update(self.training, self.state, loss, listeners)
+            update(self.training, self.state, loss, listeners, (batch,))
             if self.training.stop:
                 break
         figures = {"loss": total / seen}  # fewer than all where a callback stopped the epoch
@@ -86,7 +86,8 @@ class FullBatch:
         for part in self.parts:
             np.add(gradient, part.gradient, out=gradient)
         loss = sum(part.loss for part in self.parts)
-        update(self.training, self.state, loss, listeners)
+        batches = (batch for part in self.parts for batch in part.batches.in_order())
+        update(self.training, self.state, loss, listeners, batches)
         counters = [part.counter for part in self.parts if part.counter]
         if not counters:
             return {"loss": loss}
@@ -128,8 +129,10 @@ def optimizer_state(training: Training) -> State:
     return training.optimizer.state(network.size, network.dtype, network.arena.weights.stop)
 
 
-def update(training: Training, state: State, loss: float, listeners: Sequence[Callback]) -> None:
-    """One step of the optimiser by the network's gradient, after a look at the loss.
+def update(
+    training: Training, state: State, loss: float, listeners: Sequence[Callback], batches: Iterable[Batch]
+) -> None:
+    """One step of the optimiser by the network's gradient on `batches`, after a look at the loss.
 
     Raises:
         TrainingDiverged: the loss is not a finite number.
@@ -140,10 +143,8 @@ def update(training: Training, state: State, loss: float, listeners: Sequence[Ca
     training.step += 1
     training.loss = loss
     if not math.isfinite(loss):
-        raise TrainingDiverged(
-            f"The loss became {loss} in epoch {training.epoch}, step {training.step}, so training stopped; "
-            f"the learning rate ({training.rate:g}) is most likely too high: try a tenth of it."
-        )
+        raise diverge(training, batches)
+    training.last_good.look(training)
     for rule in training.regularizers:
         rule.change_gradient(network, training.scratch)
     training.optimizer.step(network.ops, network.theta, network.gradient, state, training.step, training.rate)

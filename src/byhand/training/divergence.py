@@ -1,0 +1,135 @@
+"""What is done about a loss that is not a finite number: find where it began, and go back to the last good weights."""
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from byhand.errors import TrainingDiverged
+from byhand.network import Network
+from byhand.types import Array
+
+if TYPE_CHECKING:
+    from byhand.training.batches import Batch
+    from byhand.training.callbacks import Training
+
+KEEP_EVERY = 100  # steps between two copies of the weights, at most; never more than an epoch
+TOLERANCE = 2.0  # weights with which the mean loss is more than so many times its lowest are no good ones
+
+
+class LastGood:
+    """A copy of θ and of the layers' state, renewed every so often while the loss is well.
+
+    Renewing copies memory and nothing else. The weights count as good where the mean loss since the last look is at
+    most twice the lowest such mean, or the first loss: a loss on its way to infinity is finite for a while.
+
+    Attributes:
+        step: how many steps had been made to reach these weights.
+    """
+
+    def __init__(self, network: Network):
+        self._network = network
+        self._theta, self._state = network.theta.copy(), network.state.copy()
+        self._lowest, self._total, self._count = math.inf, 0.0, 0
+        self.step = 0
+
+    def look(self, training: "Training") -> None:
+        """Take note of `training.loss`, a finite loss with the present weights; perhaps copy them."""
+        self._total += training.loss
+        self._count += 1
+        if math.isinf(self._lowest):
+            self._lowest = training.loss
+        if self._count < min(KEEP_EVERY, training.steps):
+            return
+        mean = self._total / self._count
+        self._total, self._count = 0.0, 0
+        if mean <= TOLERANCE * self._lowest:
+            self._lowest = min(mean, self._lowest)
+            np.copyto(self._theta, self._network.theta)
+            np.copyto(self._state, self._network.state)
+            self.step = training.step - 1
+
+    def restore(self) -> None:
+        """Give the network these weights and this state."""
+        np.copyto(self._network.theta, self._theta)
+        np.copyto(self._network.state, self._state)
+
+
+class Place(NamedTuple):
+    """An array of a training step: what it is ("data", "weights", "output", "loss", "gradient"), and of which layer."""
+
+    what: str
+    layer: int | None = None  # from 0
+
+
+def diverge(training: "Training", batches: Iterable["Batch"]) -> TrainingDiverged:
+    """Look for where it began in the step on `batches`, restore the last good weights, and say so in the error."""
+    network, good = training.network, training.last_good
+    batches = list(batches)
+    place = first_not_finite(network, batches)
+    if place.what == "weights":  # a step before made them so: by its gradient, or by being too long
+        good.restore()
+        place = infinite_gradient(network, batches) or place
+    good.restore()
+    error = TrainingDiverged(
+        f"The loss became {training.loss} in epoch {training.epoch}, step {training.step}, where the first array with "
+        f"NaN or infinity was {describe(network, place)}; training stopped, and the network has its last good weights "
+        f"again, those after {good.step:,} step{'s' * (good.step != 1)}. " + _advice(place, training.rate)
+    )
+    error.epoch, error.step, error.loss, error.rate = training.epoch, training.step, training.loss, training.rate
+    error.what, error.layer = place.what, None if place.layer is None else place.layer + 1
+    error.kept_step = good.step
+    training.diverged = error
+    return error
+
+
+def _advice(place: Place, rate: float) -> str:
+    if place.what == "data":
+        return "Look for missing or infinite values in the data."
+    if place.what == "gradient":  # the good weights gave a finite loss, and yet this
+        return "Look at the backward pass of the layers from there on, with byhand.testing.check_layer."
+    return f"The learning rate ({rate:g}) is most likely too high: try a tenth of it."
+
+
+def describe(network: Network, place: Place) -> str:
+    """For example "the output of layer 3, Dense(10)"."""
+    if place.layer is None:
+        return f"the {place.what}"
+    return f"the {place.what} of layer {place.layer + 1}, {network.layers[place.layer].label()}"
+
+
+def first_not_finite(network: Network, batches: Iterable["Batch"]) -> Place:
+    """The first array with NaN or infinity, in the order in which they are made: weights, data, outputs, loss."""
+    parameters = sorted(network.arena.parameters, key=lambda parameter: parameter.path)
+    for parameter in parameters:
+        if not _finite(parameter.view(network.theta)):
+            return Place("weights", parameter.path[0])
+    for batch in batches:
+        if not _finite(batch.x) or not _finite(batch.t):
+            return Place("data")
+        views, x, rng = network.workspace(len(batch.x)).views(len(batch.x)), batch.x, np.random.default_rng(0)
+        for i, layer in enumerate(network.layers):
+            layer.forward(network.ops, network.p[i], x, views.y[i], views.cache[i], rng)
+            x = views.y[i]
+            if not _finite(x):
+                return Place("output", i)
+    return Place("loss")
+
+
+def infinite_gradient(network: Network, batches: Iterable["Batch"]) -> Place | None:
+    """The last layer whose gradient with the present weights has NaN or infinity: there the way back broke."""
+    network = network.twin()
+    parameters = sorted(network.arena.parameters, key=lambda parameter: parameter.path, reverse=True)
+    for batch in batches:
+        views = network.workspace(len(batch.x)).views(len(batch.x))
+        network.forward(batch.x, views, np.random.default_rng(0))
+        network.backward(batch.t, views, batch.weights)
+        for parameter in parameters:
+            if not _finite(parameter.view(network.gradient)):
+                return Place("gradient", parameter.path[0])
+    return None
+
+
+def _finite(a: Array) -> bool:
+    return bool(np.isfinite(a).all())
