@@ -40,6 +40,7 @@ nielsen = Recipe(
         Figure("test accuracy, last epoch", lambda run: run.test_by_epoch[-1]),
     ),
     fault="It picks the best epoch by looking at the test set. That figure is repeated for comparison; the honest "
-    "ones are the epoch chosen by validation, and the last.",
+    "ones are the epoch chosen by validation, and the last. It shows one run: of twenty seeds here eighteen end "
+    "between 94.4 and 95.4 %, but two leave a digit unread to the end and stop near 85 %.",
     watch_test=True,
 )
