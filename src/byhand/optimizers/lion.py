@@ -31,7 +31,7 @@ class Lion(Optimizer):
     beta2: float = 0.99
     weight_decay: float = 0.0
 
-    vectors = ("m", "scratch")
+    vectors = ("m", "scratch", "direction")
     decoupled = True
 
     def __post_init__(self) -> None:
@@ -42,4 +42,4 @@ class Lion(Optimizer):
     def step(self, ops: Any, theta: Array, g: Array, state: State, t: int, rate: float) -> None:
         """θ ← θ − η sign(β₁ m + (1 − β₁) g), m ← β₂ m + (1 − β₂) g."""
         g = self.decay(ops, theta, g, state, rate)
-        ops.lion(theta, g, state["m"], state["scratch"], rate, self.beta1, self.beta2)
+        ops.lion(theta, g, state["m"], state["scratch"], state["direction"], rate, self.beta1, self.beta2)
