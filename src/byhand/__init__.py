@@ -14,6 +14,7 @@ A network is one parameter vector and one gradient vector; layers see named view
 from importlib.metadata import version
 
 from byhand.data import Dataset, load
+from byhand.data.augment import Augment
 from byhand.errors import ByhandError, TrainingDiverged
 from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
 from byhand.layers import (
@@ -57,6 +58,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Augment",
     "Averaging",
     "BatchNorm",
     "BinaryCrossEntropy",
