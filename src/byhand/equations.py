@@ -47,5 +47,5 @@ def latex_symbol(name: str) -> str:
     if not match:
         return name
     gradient, letter, number, primes = match.groups()
-    symbol = letter + (f"^{{[{number}]{primes}}}" if number else "")
+    symbol = {"γ": r"\gamma", "β": r"\beta"}.get(letter, letter) + (f"^{{[{number}]{primes}}}" if number else "")
     return rf"\frac{{\partial L}}{{\partial {symbol}}}" if gradient else symbol

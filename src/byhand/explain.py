@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from byhand.blocks import GREEK, Block, Names, blocks
 from byhand.equations import Equation, latex_symbol
 from byhand.layers import Layer
 from byhand.network import Network
 from byhand.training.targets import as_targets
 from byhand.types import Array, Shape
 from byhand.workspace import make_cache
-
-Names = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -37,34 +36,12 @@ class Line:
         return self.names[self.equation.target]
 
 
-def layer_names(network: Network) -> list[Names]:
-    """For each layer the names of its quantities: z1 = a0 W1 + b1, a1 = σ(z1), ... and d for the gradients.
-
-    The number counts layers with parameters; a step without any gives "a" with the number of the layer before it.
-    """
-    names: list[Names] = []
-    x, number = "a0", 0
-    taken = {x}
-    for plan in network.plan:
-        number += bool(plan.params)
-        y = f"{'z' if plan.params else 'a'}{number}"
-        while y in taken:
-            y += "′"
-        taken.add(y)
-        own = {"x": x, "y": y} | {name: f"{name}{number}" for name in plan.params}
-        names.append(own | {f"d{key}": f"d{value}" for key, value in own.items()})
-        x = y
-    return names
-
-
 def lines(network: Network) -> Iterator[Line]:
     """Every equation of one forward and backward pass, in order."""
-    names = layer_names(network)
-    owners = [f"layer {i + 1}, {layer.label()}" for i, layer in enumerate(network.layers)]
-    for layer, own, owner in zip(network.layers, names, owners, strict=True):
-        for equation in layer.forward_equations:
-            yield Line("forward", owner, equation, own)
-    y = names[-1]["y"]
+    found = blocks(network)
+    for block in found:
+        yield from _forward_lines(block)
+    y = found[-1].names["y"]
     a = re.sub("^z", "a", y) if network.loss.activation else y
     loss_names = {"y": y, "dy": f"d{y}", "a": a + "′" * (a == y and network.loss.activation is not None)}
     loss_names |= {"t": "t", "L": "L"}
@@ -72,32 +49,58 @@ def lines(network: Network) -> Iterator[Line]:
         yield Line("loss", type(network.loss).__name__, equation, loss_names)
     for equation in network.loss.backward_equations:
         yield Line("backward", type(network.loss).__name__, equation, loss_names)
-    first = next((i for i, plan in enumerate(network.plan) if plan.learns), 0)
-    for i in range(len(names) - 1, first - 1, -1):
-        if not network.layers[i].backward_equations:
-            break  # no gradient goes through a step
-        for equation in network.layers[i].backward_equations:
-            if i > first or equation.target != "dx":  # nobody learns from the gradient by the input
-                yield Line("backward", owners[i], equation, names[i])
+    first = next((i for i, block in enumerate(found) if block.plan.learns), 0)
+    for i in range(len(found) - 1, first - 1, -1):
+        if not found[i].has_gradient:
+            break
+        yield from _backward_lines(found[i], want_dx=i > first)  # nobody learns from the gradient by the input
+
+
+def _forward_lines(block: Block) -> Iterator[Line]:
+    for child in block.children:
+        yield from _forward_lines(child)
+    for equation in block.layer.forward_equations:
+        yield Line("forward", block.owner, equation, block.names)
+
+
+def _backward_lines(block: Block, want_dx: bool) -> Iterator[Line]:
+    """A composite's own equations come around those of the layers inside it, dx last."""
+    equations = [Line("backward", block.owner, e, block.names) for e in block.layer.backward_equations]
+    for line in equations:
+        parameter = line.equation.target[1:] in block.plan.params
+        if line.equation.target != "dx" and (want_dx or parameter or block.children):
+            yield line
+    for k in range(len(block.children) - 1, -1, -1):
+        yield from _backward_lines(block.children[k], want_dx or k > 0)
+    yield from (line for line in equations if line.equation.target == "dx" and want_dx)
 
 
 def shapes(network: Network) -> dict[str, str]:
     """The shape of every quantity by its name, with n for the number of samples."""
     result = {"a0": _rows(network.input_shape), "t": _rows((network.outputs,)), "L": "number"}
-    for own, plan in zip(layer_names(network), network.plan, strict=True):
-        result[own["y"]] = _rows(plan.out_shape)
-        result |= {own[name]: _plain(shape) for name, shape in plan.params.items()}
+    for block in blocks(network):
+        result |= _block_shapes(block)
     for line in lines(network):
         if line.equation.target == "a":
             result.setdefault(line.target, _rows((network.outputs,)))
-    return result | {f"d{name}": shape for name, shape in result.items()}
+    return {f"d{name}": shape for name, shape in result.items()} | result
+
+
+def _block_shapes(block: Block) -> dict[str, str]:
+    own, plan = block.names, block.plan
+    result = {own["y"]: _rows(plan.out_shape)}
+    result |= {own[name]: _plain(shape) for name, shape in [*plan.params.items(), *plan.scratch.items()] if name in own}
+    result |= {own[name]: _rows(shape) for name, shape in plan.cache.items() if name in own}
+    for child in block.children:
+        result |= _block_shapes(child)
+    return result
 
 
 def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
-    """Every quantity of one pass, by name: a0, z1, a1, ..., L, and the gradients dz2, dW2, ...
+    """Every quantity of one pass in training, by name: a0, z1, a1, ..., L, and the gradients dz2, dW2, ...
 
     Args:
-        network: the network; its parameters stay as they are.
+        network: the network; its parameters and its state stay as they are.
         x: samples (n, *input_shape).
         t: targets (n, outputs).
 
@@ -106,32 +109,61 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
     """
     x = network.as_input(x)
     t = np.asarray(t, network.dtype)
-    n, ops = len(x), network.ops
-    names = layer_names(network)
+    n, ops, state, rng = len(x), network.ops, network.state.copy(), np.random.default_rng(0)
+    found = blocks(network)
     values: dict[str, Array] = {"a0": x}
     caches = []
-    for layer, plan, p, own in zip(network.layers, network.plan, network.p, names, strict=True):
-        y = np.empty((n, *plan.out_shape), network.dtype)
-        caches.append(make_cache(plan, n, network.dtype))
-        layer.forward(ops, p, values[own["x"]], y, caches[-1], None)
-        values |= {own[name]: getattr(p, name).copy() for name in plan.params} | {own["y"]: y}
-    y = values[names[-1]["y"]]
+    for block, p in zip(found, network.p, strict=True):
+        y = np.empty((n, *block.plan.out_shape), network.dtype)
+        caches.append(make_cache(block.plan, n, network.dtype))
+        block.layer.forward(ops, p, values[block.names["x"]], y, caches[-1], rng)
+        values |= _forward_values(block, p, caches[-1], y)
+    names = found[-1].names
+    y = values[names["y"]]
     loss_cache = _empty(network.loss.cache(network.outputs), n, network.dtype)
     activations, dy = np.empty_like(y), np.empty_like(y)
     network.loss.activate(ops, y, activations, loss_cache)
     loss = network.loss.backward(ops, y, t, dy, loss_cache, 1 / n)
     loss_lines = [line for line in lines(network) if line.part == "loss"]
     values |= {line.target: activations for line in loss_lines if line.equation.target == "a"}
-    values |= {"t": t, "L": np.asarray(loss), names[-1]["dy"]: dy}
+    values |= {"t": t, "L": np.asarray(loss), names["dy"]: dy}
     g_views = network.arena.views(np.empty_like(network.theta))
-    for i in range(len(names) - 1, -1, -1):
-        own, g, layer = names[i], g_views[i], network.layers[i]
-        if not layer.backward_equations:
-            break  # no gradient goes through a step
-        dx = np.empty_like(values[own["x"]])
-        layer.backward(ops, network.p[i], g, values[own["x"]], values[own["y"]], values[own["dy"]], dx, caches[i])
-        values |= {own[f"d{name}"]: getattr(g, name) for name in network.plan[i].params} | {own["dx"]: dx}
+    for i in range(len(found) - 1, -1, -1):
+        block, own = found[i], found[i].names
+        if not block.has_gradient:
+            break
+        dx, dy = np.empty_like(values[own["x"]]), values[own["dy"]]
+        block.layer.backward(
+            ops, network.p[i], g_views[i], values[own["x"]], values[own["y"]], dy, dx, caches[i]
+        )  # fmt: skip
+        values |= _backward_values(block, g_views[i], caches[i], dy, dx)
+    network.state[...] = state
     return values
+
+
+def _forward_values(block: Block, p: SimpleNamespace, cache: SimpleNamespace, y: Array) -> dict[str, Array]:
+    """What a block has computed, by name; `cache` holds what it computed on the way."""
+    own = block.names
+    values: dict[str, Array] = {}
+    for k, child in enumerate(block.children):
+        values |= _forward_values(child, p.children[k], cache.children[k], getattr(cache, f"y{k}"))
+    values |= {own[name]: getattr(p, name).copy() for name in block.plan.params}
+    targets = [equation.target for equation in block.layer.forward_equations]
+    return values | {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)} | {own["y"]: y}
+
+
+def _backward_values(
+    block: Block, g: SimpleNamespace, cache: SimpleNamespace, dy: Array, dx: Array
+) -> dict[str, Array]:
+    """The gradients that a block has computed, by name."""
+    own, last = block.names, len(block.children) - 1
+    values = {own["dy"]: dy}
+    for k in range(last, -1, -1):
+        above = getattr(cache, f"d{k + 1}") if k < last else dy
+        values |= _backward_values(block.children[k], g.children[k], cache.children[k], above, getattr(cache, f"d{k}"))
+    values |= {own[f"d{name}"]: getattr(g, name) for name in block.plan.params}
+    targets = [equation.target for equation in block.layer.backward_equations]
+    return values | {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)} | {own["dx"]: dx}
 
 
 def explain(network: Network, x: Array | None = None, t: Any = None, latex: bool = False) -> str:
@@ -160,6 +192,7 @@ TITLES = {"forward": "Forward", "loss": "Loss", "backward": "Backward (dW means 
 def _text(network: Network, values: Mapping[str, Array] | None) -> str:
     all_lines, known = list(lines(network)), shapes(network)
     width = max(len(line.equation.as_text(line.names)) for line in all_lines)
+    shown: set[str] = set()
     out, part = [f"a0 is the input {known['a0']}, t the targets {known['t']}; n samples, one a row"], ""
     if values:
         out.append(f"  a0 = {_numbers(values['a0'])}")
@@ -170,9 +203,12 @@ def _text(network: Network, values: Mapping[str, Array] | None) -> str:
         equation = line.equation.as_text(line.names)
         out.append(f"  {equation:<{width}}   {_signature(line, known)}".rstrip())
         if values:
-            out += [f"      {name} = {_numbers(values[name])}" for name in _new_inputs(line)]
-            out.append(f"      {line.target} = {_numbers(values[line.target])}")
-    out += ["", "Update (η is the learning rate; θ all W and b, g all dW and db)", "  θ ← θ − η g"]
+            new = [name for name in [*_inputs(line), line.target] if name not in shown]
+            out += [f"      {name} = {_numbers(values[name])}" for name in new]
+            shown.update(new)
+    letters = list(dict.fromkeys(GREEK.get(p.name, p.name) for p in network.arena.parameters)) or ["W", "b"]
+    theta, g = _and(letters), _and([f"d{letter}" for letter in letters])
+    out += ["", f"Update (η is the learning rate; θ all {theta}, g all {g})", "  θ ← θ − η g"]
     return "\n".join(out)
 
 
@@ -189,14 +225,18 @@ def _latex(network: Network, values: Mapping[str, Array] | None) -> str:
     return "\n".join(out)
 
 
+def _and(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def _signature(line: Line, known: Mapping[str, str]) -> str:
     """The shapes on the right-hand side, in their order, and of the result."""
     used = line.equation.quantities
     parts = [f"{line.names[name]} {known[line.names[name]]}" for name in used]
-    return f"{', '.join(parts)} → {known[line.target]}"
+    return f"{', '.join(parts)} → {known[line.target]}".lstrip()
 
 
-def _new_inputs(line: Line) -> list[str]:
+def _inputs(line: Line) -> list[str]:
     """Parameters, and targets, are shown where they are first used: in the forward pass and in the loss."""
     if line.part == "backward":
         return []
