@@ -150,7 +150,7 @@ class NetworkEstimator(BaseEstimator):
         """
         fresh = self._is_fresh(incremental)
         if weights is not None and weights.any():
-            X, t, weights = (a[weights > 0] for a in (X, t, weights))
+            X, t, weights = (a[weights != 0] for a in (X, t, weights))
         X = X.toarray() if issparse(X) else X
         random_state = check_random_state(self.random_state)
         self._start(X, t.shape[1], fresh, random_state, classes)

@@ -22,7 +22,6 @@ except ImportError as error:
         "byhand.interop.estimators needs scikit-learn 1.6 or newer: pip install 'byhand[sklearn]'."
     ) from error
 
-from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.preprocessing import LabelBinarizer
@@ -100,7 +99,6 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
     def _fit_classes(self, X: Any, y: Any, sample_weight: Any, incremental: bool, classes: Any) -> "NetworkClassifier":
         X, y = self._validated(X, y, incremental, numeric=False)
-        y = y.toarray() if issparse(y) else y
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         check_classification_targets(y)

@@ -56,11 +56,10 @@ class Penalised(Network):
         """Overwrite `gradient` with that of the penalised loss; returns the loss as scikit-learn reports it."""
         factor = 1 / len(t) if weights is None else 1 / float(weights.sum())
         loss = super().backward(t, views, weights, factor) * self.share
-        w, s, g = self.theta[self.arena.weights], self._scratch, self.gradient[self.arena.weights]
         strength = self.alpha * factor / self.mean_weight
-        np.multiply(w, strength, out=s)
-        np.add(g, s, out=g)  # g ← g + α w / Σᵢ wᵢ
-        return loss + 0.5 * strength * float(np.dot(w, w))
+        theta, gradient = self.theta[self.arena.weights], self.gradient[self.arena.weights]
+        self.ops.add_scaled(gradient, theta, self._scratch, strength)  # g ← g + α W / Σᵢ wᵢ
+        return loss + 0.5 * strength * self.ops.sum_squares(theta)
 
 
 class Watch(Callback):
