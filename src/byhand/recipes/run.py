@@ -3,13 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from byhand.data import Dataset, load
 from byhand.network import Network
 from byhand.recipes.base import Outcome, Pair, Recipe, Split
-from byhand.training import Callback, Training, evaluate, fit
+from byhand.training import Callback, History, Training, evaluate, fit
 from byhand.training.evaluate import Evaluator
 
 
@@ -64,19 +65,8 @@ def run_recipe(
     network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes)
     watch = WatchTest(network, split.test) if recipe.watch_test and split.test else None
     start = time.perf_counter()
-    history = fit(
-        network,
-        *split.train,
-        validation=split.validation,
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
-        optimizer=recipe.optimizer,
-        rng=rng,
-        augment=recipe.augment,
-        regularizers=recipe.regularizers,
-        callbacks=[*callbacks, *([watch] if watch else [])],
-        progress=progress,
-    )
+    callbacks = [*callbacks, *([watch] if watch else [])]
+    history = fit_recipe(recipe, network, split.train, split.validation, rng, callbacks=callbacks, progress=progress)
     outcome = Outcome(
         history=history,
         seconds=time.perf_counter() - start,
@@ -86,6 +76,24 @@ def run_recipe(
         test_by_epoch=watch.accuracy if watch else [],
     )
     return Run(recipe, seed, dataset, split, network, outcome)
+
+
+def fit_recipe(
+    recipe: Recipe, network: Network, train: Pair, validation: Pair | None, rng: np.random.Generator, **options: Any
+) -> History:
+    """Train `network` on these data as the recipe says; `options` are handed on to `fit`."""
+    return fit(
+        network,
+        *train,
+        validation=validation,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        optimizer=recipe.optimizer,
+        rng=rng,
+        augment=recipe.augment,
+        regularizers=recipe.regularizers,
+        **options,
+    )
 
 
 def _accuracy(network: Network, pair: Pair | None) -> float | None:
