@@ -86,12 +86,12 @@ def _configure(
         changes["layers"] = with_hidden(chosen.recipe.layers, _sizes(hidden))
     return RunConfig(
         replace(chosen.recipe, **changes),
-        chosen.data if data is None else _absolute(data),
+        chosen.data if data is None else absolute(data),
         chosen.seed if seed is None else seed,
     )
 
 
-def _absolute(data: str) -> str:
+def absolute(data: str) -> str:
     """A path in full, so that the configuration can be repeated from elsewhere; a known name stays."""
     from byhand.data import listing
 

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def print_json(record: Any) -> None:
@@ -10,21 +13,27 @@ def print_json(record: Any) -> None:
     print(json.dumps(record, ensure_ascii=False, allow_nan=False))
 
 
-def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
+def make_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> "Table":
     """A table whose first `left` columns are text and the others numbers."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=160)  # a file or a pipe has no width to keep to
     table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for i, header in enumerate(headers):
         table.add_column(header, justify="left" if i < left else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    return table
+
+
+def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
+    """Print such a table."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # a file or a pipe has no width to keep to
+    console.print(make_table(title, headers, rows, left))
 
 
 def percent(value: float | None, digits: int = 2) -> str:
