@@ -9,6 +9,7 @@ from byhand.plots.graphs import activations, curves, lines
 from byhand.plots.matrix import confusion
 from byhand.plots.rates import rate_curve
 from byhand.plots.sheets import digits, first_layer_weights
+from byhand.plots.tuning import trials
 
 __all__ = [
     "activations",
@@ -20,4 +21,5 @@ __all__ = [
     "lines",
     "rate_curve",
     "save",
+    "trials",
 ]

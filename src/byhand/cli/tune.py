@@ -1,0 +1,118 @@
+"""byhand tune."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from byhand.cli.learn import Json, absolute
+from byhand.cli.main import app
+from byhand.cli.show import make_table, percent, print_json, print_table
+
+if TYPE_CHECKING:
+    from byhand.tuning import Trials
+
+SHOWN = 10  # of the best trials
+
+
+@app.command(epilog="Example:  byhand tune dense --space space.toml --search random --trials 30 --jobs 2")
+def tune(
+    recipe: Annotated[str, typer.Argument(help="Which recipe.")],
+    space: Annotated[Path, typer.Option(help="A TOML file: the parameters and the values they may take.")],
+    search: Annotated[str, typer.Option(help="grid, random or optuna.")] = "random",
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="How many in all; by default a whole grid, else 20.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="How many at once, one thread each.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    data: Annotated[str | None, typer.Option(help="A data set's name or a path.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the search; runs/tune-RECIPE by default.")] = None,
+    json: Json = False,
+) -> None:
+    """Search a recipe's parameters by validation data. The same command again goes on where it stopped."""
+    from byhand.recipes import get_recipe
+    from byhand.tuning import tune as run
+    from byhand.tuning.trials import BEST, LOG, PICTURE, TABLE
+
+    folder = out or Path("runs") / f"tune-{recipe}"
+    chosen = get_recipe(recipe)
+    where = None if data is None else absolute(data)
+    with _Progress() as progress:
+        try:
+            found = run(
+                chosen,
+                space,
+                search=search,
+                trials=trials,
+                jobs=jobs,
+                seed=seed,
+                out=folder,
+                data=where or chosen.dataset,
+                watch=progress,
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            print(f"Stopped; what is finished is in {folder / LOG}, and the same command goes on.", file=sys.stderr)
+            raise
+    best, failed = found.best, sum(bool(trial.failure) for trial in found)
+    if json:
+        record: dict[str, Any] = {"folder": str(folder), "config": str(folder / BEST), "trials": len(found)}
+        figures = {"accuracy": best.accuracy, "spread": best.spread, "loss": best.loss, "seconds": best.seconds}
+        print_json(
+            record | {"failed": failed, "best": {"trial": best.number, **figures, "parameters": best.parameters}}
+        )
+        return
+    title, headers, rows = _table(found, len(found))
+    print_table(title, headers, rows)
+    print(f"Written to {folder}: {TABLE}, {PICTURE}, {BEST}; next: byhand train --config {folder / BEST}")
+
+
+def _table(trials: "Trials", wanted: int) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
+    """Title, headers and rows: the best trials so far."""
+    from byhand.tuning.trials import show
+
+    names, folds = tuple(trials.space.parameters), trials.space.folds
+    failed = sum(bool(trial.failure) for trial in trials)
+    title = f"{len(trials)} of {wanted} trials{f', {failed} failed' if failed else ''}; the best by validation"
+    rows = [
+        (
+            str(trial.number),
+            percent(trial.accuracy),
+            *((f"{100 * trial.spread:.2f}",) if folds else ()),
+            *(f"{v:.4g}" if isinstance(v, float) else show(v) for v in (trial.parameters[name] for name in names)),
+            f"{trial.seconds:.1f}",
+        )
+        for trial in trials.ranked[:SHOWN]
+    ]
+    return title, ("trial", "accuracy", *(("± folds",) if folds else ()), *names, "s"), rows
+
+
+class _Progress:
+    """The table of the best trials so far, live on a terminal; silent elsewhere."""
+
+    def __init__(self) -> None:
+        self._live: Any = None
+
+    def __enter__(self) -> "_Progress":
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True)
+        if console.is_terminal:
+            self._live = Live(console=console, transient=True, refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __call__(self, trials: "Trials", wanted: int) -> None:
+        """Show the trials so far."""
+        if self._live:
+            self._live.update(make_table(*_table(trials, wanted)))
+
+    def stop(self) -> None:
+        """Take the table away."""
+        if self._live:
+            self._live.stop()
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()

@@ -1,0 +1,165 @@
+"""How good a recipe is, by validation data: one held-out part, or every fold of a cross-validation in turn."""
+
+import time
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from math import isfinite, prod
+
+import numpy as np
+
+from byhand.checks import require_whole
+from byhand.data import Dataset, load, split_rows
+from byhand.errors import ByhandError, TrainingDiverged
+from byhand.network import Network
+from byhand.recipes import Recipe, Split
+from byhand.recipes.run import fit_recipe
+from byhand.types import Array
+
+Rows = Array | slice
+HELD_OUT = 0.2  # of the training samples, where nothing else is said
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What every trial learns from and is judged by; no test sample is among it.
+
+    Attributes:
+        x: samples (n, *input_shape).
+        y: class numbers (n,).
+        classes: the classes' names.
+        rounds: for each training: rows to learn from, rows to judge by, and the state of the generator that starts it.
+    """
+
+    x: Array
+    y: Array
+    classes: tuple[str, ...]
+    rounds: tuple[tuple[Rows, Rows, np.random.Generator], ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a trial.
+
+    Attributes:
+        accuracies: on validation data, from 0 to 1, one a training; none where it failed.
+        losses: the same of the loss.
+        seconds: that it took.
+        failure: why it failed, or nothing.
+    """
+
+    accuracies: tuple[float, ...]
+    losses: tuple[float, ...]
+    seconds: float
+    failure: str = ""
+
+
+def material(
+    recipe: Recipe, dataset: Dataset, seed: int, folds: int | None = None, validation: float | None = None
+) -> Material:
+    """Training and validation rows of `recipe`, taken from the data set's training samples alone.
+
+    The recipe splits the data as it does when it runs with this seed. What it would train on and validate by is what
+    there is here; what it would test with is left alone. With its own validation samples and neither `folds` nor
+    `validation`, a trial is the very run that `run_recipe` makes with this seed.
+
+    Raises:
+        ByhandError: more folds than samples, or no sample for one side.
+    """
+    rng = np.random.default_rng(seed)
+    split = recipe.prepare(replace(dataset, x_test=None, y_test=None), rng)
+    (x, y), held = split.train, split.validation if split.validation is not split.test else None
+    learned = len(x)
+    if held:
+        x, y = np.concatenate([x, held[0]]), np.concatenate([y, held[1]])
+    if x[0].size == prod(recipe.input_shape):  # where not, the network will say so
+        x = x.reshape((-1, *recipe.input_shape))
+    rounds: list[tuple[Rows, Rows, np.random.Generator]]
+    if folds:
+        pairs = stratified_folds(y, folds, rng)
+        rounds = [(*pair, child) for pair, child in zip(pairs, rng.spawn(folds), strict=True)]
+    elif held and validation is None:
+        rounds = [(slice(learned), slice(learned, None), rng)]
+    else:
+        rounds = [(*split_rows(y, validation or HELD_OUT, rng), rng)]
+    return Material(x, y, dataset.classes, tuple(rounds))
+
+
+def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[tuple[Array, Array]]:
+    """Row numbers (rest, fold) for each fold, in random order: every row is in one fold.
+
+    Folds differ by at most one row in size, and by at most one row of each class.
+
+    Args:
+        y: class numbers (n,).
+        folds: how many, from 2 to n.
+        rng: of the order.
+
+    Raises:
+        ByhandError: fewer rows than folds.
+    """
+    require_whole("folds", folds, 2)
+    if folds > len(y):
+        raise ByhandError(f"{len(y)} samples cannot be cut into {folds} folds; ask for fewer.")
+    order = rng.permutation(len(y))
+    by_class = order[np.argsort(y[order], kind="stable")]
+    place = np.empty(len(y), int)
+    place[by_class] = np.arange(len(y)) % folds  # dealt out like cards, class after class
+    return [(order[place[order] != k], order[place[order] == k]) for k in range(folds)]
+
+
+def measure(recipe: Recipe, data: Material) -> Result:
+    """Train once for each round of `data`, with one thread, and measure each network after its last epoch.
+
+    A training that diverges, or that its parts refuse, ends the trial as failed.
+    """
+    start = time.perf_counter()
+    accuracies, losses = [], []
+    try:
+        for train, held, state in data.rounds:
+            last = _train(recipe, data, train, held, deepcopy(state))
+            if not isfinite(last["val_loss"]):
+                raise TrainingDiverged("The loss on validation data is no finite number.")
+            accuracies.append(float(last["val_accuracy"]))
+            losses.append(float(last["val_loss"]))
+    except (ByhandError, MemoryError) as error:
+        return Result((), (), time.perf_counter() - start, str(error) or "There was not enough memory.")
+    return Result(tuple(accuracies), tuple(losses), time.perf_counter() - start)
+
+
+def _train(recipe: Recipe, data: Material, train: Rows, held: Rows, rng: np.random.Generator) -> dict[str, float]:
+    """The last row of the history."""
+    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=data.classes)
+    learned, judged = (data.x[train], data.y[train]), (data.x[held], data.y[held])
+    return fit_recipe(recipe, network, learned, judged, rng, progress=False, threads=1, workers=0).last
+
+
+def portable(recipe: Recipe) -> Recipe:
+    """The recipe without what cannot travel to other processes: how it splits data, and its figures."""
+    return replace(recipe, prepare=_no_split, figures=())
+
+
+def _no_split(dataset: Dataset, rng: np.random.Generator) -> Split:
+    raise NotImplementedError
+
+
+def cross_validate(
+    recipe: Recipe, folds: int = 5, seed: int = 0, *, dataset: Dataset | None = None
+) -> tuple[float, ...]:
+    """The accuracies of `recipe` on each of `folds` parts of its training samples, trained on the others each time.
+
+    The parts are stratified: each has its share of every class. Test samples are not looked at.
+
+    Args:
+        recipe: what to train.
+        folds: how many parts, at least 2.
+        seed: of the parts, and of the trainings.
+        dataset: data to use instead of the recipe's own.
+
+    Raises:
+        ByhandError: fewer samples than folds, data that do not fit, or a training that diverges.
+    """
+    require_whole("folds", folds, 2)
+    result = measure(recipe, material(recipe, dataset or load(recipe.dataset), seed, folds))
+    if result.failure:
+        raise ByhandError(result.failure)
+    return result.accuracies

@@ -1,0 +1,122 @@
+"""Which parameters a trial gets: a grid, at random, or where Optuna expects the most."""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from byhand.errors import ByhandError
+from byhand.tuning.domains import Choices, Range
+from byhand.tuning.space import Space
+from byhand.tuning.trials import Trial
+
+
+class Search:
+    """Base of all searches.
+
+    Attributes:
+        total: how many different trials there are, where they can be counted.
+    """
+
+    total: int | None = None
+
+    def suggest(self, number: int) -> dict[str, Any]:
+        """The parameters of trial `number`, from 0."""
+        raise NotImplementedError
+
+    def tell(self, trial: Trial) -> None:
+        """Learn from a finished trial."""
+
+
+class Grid(Search):
+    """Every combination, the last parameter changing fastest."""
+
+    def __init__(self, space: Space, seed: int):
+        self._values = {}
+        for name, domain in space.parameters.items():
+            try:
+                self._values[name] = domain.grid()
+            except ByhandError as error:
+                raise ByhandError(f"{name}: {error}") from None
+        self.total = prod(len(values) for values in self._values.values())
+
+    def suggest(self, number: int) -> dict[str, Any]:
+        """The combination at this place."""
+        index = np.unravel_index(number, [len(values) for values in self._values.values()])
+        return {name: values[int(i)] for (name, values), i in zip(self._values.items(), index, strict=True)}
+
+
+class Random(Search):
+    """Every parameter drawn by itself; better than a grid where only some of them matter.
+
+    Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization" (2012). Trial k has a generator of its own, so
+    it does not depend on which trials came before.
+    """
+
+    def __init__(self, space: Space, seed: int):
+        self._space, self._seed = space, seed
+
+    def suggest(self, number: int) -> dict[str, Any]:
+        """A draw from the generator of (seed, number)."""
+        rng = np.random.default_rng((self._seed, number))
+        return {name: domain.draw(rng) for name, domain in self._space.parameters.items()}
+
+
+class Optuna(Search):
+    """Optuna's tree-structured Parzen estimator: ten trials at random, then where good ones are dense.
+
+    Bergstra et al., "Algorithms for Hyper-Parameter Optimization" (2011). The sampler of trial k starts from (seed, k)
+    and from the trials told so far, so a search that was interrupted goes on as if it had not been. A trial that failed
+    counts as accuracy 0.
+
+    Raises:
+        ByhandError: Optuna is not installed.
+    """
+
+    def __init__(self, space: Space, seed: int):
+        try:
+            import optuna
+        except ImportError:
+            raise ByhandError(
+                "Optuna is not installed; install it by pip install 'byhand[tune]', or search at random."
+            ) from None
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self._optuna, self._space, self._seed = optuna, space, seed
+        self._study = optuna.create_study(direction="maximize")
+        self._distributions = {name: self._distribution(domain) for name, domain in space.parameters.items()}
+        self._asked: dict[int, Any] = {}
+
+    def suggest(self, number: int) -> dict[str, Any]:
+        """What Optuna suggests after the trials told so far."""
+        seed = int(np.random.default_rng((self._seed, number)).integers(2**31))
+        self._study.sampler = self._optuna.samplers.TPESampler(seed=seed)
+        trial = self._asked[number] = self._study.ask(self._distributions)
+        return {
+            name: domain.values[trial.params[name]] if isinstance(domain, Choices) else trial.params[name]
+            for name, domain in self._space.parameters.items()
+        }
+
+    def tell(self, trial: Trial) -> None:
+        """Tell Optuna the accuracy, of a trial of its own or of one from before the interruption."""
+        value = 0.0 if trial.failure else trial.accuracy
+        if trial.number in self._asked:
+            self._study.tell(self._asked.pop(trial.number), value)
+            return
+        params = {
+            name: domain.values.index(trial.parameters[name]) if isinstance(domain, Choices) else trial.parameters[name]
+            for name, domain in self._space.parameters.items()
+        }
+        create = self._optuna.trial.create_trial
+        self._study.add_trial(create(params=params, distributions=self._distributions, value=value))
+
+    def _distribution(self, domain: Choices | Range) -> Any:
+        known = self._optuna.distributions
+        if isinstance(domain, Choices):
+            return known.CategoricalDistribution(tuple(range(len(domain.values))))  # lists are no choices for Optuna
+        if domain.whole:
+            return known.IntDistribution(domain.low, domain.last, log=domain.log, step=domain.step or 1)
+        return known.FloatDistribution(domain.low, domain.last, log=domain.log, step=domain.step)
+
+
+SEARCHES: dict[str, Callable[[Space, int], Search]] = {"grid": Grid, "random": Random, "optuna": Optuna}

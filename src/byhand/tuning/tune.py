@@ -1,0 +1,157 @@
+"""The search itself."""
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from byhand.checks import require_instance, require_whole
+from byhand.config import to_config
+from byhand.data import Dataset, load
+from byhand.errors import ByhandError
+from byhand.recipes import Recipe
+from byhand.recipes.config import RunConfig
+from byhand.tuning.measure import Material, Result, material
+from byhand.tuning.parameters import with_parameters
+from byhand.tuning.search import SEARCHES, Search
+from byhand.tuning.space import Space, read_space
+from byhand.tuning.trials import LOG, Folder, Trial, Trials
+from byhand.tuning.workers import Here, Workers
+
+TRIALS = 20  # of a search without end, where nobody says how many
+
+
+def tune(
+    recipe: Recipe,
+    space: Space | Mapping[str, Any] | str | Path,
+    *,
+    search: str = "random",
+    trials: int | None = None,
+    jobs: int = 1,
+    seed: int = 0,
+    out: str | Path | None = None,
+    dataset: Dataset | None = None,
+    data: str | None = None,
+    watch: Callable[[Trials, int], None] | None = None,
+) -> Trials:
+    """Try parameters of `recipe`, and measure each on validation data; the test samples are not looked at.
+
+    Every trial starts from the same seed, on the same rows. Grid and random search give the same trials whatever
+    `jobs` is; Optuna's suggestions depend on what has ended by then, so they repeat with one job only.
+
+    Args:
+        recipe: what is tuned.
+        space: what to search: a `Space`, a space file, or such a file's tables as a dictionary.
+        search: "grid", "random" or "optuna".
+        trials: how many in all, with those that the folder holds already; by default a whole grid, else 20.
+        jobs: how many run at once, each in a process of its own; 1 stays in this process.
+        seed: of the split, of the trainings and of the search.
+        out: a folder that keeps every finished trial; a search that stopped goes on from it.
+        dataset: data to use instead of the recipe's own.
+        data: the name that these data are called by in the best configuration.
+        watch: called with the trials so far and the number wanted, at the start and after each.
+
+    Returns:
+        The trials, by number.
+
+    Raises:
+        ByhandError: arguments that make no sense, or a folder that belongs to another search or is damaged.
+    """
+    if search not in SEARCHES:
+        raise ByhandError(f"There is no search {search!r}; there are {', '.join(SEARCHES)}.")
+    require_whole("jobs", jobs)
+    require_whole("seed", seed, 0)
+    if trials is not None:
+        require_whole("trials", trials)
+    space = read_space(space) if isinstance(space, str | Path) else space
+    space = Space.of(space) if isinstance(space, Mapping) else space
+    require_instance("space", space, Space, "a Space, a space file or its tables")
+    space.check(recipe)
+    strategy = SEARCHES[search](space, seed)
+    wanted = min(trials or strategy.total or TRIALS, strategy.total or 10**9)
+    dataset = dataset or load(data or recipe.dataset)
+    prepared = material(recipe, dataset, seed, space.folds, space.validation)
+    base = RunConfig(recipe, data or dataset.name, seed)
+    folder = Folder(Path(out), _identity(base, space, search, prepared)) if out is not None else None
+    run = _Run(base, space, strategy, folder, wanted, watch)
+    workers = Here(prepared) if jobs == 1 else Workers(prepared, jobs)
+    try:
+        run.carry_out(workers)
+    finally:
+        workers.close()
+        if folder and run.trials:
+            folder.write_summary(run.result())
+    return run.result()
+
+
+class _Run:
+    """The trials of one search, those of the folder first."""
+
+    def __init__(
+        self,
+        base: RunConfig,
+        space: Space,
+        search: Search,
+        folder: Folder | None,
+        wanted: int,
+        watch: Callable[[Trials, int], None] | None,
+    ):
+        self.base, self.space, self.search, self.folder = base, space, search, folder
+        self.wanted, self.watch = wanted, watch
+        self.trials: dict[int, Trial] = {trial.number: trial for trial in (folder.read() if folder else [])}
+        for trial in self.trials.values():
+            _check_fits(trial, space)
+            search.tell(trial)
+
+    def result(self) -> Trials:
+        """The trials by number."""
+        return Trials(tuple(self.trials[number] for number in sorted(self.trials)), self.space, self.base)
+
+    def carry_out(self, workers: Here | Workers) -> None:
+        """All trials that are missing."""
+        missing = [number for number in range(self.wanted) if number not in self.trials]
+        running: dict[int, dict[str, Any]] = {}
+        self._show()
+        while missing or running:
+            while missing and workers.free:
+                number = missing.pop(0)
+                running[number] = parameters = self.search.suggest(number)
+                workers.start(number, with_parameters(self.base.recipe, parameters))
+            for number, result in workers.finished():
+                self._add(number, running.pop(number), result)
+
+    def _add(self, number: int, parameters: dict[str, Any], result: Result) -> None:
+        trial = Trial(number, parameters, result.accuracies, result.losses, result.seconds, result.failure)
+        self.trials[number] = trial
+        if self.folder:
+            self.folder.add(trial)
+            self.folder.write_table(self.result())
+        self.search.tell(trial)
+        self._show()
+
+    def _show(self) -> None:
+        if self.watch:
+            self.watch(self.result(), self.wanted)
+
+
+def _check_fits(trial: Trial, space: Space) -> None:
+    names = space.parameters.keys() | trial.parameters.keys()
+    for name in sorted(names):
+        domain = space.parameters.get(name)
+        if domain is None or name not in trial.parameters or not domain.holds(trial.parameters[name]):
+            raise ByhandError(f"{LOG}: trial {trial.number} has a {name} that the space does not; delete its line.")
+
+
+def _identity(base: RunConfig, space: Space, search: str, data: Material) -> dict[str, Any]:
+    """What makes two searches the same, as plain data that JSON gives back unchanged."""
+    digest = hashlib.sha256(data.x.tobytes())
+    digest.update(data.y.tobytes())
+    config = {key: value for key, value in tomllib.loads(base.to_toml()).items() if key != "byhand"}
+    return config | {
+        "rows": digest.hexdigest(),
+        "search": search,
+        "folds": space.folds,
+        "validation": space.validation,
+        "space": {name: to_config(domain) for name, domain in space.parameters.items()},
+    }
