@@ -1,4 +1,4 @@
-"""Write PyTorch's figures into torch.safetensors: `python tests/golden/make.py`, with PyTorch installed."""
+"""Write PyTorch's figures into the safetensors files here: `python tests/golden/make.py`, with PyTorch installed."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
-from tests.golden import cases  # noqa: E402
+from tests.golden import cases, regular_cases  # noqa: E402
 
 
 def network(case):
@@ -40,12 +40,28 @@ def compute() -> dict[str, np.ndarray]:
     return result
 
 
+def compute_regular() -> dict[str, np.ndarray]:
+    """The same for the cases of regular_cases.py."""
+    from tests.golden import torch_regular
+
+    result = {}
+    for case in regular_cases.CASES:
+        start, data = regular_cases.network(case), regular_cases.data(case)
+        figures = data | {"theta0": start.theta} | torch_regular.run(case, data, start)
+        result |= {f"{case.name}/{name}": value for name, value in figures.items()}
+    return result
+
+
+FILES = {"torch.safetensors": compute, "torch_regular.safetensors": compute_regular}
+
+
 def main() -> None:
     import torch
     from safetensors.numpy import save_file
 
-    arrays = {name: np.ascontiguousarray(value) for name, value in compute().items()}
-    save_file(arrays, FOLDER / "torch.safetensors", metadata={"torch": torch.__version__})
+    for name, figures in FILES.items():
+        arrays = {key: np.ascontiguousarray(value) for key, value in figures().items()}
+        save_file(arrays, FOLDER / name, metadata={"torch": torch.__version__})
 
 
 if __name__ == "__main__":

@@ -45,8 +45,8 @@ class Dropout(Layer):
         return Plan(in_shape, cache={"r": in_shape})
 
     def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
-        """Compute y = x ⊙ r; without rng r is 1."""
-        if rng is None:
+        """Compute y = x ⊙ r; without rng, and for a rate of 0, r is 1 and nothing is drawn."""
+        if rng is None or self.rate == 0:
             cache.r.fill(1)
             ops.copy(x, out=y)
         else:
