@@ -224,10 +224,8 @@ def test_adagrad_never_forgets_and_rmsprop_does():
 
 
 def test_centred_rmsprop_is_never_the_root_of_a_negative_number():
-    theta = run(
-        RMSprop(rho=0.9, centred=True, epsilon=1.0), np.full((500, 3), 0.1, np.float32), np.zeros(3, np.float32)
-    )
-    assert np.isfinite(theta).all()
+    same = np.tile(np.linspace(0.1, 0.9, 99, dtype=np.float32), (300, 1))  # v − m² goes to zero, and rounds below it
+    assert np.isfinite(run(RMSprop(centred=True, epsilon=1.0), same, np.zeros(99, np.float32))).all()
 
 
 def test_every_step_of_lion_is_as_long_as_the_rate(gradients):
