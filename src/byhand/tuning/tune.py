@@ -140,7 +140,7 @@ def _check_fits(trial: Trial, space: Space) -> None:
     for name in sorted(names):
         domain = space.parameters.get(name)
         if domain is None or name not in trial.parameters or not domain.holds(trial.parameters[name]):
-            raise ByhandError(f"{LOG}: trial {trial.number} has a {name} that the space does not; delete its line.")
+            raise ByhandError(f"{LOG}: trial {trial.number}'s {name} lies outside the space; delete its line.")
 
 
 def _identity(base: RunConfig, space: Space, search: str, data: Material) -> dict[str, Any]:

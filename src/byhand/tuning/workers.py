@@ -67,7 +67,8 @@ class Workers:
     def start(self, number: int, recipe: Recipe) -> None:
         """Give a trial to a process."""
         worker = self._idle.pop() if self._idle else _Worker(self._data)
-        worker.pipe.send(portable(recipe))
+        with suppress(ConnectionError):  # where it has died, `finished` will say so
+            worker.pipe.send(portable(recipe))
         self._busy[worker.pipe] = (number, worker)
 
     def finished(self) -> Iterator[tuple[int, Result]]:
@@ -113,7 +114,7 @@ class _Worker:
                 if value is not None:
                     os.environ[name] = value
         other.close()
-        with suppress(BrokenPipeError):
+        with suppress(ConnectionError):
             self.pipe.send(data)
 
     def answer(self) -> Any:
