@@ -12,19 +12,29 @@ import pytest
 
 from byhand import (
     ELU,
+    L1,
+    L2,
     MSE,
     Adam,
+    Averaging,
+    BatchNorm,
     BinaryCrossEntropy,
     Callback,
     CategoricalCrossEntropy,
+    ClipNorm,
+    ClipValue,
     Dense,
+    Dropout,
     Flatten,
     GradientDescent,
+    LayerNorm,
     LeakyReLU,
+    MaxNorm,
     Network,
     OneCycle,
     QuadraticCost,
     ReLU,
+    Residual,
     Sigmoid,
     Softmax,
     Tanh,
@@ -63,11 +73,12 @@ def peak(layers, loss, inputs=(20,), **options):
     x = rng.integers(0, 256, (rows, *inputs)).astype(np.uint8)
     if not options.pop("grey", False):
         x = x.astype(np.float32)
-    meter = Meter()
+    meter, averaging = Meter(), [Averaging()] if options.pop("averaging", False) else []
     network = Network(inputs, layers, loss, rng=0)
     buffer = np.setbufsize(64)
     try:
-        fit(network, x, np.arange(rows) % 10, epochs=60, callbacks=[meter], progress=False, threads=1, **options)
+        options |= {"callbacks": [*averaging, meter], "progress": False, "threads": 1}
+        fit(network, x, np.arange(rows) % 10, epochs=60, **options)
     finally:
         np.setbufsize(buffer)
         tracemalloc.stop()
@@ -97,6 +108,18 @@ def test_every_loss(loss):
 def test_every_layer():
     layers = [Flatten(), Dense(30), Sigmoid(), Tanh(), LeakyReLU(), Dense(20), ELU(), Softmax(), Dense(10), ReLU()]
     assert peak(layers, MSE(), inputs=(4, 5), batch_size=ROWS) < LIMIT
+
+
+BLOCK = Residual([LayerNorm(), Dense(30), ReLU(), Dropout(0.1), Residual([Dense(30), Tanh()]), Dense(20)])
+RULES = (L2(1e-3), L1(1e-3), ClipValue(1e3), ClipNorm(1.0), MaxNorm(1.0))
+
+
+@pytest.mark.parametrize("batch_size", [ROWS, None], ids=["mini-batch", "full-batch"])
+@pytest.mark.parametrize("rules", [*[(rule,) for rule in RULES], RULES], ids=lambda rules: str(len(rules)))
+def test_what_helps_against_overfitting(rules, batch_size):
+    layers = [Dropout(0.2), BLOCK, BatchNorm(), ReLU(), Dropout(0.5), BLOCK, Dense(200), Dense(10)]
+    options = {"batch_size": batch_size, "regularizers": rules, "averaging": True}
+    assert peak(layers, CategoricalCrossEntropy(), **options) < LIMIT
 
 
 def test_the_meter_sees_a_single_array():

@@ -1,6 +1,7 @@
 """What a network says about itself: equations in order, with the right shapes, numbers and well-formed LaTeX."""
 
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,24 +10,31 @@ from matplotlib.mathtext import MathTextParser
 from byhand import (
     ELU,
     MSE,
+    BatchNorm,
     BinaryCrossEntropy,
     ByhandError,
     CategoricalCrossEntropy,
     Dense,
+    Dropout,
     Flatten,
+    LayerNorm,
     LeakyReLU,
     Network,
     Normal,
     QuadraticCost,
     ReLU,
+    Residual,
     Sigmoid,
     Softmax,
     Step,
     Tanh,
 )
 from byhand.explain import activation_functions, trace
+from byhand.explain import lines as equations
 
 LOSSES = [QuadraticCost(), MSE(), BinaryCrossEntropy(), CategoricalCrossEntropy()]
+BLOCK = Residual([LayerNorm(), Dense(4), ReLU(), Dropout(0.5), Residual([Dense(4), BatchNorm(), Tanh()]), Dense(5)])
+OTHERS = [Dropout(0.3), BatchNorm(), LayerNorm(), Residual([Tanh()]), Residual([Residual([Dense(5)])]), BLOCK]
 ACTIVATIONS = [Step(), Sigmoid(), Tanh(), ReLU(), LeakyReLU(0.1), ELU(0.5), Softmax()]
 
 
@@ -87,6 +95,101 @@ def test_traced_gradients_are_the_networks(activation, loss):
             ours = getattr(network.g[i], name)
             np.testing.assert_allclose(values[f"d{name}{number}"], ours, rtol=1e-13, atol=1e-16)
     np.testing.assert_array_equal(network.theta, theta)
+
+
+def test_a_residual_block_in_words():
+    layers = [Dense(5), Residual([ReLU(), Residual([Dropout(0.2), Dense(5)])]), BatchNorm()]
+    text = Network(5, layers, QuadraticCost()).explain().splitlines()
+    lines = [line.split("   ")[0].strip() for line in text if line.startswith("  ")]
+    assert lines == [
+        "z1 = a0 W1 + b1",
+        "a1 = max(0, z1)",
+        "r1 = 0 with probability rate, else 1 / (1 − rate), for each number",
+        "a1′′ = a1 ⊙ r1",
+        "z2 = a1′′ W2 + b2",
+        "a2 = a1 + z2",
+        "a2′ = z1 + a2",
+        "m3 = (1/n) Σᵢ a2′[i]",
+        "v3 = (1/n) Σᵢ (a2′[i] − m3)²",
+        "u3 = (a2′ − m3) / √(v3 + ε)",
+        "z3 = γ3 ⊙ u3 + β3",
+        "L = (1/n) Σᵢ ½ ‖z3[i] − t[i]‖²",
+        "dz3 = (z3 − t) / n",
+        "dγ3 = Σᵢ dz3[i] ⊙ u3[i]",
+        "dβ3 = Σᵢ dz3[i]",
+        "da2′ = γ3 / √(v3 + ε) ⊙ (dz3 − (dβ3 + u3 ⊙ dγ3) / n)",
+        "da2 = da2′",
+        "dz2 = da2",
+        "dW2 = a1′′ᵀ dz2",
+        "db2 = Σᵢ dz2[i]",
+        "da1′′ = dz2 W2ᵀ",
+        "da1′ = da1′′ ⊙ r1",
+        "da1 = da2 + da1′",
+        "dz1′ = da1 ⊙ [a1 > 0]",
+        "dz1 = da2′ + dz1′",
+        "dW1 = a0ᵀ dz1",
+        "db1 = Σᵢ dz1[i]",
+        "θ ← θ − η g",
+    ]
+    assert text[-2] == "Update (η is the learning rate; θ all W, b, γ and β, g all dW, db, dγ and dβ)"
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda layer: layer.label())
+def test_traced_numbers_satisfy_the_equations_of_what_is_no_activation(other):
+    rng = np.random.default_rng(0)
+    layers = [other, Dense(5), other, Tanh(), Dense(3)]
+    network = Network(5, layers, CategoricalCrossEntropy(), rng=1, dtype=np.float64)
+    network.theta += 0.1 * rng.standard_normal(network.size)
+    x, t = rng.standard_normal((7, 5)), np.eye(3)[rng.integers(0, 3, 7)]
+    state = network.state.copy()
+    values = trace(network, x, t)
+    np.testing.assert_array_equal(network.state, state)
+    shown, checked = network.explain(x, t), 0
+    for line in equations(network):
+        assert f"{line.target} = " in shown
+        if line.target in values and line.equation.text in FORMULAS:
+            names = {key: values[name] for key, name in line.names.items() if name in values}
+            wanted = FORMULAS[line.equation.text](SimpleNamespace(**names))
+            np.testing.assert_allclose(values[line.target], wanted, rtol=1e-9, atol=1e-12, err_msg=line.target)
+            checked += 1
+    assert checked >= 6
+    network.forward(x, rng=np.random.default_rng(0))
+    network.backward(t)
+    for p in network.arena.parameters:
+        assert any(np.array_equal(p.view(network.gradient), value) for value in values.values()), p.full_name
+
+
+FORMULAS = {  # what the equations of these layers say, computed anew from the traced numbers
+    "$x ⊙ $r": lambda v: v.x * v.r,
+    "$dy ⊙ $r": lambda v: v.dy * v.r,
+    "(1/n) Σᵢ $x[i]": lambda v: v.x.mean(axis=0),
+    "(1/n) Σᵢ ($x[i] − $m)²": lambda v: v.x.var(axis=0),
+    "(1/k) Σⱼ $x[j]": lambda v: v.x.mean(axis=1, keepdims=True),
+    "(1/k) Σⱼ ($x[j] − $m)²": lambda v: v.x.var(axis=1, keepdims=True),
+    "($x − $m) / √($v + ε)": lambda v: (v.x - v.m) / np.sqrt(v.v + 1e-5),
+    "$gamma ⊙ $u + $beta": lambda v: v.gamma * v.u + v.beta,
+    "Σᵢ $dy[i] ⊙ $u[i]": lambda v: (v.dy * v.u).sum(axis=0),
+    "$gamma ⊙ $dy": lambda v: v.gamma * v.dy,
+    "$gamma / √($v + ε) ⊙ ($dy − ($dbeta + $u ⊙ $dgamma) / n)": lambda v: (
+        v.gamma / np.sqrt(v.v + 1e-5) * (v.dy - v.dbeta / 7 - v.u * v.dgamma / 7)
+    ),
+    "($du − (1/k) Σⱼ $du[j] − $u (1/k) Σⱼ $du[j] $u[j]) / √($v + ε)": lambda v: (
+        (v.du - v.du.mean(axis=1, keepdims=True) - v.u * (v.du * v.u).mean(axis=1, keepdims=True)) / np.sqrt(v.v + 1e-5)
+    ),
+    "$x + $F": lambda v: v.x + v.F,
+    "$dy + $d0": lambda v: v.dy + v.d0,
+    "$x $W + $b": lambda v: v.x @ v.W + v.b,
+    "$dy $Wᵀ": lambda v: v.dy @ v.W.T,
+}
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=lambda layer: layer.label())
+def test_latex_of_what_is_no_activation_parses(other):
+    layers = [Dense(5), other, other, Dense(3), BatchNorm()]
+    lines = Network(5, layers, QuadraticCost()).explain(latex=True).splitlines()
+    assert len(lines) > 20
+    for line in lines[1:-1]:
+        parse(line)
 
 
 def test_numbers_of_one_sample_are_shown():

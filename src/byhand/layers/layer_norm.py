@@ -35,8 +35,8 @@ class LayerNorm(Layer):
 
     in_place = True
     forward_equations = (
-        Equation("m", "(1/k) Σⱼ $x[j]", r"\frac1k \sum_j $x{}_j"),
-        Equation("v", "(1/k) Σⱼ ($x[j] − $m)²", r"\frac1k \sum_j ($x{}_j - $m)^2"),
+        Equation("m", "(1/k) Σⱼ $x[j]", r"\frac{1}{k} \sum_j $x{}_j"),
+        Equation("v", "(1/k) Σⱼ ($x[j] − $m)²", r"\frac{1}{k} \sum_j ($x{}_j - $m)^2"),
         Equation("u", "($x − $m) / √($v + ε)", r"\frac{$x - $m}{\sqrt{$v + \epsilon}}"),
         Equation("y", "$gamma ⊙ $u + $beta", r"$gamma \odot $u + $beta"),
     )
@@ -48,7 +48,7 @@ class LayerNorm(Layer):
             "dx",
             "($du − (1/k) Σⱼ $du[j] − $u (1/k) Σⱼ $du[j] $u[j]) / √($v + ε)",
             r"\frac{1}{\sqrt{$v + \epsilon}}"
-            r"\left($du - \frac1k \sum_j $du{}_j - $u \frac1k \sum_j $du{}_j\,$u{}_j\right)",
+            r"\left($du - \frac{1}{k} \sum_j $du{}_j - $u \frac{1}{k} \sum_j $du{}_j\,$u{}_j\right)",
         ),
     )
 
