@@ -1,13 +1,14 @@
 """The search itself."""
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from byhand.checks import require_instance, require_whole
-from byhand.config import to_config
 from byhand.data import Dataset, load
 from byhand.errors import ByhandError
 from byhand.recipes import Recipe
@@ -148,10 +149,11 @@ def _identity(base: RunConfig, space: Space, search: str, data: Material) -> dic
     digest = hashlib.sha256(data.x.tobytes())
     digest.update(data.y.tobytes())
     config = {key: value for key, value in tomllib.loads(base.to_toml()).items() if key != "byhand"}
-    return config | {
+    identity = config | {
         "rows": digest.hexdigest(),
         "search": search,
         "folds": space.folds,
         "validation": space.validation,
-        "space": {name: to_config(domain) for name, domain in space.parameters.items()},
+        "space": {name: asdict(domain) for name, domain in space.parameters.items()},
     }
+    return json.loads(json.dumps(identity))
