@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from byhand.equations import Equation
 from byhand.layers import Layer, Plan
 from byhand.network import Network
 
@@ -19,11 +20,13 @@ class Block:
     owner: str
     names: Names
     children: tuple["Block", ...]
+    forward: tuple[Equation, ...]
+    backward: tuple[Equation, ...]
 
     @property
     def has_gradient(self) -> bool:
         """Whether a gradient goes through: not through a step."""
-        return bool(self.layer.backward_equations) and all(child.has_gradient for child in self.children)
+        return bool(self.backward) and all(child.has_gradient for child in self.children)
 
 
 class _Namer:
@@ -55,11 +58,23 @@ class _Namer:
         own["y"] = self.fresh(f"{'z' if plan.params else 'a'}{self.number}")
         if children:
             own |= {"F": children[-1].names["y"], "d0": children[0].names["dx"]}
-        for equation in layer.forward_equations:  # what it computes on the way
+        forward, backward = _equations(layer, plan)
+        for equation in forward:  # what it computes on the way
             if equation.target not in own:
                 own[equation.target] = self.fresh(f"{equation.target}{self.number}")
         own = {f"d{key}": f"d{value}" for key, value in own.items()} | own | {"dx": dx}
-        return Block(layer, plan, f"layer {where}, {layer.label()}", own, tuple(children))
+        return Block(layer, plan, f"layer {where}, {layer.label()}", own, tuple(children), forward, backward)
+
+
+def _equations(layer: Layer, plan: Plan) -> tuple[tuple[Equation, ...], tuple[Equation, ...]]:
+    """A layer's equations, forward and backward; for one that writes none, such as one's own, what goes in and out."""
+    if layer.forward_equations or layer.backward_equations:
+        return layer.forward_equations, layer.backward_equations
+    label, inputs = layer.label(), ", ".join(f"${name}" for name in ("x", *plan.params))
+    forward = Equation("y", f"{label}({inputs})", rf"\mathrm{{{label}}}({inputs})")
+    slope = r"$dy \cdot \frac{\partial $y}{\partial $%s}"
+    backward = (Equation(f"d{name}", f"$dy · ∂$y/∂${name}", slope % name) for name in (*plan.params, "x"))
+    return (forward,), tuple(backward)
 
 
 def blocks(network: Network) -> list[Block]:

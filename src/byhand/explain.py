@@ -59,13 +59,13 @@ def lines(network: Network) -> Iterator[Line]:
 def _forward_lines(block: Block) -> Iterator[Line]:
     for child in block.children:
         yield from _forward_lines(child)
-    for equation in block.layer.forward_equations:
+    for equation in block.forward:
         yield Line("forward", block.owner, equation, block.names)
 
 
 def _backward_lines(block: Block, want_dx: bool) -> Iterator[Line]:
     """A composite's own equations come around those of the layers inside it, dx last."""
-    equations = [Line("backward", block.owner, e, block.names) for e in block.layer.backward_equations]
+    equations = [Line("backward", block.owner, e, block.names) for e in block.backward]
     for line in equations:
         parameter = line.equation.target[1:] in block.plan.params
         if line.equation.target != "dx" and (want_dx or parameter or block.children):
@@ -148,7 +148,7 @@ def _forward_values(block: Block, p: SimpleNamespace, cache: SimpleNamespace, y:
     for k, child in enumerate(block.children):
         values |= _forward_values(child, p.children[k], cache.children[k], getattr(cache, f"y{k}"))
     values |= {own[name]: getattr(p, name).copy() for name in block.plan.params}
-    targets = [equation.target for equation in block.layer.forward_equations]
+    targets = [equation.target for equation in block.forward]
     return values | {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)} | {own["y"]: y}
 
 
@@ -162,7 +162,7 @@ def _backward_values(
         above = getattr(cache, f"d{k + 1}") if k < last else dy
         values |= _backward_values(block.children[k], g.children[k], cache.children[k], above, getattr(cache, f"d{k}"))
     values |= {own[f"d{name}"]: getattr(g, name) for name in block.plan.params}
-    targets = [equation.target for equation in block.layer.backward_equations]
+    targets = [equation.target for equation in block.backward]
     return values | {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)} | {own["dx"]: dx}
 
 
