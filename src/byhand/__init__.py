@@ -13,6 +13,7 @@ A network is one parameter vector and one gradient vector; layers see named view
 
 from importlib.metadata import version
 
+from byhand.config import register
 from byhand.data import Dataset, load
 from byhand.data.augment import Augment
 from byhand.errors import ByhandError, TrainingDiverged
@@ -110,4 +111,5 @@ __all__ = [
     "find_learning_rate",
     "fit",
     "load",
+    "register",
 ]

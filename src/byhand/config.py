@@ -18,19 +18,37 @@ _KINDS: dict[str, type] = {}
 
 
 def register(kind: T) -> T:
-    """Class decorator: lets `from_config` build this dataclass by its name."""
+    """Class decorator: lets a dataclass of yours be written into files and read back, by its name.
+
+    Raises:
+        ByhandError: byhand has a class of that name itself.
+    """
+    known = _KINDS.get(kind.__name__)
+    if known and known.__module__.startswith("byhand.") and not kind.__module__.startswith("byhand."):
+        raise ByhandError(f"byhand has a {kind.__name__} of its own; give yours another name.")
     _KINDS[kind.__name__] = kind
     return kind
 
 
 def to_config(value: Any) -> Any:
-    """The plain-data form of a registered dataclass, or of a list, tuple, number, text or None."""
-    if is_dataclass(value) and not isinstance(value, type):
+    """The plain-data form of a registered dataclass, or of a list, tuple, number, text or None.
+
+    Raises:
+        ByhandError: an object of another class, which nobody could read back.
+    """
+    if is_dataclass(value) and type(value).__name__ in _KINDS:
         table = {f.name: to_config(getattr(value, f.name)) for f in fields(value)}
         return {"kind": type(value).__name__} | {k: v for k, v in table.items() if v is not None}
     if isinstance(value, list | tuple):
         return [to_config(item) for item in value]
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, str | int | float | dict):
+        return value
+    name = type(value).__name__
+    raise ByhandError(
+        f"{name} cannot be written into a file; put @byhand.register and @dataclass(frozen=True) above its class."
+    )
 
 
 def from_config(data: Any, where: str = "configuration") -> Any:
@@ -47,7 +65,10 @@ def from_config(data: Any, where: str = "configuration") -> Any:
     cls = _KINDS.get(kind) if isinstance(kind, str) else None
     if cls is None:
         nearest = get_close_matches(str(kind), _KINDS, n=3, cutoff=0)
-        raise ByhandError(f"{where}: unknown kind {kind!r}; the nearest known are {', '.join(nearest)}.")
+        raise ByhandError(
+            f"{where}: unknown kind {kind!r}; the nearest known are {', '.join(nearest)}; "
+            "if it is your own, import its module first, and see that it has @byhand.register."
+        )
     arguments = {key: from_config(value, where) for key, value in data.items() if key != "kind"}
     known = {f.name for f in fields(cls)}
     if unknown := sorted(set(arguments) - known):
