@@ -27,6 +27,8 @@ SIZES = {
     "math-behind-log-loss": 65 * 64 + 65 * 10,
     "math-behind-adam": 65 * 64 + 65 * 10,
     "dense": 785 * 256 + 257 * 128 + 129 * 10,
+    "distorted": 785 * 1400 + 2 * 1400 + 1401 * 1000 + 2 * 1000 + 1001 * 10,  # with γ and β of the normalisations
+    "clothing": 785 * 1024 + 2 * 1024 + 1025 * 512 + 2 * 512 + 513 * 10,
 }
 
 
@@ -108,6 +110,19 @@ def test_a_recipe_may_augment_and_regularise():
     assert np.linalg.norm(outcomes[2]) < np.linalg.norm(outcomes[0])
 
 
+def test_a_recipe_may_average_and_stop_early():
+    plain = replace(RECIPES["dense"], epochs=30, optimizer=byhand.Adam(0.01))
+    stopped = run_recipe(replace(plain, patience=1), 0, dataset=dataset(), progress=False)
+    losses = stopped.outcome.history["val_loss"]
+    assert len(losses) < 30 and losses[-1] >= losses[-2]
+    short = replace(plain, epochs=2)
+    averaged, last = (
+        run_recipe(recipe, 0, dataset=dataset(), progress=False).network.theta
+        for recipe in (replace(short, averaging=0.9), short)
+    )
+    assert not np.array_equal(averaged, last)
+
+
 def test_the_seed_decides_everything():
     recipe = replace(RECIPES["dense"], epochs=1)
     thetas = [run_recipe(recipe, seed, dataset=dataset(), progress=False).network.theta for seed in (0, 0, 1)]
@@ -143,7 +158,7 @@ def test_with_hidden_keeps_the_rest():
 
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize(
-    "more", [{}, {"augment": Augment.digits(), "regularizers": (L2(1e-4), ClipNorm(1.0))}], ids=len
+    "more", [{}, {"augment": Augment.digits(), "regularizers": (L2(1e-4), ClipNorm(1.0)), "patience": 2}], ids=len
 )
 def test_configurations_read_back_as_they_were(name, more, tmp_path):
     config = RunConfig(replace(RECIPES[name], **more), "somewhere", 12)

@@ -3,7 +3,7 @@
 from byhand.errors import ByhandError
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
 from byhand.recipes.chang import chang
-from byhand.recipes.dense import dense
+from byhand.recipes.dense import clothing, dense, distorted
 from byhand.recipes.guide import guide, guide_small
 from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behind_log_loss, math_behind_mse
 from byhand.recipes.nielsen import nielsen
@@ -24,9 +24,11 @@ RECIPES = {
         math_behind_log_loss,
         math_behind_adam,
         dense,
+        distorted,
+        clothing,
     )
 }
-PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe is not dense)
+PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")
 
 
 def get_recipe(name: str) -> Recipe:

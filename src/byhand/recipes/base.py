@@ -90,6 +90,8 @@ class Recipe:
         input_shape: the shape of one sample.
         augment: how training images are varied, if at all.
         regularizers: rules before and after each step.
+        averaging: the decay of the average of the parameters that is kept in the end, such as 0.999; 0 for none.
+        patience: how many epochs may pass without a lower validation loss before training stops; 0 for any number.
         figures: what `reproduce` reports.
         fault: what the source does or says wrongly, and what is done here instead.
         watch_test: whether to measure the test accuracy after every epoch, as the source did.
@@ -108,6 +110,8 @@ class Recipe:
     input_shape: Shape = (784,)
     augment: Augment | None = None
     regularizers: tuple[Regularizer, ...] = ()
+    averaging: float = 0.0
+    patience: int = 0
     figures: tuple[Figure, ...] = ()
     fault: str = ""
     watch_test: bool = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.checks import require_whole
+from byhand.checks import require_between, require_whole
 from byhand.config import from_config, to_config
 from byhand.data.augment import Augment
 from byhand.errors import ByhandError
@@ -22,7 +22,7 @@ KINDS = {
     "augment": Augment | None,
     "regularizers": tuple,
 }
-KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", *KINDS}
+KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "averaging", "patience", *KINDS}
 HEADER = "# How this network was trained; repeat it with: byhand train --config THIS_FILE\n"
 
 
@@ -54,6 +54,8 @@ class RunConfig:
             "seed": self.seed,
             "epochs": recipe.epochs,
             "batch_size": recipe.batch_size or 0,
+            "averaging": recipe.averaging,
+            "patience": recipe.patience,
             "optimizer": to_config(recipe.optimizer),
             "loss": to_config(recipe.loss),
             "layers": to_config(recipe.layers),
@@ -93,6 +95,9 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
     require_whole("seed", seed, 0)
     require_whole("epochs", epochs)
     require_whole("batch_size", batch_size, 0)
+    averaging, patience = table.get("averaging", recipe.averaging), table.get("patience", recipe.patience)
+    require_between("averaging", averaging, 0, 1)
+    require_whole("patience", patience, 0)
     if not isinstance(data, str):
         raise ByhandError(f"data must be the name of a data set or a path; got {data!r}.")
     parts = {}
@@ -104,4 +109,8 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
         raise ByhandError("layers must be layers, such as {kind = 'Dense', units = 10}.")
     if not all(isinstance(rule, Regularizer) for rule in parts["regularizers"]):
         raise ByhandError("regularizers must be rules, such as {kind = 'L2', rate = 0.0001}.")
-    return RunConfig(replace(recipe, epochs=epochs, batch_size=batch_size or None, **parts), data, seed)
+    return RunConfig(
+        replace(recipe, epochs=epochs, batch_size=batch_size or None, averaging=averaging, patience=patience, **parts),
+        data,
+        seed,
+    )

@@ -1,11 +1,14 @@
-"""The house's own dense network: what `byhand train` trains when nothing else is asked for."""
+"""The house's own dense networks: what `byhand train` trains by itself, and the best on either data set."""
 
+from dataclasses import replace
+
+from byhand.data.augment import Augment, Flip
 from byhand.initializers import He
-from byhand.layers import Dense, ReLU
+from byhand.layers import BatchNorm, Dense, Dropout, Layer, ReLU
 from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import Adam
 from byhand.recipes.base import Figure, Recipe, hold_back
-from byhand.schedules import CosineAnnealing
+from byhand.schedules import CosineAnnealing, OneCycle
 
 dense = Recipe(
     name="dense",
@@ -23,4 +26,37 @@ dense = Recipe(
         Figure("validation accuracy", lambda run: run.validation or 0.0),
         Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
     ),
+)
+
+
+def normalised(sizes: tuple[int, ...], dropout: float) -> tuple[Layer, ...]:
+    """Dense, batch normalisation, ReLU and dropout for each hidden size, and ten outputs."""
+    hidden: list[Layer] = []
+    for size in sizes:
+        hidden += [Dense(size, He()), BatchNorm(), ReLU(), *([Dropout(dropout)] if dropout else [])]
+    return (*hidden, Dense(10))
+
+
+distorted = replace(
+    dense,
+    name="distorted",
+    takes="784-1400-1000-10 with batch normalisation, on images that are moved, turned, slanted, stretched, distorted "
+    "and thickened anew in every epoch; Adam along one cycle, 60 epochs; the average of the last thousand steps' "
+    "parameters is kept.",
+    layers=normalised((1400, 1000), 0.0),
+    optimizer=Adam(OneCycle(0.003)),
+    epochs=60,
+    augment=Augment.digits(),
+    averaging=0.999,
+)
+
+clothing = replace(
+    distorted,
+    name="clothing",
+    takes="784-1024-512-10 with batch normalisation and dropout 0.4, on Fashion-MNIST, mirrored by chance; Adam along "
+    "one cycle, 30 epochs, parameters averaged.",
+    layers=normalised((1024, 512), 0.4),
+    epochs=30,
+    dataset="fashion-mnist",
+    augment=Augment((Flip(),)),
 )

@@ -10,7 +10,7 @@ import numpy as np
 from byhand.data import Dataset, load
 from byhand.network import Network
 from byhand.recipes.base import Outcome, Pair, Recipe, Split
-from byhand.training import Callback, History, Training, evaluate, fit
+from byhand.training import Averaging, Callback, EarlyStopping, History, Training, evaluate, fit
 from byhand.training.evaluate import Evaluator
 
 
@@ -82,6 +82,11 @@ def fit_recipe(
     recipe: Recipe, network: Network, train: Pair, validation: Pair | None, rng: np.random.Generator, **options: Any
 ) -> History:
     """Train `network` on these data as the recipe says; `options` are handed on to `fit`."""
+    callbacks = [
+        *([Averaging(recipe.averaging)] if recipe.averaging else []),
+        *([EarlyStopping(recipe.patience)] if recipe.patience else []),
+        *options.pop("callbacks", ()),
+    ]
     return fit(
         network,
         *train,
@@ -92,6 +97,7 @@ def fit_recipe(
         rng=rng,
         augment=recipe.augment,
         regularizers=recipe.regularizers,
+        callbacks=callbacks,
         **options,
     )
 
