@@ -1,6 +1,7 @@
 """What the tests of tuning share: a quick recipe on a few hundred digits, and parts that misbehave."""
 
 import os
+import time
 from dataclasses import dataclass, replace
 
 import byhand
@@ -39,6 +40,15 @@ class EndsItsProcess(Activation):
 
     def forward(self, ops, p, x, y, cache, rng):
         os._exit(9)
+
+
+@register
+@dataclass(frozen=True)
+class TakesAnHour(Activation):
+    """As a trial that is far from its end."""
+
+    def forward(self, ops, p, x, y, cache, rng):
+        time.sleep(3600)
 
 
 def outcomes(trials):

@@ -70,6 +70,14 @@ def test_no_recipe_touches_test_samples_when_it_is_measured(name):
         assert len(measure(recipe, material(recipe, data, 0, folds)).accuracies) == (folds or 1)
 
 
+def test_a_recipe_that_would_look_at_test_samples_is_not_given_any():
+    def looks(dataset, rng):
+        assert dataset.x_test is None and dataset.y_test is None
+        return RECIPE.prepare(dataset, rng)
+
+    material(replace(RECIPE, prepare=looks), digits(200, test=Untouchable()), 0)
+
+
 def test_cross_validation_is_one_training_a_fold():
     data = digits(150)
     found = cross_validate(RECIPE, 3, 5, dataset=data)

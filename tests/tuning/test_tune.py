@@ -13,7 +13,7 @@ from byhand import ByhandError, Dense
 from byhand.recipes import RECIPES, run_recipe
 from byhand.recipes.config import read_config
 from byhand.tuning import tune
-from tests.tuning.setups import RECIPE, SPACE, EndsItsProcess, Untouchable, digits, outcomes
+from tests.tuning.setups import RECIPE, SPACE, EndsItsProcess, TakesAnHour, Untouchable, digits, outcomes
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,13 @@ def test_a_process_that_dies_fails_its_trial_only():
     found = tune(RECIPE, space, search="grid", jobs=2, dataset=digits(150))
     assert [bool(trial.failure) for trial in found] == [False, True, False, False]
     assert "exit status 9" in found[1].failure
+
+
+def test_an_interruption_ends_what_is_running():
+    space = {"space": {"activation": {"choices": ["ReLU", TakesAnHour()]}}}
+    with pytest.raises(KeyboardInterrupt):
+        tune(RECIPE, space, search="grid", jobs=2, dataset=digits(150), watch=Stop(1))
+    assert not multiprocessing.active_children()
 
 
 def test_no_test_sample_is_touched():
