@@ -13,8 +13,8 @@ test: $(DEV)            ## the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 lint: $(DEV)            ## formatting, lint and types
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/ruff check src tests bench examples
 	$(BIN)/mypy
 
 bench: $(DEV)           ## speed of training and inference on this machine
