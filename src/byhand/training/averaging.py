@@ -50,8 +50,8 @@ class Averaging(Callback):
         self._swap(False)
 
     def on_end(self, training: Training) -> None:
-        """The average stays; where training broke off within an epoch it goes in now."""
-        self._swap(self._count > 0)
+        """The average stays; where training broke off within an epoch it goes in now, unless that exploded."""
+        self._swap(self._count > 0 and training.diverged is None)
 
     def _swap(self, wanted: bool) -> None:
         if self._in_place != wanted:
