@@ -140,6 +140,18 @@ def test_lines() -> None:
     assert ax.lines[1].get_ydata().tolist() == [5, 6]
 
 
+def test_diagnosis() -> None:
+    history = {"epoch": [1, 2], "loss": [2.0, 1.0], "val_loss": [2.0, 1.5]}
+    figure = plots.diagnosis(history, [0, 1, 2], {"layer 1": [0.1, 0, 0.01]}, {"layer 2": [0, 0.5, 1]})
+    gradients, idle, loss = figure.axes
+    assert gradients.get_yscale() == "log"
+    np.testing.assert_array_equal(gradients.lines[0].get_ydata(), [0.1, np.nan, 0.01])
+    np.testing.assert_array_equal(idle.lines[0].get_ydata(), [0, 50, 100])
+    assert idle.get_legend().get_texts()[0].get_text() == "layer 2"
+    assert [line.get_ydata().tolist() for line in loss.lines] == [[2, 1], [2, 1.5]]
+    assert len(plots.diagnosis(history, [], {}, {}).axes) == 1
+
+
 @pytest.mark.parametrize("suffix, start", [(".png", b"\x89PNG"), (".SVG", b"<?xml"), (".pdf", b"%PDF")])
 def test_save(tmp_path: Path, suffix: str, start: bytes) -> None:
     first, second = tmp_path / f"new/a{suffix}", tmp_path / f"b{suffix}"
@@ -178,6 +190,8 @@ BAD = {
     "no unit": lambda: plots.first_layer_weights(np.zeros((784, 10)), (28, 28), count=0),
     "no function": lambda: plots.activations({}),
     "no line": lambda: plots.lines({}, "x", "y"),
+    "nothing measured": lambda: plots.diagnosis({}, [], {}, {}),
+    "measurements of unequal length": lambda: plots.diagnosis({}, [0, 1], {"layer 1": [1]}, {}),
     "unequal line": lambda: plots.lines({"a": ([1, 2], [1])}, "x", "y"),
 }
 

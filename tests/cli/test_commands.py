@@ -36,7 +36,7 @@ def test_train_writes_a_run_that_says_what_happened(byhand, data, tmp_path):
     status, _out, err = byhand("train", "--data", data, "--epochs", 3, "--hidden", "16", "--out", tmp_path / "run")
     assert (status, err) == (0, "")
     assert {f.name for f in (tmp_path / "run").iterdir()} == {
-        *("model.safetensors", "config.toml", "history.csv", "metrics.json", "network.txt", "plots")
+        *("model.safetensors", "config.toml", "history.csv", "metrics.json", "diagnosis.json", "network.txt", "plots")
     }
     assert {f.name for f in (tmp_path / "run/plots").iterdir()} == {
         *("curves.png", "confusion.png", "digits.png", "weights.png")

@@ -34,24 +34,29 @@ def train(
     half: Annotated[bool, typer.Option("--half", help="Store the model in half precision.")] = False,
     json: Json = False,
 ) -> None:
-    """Train a recipe, and write model, configuration, history, metrics and plots into a folder."""
+    """Train a recipe, and write model, configuration, history, metrics, diagnosis and plots into a folder."""
     from byhand.data import load
+    from byhand.diagnosis import Watch
     from byhand.recipes import run_recipe
-    from byhand.recipes.folder import MODEL, claimed, free_folder, metrics, write_run
+    from byhand.recipes.folder import MODEL, claimed, free_folder, metrics, watched, write_run
 
     chosen = _configure(recipe, config, epochs, batch_size, lr, hidden, seed, data)
     folder = out or free_folder(Path("runs"), chosen.recipe.name)
     dataset = load(chosen.data)
     if not json:
         print(f"Training {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
-    with claimed(folder, overwrite):
-        run = run_recipe(chosen.recipe, chosen.seed, dataset=dataset)
+    watch = Watch()
+    with claimed(folder, overwrite), watched(watch, folder, chosen):
+        run = run_recipe(chosen.recipe, chosen.seed, dataset=dataset, callbacks=[watch])
         write_run(run, folder, chosen, plots, half)
     if json:
         print_json({"folder": str(folder), "model": str(folder / MODEL)} | metrics(run))
         return
     print_run(run)
-    print(f"Written to {folder}: {MODEL}, config.toml, history.csv, metrics.json, network.txt{', plots' * plots}.")
+    files = f"{MODEL}, config.toml, history.csv, metrics.json, diagnosis.json, network.txt{', plots' * plots}"
+    print(f"Written to {folder}: {files}.")
+    if names := [problem.name for problem in watch.problems() if problem.severity > 1]:
+        print(f"Something may be wrong ({', '.join(names)}): byhand diagnose {folder} says more.")
 
 
 def _configure(

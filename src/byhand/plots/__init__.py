@@ -5,6 +5,7 @@ No window is opened and no global state is touched.
 
 from byhand.plots.augmented import augmented
 from byhand.plots.canvas import save
+from byhand.plots.diagnosis import diagnosis
 from byhand.plots.graphs import activations, curves, lines
 from byhand.plots.matrix import confusion
 from byhand.plots.rates import rate_curve
@@ -16,6 +17,7 @@ __all__ = [
     "augmented",
     "confusion",
     "curves",
+    "diagnosis",
     "digits",
     "first_layer_weights",
     "lines",

@@ -38,11 +38,11 @@ def curves(history: Mapping[str, Sequence[float]]) -> "Figure":
             )
     picture = figure(4.6 * len(panels), 3.6)
     for ax, names in zip(picture.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        _curve_panel(ax, history, names)
+        curve_panel(ax, history, names)
     return picture
 
 
-def _curve_panel(ax: "Axes", history: Mapping[str, Sequence[float]], names: Sequence[str]) -> None:
+def curve_panel(ax: "Axes", history: Mapping[str, Numbers], names: Sequence[str]) -> None:
     """One panel of `curves`: training in blue, validation in orange and dashed."""
     from matplotlib.ticker import MaxNLocator
 
@@ -54,7 +54,7 @@ def _curve_panel(ax: "Axes", history: Mapping[str, Sequence[float]], names: Sequ
         colour, dash, label = (ORANGE, "--", "validation") if name.startswith("val_") else (BLUE, "-", "training")
         last = f"{y[-1]:.2f} %" if percent else f"{y[-1]:.4g}"
         label = f"{label}, last {last}" if what != "learning_rate" else "learning rate"
-        ax.plot(epoch, y, dash, color=colour, label=label, linewidth=1.8, marker=_marker(len(y)), markersize=4)
+        ax.plot(epoch, y, dash, color=colour, label=label, linewidth=1.8, marker=marker(len(y)), markersize=4)
     dress(ax, "epoch", "accuracy (%)" if percent else what.replace("_", " "))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     finite = np.concatenate(values)
@@ -103,7 +103,7 @@ def lines(
         if len(x) != len(y):
             raise ByhandError(f"the line {label} has {len(x)} values of x and {len(y)} of y.")
         (curve,) = ax.plot(x, y, DASHES[k % len(DASHES)], color=COLOURS[k % len(COLOURS)], label=label, linewidth=1.8)
-        curve.set(marker=_marker(len(x)), markersize=4)
+        curve.set(marker=marker(len(x)), markersize=4)
     dress(ax, xlabel, ylabel, title)
     if log_x:
         ax.set_xscale("log")
@@ -113,7 +113,7 @@ def lines(
     return picture
 
 
-def _marker(n: int) -> str:
+def marker(n: int) -> str:
     """Points on the line, as long as they are few."""
     return "o" if n <= 30 else ""
 

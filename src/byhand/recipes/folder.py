@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.diagnosis import Watch
+from byhand.diagnosis.record import HISTORY, RECORD
+from byhand.errors import ByhandError, TrainingDiverged
 from byhand.files import write_atomically
 from byhand.layers import Dense
 from byhand.recipes.config import RunConfig
 from byhand.recipes.run import Run
 
-MODEL, CONFIG = "model.safetensors", "config.toml"
+MODEL, CONFIG, LAST_GOOD = "model.safetensors", "config.toml", "last-good.safetensors"
 
 
 def free_folder(parent: Path, name: str) -> Path:
@@ -47,6 +49,27 @@ def claimed(folder: Path, overwrite: bool) -> Iterator[None]:
             with suppress(OSError):
                 parent.rmdir()  # only where it is empty
         raise
+
+
+@contextmanager
+def watched(watch: Watch, folder: Path, config: RunConfig) -> Iterator[None]:
+    """Write what `watch` measured into `folder`, beside the run that is written meanwhile.
+
+    Where training diverges, the last good weights are written in place of a model, and the error says where, unless
+    the folder holds an earlier run's model.
+    """
+    try:
+        yield
+    except TrainingDiverged as error:
+        if not (folder / MODEL).exists():
+            watch.network.save(folder / LAST_GOOD)
+            write_atomically(folder / CONFIG, config.to_toml().encode())
+            watch.history.write_csv(folder / HISTORY)
+            watch.record.write(folder / RECORD)
+            error.args = (f"{error} These weights are in {folder / LAST_GOOD}; byhand diagnose {folder} says more.",)
+        raise
+    watch.record.write(folder / RECORD)
+    (folder / LAST_GOOD).unlink(missing_ok=True)
 
 
 def metrics(run: Run) -> dict[str, Any]:
@@ -100,7 +123,7 @@ def write_run(run: Run, folder: Path, config: RunConfig, pictures: bool = True, 
     """
     run.network.save(folder / MODEL, np.float16 if half else None)
     write_atomically(folder / CONFIG, config.to_toml().encode())
-    run.outcome.history.write_csv(folder / "history.csv")
+    run.outcome.history.write_csv(folder / HISTORY)
     write_atomically(folder / "metrics.json", (json.dumps(metrics(run), indent=2) + "\n").encode())
     description = f"{run.network.summary()}\n\n{run.network.explain()}\n"
     write_atomically(folder / "network.txt", description.encode())

@@ -1,0 +1,57 @@
+"""byhand diagnose."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from byhand.cli.learn import Json
+from byhand.cli.main import app
+from byhand.cli.show import print_json
+
+if TYPE_CHECKING:
+    from byhand.diagnosis import Record
+
+NOTHING = {True: "Nothing seems wrong.", False: "The curves show nothing wrong."}  # by whether more was measured
+
+
+@app.command(epilog="Example:  byhand diagnose runs/dense-1 --plot health.png")
+def diagnose(
+    run: Annotated[Path, typer.Argument(help="A run's folder, or its history.csv.")],
+    plot: Annotated[Path | None, typer.Option(help="Draw gradients, idle units and losses into this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Say what went wrong in a training and what to try, with the numbers, most serious first."""
+    from textwrap import fill
+
+    from byhand.diagnosis import diagnose as examine
+    from byhand.diagnosis import read_run
+    from byhand.diagnosis.findings import hint, outcome, unknown
+    from byhand.diagnosis.problem import WORDS
+
+    record = read_run(run)
+    problems = examine(record)
+    if plot:
+        draw(record, plot)
+    if json:
+        facts = {"run": str(run), "measured": record.measured, "outcome": outcome(record)}
+        print_json(facts | {"problems": [problem.as_dict() for problem in problems]})
+        return
+    print(fill(f"{run}: {outcome(record)}", 100))
+    for number, problem in enumerate(problems, 1):
+        print(f"\n{number}. {problem.name[0].upper()}{problem.name[1:]} ({WORDS[problem.severity]})")
+        for text in (problem.seen, f"Try: {problem.advice}"):
+            print(fill(text, 100, initial_indent="   ", subsequent_indent="   "))
+    if not problems:
+        print(fill(f"{NOTHING[record.measured]} {hint(record)}".strip(), 100))
+    for text in [unknown(record)] * (not record.measured) + [f"Drawn into {plot}."] * (plot is not None):
+        print("\n" + fill(text, 100))
+
+
+def draw(record: "Record", path: Path) -> None:
+    """Draw what was measured into a file."""
+    from byhand import plots
+
+    gradients = {record.label(number): column for number, column in record.of("gradient").items()}
+    idle = {record.label(n): column for what in ("dead", "saturated") for n, column in record.of(what).items()}
+    plots.save(plots.diagnosis(record.history, record.columns.get("epoch", []), gradients, idle), path)

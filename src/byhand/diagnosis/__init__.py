@@ -1,0 +1,8 @@
+"""What is wrong with a training, in plain sentences with the numbers: measured while it runs, told afterwards."""
+
+from byhand.diagnosis.findings import diagnose
+from byhand.diagnosis.problem import Problem
+from byhand.diagnosis.record import Record, read_run
+from byhand.diagnosis.watch import Watch
+
+__all__ = ["Problem", "Record", "Watch", "diagnose", "read_run"]

@@ -1,0 +1,68 @@
+"""From measurements to sentences: all rules in order."""
+
+from collections.abc import Callable
+
+from byhand.diagnosis import curve_rules, network_rules
+from byhand.diagnosis.problem import Problem, share
+from byhand.diagnosis.record import Record
+
+# Causes before effects: each rule sees the names of what was found before it.
+RULES: tuple[Callable[[Record, set[str]], Problem | None], ...] = (
+    network_rules.unscaled,
+    curve_rules.diverged,
+    network_rules.twins,
+    network_rules.exploding,
+    network_rules.dead,
+    network_rules.vanishing,
+    network_rules.saturated,
+    network_rules.unbalanced,
+    curve_rules.too_high,
+    curve_rules.too_low,
+    curve_rules.stuck,
+    curve_rules.overfitting,
+    curve_rules.little_data,
+    curve_rules.underfitting,
+    curve_rules.no_validation,
+)
+
+
+def diagnose(record: Record) -> list[Problem]:
+    """What is wrong with a training, most serious first; an empty list where nothing seems wrong."""
+    problems: list[Problem] = []
+    for rule in RULES:
+        problem = rule(record, {problem.name for problem in problems})
+        problems += [problem] if problem else []
+    return sorted(problems, key=lambda problem: -problem.severity)
+
+
+def outcome(record: Record) -> str:
+    """How the training went, in one sentence."""
+    h = record.history
+    if not h.get("loss"):
+        return "No epoch was finished."
+    epochs = len(h["loss"])
+    text = f"{epochs} epoch{'s' * (epochs > 1)}; the loss went from {h['loss'][0]:.4g} to {h['loss'][-1]:.4g}"
+    shares = [(name, h[column][-1]) for name, column in _ACCURACIES.items() if h.get(column)]
+    return text + "".join(f", {name} accuracy {100 * value:.2f} %" for name, value in shares) + "."
+
+
+_ACCURACIES = {"training": "accuracy", "validation": "val_accuracy"}
+
+
+def hint(record: Record) -> str:
+    """Where nothing is wrong: whether more epochs would help."""
+    loss = record.history.get("loss", [])
+    if len(loss) < 3 or loss[-3] <= 0 or record.history.get("accuracy", [1.0])[-1] >= curve_rules.GOOD:
+        return ""
+    fall = 1 - (loss[-1] / loss[-3]) ** 0.5
+    return f"The loss still falls by {share(fall)} an epoch: train longer." if fall > curve_rules.FLAT else ""
+
+
+def unknown(record: Record) -> str:
+    """What cannot be known about this run, in a sentence; empty where everything was measured."""
+    if record.measured:
+        return ""
+    return (
+        "This run has a history and nothing else: gradients, dead or saturated units, identical units, the inputs' "
+        "scale and the classes' balance were not measured, so nothing is said of them."
+    )

@@ -1,0 +1,90 @@
+"""What is measured on a network's arrays: plain functions of arrays."""
+
+import math
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+
+from byhand.layers import Layer, ReLU, Sigmoid, Tanh
+from byhand.types import Array
+
+FLAT = 0.01  # a sigmoid or tanh counts as saturated where its slope is below this share of its steepest
+TWIN = 1e-3  # two columns count as equal where they differ by less than this share of the largest weight
+
+
+def rms(a: Array) -> float:
+    """√(mean a²): the size of a typical entry."""
+    flat = a.ravel()
+    with np.errstate(over="ignore"):
+        total = float(np.dot(flat, flat))
+    if not 1e-30 < total < 1e30:  # squares of float32 numbers that are too small or too large for it
+        total = float(np.sum(np.square(flat, dtype=np.float64)))
+    return math.sqrt(total / a.size) if a.size else 0.0
+
+
+def relative(change: Array, size: Array) -> float:
+    """‖change‖ / ‖size‖; infinity where something changed that was zero."""
+    by, of = rms(change), rms(size)
+    return by / of if of else math.inf if by else 0.0
+
+
+def dead(y: Array) -> float:
+    """The share of a ReLU layer's units whose outputs y (n, ...) are 0 for every one of the n samples."""
+    return 1 - float(np.mean(np.any(y > 0, axis=0)))
+
+
+def saturated(layer: Layer, y: Array) -> float:
+    """The share of outputs y of a sigmoid or tanh layer where the slope is under a hundredth of the steepest.
+
+    The slopes are y (1 − y), at most ¼, and 1 − y², at most 1.
+    """
+    slope = 4 * y * (1 - y) if isinstance(layer, Sigmoid) else 1 - y * y
+    return float(np.mean(slope < FLAT))
+
+
+def twins(W: Array) -> float:
+    """The share of the columns of W (in, out) that equal another one: units that compute the same.
+
+    Up to 64 rows of W are looked at. Equal columns are neighbours once the columns are sorted by a random sum.
+    """
+    W = W.reshape(-1, W.shape[-1])
+    W = W[:: max(1, len(W) // 64)].astype(np.float64)
+    sums = np.random.default_rng(0).standard_normal(len(W)) @ W  # (out,)
+    columns = W[:, np.argsort(sums, kind="stable")]
+    limit = TWIN * np.abs(W).max()
+    same = np.abs(np.diff(columns, axis=1)).max(axis=0) <= limit  # of each column and the next: (out − 1,)
+    return float(np.mean(np.append(same, False) | np.append(False, same)))
+
+
+def entropy(a: Array, activation: str | None) -> float:
+    """How undecided the output activations a (n, k) are: 0 sure, 1 knowing nothing; NaN for no probabilities.
+
+    −Σ p log p / log k for softmax, else the mean of −[a log a + (1 − a) log(1 − a)] / log 2.
+    """
+    if activation is None or (activation == "softmax" and a.shape[1] < 2):
+        return math.nan
+    p = np.clip(a.astype(np.float64), 1e-12, 1)
+    if activation == "softmax":
+        return float(np.mean(-np.sum(p * np.log(p), axis=1)) / math.log(p.shape[1]))
+    q = np.clip(1 - a.astype(np.float64), 1e-12, 1)
+    return float(np.mean(-(p * np.log(p) + q * np.log(q))) / math.log(2))
+
+
+def one_answer(decided: Array) -> float:
+    """The share of the samples that get the commonest answer."""
+    return float(np.unique(decided, return_counts=True)[1].max() / len(decided))
+
+
+def activations(
+    layers: tuple[Layer, ...], outputs: list[Array], caches: list[SimpleNamespace], path: str = ""
+) -> Iterator[tuple[str, Layer, Array]]:
+    """(number, layer, output) of every ReLU, sigmoid and tanh, those within other layers too: "2", or "3.1"."""
+    for i, (layer, y, cache) in enumerate(zip(layers, outputs, caches, strict=True)):
+        number = f"{path}{i + 1}"
+        if isinstance(layer, ReLU | Sigmoid | Tanh):
+            yield number, layer, y
+        inner = getattr(layer, "layers", ())
+        if inner and hasattr(cache, "y0"):
+            ys = [getattr(cache, f"y{k}") for k in range(len(inner))]
+            yield from activations(inner, ys, cache.children, f"{number}.")

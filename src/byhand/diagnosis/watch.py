@@ -1,0 +1,193 @@
+"""A callback that measures the network's state while it is trained."""
+
+import math
+import time
+
+import numpy as np
+
+from byhand.diagnosis import measure
+from byhand.diagnosis.findings import Problem, diagnose
+from byhand.diagnosis.record import Record
+from byhand.layers import ReLU, Sigmoid, Softmax
+from byhand.network import Network
+from byhand.training import Callback, Training
+from byhand.training.batches import Batches
+from byhand.types import Array
+
+MOST, LEAST = 100, 10  # measurements in a training, as far as it has epochs
+SHARE = 0.02  # of the samples that a training meets may be those measured on, where that allows the least number
+
+
+class Watch(Callback):
+    """Measures gradients, weights and activations on a few samples, before training and after each epoch.
+
+    The samples, the same every time, go forward and backward once, in arrays of their own; the training is not changed
+    by it, not by a bit. That costs what `rows` samples of training cost; where it would be more than a fiftieth of the
+    training, and in long ones, not every epoch is measured, but at least ten are.
+
+    Example:
+        >>> watch = Watch()
+        >>> fit(network, x, y, callbacks=[watch])
+        >>> print(*watch.problems(), sep="\\n")
+
+    Args:
+        rows: how many training samples to measure on.
+
+    Attributes:
+        record: what was measured.
+        network: the network in training.
+        history: its finished epochs.
+        seconds: how long measuring took.
+    """
+
+    def __init__(self, rows: int = 256):
+        self.rows = rows
+        self.record = Record()
+        self.seconds = 0.0
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with the training, most serious first."""
+        return diagnose(self.record)
+
+    def on_start(self, training: Training) -> None:
+        """Note what is trained, choose the samples, and measure the network as it starts."""
+        start = time.perf_counter()
+        self.network, self.history = training.network, training.history
+        network, batches = training.network, training.batches
+        assert batches is not None
+        self._twin = network.twin()
+        chosen = np.linspace(0, len(batches) - 1, min(self.rows, len(batches))).astype(int)
+        self._x, self._t = network.as_input(batches.x[chosen]), batches.t[chosen].astype(network.dtype)
+        self._views = network.workspace(len(chosen)).views(len(chosen))
+        self._every = _every(training.epochs, len(batches), len(chosen))
+        self._start = network.theta.copy()
+        self._before = network.theta.copy()  # the weights before the epoch's last step
+        self._updates: dict[str, float] = {}
+        self._weights = {".".join(str(i + 1) for i in p.path): p for p in network.arena.parameters if len(p.shape) >= 2}
+        self.record = Record(
+            history=training.history,
+            columns={},
+            layers=_labels(network),
+            data=_data(self._x, batches, network),
+            training={
+                "optimizer": repr(training.optimizer),
+                "batch_size": batches.size if training.steps > 1 else len(batches),
+                "epochs": training.epochs,
+                "steps": training.steps,
+                "parameters": network.size,
+                "loss": repr(network.loss),
+            },
+        )
+        self._measure(0)
+        self.seconds += time.perf_counter() - start
+
+    def _due(self, training: Training) -> bool:
+        return training.epoch % self._every == 0 or training.epoch == training.epochs
+
+    def on_epoch_start(self, training: Training) -> None:
+        """Where an epoch is one step: remember the weights before it."""
+        if training.steps == 1 and self._due(training):
+            np.copyto(self._before, training.network.theta)
+
+    def on_step(self, training: Training) -> None:
+        """Before the epoch's last step remember the weights; after it see how far it went."""
+        left = -training.step % training.steps
+        if left > 1 or not self._due(training):
+            return
+        start, theta = time.perf_counter(), training.network.theta
+        if left == 0:
+            change = theta - self._before
+            self._updates = {n: measure.relative(p.view(change), p.view(theta)) for n, p in self._weights.items()}
+        else:
+            np.copyto(self._before, theta)
+        self.seconds += time.perf_counter() - start
+
+    def on_epoch(self, training: Training) -> None:
+        """Measure."""
+        if self._due(training) or training.stop:
+            start = time.perf_counter()
+            self._measure(training.epoch)
+            self.seconds += time.perf_counter() - start
+
+    def on_end(self, training: Training) -> None:
+        """Note how it ended, and let go of the arrays."""
+        error = training.diverged
+        if error:
+            names = ("epoch", "step", "loss", "rate", "what", "layer", "kept_step")
+            self.record.diverged = {name: getattr(error, name) for name in names} | {"message": str(error)}
+            self.record.diverged["loss"] = str(error.loss)
+        for name in ("_twin", "_x", "_t", "_views", "_start", "_before"):
+            self.__dict__.pop(name, None)
+
+    def _measure(self, epoch: int) -> None:
+        """One row: the chosen samples forward and backward, as in training, with random numbers of their own."""
+        network, views = self._twin, self._views
+        state = network.state.copy()
+        y = network.forward(self._x, views, np.random.default_rng(0))
+        probabilities = np.empty_like(y)
+        network.loss.activate(network.ops, y, probabilities, views.loss_cache)
+        row = {"epoch": float(epoch)} | self._activations()
+        row["entropy"] = measure.entropy(probabilities, _output_activation(network))
+        row["one answer"] = measure.one_answer(network.decide(probabilities))
+        row["loss"] = network.backward(self._t, views)
+        np.copyto(network.state, state)
+        last = next(reversed(self._weights), None)
+        for number, p in self._weights.items():
+            W, start = p.view(network.theta), p.view(self._start)
+            row[f"gradient {number}"] = measure.rms(p.view(network.gradient))
+            row[f"weight {number}"] = measure.rms(W)
+            row[f"update {number}"] = self._updates.get(number, math.nan)
+            row[f"moved {number}"] = measure.relative(W - start, start)
+            if number != last:
+                row[f"twins {number}"] = measure.twins(W)
+        row["norm"] = measure.rms(network.gradient) * math.sqrt(network.size)
+        columns = self.record.columns
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)  # type: ignore[attr-defined]
+
+    def _activations(self) -> dict[str, float]:
+        row = {}
+        for number, layer, y in measure.activations(self._twin.layers, self._views.y, self._views.cache):
+            if isinstance(layer, ReLU):
+                row[f"dead {number}"] = measure.dead(y)
+            else:
+                row[f"saturated {number}"] = measure.saturated(layer, y)
+        return row
+
+
+def _every(epochs: int, samples: int, rows: int) -> int:
+    """How many epochs lie between two measurements."""
+    cheap = math.ceil(rows / (SHARE * samples))
+    return max(math.ceil(epochs / MOST), min(cheap, math.ceil(epochs / LEAST)))
+
+
+def _output_activation(network: Network) -> str | None:
+    """Which activation gives the outputs: "softmax", "sigmoid", or none that gives probabilities."""
+    last = network.layers[-1]
+    own = "softmax" if isinstance(last, Softmax) else "sigmoid" if isinstance(last, Sigmoid) else None
+    return network.loss.activation or own
+
+
+def _labels(network: Network) -> dict[str, str]:
+    labels: dict[str, str] = {}
+
+    def add(layers: tuple, path: str) -> None:
+        for i, layer in enumerate(layers):
+            labels[f"{path}{i + 1}"] = layer.label()
+            add(getattr(layer, "layers", ()), f"{path}{i + 1}.")
+
+    add(network.layers, "")
+    return labels
+
+
+def _data(x: Array, batches: Batches, network: Network) -> dict[str, object]:
+    """Facts about the training samples; those about the inputs from the chosen ones, x (n, *input_shape)."""
+    counts = None if batches.labels is None else np.bincount(batches.labels, minlength=max(network.outputs, 2))
+    return {
+        "samples": len(batches),
+        "outputs": network.outputs,
+        "counts": None if counts is None else counts.tolist(),
+        "input_rms": measure.rms(x),
+        "input_min": float(x.min()),
+        "input_max": float(x.max()),
+    }
