@@ -16,6 +16,7 @@ from importlib.metadata import version
 from byhand.config import register
 from byhand.data import Dataset, load
 from byhand.data.augment import Augment
+from byhand.diagnosis import Watch
 from byhand.errors import ByhandError, TrainingDiverged
 from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
 from byhand.layers import (
@@ -105,6 +106,7 @@ __all__ = [
     "TrainingDiverged",
     "Uniform",
     "WarmupCosine",
+    "Watch",
     "Zeros",
     "__version__",
     "evaluate",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -178,6 +179,9 @@ class NetworkEstimator(BaseEstimator):
             )
         except KeyboardInterrupt:
             warnings.warn("Training was interrupted; the network stays as it is now.", stacklevel=4)
+        if watch.unfinished:
+            message = f"Training was still making progress after max_iter={self.max_iter} epochs; raise max_iter."
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)  # whoever called the estimator's fit
         if watch.best is not None:
             self.network_.theta[:] = watch.best
 

@@ -3,11 +3,9 @@
 The order of samples is its generator, the L2 penalty its network, and when to stop its callback.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from byhand.network import Network
 from byhand.training import Callback, Training
@@ -70,7 +68,12 @@ class Watch(Callback):
         samples: how many samples an epoch has.
         held_out: samples, targets and weights to validate on; None without early stopping.
         incremental: whether this is a `partial_fit`, which makes one epoch and is never finished.
+
+    Attributes:
+        unfinished: whether training was still making progress when its epochs ran out.
     """
+
+    unfinished = False
 
     def __init__(self, estimator: Any, samples: int, held_out: tuple[Any, ...] | None, incremental: bool):
         self.estimator, self.samples, self.held_out, self.incremental = estimator, samples, held_out, incremental
@@ -93,12 +96,7 @@ class Watch(Callback):
         if e._idle > e.n_iter_no_change:
             training.stop = not rate.lower()
             e._idle = e._idle if training.stop else 0
-        if e.n_iter_ == e.max_iter and not training.stop and not self.incremental:
-            warnings.warn(
-                f"Training was still making progress after max_iter={e.max_iter} epochs; raise max_iter.",
-                ConvergenceWarning,
-                stacklevel=6,  # whoever called the estimator's fit
-            )
+        self.unfinished = e.n_iter_ == e.max_iter and not training.stop and not self.incremental
 
     def _compare_loss(self) -> bool:
         """Whether the loss fell by tol or more."""

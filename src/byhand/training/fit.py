@@ -75,22 +75,8 @@ def fit(
         ByhandError: arguments that do not fit.
         TrainingDiverged: the loss is not a finite number any more; the network has its last good weights again.
     """
-    require_whole("epochs", epochs)
-    if batch_size is not None:
-        require_whole("batch_size", batch_size)
-    optimizer = optimizer or Adam()
-    require_instance("optimizer", optimizer, Optimizer, "an optimiser such as Adam()")
-    if validation is not None and not (isinstance(validation, tuple | list) and len(validation) == 2):
-        raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
     rng = np.random.default_rng(rng)
-    evaluator = Evaluator(network, *validation) if validation else None
-    if isinstance(regularizers, Regularizer):
-        raise ByhandError(f"regularizers must be a list of rules; got {regularizers!r} alone.")
-    for rule in regularizers:
-        require_instance("A regulariser", rule, Regularizer, "a rule such as L2(1e-4)")
-    training = Training(network, optimizer, epochs, regularizers=tuple(regularizers))
-    if not validation and training.schedule.watch.startswith("val_"):
-        raise ByhandError(f"The learning rate follows {training.schedule.watch}, so fit needs validation=(x, y).")
+    training = _make_training(network, optimizer or Adam(), epochs, regularizers, validation)
     run: FullBatch | MiniBatches
     if batch_size is None:
         if augment is not None:
@@ -99,6 +85,7 @@ def fit(
         run = FullBatch(training, batches, rng, threads or cores(), accuracy)
         blas_threads: int | None = 1
     else:
+        require_whole("batch_size", batch_size)
         batches = (
             Batches(network, x, y, batch_size, sample_weight)
             if augment is None
@@ -107,33 +94,59 @@ def fit(
         run = MiniBatches(training, batches, rng, accuracy)
         blas_threads = threads or _blas_threads(network, batches.size)
     training.steps, training.batches = run.steps, batches
+    evaluator = Evaluator(network, *validation) if validation else None
     listeners = [*callbacks, *([ProgressBar()] if progress else [])]
     with threadpool_limits(blas_threads, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
-        for listener in listeners:
-            listener.on_start(training)
-        try:
-            for epoch in range(epochs):
-                start = time.perf_counter()
-                training.epoch = epoch + 1
-                training.rate = rate = training.schedule.at(epoch, epochs, training.history)
-                for listener in listeners:
-                    listener.on_epoch_start(training)
-                row = {"epoch": epoch + 1, **run.epoch(listeners)}
-                for listener in listeners:
-                    listener.on_validation(training)
-                row |= training.penalty()
-                if evaluator:
-                    row |= {f"val_{name}": value for name, value in evaluator().items()}
-                training.history.add(row | {"learning_rate": rate, "seconds": time.perf_counter() - start})
-                for listener in listeners:
-                    listener.on_epoch(training)
-                if training.stop:
-                    break
-        finally:
-            batches.close()
-            for listener in listeners:
-                listener.on_end(training)
+        _train(training, run, evaluator, listeners)
     return training.history
+
+
+def _make_training(
+    network: Network, optimizer: Optimizer, epochs: int, regularizers: Sequence[Regularizer], validation: Any
+) -> Training:
+    """The training's state, after a look at the arguments."""
+    require_whole("epochs", epochs)
+    require_instance("optimizer", optimizer, Optimizer, "an optimiser such as Adam()")
+    if isinstance(regularizers, Regularizer):
+        raise ByhandError(f"regularizers must be a list of rules; got {regularizers!r} alone.")
+    for rule in regularizers:
+        require_instance("A regulariser", rule, Regularizer, "a rule such as L2(1e-4)")
+    if validation is not None and not (isinstance(validation, tuple | list) and len(validation) == 2):
+        raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
+    training = Training(network, optimizer, epochs, regularizers=tuple(regularizers))
+    if not validation and training.schedule.watch.startswith("val_"):
+        raise ByhandError(f"The learning rate follows {training.schedule.watch}, so fit needs validation=(x, y).")
+    return training
+
+
+def _train(
+    training: Training, run: FullBatch | MiniBatches, evaluator: Evaluator | None, listeners: Sequence[Callback]
+) -> None:
+    """All epochs; whatever happens, what was opened is closed and the listeners hear of the end."""
+    for listener in listeners:
+        listener.on_start(training)
+    try:
+        for epoch in range(training.epochs):
+            start = time.perf_counter()
+            training.epoch = epoch + 1
+            training.rate = rate = training.schedule.at(epoch, training.epochs, training.history)
+            for listener in listeners:
+                listener.on_epoch_start(training)
+            row = {"epoch": epoch + 1, **run.epoch(listeners)}
+            for listener in listeners:
+                listener.on_validation(training)
+            row |= training.penalty()
+            if evaluator:
+                row |= {f"val_{name}": value for name, value in evaluator().items()}
+            training.history.add(row | {"learning_rate": rate, "seconds": time.perf_counter() - start})
+            for listener in listeners:
+                listener.on_epoch(training)
+            if training.stop:
+                break
+    finally:
+        run.close()
+        for listener in listeners:
+            listener.on_end(training)
 
 
 def _blas_threads(network: Network, rows: int) -> int | None:

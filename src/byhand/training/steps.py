@@ -49,6 +49,10 @@ class MiniBatches:
         figures = {"loss": total / seen}  # fewer than all where a callback stopped the epoch
         return figures | ({"accuracy": self.counter.rate()} if self.counter else {})
 
+    def close(self) -> None:
+        """End what prepares the batches."""
+        self.batches.close()
+
 
 class FullBatch:
     """One step for all samples: the gradient is the sum over pieces of them, each divided by the number of all.
@@ -92,6 +96,11 @@ class FullBatch:
         if not counters:
             return {"loss": loss}
         return {"loss": loss, "accuracy": sum(counter.take() for counter in counters) / self.samples}
+
+    def close(self) -> None:
+        """End the threads."""
+        if self.pool:
+            self.pool.shutdown()
 
     def _work(self, worker: int) -> None:
         """Gradients of this worker's parts."""
