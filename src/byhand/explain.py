@@ -16,7 +16,7 @@ from byhand.blocks import GREEK, Block, Names, blocks
 from byhand.equations import Equation, latex_symbol
 from byhand.layers import Layer
 from byhand.network import Network
-from byhand.training.targets import as_targets
+from byhand.targets import as_targets
 from byhand.types import Array, Shape
 from byhand.workspace import make_cache
 

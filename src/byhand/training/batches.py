@@ -10,7 +10,7 @@ import numpy as np
 from byhand.checks import as_array
 from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
-from byhand.training.targets import as_targets, as_weights
+from byhand.targets import as_targets, as_weights
 from byhand.types import Array
 
 
