@@ -5,8 +5,7 @@
 Plain: 784-256-128-10, ReLU, softmax with cross-entropy, Adam at 0.001, batches of 128, 6 epochs. Every row changes one
 thing. 10,000 of the training images are held back by the seed; all figures are of these, and the test images are not
 touched. "Gap" is the loss on the held-back images less the loss on the training images, both after training and without
-augmentation. Seconds are processor seconds of the whole
-training on one core, augmentation included.
+augmentation. Seconds are processor seconds of the whole training on one core, augmentation included.
 """
 
 import argparse
