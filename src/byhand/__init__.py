@@ -11,8 +11,6 @@ A network is one parameter vector and one gradient vector; layers see named view
     array([7])
 """
 
-from importlib.metadata import version
-
 from byhand.config import register
 from byhand.data import Dataset, load
 from byhand.data.augment import Augment
@@ -49,8 +47,6 @@ from byhand.schedules import (
     WarmupCosine,
 )
 from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, find_learning_rate, fit
-
-__version__ = version("byhand")
 
 __all__ = [
     "ELU",
@@ -115,3 +111,12 @@ __all__ = [
     "load",
     "register",
 ]
+
+
+def __getattr__(name: str) -> str:
+    """The version, looked up when it is asked for: that alone would be a tenth of the time this import takes."""
+    if name != "__version__":
+        raise AttributeError(f"module 'byhand' has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("byhand")

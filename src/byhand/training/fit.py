@@ -44,8 +44,9 @@ def fit(
 
     Each step takes the gradient of the mean loss over a batch and hands it to the optimiser. With `batch_size` 1 that
     is stochastic gradient descent, with None full-batch gradient descent (computed in pieces that fit the cache, with
-    the same result), in between mini-batches. Samples are shuffled before each epoch. The same generator state gives
-    the same parameters, bit for bit, on the same machine (for mini-batches: with the same number of threads).
+    the same result but for BatchNorm, which sees one piece at a time), in between mini-batches. Samples are shuffled
+    before each epoch. The same generator state gives the same parameters, bit for bit, on the same machine (for
+    mini-batches: with the same number of threads).
 
     Args:
         network: what is trained.
