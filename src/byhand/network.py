@@ -14,7 +14,7 @@ from byhand.checks import as_array, require_instance, require_whole
 from byhand.errors import ByhandError
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
-from byhand.ops import reference
+from byhand.ops import default
 from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
@@ -62,7 +62,7 @@ class Network:
         rng: np.random.Generator | int | None = 0,
         dtype: Any = np.float32,
         classes: Sequence[str] | None = None,
-        ops: Any = reference,
+        ops: Any = default,
     ):
         if isinstance(layers, Layer):
             raise ByhandError(f"layers must be a list of layers; got {layers!r} alone.")
@@ -288,12 +288,12 @@ class Network:
         return load(path)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the reference comes back.
+        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the default comes back.
         keep = ("input_shape", "layers", "loss", "dtype", "classes", "plan", "outputs", "arena", "state_arena")
         return {name: getattr(self, name) for name in (*keep, "theta", "state")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, ops=reference)
+        self.__dict__.update(state, ops=default)
         self._bind(self.theta, self.state)
 
     def __repr__(self) -> str:
