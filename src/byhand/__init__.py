@@ -12,7 +12,7 @@ A network is one parameter vector and one gradient vector; layers see named view
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from byhand.config import register
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
         WarmupCosine,
     )
     from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, find_learning_rate, fit
+
+    __version__: str
 
 __all__ = [
     "ELU",
@@ -137,18 +139,20 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 
-def __getattr__(name: str) -> Any:
-    """A name of `__all__`, or a module of the package, imported when it is first asked for."""
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # to type checkers the names above are all that there are
 
-        return version("byhand")
-    if name in _HOMES:
-        return import_module(f"byhand.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"module 'byhand' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"byhand.{_HOME[name]}"), name)
-    return value
+    def __getattr__(name: str) -> object:
+        """A name of `__all__`, or a module of the package, imported when it is first asked for."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("byhand")
+        if name in _HOMES:
+            return import_module(f"byhand.{name}")
+        if name not in _HOME:
+            raise AttributeError(f"module 'byhand' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"byhand.{_HOME[name]}"), name)
+        return value
 
 
 def __dir__() -> list[str]:

@@ -22,8 +22,8 @@ def register(kind: T) -> T:
     Raises:
         ByhandError: byhand has a class of that name itself.
     """
-    known = _KINDS.get(kind.__name__)
-    if known and known.__module__.startswith("byhand.") and not kind.__module__.startswith("byhand."):
+    known = _KINDS.get(kind.__name__)  # byhand's own come when they are asked for: perhaps after somebody's
+    if known and known.__module__.startswith("byhand.") != kind.__module__.startswith("byhand."):
         raise ByhandError(f"byhand has a {kind.__name__} of its own; give yours another name.")
     _KINDS[kind.__name__] = kind
     return kind

@@ -12,6 +12,7 @@ from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.types import Array
 
+MODEL = Path(__file__).parents[1] / "models" / "dense.safetensors"  # the one that comes with the package
 PIXELS = 28 * 28
 
 
@@ -52,7 +53,7 @@ class Reader:
 
     def __init__(self, model: str | Path | None = None):
         if model is None:
-            model = Path(__file__).parents[1] / "models" / "dense.safetensors"
+            model = MODEL
         self.network = Network.load(model)
         if np.prod(self.network.input_shape) != PIXELS:
             shape = " × ".join(map(str, self.network.input_shape))

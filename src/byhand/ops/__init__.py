@@ -6,4 +6,9 @@ the same function names and signatures, and has to agree with this one.
 
 from byhand.ops import reference
 
-__all__ = ["reference"]
+__all__ = ["describe", "reference"]
+
+
+def describe() -> str:
+    """What byhand computes with, in a word or two."""
+    return "NumPy"
