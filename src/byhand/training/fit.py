@@ -3,13 +3,12 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from byhand.checks import require_instance, require_whole
-from byhand.data.augment import Augment
 from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
 from byhand.ops.compiled import cores
@@ -19,8 +18,10 @@ from byhand.training.batches import Batches
 from byhand.training.callbacks import Callback, ProgressBar, Training
 from byhand.training.evaluate import Evaluator
 from byhand.training.history import History
-from byhand.training.prefetch import AugmentedBatches
 from byhand.training.steps import FullBatch, MiniBatches
+
+if TYPE_CHECKING:
+    from byhand.data.augment import Augment
 
 
 def fit(
@@ -34,7 +35,7 @@ def fit(
     optimizer: Optimizer | None = None,
     rng: np.random.Generator | int = 0,
     sample_weight: Any = None,
-    augment: Augment | None = None,
+    augment: "Augment | None" = None,
     workers: int = 1,
     accuracy: bool = True,
     regularizers: Sequence[Regularizer] = (),
@@ -90,11 +91,14 @@ def fit(
         threads = 1  # in each of the run's own
     else:
         require_whole("batch_size", batch_size)
-        batches = (
-            Batches(network, x, y, batch_size, sample_weight)
-            if augment is None
-            else AugmentedBatches(network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers)
-        )
+        if augment is None:
+            batches = Batches(network, x, y, batch_size, sample_weight)
+        else:
+            from byhand.training.prefetch import AugmentedBatches
+
+            batches = AugmentedBatches(
+                network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers
+            )
         run = MiniBatches(training, batches, rng, accuracy)
         blas_threads = threads or _blas_threads(network, batches.size)
     training.steps, training.batches = run.steps, batches
