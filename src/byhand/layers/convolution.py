@@ -11,10 +11,8 @@ from byhand.equations import Equation
 from byhand.errors import ByhandError
 from byhand.initializers import He, Initializer, Zeros
 from byhand.layers.base import Layer, Plan
-from byhand.layers.windows import Pair, Window, as_pair, require_images
+from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
 from byhand.types import Array, Rng, Shape
-
-PIECE = 2**16  # numbers of patches that are written out at once: they fit the cache
 
 
 @register
@@ -72,7 +70,7 @@ class Conv2D(Layer):
     def plan(self, in_shape: Shape) -> Plan:
         """(height, width, in) becomes (rows, columns, filters), with W (kh, kw, in / groups, filters), b (filters,).
 
-        scratch has room for one image with its padding, one group's dW, and some of the image's patches.
+        scratch has room for some images with their padding, their patches (or some of one's), and one group's dW.
         """
         require_images("Conv2D", in_shape)
         height, width, channels = in_shape
@@ -84,8 +82,9 @@ class Conv2D(Layer):
         wide = max(pad[1] + width, (columns - 1) * window.stride[1] + window.extent[1])
         depth = channels // self.groups
         k = window.size[0] * window.size[1] * depth
-        patches = columns * k * min(rows, max(1, PIECE // (columns * k)))
-        room = tall * wide * channels + k * (self.filters // self.groups) + patches
+        image, row = tall * wide * channels, columns * k
+        images = max(1, PIECE // (rows * row))  # whole images where they are small, else some of one's rows
+        room = images * (image + row * min(rows, max(1, PIECE // row))) + k * (self.filters // self.groups)
         return Plan(
             (rows, columns, self.filters),
             {"W": (*window.size, depth, self.filters), "b": (self.filters,)},

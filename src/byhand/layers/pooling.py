@@ -1,13 +1,14 @@
 """Pooling: each window of an image becomes one number a channel."""
 
 from dataclasses import dataclass
+from math import prod
 from types import SimpleNamespace
 from typing import Any
 
 from byhand.config import register
 from byhand.equations import Equation
 from byhand.layers.base import Layer, Plan
-from byhand.layers.windows import Pair, Window, as_pair, require_images
+from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
 from byhand.types import Array, Rng, Shape
 
 
@@ -72,8 +73,8 @@ class MaxPool2D(_Pool):
     def plan(self, in_shape: Shape) -> Plan:
         """(height, width, channels) becomes (rows, columns, channels)."""
         plan = super().plan(in_shape)
-        rows, columns, channels = plan.out_shape
-        return Plan(plan.out_shape, scratch={"scratch": (2 * rows * columns * channels,)})
+        size = prod(plan.out_shape)
+        return Plan(plan.out_shape, scratch={"scratch": (2 * size * max(1, PIECE // size),)})
 
     def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute each window's maximum."""

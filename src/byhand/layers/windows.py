@@ -8,6 +8,8 @@ from byhand.types import Shape
 
 Pair = tuple[int, int]
 
+PIECE = 2**16  # numbers that an operation works on at once: they fit the cache
+
 
 def as_pair(name: str, value: Any) -> Pair:
     """(3, 3) for 3, (3, 5) for (3, 5): down and across.

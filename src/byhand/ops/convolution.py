@@ -6,11 +6,12 @@ sideways; what lies outside the image counts as zero. `stride`, `dilation` and `
 is (above, left); what is missing below and on the right follows from the shapes. `naive` says the same in plain loops.
 
 A convolution becomes a matrix product when each output's patch is written out as a row ("im2col"): (rows · columns,
-kh · kw · channels) times (kh · kw · channels, out). That matrix is kh · kw times as large as the image, so it exists
-only for a few rows of one image at a time, in `scratch`, which then stays in the cache.
+kh · kw · channels) times (kh · kw · channels, out). That matrix is kh · kw times as large as the images, so it exists
+only for a piece at a time, a few images or a few rows of one, in `scratch`, which then stays in the cache.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import prod
 
 import numpy as np
 
@@ -29,13 +30,11 @@ def conv2d(
     channels come in `groups` equal parts, each of which sees its own part of the channels. scratch as in `_Patches`.
     """
     patches = _Patches(x, w, out, stride, dilation, pad, groups, scratch)
-    for i in range(len(x)):
-        patches.load(x[i])
-        for rows in patches.pieces:
-            for g in range(groups):
-                y = patches.group_of(out[i, rows], g)
-                np.matmul(patches.matrix(rows, g), patches.kernel(w, g), out=y)  # (pixels, K)(K, out) → (pixels, out)
-        np.add(out[i], b, out=out[i])
+    for images, rows in patches.pieces(x):
+        for g in range(groups):
+            y = patches.group_of(out[images, rows], g)
+            np.matmul(patches.matrix(rows, g), patches.kernel(w, g), out=y)  # (pixels, K)(K, out) → (pixels, out)
+        np.add(out[images, rows], b, out=out[images, rows])
 
 
 def conv2d_weights(
@@ -47,13 +46,11 @@ def conv2d_weights(
     """
     patches = _Patches(x, dw, dy, stride, dilation, pad, groups, scratch)
     dw.fill(0)
-    for i in range(len(x)):
-        patches.load(x[i])
-        for rows in patches.pieces:
-            for g in range(groups):
-                part = patches.group_of(dy[i, rows], g)
-                np.matmul(patches.matrix(rows, g).T, part, out=patches.product)  # (K, pixels)(pixels, out) → (K, out)
-                np.add(patches.kernel(dw, g), patches.product, out=patches.kernel(dw, g))
+    for images, rows in patches.pieces(x):
+        for g in range(groups):
+            part = patches.group_of(dy[images, rows], g)
+            np.matmul(patches.matrix(rows, g).T, part, out=patches.product)  # (K, pixels)(pixels, out) → (K, out)
+            np.add(patches.kernel(dw, g), patches.product, out=patches.kernel(dw, g))
 
 
 def conv2d_input(
@@ -63,20 +60,23 @@ def conv2d_input(
 
     Shapes as in `conv2d`; scratch holds at least rows · columns · in / groups numbers.
     """
-    _, rows, columns, outputs = dy.shape
-    kh, kw, channels, _ = w.shape
-    size = outputs // groups
-    product = scratch[: rows * columns * channels].reshape(rows * columns, channels)
-    image = product.reshape(rows, columns, channels)
-    shifts = [(w[place], *shift) for place, *shift in _shifts((kh, kw), stride, dilation, pad, dx.shape, dy.shape)]
+    n, rows, columns, outputs = dy.shape
+    *kernel, channels, _ = w.shape
+    size, m = outputs // groups, rows * columns * channels
+    step = min(n, scratch.size // m)
+    product = scratch[: step * m].reshape(step, rows, columns, channels)
+    shifts = [(w[place], *shift) for place, *shift in _shifts(kernel, stride, dilation, pad, dx.shape, dy.shape)]
     dx.fill(0)
-    for i in range(len(dy)):
+    for i in range(0, n, step):
+        images = slice(i, i + step)
+        piece = product[: len(dy[images])]
         for g in range(groups):
-            d = dy[i].reshape(-1, outputs)[:, g * size : (g + 1) * size]  # (pixels, out)
-            below = dx[i, :, :, g * channels : (g + 1) * channels]
+            d = dy[images].reshape(-1, outputs)[:, g * size : (g + 1) * size]  # (pixels, out)
+            below = dx[images, ..., g * channels : (g + 1) * channels]
             for w_kl, seen, windows in shifts:
-                np.matmul(d, w_kl[:, g * size : (g + 1) * size].T, out=product)  # (pixels, out)(out, in) → (pixels, in)
-                np.add(below[seen], image[windows], out=below[seen])
+                w_g = w_kl[:, g * size : (g + 1) * size]
+                np.matmul(d, w_g.T, out=piece.reshape(-1, channels))  # (pixels, out)(out, in) → (pixels, in)
+                np.add(below[:, *seen], piece[:, *windows], out=below[:, *seen])
 
 
 def max_pool(x: Array, out: Array, size: Pair, stride: Pair, pad: Pair) -> None:
@@ -86,8 +86,7 @@ def max_pool(x: Array, out: Array, size: Pair, stride: Pair, pad: Pair) -> None:
     """
     out.fill(-np.inf)
     for _, seen, windows in _shifts(size, stride, (1, 1), pad, x.shape, out.shape):
-        for i in range(len(x)):
-            np.maximum(out[i][windows], x[i][seen], out=out[i][windows])
+        np.maximum(out[:, *windows], x[:, *seen], out=out[:, *windows])
 
 
 def max_pool_backward(
@@ -97,21 +96,24 @@ def max_pool_backward(
 
     scratch holds at least 2 · rows · columns · channels numbers.
     """
-    shape = y.shape[1:]
-    m = y[0].size
-    flags = scratch[m : 2 * m].view(np.bool_)
-    share = scratch[:m].reshape(shape)
-    hit, found = flags[:m].reshape(shape), flags[m : 2 * m].reshape(shape)
+    n, m = len(y), y[0].size
+    step = min(n, scratch.size // (2 * m))
+    flags = scratch[step * m : 2 * step * m].view(np.bool_)
+    room = scratch[: step * m], flags[: step * m], flags[step * m : 2 * step * m]
+    share, hit, found = (part.reshape(step, *y.shape[1:]) for part in room)
     shifts = list(_shifts(size, stride, (1, 1), pad, x.shape, y.shape))
     dx.fill(0)
-    for i in range(len(x)):
+    for i in range(0, n, step):
+        images = slice(i, min(i + step, n))
+        k = slice(0, images.stop - i)
         found.fill(False)
         for _, seen, windows in shifts:
-            np.equal(x[i][seen], y[i][windows], out=hit[windows])
-            np.greater(hit[windows], found[windows], out=hit[windows])  # and no maximum before it
-            np.logical_or(found[windows], hit[windows], out=found[windows])
-            np.multiply(dy[i][windows], hit[windows], out=share[windows])
-            np.add(dx[i][seen], share[windows], out=dx[i][seen])
+            mine, theirs = (k, *windows), (images, *windows)
+            np.equal(x[images, *seen], y[theirs], out=hit[mine])
+            np.greater(hit[mine], found[mine], out=hit[mine])  # and no maximum before it
+            np.logical_or(found[mine], hit[mine], out=found[mine])
+            np.multiply(dy[theirs], hit[mine], out=share[mine])
+            np.add(dx[images, *seen], share[mine], out=dx[images, *seen])
 
 
 def average_pool(x: Array, out: Array, size: Pair, stride: Pair, pad: Pair) -> None:
@@ -153,46 +155,53 @@ def average_pixels_backward(dy: Array, dx: Array) -> None:
 
 
 class _Patches:
-    """One image's patches as rows of a matrix, a few rows of outputs at a time.
+    """The patches of a few images, or of a few rows of one, as rows of a matrix.
 
-    scratch is cut into the image with its padding (height, width, in), one group's product (K, out / groups) with
-    K = kh · kw · in / groups, and the patches of as many rows of outputs as the rest has room for, at least one.
+    scratch is cut into the images with their padding (step, height, width, in), one group's product (K, out / groups)
+    with K = kh · kw · in / groups, and the patches (pixels, K): of as many whole images as there is room for, else of
+    as many rows of outputs of one, at least one row.
     """
 
     def __init__(
         self, x: Array, w: Array, y: Array, stride: Pair, dilation: Pair, pad: Pair, groups: int, scratch: Array
     ):
-        (_, height, width, channels), (_, rows, columns, outputs), (kh, kw, depth, _) = x.shape, y.shape, w.shape
+        (n, height, width, channels), (_, rows, columns, outputs), (kh, kw, depth, _) = x.shape, y.shape, w.shape
         tall = max(pad[0] + height, (rows - 1) * stride[0] + (kh - 1) * dilation[0] + 1)
         wide = max(pad[1] + width, (columns - 1) * stride[1] + (kw - 1) * dilation[1] + 1)
-        self._depth, self._size = depth, outputs // groups
-        a = tall * wide * channels
-        k = kh * kw * depth
+        k, self._depth, self._size, self._count = kh * kw * depth, depth, outputs // groups, rows
+        image, row = tall * wide * channels, columns * k
+        room = scratch.size - k * self._size
+        self._step = max(1, min(n, room // (image + rows * row)))
+        self._rows = rows if room >= image + rows * row else max(1, (room - image) // row)
+        a = self._step * image
         b = a + k * self._size
-        step = min(rows, (scratch.size - b) // (columns * k))
-        self.pieces = [slice(r, min(r + step, rows)) for r in range(0, rows, step)]
         self.product = scratch[a:b].reshape(k, self._size)
-        self._rows = scratch[b : b + step * columns * k].reshape(step * columns, k)
-        padded = scratch[:a].reshape(tall, wide, channels)
+        self._matrix = scratch[b : b + self._step * self._rows * row].reshape(-1, k)
+        padded = scratch[:a].reshape(self._step, tall, wide, channels)
         padded.fill(0)
-        self._inside = padded[pad[0] : pad[0] + height, pad[1] : pad[1] + width]
-        down, across, deep = padded.strides
-        self._seen: Array = np.ndarray(  # (rows, columns, kh, kw, in): a view, which repeats what windows share
-            (rows, columns, kh, kw, channels),
+        self._inside = padded[:, pad[0] : pad[0] + height, pad[1] : pad[1] + width]
+        one, down, across, deep = padded.strides
+        self._seen: Array = np.ndarray(  # (step, rows, columns, kh, kw, in): a view, which repeats what windows share
+            (self._step, rows, columns, kh, kw, channels),
             padded.dtype,
             padded,
             0,
-            (down * stride[0], across * stride[1], down * dilation[0], across * dilation[1], deep),
+            (one, down * stride[0], across * stride[1], down * dilation[0], across * dilation[1], deep),
         )
 
-    def load(self, image: Array) -> None:
-        """Take up an image (height, width, in)."""
-        np.copyto(self._inside, image)
+    def pieces(self, x: Array) -> Iterator[tuple[slice, slice]]:
+        """Take up x (n, height, width, in) piece by piece: which images, and which of their rows of outputs."""
+        for i in range(0, len(x), self._step):
+            images = slice(i, min(i + self._step, len(x)))
+            self._taken = slice(0, images.stop - i)
+            np.copyto(self._inside[self._taken], x[images])
+            for r in range(0, self._count, self._rows):
+                yield images, slice(r, min(r + self._rows, self._count))
 
     def matrix(self, rows: slice, g: int) -> Array:
         """The patches of group g at these rows of outputs (pixels, K)."""
-        seen = self._seen[rows, ..., g * self._depth : (g + 1) * self._depth]
-        matrix = self._rows[: seen.shape[0] * seen.shape[1]]
+        seen = self._seen[self._taken, rows, ..., g * self._depth : (g + 1) * self._depth]
+        matrix = self._matrix[: prod(seen.shape[:3])]
         np.copyto(matrix.reshape(seen.shape), seen)
         return matrix
 
@@ -201,12 +210,12 @@ class _Patches:
         return w.reshape(-1, w.shape[-1])[:, g * self._size : (g + 1) * self._size]
 
     def group_of(self, y: Array, g: int) -> Array:
-        """Group g's part of y (rows, columns, out) as a matrix (pixels, out / groups)."""
+        """Group g's part of y (images, rows, columns, out) as a matrix (pixels, out / groups)."""
         return y.reshape(-1, y.shape[-1])[:, g * self._size : (g + 1) * self._size]
 
 
 def _shifts(
-    size: Pair, stride: Pair, dilation: Pair, pad: Pair, x: tuple[int, ...], y: tuple[int, ...]
+    size: Sequence[int], stride: Pair, dilation: Pair, pad: Pair, x: tuple[int, ...], y: tuple[int, ...]
 ) -> Iterator[tuple[Pair, Slices, Slices]]:
     """For each place (k, l) in the window: the pixels that it sees, and the windows in which it lies inside the image.
 
