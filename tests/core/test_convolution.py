@@ -27,6 +27,8 @@ from byhand import (
 from byhand.initializers import fans
 from byhand.layers.windows import Window
 from byhand.ops import naive, reference
+from byhand.receptive import receptive_fields
+from tests.core.test_explain import parse
 
 CHANNELS = cycle([(1, 2, 1), (2, 3, 1), (2, 4, 2), (3, 3, 3)])  # in, out, groups
 PLACES = list(product([(5, 7), (6, 4)], [(1, 1), (3, 3), (2, 3)], [(1, 1), (2, 1), (3, 3)], ["same", "valid"]))
@@ -196,6 +198,91 @@ def test_spatial_dropout_drops_whole_channels():
     assert float((y == 0).mean()) == pytest.approx(0.25, abs=0.04)  # 2,000 draws: four deviations
 
 
+EXPLAINED = [
+    Conv2D(3, (3, 2), stride=(2, 1), dilation=(1, 2)),
+    ReLU(),
+    MaxPool2D(),
+    Residual([Conv2D(3, 1), Conv2D(3, (1, 3))]),
+    Conv2D(2, padding="valid"),
+    AveragePool2D(2, 1, "same"),
+    SpatialDropout(0.3),
+    GlobalAveragePool2D(),
+]
+
+
+def test_its_equations_in_words():
+    network = Network((20, 12, 2), EXPLAINED, CategoricalCrossEntropy())
+    text = network.explain().splitlines()
+    lines = [" ".join(line.split("   ")[0].split()) for line in text if line.startswith("  ")]
+    assert lines[:4] == [
+        "z1 = Σₖₗ a0[i, 2r+k−p, s+2l−q] W1[k, l] + b1",
+        "a1 = max(0, z1)",
+        "a1′ = max of a1 over each window",
+        "z2 = Σₖₗ a1′[i, r+k−p, s+l−q] W2[k, l] + b2",
+    ]
+    for line in (
+        "z4 = Σₖₗ a3[i, r+k, s+l] W4[k, l] + b4",
+        "dz4 = Σ da4 / m over the windows, m pixels each",
+        "dW4 = Σᵢᵣₛ a3[i, r+k, s+l]ᵀ dz4[i, r, s]",
+        "db4 = Σᵢᵣₛ dz4[i, r, s]",
+        "da3 = Σₖₗ dz4[i, r−k, s−l] W4[k, l]ᵀ",
+        "da1 = Σ da1′ over the windows whose first maximum a1 is",
+        "dW1 = Σᵢᵣₛ a0[i, 2r+k−p, s+2l−q]ᵀ dz1[i, r, s]",
+    ):
+        assert line in lines
+    assert [line.strip() for line in text[text.index("") :] if line.endswith("apart")] == [
+        "z1    3 × 3, 2 × 1 apart",
+        "a1′   5 × 4, 4 × 2 apart",
+        "z2    5 × 4, 4 × 2 apart",
+        "z3    5 × 8, 4 × 2 apart",
+        "a3    5 × 8, 4 × 2 apart",
+        "z4    13 × 12, 4 × 2 apart",
+        "a4    17 × 14, 4 × 2 apart",
+    ]
+
+
+def test_its_latex_parses():
+    lines = Network((20, 12, 2), EXPLAINED, CategoricalCrossEntropy()).explain(latex=True).splitlines()
+    assert sum("field" in line for line in lines) == 7
+    for line in lines[1:-1]:
+        parse(line)
+
+
+def test_dx_of_a_stride_as_its_equation_says():
+    layer = Conv2D(1, (4, 3), stride=(3, 2), padding="valid", dilation=(2, 1))
+    assert layer.backward_equations[2].text == "Σₖₗ $dy[i, (r−2k)/3, (s−l)/2] $W[k, l]ᵀ"
+    rng, dx = np.random.default_rng(0), empty((1, 13, 7, 1))
+    w, dy = rng.standard_normal((4, 3, 1, 1)), rng.standard_normal((1, *layer.window.places((13, 7)), 1))
+    reference.conv2d_input(dy, w, dx, (3, 2), (2, 1), (0, 0), 1, empty(dy.size))
+    for r, s in product(range(13), range(7)):
+        places = {(k, l): ((r - 2 * k) / 3, (s - l) / 2) for k, l in product(range(4), range(3))}  # noqa: E741
+        at = {p: (int(a), int(b)) for p, (a, b) in places.items() if a in range(3) and b in range(3)}
+        assert dx[0, r, s, 0] == pytest.approx(sum(dy[0, *at[p], 0] * w[*p, 0, 0] for p in at))
+
+
+def test_a_receptive_field_is_what_moves_a_number():
+    """An output in the middle changes with the pixels of its field, and with no other."""
+    layers = [Conv2D(3, (3, 2), (2, 1), dilation=2), MaxPool2D((2, 3), (1, 2)), Residual([Conv2D(3)]), Conv2D(2, 1)]
+    layers += [AveragePool2D((1, 2)), GlobalAveragePool2D()]
+    network = Network((40, 40, 1), layers, CategoricalCrossEntropy(), dtype=np.float64)
+    fields = receptive_fields(network)
+    assert [field.name for field in fields] == ["z1", "a1", "z2", "a2", "z3", "a3"]
+    rng, field = np.random.default_rng(0), fields[-1]
+    views, seen = network.workspace(1).views(1), np.zeros((40, 40), bool)
+    place = (0, 10, 4)
+    for _ in range(2):  # a maximum does not move with every pixel
+        x = rng.standard_normal((1, 40, 40, 1))
+        network.forward(x, views)
+        before = views.y[4][place].copy()
+        for r, s in np.ndindex(40, 40):
+            kept, x[0, r, s, 0] = x[0, r, s, 0], 10.0
+            network.forward(x, views)
+            seen[r, s] |= (views.y[4][place] != before).any()
+            x[0, r, s, 0] = kept
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    assert (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == field.size
+
+
 def build(*layers, shape=(8, 8, 2)):
     return lambda: Network(shape, [*layers, GlobalAveragePool2D()], CategoricalCrossEntropy())
 
@@ -228,8 +315,8 @@ def build(*layers, shape=(8, 8, 2)):
         (lambda: build(shape=(4, 4, 2))().predict(np.zeros((3, 32))), ["(n, 4, 4, 2)", "(3, 32)", "reshape"]),
         (lambda: build(shape=(4, 4, 1))().predict(np.zeros((3, 8, 2))), ["(n, 4, 4, 1)", "(3, 8, 2)"]),
     ],
-    ids=str,
-)  # fmt: skip
+    ids=lambda v: ", ".join(v) if isinstance(v, list) else "",
+)
 def test_refused_in_one_sentence(call, words):
     with pytest.raises(ByhandError) as caught:
         call()

@@ -65,8 +65,8 @@ class MaxPool2D(_Pool):
     backward_equations = (
         Equation(
             "dx",
-            "$dy where $x is its window's first maximum, else 0",
-            r"\sum_{\mathrm{windows}} $dy \,[$x = $y \text{, the first}]",
+            "Σ $dy over the windows whose first maximum $x is",
+            r"\sum_{\mathrm{windows}} $dy \cdot \mathbf{1}[$x \mathrm{\ is\ the\ first\ maximum}]",
         ),
     )
 
