@@ -1,6 +1,9 @@
 """Networks of convolutions: the fast operations against plain loops, shapes, forms of images, files, refusals."""
 
+import ast
+import re
 from itertools import cycle, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +31,7 @@ from byhand.initializers import fans
 from byhand.layers.windows import Window
 from byhand.ops import naive, reference
 from byhand.receptive import receptive_fields
+from byhand.recipes import RECIPES
 from tests.core.test_explain import parse
 
 CHANNELS = cycle([(1, 2, 1), (2, 3, 1), (2, 4, 2), (3, 3, 3)])  # in, out, groups
@@ -281,6 +285,27 @@ def test_a_receptive_field_is_what_moves_a_number():
             x[0, r, s, 0] = kept
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     assert (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == field.size
+
+
+def test_the_example_in_the_docs():
+    page = Path(__file__).parents[2] / "docs" / "convolution.md"
+    known = dict(re.findall(r"^    (\w+) = ([\[\]\d, -]+)$", page.read_text(), re.MULTILINE))
+    given = {name: np.array(ast.literal_eval(numbers), float) for name, numbers in known.items()}
+    x, w, dy = given["x"].reshape(1, 3, 3, 1), given["W"].reshape(2, 2, 1, 1), given["dy"].reshape(1, 2, 2, 1)
+    for ops in (naive, reference):
+        y, dw, dx, how = empty(dy.shape), empty(w.shape), empty(x.shape), ((1, 1), (1, 1), (0, 0), 1, empty(50))
+        ops.conv2d(x, w, given["b"].reshape(1), y, *how)
+        ops.conv2d_weights(x, dy, dw, *how)
+        ops.conv2d_input(dy, w, dx, *how)
+        for name, value in (("y", y), ("dW", dw), ("dx", dx), ("db", dy.sum())):
+            np.testing.assert_array_equal(np.squeeze(value), given[name])
+    turned = np.pad(given["dy"], 1)  # dx is a convolution of dy, padded, with the kernel turned round
+    again = empty(x.shape)
+    naive.conv2d(turned.reshape(1, 4, 4, 1), w[::-1, ::-1], np.zeros(1), again, (1, 1), (1, 1), (0, 0), 1)
+    np.testing.assert_array_equal(again[0, :, :, 0], given["dx"])
+    fields = receptive_fields(Network((28, 28, 1), RECIPES["conv"].layers, CategoricalCrossEntropy()))
+    rows = re.findall(r"^\| `.*2D\(.*\)` \| (\d+) × (\d+) \| (\d+) × (\d+) \|$", page.read_text(), re.MULTILINE)
+    assert [tuple(map(int, row)) for row in rows] == [(*field.size, *field.stride) for field in fields]
 
 
 def build(*layers, shape=(8, 8, 2)):
