@@ -224,11 +224,9 @@ class Network:
         """The samples x as this network takes them: checked, in its dtype, uint8 divided by 255.
 
         Raises:
-            ByhandError: another shape than (n, *input_shape), no numbers, NaN or infinity.
+            ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity.
         """
-        x = as_array("x (the samples)", x)
-        if x.shape[1:] != self.input_shape or x.ndim == 0:
-            raise ByhandError(self._shape_complaint(x.shape))
+        x = self.as_samples(x)
         if x.dtype == np.uint8:
             out = np.empty(x.shape, self.dtype)
             self.ops.scale_bytes(x, out)
@@ -244,6 +242,23 @@ class Network:
                 f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."
             )
         return x
+
+    def as_samples(self, x: Any) -> Array:
+        """x as an array (n, *input_shape), its numbers as they are.
+
+        Images of one channel may come as (n, height, width), or as rows of height · width numbers.
+
+        Raises:
+            ByhandError: another shape.
+        """
+        x = as_array("x (the samples)", x)
+        if x.ndim and x.shape[1:] == self.input_shape:
+            return x
+        if len(self.input_shape) == 3 and self.input_shape[2] == 1:
+            height, width, _ = self.input_shape
+            if x.shape[1:] in ((height, width), (height * width,)):
+                return x.reshape((-1, *self.input_shape))
+        raise ByhandError(self._shape_complaint(x.shape))
 
     def _shape_complaint(self, shape: Shape) -> str:
         wanted = f"samples of shape (n, {', '.join(map(str, self.input_shape))})"

@@ -60,7 +60,8 @@ class Batches:
         x = as_array("x (the samples)", x)
         if x.ndim == 0 or len(x) == 0:
             raise ByhandError("There are no samples.")
-        if x.dtype != np.uint8 or x.shape[1:] != network.input_shape:
+        x = network.as_samples(x)
+        if x.dtype != np.uint8:
             x = network.as_input(x)
         self.x = x
         self.t, self.labels = as_targets(network, y, len(x))
