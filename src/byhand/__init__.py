@@ -12,6 +12,7 @@ A network is one parameter vector and one gradient vector; layers see named view
 """
 
 from byhand.config import register
+from byhand.ctc import CTC
 from byhand.data import Dataset, load
 from byhand.data.augment import Augment
 from byhand.diagnosis import Watch
@@ -49,6 +50,7 @@ from byhand.schedules import (
 from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, find_learning_rate, fit
 
 __all__ = [
+    "CTC",
     "ELU",
     "L1",
     "L2",
