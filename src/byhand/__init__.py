@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from byhand.config import register
+    from byhand.ctc import CTC
     from byhand.data import Dataset, load
     from byhand.data.augment import Augment
     from byhand.diagnosis import Watch
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "CTC",
     "ELU",
     "L1",
     "L2",
@@ -132,6 +134,7 @@ __all__ = [
 # the parts that it uses, and for no others.
 _HOMES = {
     "config": "register",
+    "ctc": "CTC",
     "data": "Dataset load",
     "data.augment": "Augment",
     "diagnosis": "Watch",

@@ -80,7 +80,7 @@ class Batches:
         return Room(
             raw=np.empty(shape, np.uint8) if self._bytes else None,
             x=np.empty(shape, network.dtype),
-            t=np.empty((self.size, network.outputs), network.dtype),
+            t=np.empty((self.size, *network.target_shape), network.dtype),
             weights=None if self.weights is None else np.empty(self.size, network.dtype),
             labels=None if self.labels is None else np.empty(self.size, np.int64),
         )
