@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from byhand.data.folder import check_pixels
 from byhand.errors import ByhandError
 from byhand.types import Array
 
@@ -47,6 +48,7 @@ def open_image(source: Source) -> Array:
         try:
             picture = Image.open(BytesIO(data), formats=FORMATS)
             check_size(picture.width, picture.height, name)  # from the header: nothing has been decoded yet
+            check_pixels(picture.width, picture.height, len(data), name)
             return _grey(picture, name)
         except ByhandError:
             raise

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -49,6 +49,19 @@ class LastGood:
             np.copyto(self._theta, self._network.theta)
             np.copyto(self._state, self._network.state)
             self.step = training.step - 1
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it."""
+        figures = {name: getattr(self, name) for name in ("_lowest", "_total", "_count", "step")}
+        return {"theta": self._theta, "state": self._state, "figures": figures}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        np.copyto(self._theta, state["theta"])
+        np.copyto(self._state, state["state"])
+        for name, value in state["figures"].items():
+            if name in ("_lowest", "_total", "_count", "step"):
+                setattr(self, name, value)
 
     def restore(self) -> None:
         """Give the network these weights and this state."""

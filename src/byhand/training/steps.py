@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -29,25 +30,55 @@ class MiniBatches:
         self.counter = Counter(self.network, batches.size) if accuracy and batches.labels is not None else None
         self.order = np.arange(len(batches))
         self.steps = math.ceil(len(batches) / batches.size)
+        self.total, self.seen = 0.0, 0  # of the current epoch: the samples' losses, and how many they were
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""
-        network, total, seen = self.network, 0.0, 0
-        self.rng.shuffle(self.order)
-        for batch in self.batches.gathered(self.order):
+        network, stopped = self.network, self.training.stop
+        if not self.seen:  # else a resumed training goes on within the epoch
+            self.rng.shuffle(self.order)
+        for batch in self.batches.gathered(self.order, len(self.order) if stopped else self.seen):
             n = len(batch.x)
             views = self.workspace.views(n)
             y = network.forward(batch.x, views, self.rng)
             if self.counter and batch.labels is not None:
                 self.counter.add(y, batch.labels)
             loss = network.backward(batch.t, views, batch.weights, 1 / n)
-            total += loss * n
-            seen += n
+            self.total += float(loss) * n
+            self.seen += n
             update(self.training, self.state, loss, listeners, (batch,))
             if self.training.stop:
                 break
-        figures = {"loss": total / seen}  # fewer than all where a callback stopped the epoch
+        figures = {"loss": self.total / self.seen}  # fewer than all where a callback stopped the epoch
+        self.total, self.seen = 0.0, 0
         return figures | ({"accuracy": self.counter.rate()} if self.counter else {})
+
+    @property
+    def counts(self) -> bool:
+        """Whether right answers are counted."""
+        return self.counter is not None
+
+    def progress(self) -> dict[str, Any]:
+        """Where in the epoch it is, for `put_back`."""
+        counted = (self.counter.count, self.counter.right) if self.counter else (0, 0)
+        return {
+            "order": self.order,
+            "seen": self.seen,
+            "total": self.total,
+            "counted": counted,
+            "batches": self.batches.key,
+        }
+
+    def put_back(self, progress: dict[str, Any]) -> None:
+        """Go on from where `progress` was taken."""
+        if sorted(progress["order"].tolist()) != list(range(len(self.order))) or not 0 < progress["seen"] <= len(
+            self.order
+        ):
+            raise ValueError("the order of the samples")
+        np.copyto(self.order, progress["order"])
+        self.seen, self.total, self.batches.key = progress["seen"], progress["total"], progress["batches"]
+        if self.counter:
+            self.counter.count, self.counter.right = progress["counted"]
 
     def close(self) -> None:
         """End what prepares the batches."""
@@ -64,8 +95,9 @@ class FullBatch:
     steps = 1
 
     def __init__(self, training: Training, batches: Batches, rng: np.random.Generator, threads: int, accuracy: bool):
-        self.training, self.network = training, training.network
+        self.training, self.network, self.batches, self.rng = training, training.network, batches, rng
         self.samples = len(batches)
+        self.figures: dict[str, float] = {}  # of a step that was made, until the epoch ends
         self.state = optimizer_state(training)
         count = max(1, min(PARTS, len(batches) // PIECE))
         edges = [len(batches) * i // count for i in range(count + 1)]
@@ -83,6 +115,12 @@ class FullBatch:
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """One step; returns mean loss and accuracy before it."""
+        if not self.figures:  # else a resumed training made the step already
+            self._step(listeners)
+        figures, self.figures = self.figures, {}
+        return figures
+
+    def _step(self, listeners: Sequence[Callback]) -> None:
         workers = range(len(self.workers))
         list((self.pool.map if self.pool else map)(self._work, workers))
         gradient = self.network.gradient
@@ -90,12 +128,27 @@ class FullBatch:
         for part in self.parts:
             np.add(gradient, part.gradient, out=gradient)
         loss = sum(part.loss for part in self.parts)
+        self.figures = {"loss": float(loss)}
+        if self.counts:
+            right = sum(part.counter.take() for part in self.parts if part.counter)
+            self.figures["accuracy"] = right / self.samples
         batches = (batch for part in self.parts for batch in part.batches.in_order())
         update(self.training, self.state, loss, listeners, batches)
-        counters = [part.counter for part in self.parts if part.counter]
-        if not counters:
-            return {"loss": loss}
-        return {"loss": loss, "accuracy": sum(counter.take() for counter in counters) / self.samples}
+
+    @property
+    def counts(self) -> bool:
+        """Whether right answers are counted."""
+        return self.parts[0].counter is not None
+
+    def progress(self) -> dict[str, Any]:
+        """What the step gave, and the parts' generators, for `put_back`."""
+        return {"figures": self.figures, "generators": [part.rng.bit_generator.state for part in self.parts]}
+
+    def put_back(self, progress: dict[str, Any]) -> None:
+        """Go on from where `progress` was taken."""
+        self.figures = dict(progress["figures"])
+        for part, state in zip(self.parts, progress["generators"], strict=True):
+            part.rng.bit_generator.state = state
 
     def close(self) -> None:
         """End the threads."""
