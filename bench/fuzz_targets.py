@@ -13,10 +13,13 @@ import struct
 import sys
 import tempfile
 import time
+import warnings
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import safetensors.numpy
 from PIL import Image
 
 import byhand
@@ -25,11 +28,14 @@ from byhand.data.folder import read_folder
 from byhand.data.idx import read_images, read_labels, write_idx
 from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
-from byhand.diagnosis import read_run
+from byhand.diagnosis import Watch, read_run
 from byhand.digits.image import open_image
 from byhand.errors import ByhandError
 from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig, read_config
+from byhand.training import Averaging, EarlyStopping
+from byhand.training.checkpoint import KEY, Checkpoint, digest, pack
+from byhand.training.checkpoints import Checkpoints
 from byhand.tuning.space import read_space
 
 SECONDS = 1.0  # of the processor, for one file
@@ -123,6 +129,47 @@ def history(scratch, data):
 def diagnosis(scratch, data):
     byhand_record = read_run(scratch.file("record/diagnosis.json", data).parent)
     byhand.diagnosis.diagnose(byhand_record)
+
+
+def checkpoint(scratch, data):
+    Checkpoint.read(scratch.file("step-1.safetensors", data))
+
+
+def checkpoint_state(scratch, data):
+    """The text of a good checkpoint's header, with its right checksum; a training tries to go on from it."""
+    text = data.decode("utf-8", "replace")
+    arrays = {}
+    pack(vars(_state()), arrays)
+    content = safetensors.numpy.save(arrays, metadata={KEY: text, "sha256": digest(text, arrays)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _train(resume=scratch.file("step-1.safetensors", content))
+
+
+def _train(**options):
+    x, y = np.eye(6, 4, dtype=np.float32), np.arange(6) % 2
+    network = byhand.Network(4, [byhand.Dense(2)], LOSS)
+    callbacks = [EarlyStopping(2, "loss"), Averaging(0.9), Watch()]
+    byhand.fit(network, x, y, epochs=2, batch_size=2, progress=False, callbacks=callbacks, **options)
+
+
+@cache
+def _state():
+    with tempfile.TemporaryDirectory() as folder:
+        _train(checkpoint=Checkpoints(folder, "5 steps"))
+        return Checkpoint.read(next(Path(folder).glob("*.safetensors")))
+
+
+def _checkpoint():
+    scratch = Scratch()
+    _state().write(scratch.path / "c")
+    content = (scratch.path / "c").read_bytes()
+    scratch.clear()
+    return content
+
+
+def _header():
+    return json.dumps({"format": 1} | pack(vars(_state()), {})).encode()
 
 
 def image(scratch, data):
@@ -236,6 +283,8 @@ TARGETS = {  # name -> (target, good files)
         model_header,
         lambda: [_description([byhand.Dense(2)]), _description([byhand.Residual([byhand.Dense(4)]), byhand.Dense(2)])],
     ),
+    "checkpoint": (checkpoint, lambda: [_checkpoint()]),
+    "state": (checkpoint_state, lambda: [_header()]),
     "config": (config, _configs),
     "space": (space, lambda: [SPACE]),
     "history": (history, lambda: [HISTORY]),

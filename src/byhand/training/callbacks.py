@@ -11,7 +11,7 @@ from byhand.optimizers import Optimizer
 from byhand.regularizers import Penalty, Regularizer
 from byhand.schedules import Schedule, as_schedule
 from byhand.training.batches import Batches
-from byhand.training.divergence import LastGood
+from byhand.training.divergence import LOOK_AT, Guard, LastGood
 from byhand.training.history import History
 from byhand.types import Array
 
@@ -36,6 +36,7 @@ class Training:
         scratch: room (size,) that they work in.
         batches: the samples.
         last_good: a copy of the weights from when the loss was well.
+        guard: looks at the gradient.
         diverged: the error that ended the training, where the loss was not finite.
         validated: whether there are validation data.
         epoch_rate: the learning rate at the epoch's start.
@@ -57,6 +58,7 @@ class Training:
     scratch: Array = field(init=False, repr=False)
     batches: Batches | None = field(default=None, repr=False)
     last_good: LastGood = field(init=False, repr=False)
+    guard: Guard = field(init=False, repr=False)
     diverged: TrainingDiverged | None = None
     validated: bool = False
     epoch_rate: float = float("nan")
@@ -64,7 +66,7 @@ class Training:
 
     def __post_init__(self) -> None:
         self.schedule = as_schedule(self.optimizer.learning_rate)
-        self.last_good = LastGood(self.network)
+        self.last_good, self.guard = LastGood(self.network), Guard(self.network, LOOK_AT)
         self.scratch = np.empty_like(self.network.theta if self.regularizers else self.network.theta[:0])
 
     def penalty(self) -> dict[str, float]:

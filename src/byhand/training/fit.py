@@ -18,6 +18,7 @@ from byhand.training.batches import Batches
 from byhand.training.callbacks import Callback, ProgressBar, Training
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.checkpoints import Checkpoints, kept
+from byhand.training.divergence import Guard, check_weights
 from byhand.training.evaluate import Evaluator
 from byhand.training.history import History
 from byhand.training.prefetch import AugmentedBatches
@@ -106,6 +107,7 @@ def fit(
         run = MiniBatches(training, batches, rng, accuracy)
         blas_threads = threads or _blas_threads(network, batches.size)
     training.steps, training.batches = run.steps, batches
+    training.guard = Guard(network, len(batches) if batch_size is None else batches.size)
     evaluator = Evaluator(network, *validation) if validation else None
     training.validated = evaluator is not None
     listeners = [*callbacks, *([ProgressBar()] if progress else [])]
@@ -155,6 +157,7 @@ def _train(
                 for listener in listeners:
                     listener.on_epoch_start(training)
             row = {"epoch": epoch + 1, **run.epoch(listeners)}
+            check_weights(training)
             for listener in listeners:
                 listener.on_validation(training)
             row |= training.penalty()

@@ -87,11 +87,17 @@ def restore(training: Training, run: "FullBatch | MiniBatches", callbacks: Seque
         ByhandError: something in the tree is missing, or of another size.
     """
     try:
-        for name in FIGURES:
-            setattr(training, name, tree[name])
-        training.epoch_start = time.perf_counter() - tree["seconds"]
+        training.epoch, training.step = whole(tree["epoch"], 1, training.epochs), whole(tree["step"], 1)
+        training.rate, training.epoch_rate, training.loss = (
+            real(tree[name]) for name in ("rate", "epoch_rate", "loss")
+        )
+        training.stop = tree["stop"] is True
+        training.epoch_start = time.perf_counter() - real(tree["seconds"])
+        columns = {name: [real(value) for value in column] for name, column in tree["history"].items()}
+        if any(len(column) != training.epoch - 1 for column in columns.values()):
+            raise ValueError("the length of the history")
         training.history.columns.clear()
-        training.history.columns.update({name: list(column) for name, column in tree["history"].items()})
+        training.history.columns.update(columns)
         put_back(training.network.theta, tree["theta"])
         put_back(training.network.state, tree["state"])
         for name, vector in run.state.items():
@@ -102,10 +108,24 @@ def restore(training: Training, run: "FullBatch | MiniBatches", callbacks: Seque
         run.put_back(tree["run"])
         for callback, state in zip(callbacks, tree["callbacks"], strict=True):
             callback.restore(state)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, ByhandError):
             raise
         raise ByhandError(f"The checkpoint does not fit this training ({error!r}).") from None
+
+
+def whole(value: Any, least: int, most: int = 2**62) -> int:
+    """`value`, a whole number with least ≤ value ≤ most; ValueError otherwise."""
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{value!r} where a whole number from {least} to {most} belongs")
+    return value
+
+
+def real(value: Any) -> float:
+    """`value`, a number; ValueError otherwise."""
+    if type(value) not in (int, float):
+        raise ValueError(f"{value!r} where a number belongs")
+    return value
 
 
 def put_back(array: Any, saved: Any) -> None:

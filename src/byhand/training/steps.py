@@ -14,6 +14,7 @@ from byhand.optimizers import State
 from byhand.training.batches import Batch, Batches, Counter
 from byhand.training.callbacks import Callback, Training
 from byhand.training.divergence import diverge
+from byhand.training.resume import real, whole
 from byhand.workspace import Workspace
 
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
@@ -71,14 +72,15 @@ class MiniBatches:
 
     def put_back(self, progress: dict[str, Any]) -> None:
         """Go on from where `progress` was taken."""
-        if sorted(progress["order"].tolist()) != list(range(len(self.order))) or not 0 < progress["seen"] <= len(
-            self.order
-        ):
+        order, n = progress["order"], len(self.order)
+        if order.shape != (n,) or not np.array_equal(np.sort(order), np.arange(n)):
             raise ValueError("the order of the samples")
-        np.copyto(self.order, progress["order"])
-        self.seen, self.total, self.batches.key = progress["seen"], progress["total"], progress["batches"]
+        whole(progress["seen"], 1, n)
+        np.copyto(self.order, order)
+        self.total, key = real(progress["total"]), progress["batches"]
+        self.seen, self.batches.key = progress["seen"], None if key is None else whole(key, 0, 2**63)
         if self.counter:
-            self.counter.count, self.counter.right = progress["counted"]
+            self.counter.count, self.counter.right = (whole(count, 0) for count in progress["counted"])
 
     def close(self) -> None:
         """End what prepares the batches."""
@@ -146,7 +148,9 @@ class FullBatch:
 
     def put_back(self, progress: dict[str, Any]) -> None:
         """Go on from where `progress` was taken."""
-        self.figures = dict(progress["figures"])
+        self.figures = {
+            name: real(progress["figures"][name]) for name in ("loss", *(["accuracy"] if self.counts else []))
+        }
         for part, state in zip(self.parts, progress["generators"], strict=True):
             part.rng.bit_generator.state = state
 
@@ -194,17 +198,17 @@ def optimizer_state(training: Training) -> State:
 def update(
     training: Training, state: State, loss: float, listeners: Sequence[Callback], batches: Iterable[Batch]
 ) -> None:
-    """One step of the optimiser by the network's gradient on `batches`, after a look at the loss.
+    """One step of the optimiser by the network's gradient on `batches`, after a look at the loss and at the gradient.
 
     Raises:
-        TrainingDiverged: the loss is not a finite number.
+        TrainingDiverged: the loss or the gradient is not finite.
     """
     network, schedule = training.network, training.schedule
     if schedule.per_step:
         training.rate = schedule.at(training.step / training.steps, training.epochs, training.history)
     training.step += 1
     training.loss = loss
-    if not math.isfinite(loss):
+    if not (math.isfinite(loss) and training.guard.passes(training.step)):
         raise diverge(training, batches)
     training.last_good.look(training)
     for rule in training.regularizers:
