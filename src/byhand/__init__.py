@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from byhand.config import register
+    from byhand.ctc import CTC
     from byhand.data import Dataset, load
     from byhand.data.augment import Augment
     from byhand.diagnosis import Watch
@@ -23,16 +24,21 @@ if TYPE_CHECKING:
     from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
     from byhand.layers import (
         ELU,
+        AveragePool2D,
         BatchNorm,
+        Conv2D,
         Dense,
         Dropout,
         Flatten,
+        GlobalAveragePool2D,
         LayerNorm,
         LeakyReLU,
+        MaxPool2D,
         ReLU,
         Residual,
         Sigmoid,
         Softmax,
+        SpatialDropout,
         Step,
         Tanh,
     )
@@ -55,6 +61,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "CTC",
     "ELU",
     "L1",
     "L2",
@@ -63,6 +70,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Augment",
+    "AveragePool2D",
     "Averaging",
     "BatchNorm",
     "BinaryCrossEntropy",
@@ -72,6 +80,7 @@ __all__ = [
     "ClipNorm",
     "ClipValue",
     "Constant",
+    "Conv2D",
     "CosineAnnealing",
     "CosineRestarts",
     "Dataset",
@@ -80,6 +89,7 @@ __all__ = [
     "EarlyStopping",
     "ExponentialDecay",
     "Flatten",
+    "GlobalAveragePool2D",
     "Glorot",
     "GradientDescent",
     "He",
@@ -88,6 +98,7 @@ __all__ = [
     "LeakyReLU",
     "Lion",
     "MaxNorm",
+    "MaxPool2D",
     "Momentum",
     "NAdam",
     "Nesterov",
@@ -102,6 +113,7 @@ __all__ = [
     "Residual",
     "Sigmoid",
     "Softmax",
+    "SpatialDropout",
     "Step",
     "StepDecay",
     "Tanh",
@@ -122,12 +134,14 @@ __all__ = [
 # the parts that it uses, and for no others.
 _HOMES = {
     "config": "register",
+    "ctc": "CTC",
     "data": "Dataset load",
     "data.augment": "Augment",
     "diagnosis": "Watch",
     "errors": "ByhandError TrainingDiverged",
     "initializers": "Glorot He Normal Uniform Zeros",
-    "layers": "ELU BatchNorm Dense Dropout Flatten LayerNorm LeakyReLU ReLU Residual Sigmoid Softmax Step Tanh",
+    "layers": "ELU AveragePool2D BatchNorm Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm LeakyReLU "
+    "MaxPool2D ReLU Residual Sigmoid Softmax SpatialDropout Step Tanh",
     "losses": "MSE BinaryCrossEntropy CategoricalCrossEntropy QuadraticCost",
     "network": "Network",
     "optimizers": "AdaGrad Adam AdamW GradientDescent Lion Momentum NAdam Nesterov RMSprop",
