@@ -78,12 +78,12 @@ def _backward_lines(block: Block, want_dx: bool) -> Iterator[Line]:
 
 def shapes(network: Network) -> dict[str, str]:
     """The shape of every quantity by its name, with n for the number of samples."""
-    result = {"a0": _rows(network.input_shape), "t": _rows((network.outputs,)), "L": "number"}
+    result = {"a0": _rows(network.input_shape), "t": _rows(network.target_shape), "L": "number"}
     for block in blocks(network):
         result |= _block_shapes(block)
     for line in lines(network):
         if line.equation.target == "a":
-            result.setdefault(line.target, _rows((network.outputs,)))
+            result.setdefault(line.target, _rows(network.plan[-1].out_shape))
     return {f"d{name}": shape for name, shape in result.items()} | result
 
 
@@ -121,7 +121,7 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
         values |= _forward_values(block, p, caches[-1], y)
     names = found[-1].names
     y = values[names["y"]]
-    loss_cache = _empty(network.loss.cache(network.outputs), n, network.dtype)
+    loss_cache = _empty(network.loss.cache(*network.plan[-1].out_shape), n, network.dtype)
     activations, dy = np.empty_like(y), np.empty_like(y)
     network.loss.activate(ops, y, activations, loss_cache)
     loss = network.loss.backward(ops, y, t, dy, loss_cache, 1 / n)

@@ -1,7 +1,6 @@
 """Files that are written whole or not at all."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from byhand.errors import ByhandError
@@ -13,6 +12,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         ByhandError: the folder cannot be written to, or the disk is full.
     """
+    import tempfile
+
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from byhand.checks import as_array, require_instance, require_whole
 from byhand.errors import ByhandError
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
-from byhand.ops import reference
+from byhand.ops import default
 from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
@@ -62,7 +62,7 @@ class Network:
         rng: np.random.Generator | int | None = 0,
         dtype: Any = np.float32,
         classes: Sequence[str] | None = None,
-        ops: Any = reference,
+        ops: Any = default,
     ):
         if isinstance(layers, Layer):
             raise ByhandError(f"layers must be a list of layers; got {layers!r} alone.")
@@ -74,11 +74,8 @@ class Network:
         self.ops = ops
         self._check()
         self.plan = plan_layers(self.layers, self.input_shape)
-        if len(self.plan[-1].out_shape) != 1:
-            raise ByhandError(
-                f"The last layer must give rows of numbers, not {self.plan[-1].out_shape}; add Flatten()."
-            )
-        self.outputs: int = self.plan[-1].out_shape[0]
+        self.target_shape = self.loss.target_shape(self.plan[-1].out_shape)
+        self.outputs: int = self.plan[-1].out_shape[-1]
         if self.classes and len(self.classes) != max(self.outputs, 2):
             raise ByhandError(f"There are {len(self.classes)} class names for {self.outputs} outputs.")
         self.arena = Arena(self.plan)
@@ -96,7 +93,9 @@ class Network:
         for size in self.input_shape:
             require_whole("Each side of the input shape", size)
         if self.loss.activation == "softmax" and isinstance(self.layers[-1], Softmax):
-            raise ByhandError("CategoricalCrossEntropy contains softmax already; leave the last layer Softmax() out.")
+            raise ByhandError(
+                f"{type(self.loss).__name__} contains softmax already; leave the last layer Softmax() out."
+            )
 
     def _bind(self, theta: Array, state: Array) -> None:
         self.theta, self.state = theta, state
@@ -224,7 +223,7 @@ class Network:
             ByhandError: x has another shape, or holds NaN or infinity.
         """
         x = self.as_input(x)
-        result = np.empty((len(x), self.outputs), self.dtype)
+        result = np.empty((len(x), *self.plan[-1].out_shape), self.dtype)
         for start in range(0, len(x), PIECE):
             rows = slice(start, start + PIECE)
             views = self._own_views(len(x[rows]))
@@ -240,12 +239,9 @@ class Network:
         """
         return self.decide(self.predict_proba(x))
 
-    @staticmethod
-    def decide(activations: Array) -> Array:
+    def decide(self, activations: Array) -> Array:
         """Classes (n,) from output activations (n, outputs)."""
-        if activations.shape[1] == 1:
-            return (activations[:, 0] >= 0.5).astype(np.int64)
-        return np.argmax(activations, axis=1)
+        return self.loss.decide(activations)
 
     def as_input(self, x: Any) -> Array:
         """The samples x as this network takes them: checked, in its dtype, uint8 divided by 255.
@@ -330,12 +326,23 @@ class Network:
         return load(path)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the reference comes back.
-        keep = ("input_shape", "layers", "loss", "dtype", "classes", "plan", "outputs", "arena", "state_arena")
+        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the default comes back.
+        keep = (
+            "input_shape",
+            "layers",
+            "loss",
+            "dtype",
+            "classes",
+            "plan",
+            "outputs",
+            "target_shape",
+            "arena",
+            "state_arena",
+        )
         return {name: getattr(self, name) for name in (*keep, "theta", "state")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, ops=reference)
+        self.__dict__.update(state, ops=default)
         self._bind(self.theta, self.state)
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from byhand import (
+    CTC,
     ELU,
     L1,
     L2,
@@ -45,6 +46,7 @@ from byhand import (
     Tanh,
     fit,
 )
+from tests.core.test_ctc import Columns
 
 LIMIT = 7_500  # bytes; the smallest array of a step, a loss for each sample, has 8,192
 ROWS = 2048  # of a batch, and of a piece of a full batch
@@ -72,7 +74,7 @@ class Meter(Callback):
         self.before = tracemalloc.get_traced_memory()[0]
 
 
-def peak(layers, loss, inputs=(20,), **options):
+def peak(layers, loss, inputs=(20,), labels=None, **options):
     rng = np.random.default_rng(0)
     rows = 3 * ROWS if options["batch_size"] is None else 3 * ROWS + 1  # the last batch has a single row
     x = rng.integers(0, 256, (rows, *inputs)).astype(np.uint8)
@@ -83,7 +85,7 @@ def peak(layers, loss, inputs=(20,), **options):
     buffer = np.setbufsize(64)
     try:
         options |= {"callbacks": [*averaging, meter], "progress": False, "threads": 1}
-        fit(network, x, np.arange(rows) % 10, epochs=60, **options)
+        fit(network, x, np.arange(rows) % 10 if labels is None else labels, epochs=60, **options)
     finally:
         np.setbufsize(buffer)
         tracemalloc.stop()
@@ -108,6 +110,12 @@ def test_with_sample_weights():
 @pytest.mark.parametrize("loss", [QuadraticCost(), MSE(), BinaryCrossEntropy(0.1)], ids=str)
 def test_every_loss(loss):
     assert peak(PLAIN, loss, batch_size=ROWS, optimizer=GradientDescent(1e-9)) < LIMIT
+
+
+def test_rows_of_symbols():
+    labels = np.tile([1, 0, -1], (3 * ROWS + 1, 1))
+    options = {"optimizer": GradientDescent(1e-9), "labels": labels, "batch_size": ROWS}
+    assert peak([Dense(18), Columns(6)], CTC(2, 3), **options) < LIMIT
 
 
 def test_every_layer():
