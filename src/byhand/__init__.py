@@ -56,7 +56,9 @@ if TYPE_CHECKING:
         StepDecay,
         WarmupCosine,
     )
-    from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, find_learning_rate, fit
+    from byhand.training import Averaging, Callback, EarlyStopping, History, find_learning_rate
+    from byhand.training.evaluate import evaluate
+    from byhand.training.fit import fit
 
     __version__: str
 
@@ -148,7 +150,9 @@ _HOMES = {
     "regularizers": "L1 L2 ClipNorm ClipValue MaxNorm Regularizer",
     "schedules": "Constant CosineAnnealing CosineRestarts ExponentialDecay OneCycle ReduceOnPlateau StepDecay "
     "WarmupCosine",
-    "training": "Averaging Callback EarlyStopping History evaluate find_learning_rate fit",
+    "training": "Averaging Callback EarlyStopping History find_learning_rate",
+    "training.evaluate": "evaluate",
+    "training.fit": "fit",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

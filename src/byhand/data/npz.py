@@ -2,6 +2,7 @@
 
 import io
 import math
+import struct
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,9 @@ def read_npz(path: Path) -> dict[str, Array]:
             if total > LIMIT:
                 raise ByhandError(f"{path} would take {total:,} bytes once decompressed; {LIMIT:,} is the limit.")
             return {name: _read(archive, members[name], f"{path}: {name}") for name in wanted}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except ByhandError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
         raise ByhandError(f"{path} is not a readable npz file: {str(error).rstrip('.')}.") from None
     except OSError as error:
         raise ByhandError(f"{path} cannot be read: {error.strerror or error}.") from None

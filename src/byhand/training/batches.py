@@ -57,6 +57,7 @@ class Batches:
     """
 
     def __init__(self, network: Network, x: Any, y: Any, size: int = PIECE, weights: Any = None):
+        self.key: int | None = None  # from which the current epoch's batches are made, where anything in them is random
         x = as_array("x (the samples)", x)
         if x.ndim == 0 or len(x) == 0:
             raise ByhandError("There are no samples.")
@@ -115,9 +116,9 @@ class Batches:
                 None if self.labels is None else self.labels[rows],
             )
 
-    def gathered(self, order: Array) -> Iterator[Batch]:
-        """The samples whose numbers `order` holds, in that order."""
-        for start in range(0, len(order), self.size):
+    def gathered(self, order: Array, first: int = 0) -> Iterator[Batch]:
+        """The samples whose numbers `order` holds, in that order, without the `first` ones."""
+        for start in range(first, len(order), self.size):
             yield self.gather(order[start : start + self.size], self._room)
 
     def gather(self, rows: Array, room: Room) -> Batch:
