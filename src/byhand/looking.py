@@ -20,9 +20,11 @@ def image_shape(network: Network, told: tuple[int, int] | None = None) -> tuple[
         told: what its data say, for rows; a square by default.
 
     Raises:
-        ByhandError: it takes no grey images.
+        ByhandError: it takes no grey images, or gives more than one answer an image.
     """
     shape = network.input_shape
+    if len(network.plan[-1].out_shape) > 1:
+        raise ByhandError("This network reads whole lines; looking inside needs one that gives each image one answer.")
     if len(shape) == 2 or (len(shape) == 3 and shape[2] == 1):
         return shape[0], shape[1]
     if len(shape) == 1:

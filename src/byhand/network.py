@@ -184,15 +184,15 @@ class Network:
 
         Args:
             x: samples (n, *input_shape), as for `forward`.
-            weights: (n, outputs); a row with a single 1 takes the gradient of that output.
+            weights: of y's shape; a row with a single 1 takes the gradient of that output.
 
         Raises:
             ByhandError: x or weights have another shape, or a layer has no derivative.
         """
         network, x = self.twin(), self.as_input(x)  # the twin's gradient may be written over
-        weights = as_array("weights", weights)
-        if weights.shape != (len(x), self.outputs):
-            raise ByhandError(f"weights must be {(len(x), self.outputs)}, one for each output; got {weights.shape}.")
+        weights, wanted = as_array("weights", weights), (len(x), *self.plan[-1].out_shape)
+        if weights.shape != wanted:
+            raise ByhandError(f"weights must be {wanted}, one for each output; got {weights.shape}.")
         views, dx = network.workspace(len(x)).views(len(x)), np.empty_like(x)
         network.forward(x, views)
         views.dy[-1][...] = weights

@@ -1,6 +1,7 @@
 """byhand look, on small data."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from byhand import (
     Residual,
     load,
 )
+from byhand.recipes import RECIPES
+from byhand.recipes.config import read_config
 from tests.cli.test_commands import byhand, data  # noqa: F401  (fixtures)
 
 COMMON = {"decided.png", "units.png", "nearest.png", "map.png"}
@@ -50,6 +53,21 @@ def test_a_network_of_convolutions(byhand, data, tmp_path):  # noqa: F811
     assert distances == sorted(distances)
     first = record["nearest"][0]
     assert first["label"] == blocks.classes[blocks.y_train[first["sample"]]]
+
+
+def test_a_run_of_the_recipe_conv(byhand, data, tmp_path):  # noqa: F811
+    assert byhand("train", "conv", "--data", data, "--epochs", 1, "--hidden", "16", "--out", "a")[0] == 0
+    assert {f.name for f in (tmp_path / "a/plots").iterdir()} == {
+        *("curves.png", "confusion.png", "digits.png", "filters.png")
+    }
+    assert "z2 = Σₖₗ" in (tmp_path / "a/network.txt").read_text()
+    assert json.loads((tmp_path / "a/metrics.json").read_text())["test_accuracy"] > 0.5
+    layers = (Conv2D(4, (3, 2), (1, 2), groups=2), MaxPool2D((2, 1)), GlobalAveragePool2D())
+    config = read_config(tmp_path / "a/config.toml", RECIPES)
+    assert config.recipe.layers[:6] == RECIPES["conv"].layers[:6]
+    changed = replace(config, recipe=replace(config.recipe, layers=layers))
+    (tmp_path / "c.toml").write_text(changed.to_toml())
+    assert read_config(tmp_path / "c.toml", RECIPES).recipe.layers == layers
 
 
 def test_a_dense_network_and_a_picture(byhand, data, tmp_path):  # noqa: F811

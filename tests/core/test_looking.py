@@ -21,6 +21,8 @@ from byhand import (
     Step,
     Tanh,
 )
+from byhand.ctc import CTC
+from byhand.layers import Plan
 from byhand.looking import image_shape, last_hidden, layer_outputs, nearest, occlusion, outputs, plane
 from byhand.testing import central_differences
 
@@ -141,6 +143,19 @@ def test_the_plane_is_spanned_by_the_covariances_first_eigenvectors():
     np.testing.assert_allclose(flat(points).var(axis=0, ddof=1), values[[-1, -2]], rtol=1e-10)
     assert (flat.axes[np.argmax(np.abs(flat.axes), axis=0), [0, 1]] > 0).all()
     assert plane(np.array([[1.0], [3.0]])).axes.tolist() == [[1, 0]]  # a single number each: one axis
+
+
+def test_a_network_that_reads_lines_gives_no_single_answer():
+    class Steps(Flatten):
+        def plan(self, in_shape):
+            return Plan((in_shape[0] // 3, 3))
+
+    net = network([Dense(12), Steps()], 16, CTC(2, 2))
+    with pytest.raises(ByhandError, match="one answer"):
+        image_shape(net)
+    x, weights = np.random.default_rng(0).standard_normal((2, 16)), np.random.default_rng(1).standard_normal((2, 4, 3))
+    dx = net.input_gradient(x, weights)  # which any network has
+    np.testing.assert_allclose(dx, weights.reshape(2, 12) @ net.p[0].W.T, rtol=1e-12)
 
 
 def test_image_shapes():
