@@ -164,13 +164,40 @@ class Network:
         loss = self.loss.backward(
             self.ops, views.y[-1], t, dy, views.loss_cache, factor or 1 / len(t), weights
         )  # fmt: skip
-        for i in range(len(self.layers) - 1, self._first - 1, -1):
-            x = views.y[i - 1] if i else views.x
-            dx = views.dy[i - 1] if i > self._first else None
-            self.layers[i].backward(
-                self.ops, self.p[i], self.g[i], x, views.y[i], views.dy[i], dx, views.cache[i]
-            )  # fmt: skip
+        self._go_back(views, self._first)
         return loss
+
+    def _go_back(self, views: Views, first: int, dx: Array | None = None) -> None:
+        """From the last layer's dy to the first's: each layer's gradients, and dx of layer `first`."""
+        for i in range(len(self.layers) - 1, first - 1, -1):
+            x = views.y[i - 1] if i else views.x
+            below = views.dy[i - 1] if i > first else dx
+            self.layers[i].backward(
+                self.ops, self.p[i], self.g[i], x, views.y[i], views.dy[i], below, views.cache[i]
+            )  # fmt: skip
+
+    def input_gradient(self, x: Any, weights: Any) -> Array:
+        """∂(Σⱼ weights[i, j] y[i, j])/∂x[i] for every sample (n, *input_shape): how the outputs follow the inputs.
+
+        y is the last layer's output outside training: logits where the loss contains the activation. `gradient` and
+        `state` stay as they are.
+
+        Args:
+            x: samples (n, *input_shape), as for `forward`.
+            weights: of y's shape; a row with a single 1 takes the gradient of that output.
+
+        Raises:
+            ByhandError: x or weights have another shape, or a layer has no derivative.
+        """
+        network, x = self.twin(), self.as_input(x)  # the twin's gradient may be written over
+        weights, wanted = as_array("weights", weights), (len(x), *self.plan[-1].out_shape)
+        if weights.shape != wanted:
+            raise ByhandError(f"weights must be {wanted}, one for each output; got {weights.shape}.")
+        views, dx = network.workspace(len(x)).views(len(x)), np.empty_like(x)
+        network.forward(x, views)
+        views.dy[-1][...] = weights
+        network._go_back(views, 0, dx)
+        return dx
 
     def _last(self) -> Views:
         views = getattr(self._local, "last", None)

@@ -115,7 +115,7 @@ class Conv2D(Layer):
         w = self.window
         how = (w.stride, w.dilation, w.pad(x.shape[1:]), self.groups, cache.scratch)
         ops.conv2d_weights(x, dy, g.W, *how)
-        ops.sum_rows(dy.reshape(-1, self.filters), out=g.b)  # (n · rows · columns, filters) → (filters,)
+        ops.sum_rows(dy.reshape(-1, self.filters), g.b)  # (n · rows · columns, filters) → (filters,)
         if dx is not None:
             ops.conv2d_input(dy, p.W, dx, *how)
 

@@ -165,7 +165,7 @@ class GlobalAveragePool2D(Layer):
 
     def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute each channel's mean."""
-        ops.average_pixels(x, out=y)
+        ops.average_pixels(x, y)
 
     def backward(
         self,
