@@ -37,6 +37,10 @@ class Interrupted(KeyboardInterrupt):
         self.signal, self.path = signal, path
 
 
+class OtherTraining(ByhandError):
+    """A checkpoint is another training's: of another network, on other data, or in another way."""
+
+
 class Checkpoints:
     """Writes a training's whole state into a folder every so often, and keeps the last two.
 
@@ -128,11 +132,11 @@ class Keeper(Callback):
         """Bring the training to where the checkpoint was written.
 
         Raises:
-            ByhandError: it is another training's.
+            OtherTraining: it is another training's.
         """
         where = f"{path}: " if path else ""
         if found := difference(checkpoint.identity, self._identity):
-            raise ByhandError(f"{where}the checkpoint is another training's ({found}).")
+            raise OtherTraining(f"{where}the checkpoint is another training's ({found}).")
         if found := difference(checkpoint.made_with, made_with(self.threads)):
             warnings.warn(f"{where}training goes on, but not for certain bit for bit ({found}).", stacklevel=3)
         restore(training, self.run, self.callbacks, checkpoint.training)
