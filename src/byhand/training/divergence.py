@@ -43,7 +43,8 @@ class Guard:
 
     def passes(self, step: int) -> bool:
         """Whether what it looks at in this step is finite."""
-        return is_finite(self._biases if step % self._every else self._all)
+        part = self._biases if step % self._every else self._all
+        return math.isfinite(part.dot(part)) or is_finite(part)
 
 
 class LastGood:
