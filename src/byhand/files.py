@@ -1,7 +1,6 @@
 """Files that are written whole or not at all, and folders that belong to one process at a time."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         ByhandError: the folder cannot be written to, or the disk is full.
     """
+    import tempfile
+
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

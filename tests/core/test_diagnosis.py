@@ -284,6 +284,9 @@ def test_sizes_and_shares_by_hand():
     assert measure.relative(np.ones(2), np.zeros(2)) == math.inf and measure.relative(np.zeros(2), np.zeros(2)) == 0
     y = np.array([[0, 1, 0, 2], [0, 0, 0, 3.0]])
     assert measure.dead(y) == 0.5
+    images = np.zeros((3, 4, 5, 2))
+    images[1, 2, 2, 0] = 1  # a channel is a unit, wherever it is alive
+    assert measure.dead(images) == 0.5
     # 4y(1 − y) < 0.01 beyond z = ±5.99; 1 − y² < 0.01 beyond z = ±2.9932
     z = np.array([[-6.0, -5.9, 0, 5.9, 6.0]])
     assert measure.saturated(Sigmoid(), 1 / (1 + np.exp(-z))) == pytest.approx(0.4)

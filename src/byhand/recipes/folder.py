@@ -178,9 +178,12 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
         figures["confusion"] = plots.confusion(run.outcome.test.confusion, classes)
         if shape:
             figures["digits"] = _some_digits(run, x, y, shape)
-    first = next((i for i, layer in enumerate(run.network.layers) if isinstance(layer, Dense)), None)
-    if shape and first is not None and run.network.p[first].W.shape[0] == shape[0] * shape[1]:
-        figures["weights"] = plots.first_layer_weights(run.network.p[first].W, shape)
+    layers = run.network.layers
+    first = next((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), len(layers))
+    if shape and first < len(layers) and not any(layer.window for layer in layers[:first]):
+        W = run.network.p[first].W  # (in, units)
+        if len(W) == shape[0] * shape[1]:
+            figures["weights"] = plots.first_layer_weights(W, shape)
     paths = [folder / f"{name}.png" for name in figures]
     for path, figure in zip(paths, figures.values(), strict=True):
         plots.save(figure, path)

@@ -29,7 +29,8 @@ class Guard:
 
     Each look is one product g · g. At every step it goes over the gradient of the biases, which any NaN on its way back
     through the layers reaches; every so many steps, and where there are no biases, over all of g. NaN that arises in
-    the gradient of a weight alone, by overflow, is found by the next step's loss at the latest.
+    the gradient of a weight alone, by overflow, makes the next step's loss NaN; should the weight have no effect there,
+    the look at all weights finds it when the epoch ends.
 
     Args:
         network: the network in training.

@@ -1,17 +1,18 @@
 """The training loop."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from byhand.checks import require_instance, require_whole
-from byhand.data.augment import Augment
 from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
+from byhand.ops.compiled import cores
 from byhand.optimizers import Adam, Optimizer
 from byhand.regularizers import Regularizer
 from byhand.training.batches import Batches
@@ -21,8 +22,10 @@ from byhand.training.checkpoints import Checkpoints, kept
 from byhand.training.divergence import Guard, check_weights
 from byhand.training.evaluate import Evaluator
 from byhand.training.history import History
-from byhand.training.prefetch import AugmentedBatches
-from byhand.training.steps import FullBatch, MiniBatches, cores
+from byhand.training.steps import FullBatch, MiniBatches
+
+if TYPE_CHECKING:
+    from byhand.data.augment import Augment
 
 
 def fit(
@@ -36,7 +39,7 @@ def fit(
     optimizer: Optimizer | None = None,
     rng: np.random.Generator | int = 0,
     sample_weight: Any = None,
-    augment: Augment | None = None,
+    augment: "Augment | None" = None,
     workers: int = 1,
     accuracy: bool = True,
     regularizers: Sequence[Regularizer] = (),
@@ -97,13 +100,17 @@ def fit(
         batches = Batches(network, network.as_input(x), y, PIECE, sample_weight)
         run = FullBatch(training, batches, rng, threads or cores(), accuracy)
         blas_threads: int | None = 1
+        threads = 1  # in each of the run's own
     else:
         require_whole("batch_size", batch_size)
-        batches = (
-            Batches(network, x, y, batch_size, sample_weight)
-            if augment is None
-            else AugmentedBatches(network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers)
-        )
+        if augment is None:
+            batches = Batches(network, x, y, batch_size, sample_weight)
+        else:
+            from byhand.training.prefetch import AugmentedBatches
+
+            batches = AugmentedBatches(
+                network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers
+            )
         run = MiniBatches(training, batches, rng, accuracy)
         blas_threads = threads or _blas_threads(network, batches.size)
     training.steps, training.batches = run.steps, batches
@@ -112,7 +119,7 @@ def fit(
     training.validated = evaluator is not None
     listeners = [*callbacks, *([ProgressBar()] if progress else [])]
     with (
-        threadpool_limits(blas_threads, user_api="blas"),
+        _threads(network.ops, threads, blas_threads),
         np.errstate(over="ignore", invalid="ignore"),
         kept(checkpoint, resume, training, run, callbacks, blas_threads or cores()) as (keepers, begin),
     ):
@@ -173,6 +180,18 @@ def _train(
         run.close()
         for listener in listeners:
             listener.on_end(training)
+
+
+@contextmanager
+def _threads(ops: Any, count: int | None, blas: int | None) -> Iterator[None]:
+    """Compute with so many threads, and let the matrix library have `blas` of them; None leaves them as they are."""
+    before = ops.set_threads(count) if count else 0
+    try:
+        with threadpool_limits(blas, user_api="blas"):
+            yield
+    finally:
+        if count:
+            ops.set_threads(before)
 
 
 def _blas_threads(network: Network, rows: int) -> int | None:

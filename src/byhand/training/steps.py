@@ -1,7 +1,6 @@
 """Gradient descent by mini-batches, and by the full batch: what an epoch does."""
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -218,10 +217,3 @@ def update(
         rule.change_parameters(network, training.scratch)
     for listener in listeners:
         listener.on_step(training)
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
