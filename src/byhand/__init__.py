@@ -56,7 +56,9 @@ if TYPE_CHECKING:
         StepDecay,
         WarmupCosine,
     )
-    from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, find_learning_rate, fit
+    from byhand.training import Averaging, Callback, EarlyStopping, History, find_learning_rate
+    from byhand.training.evaluate import evaluate
+    from byhand.training.fit import fit
 
     __version__: str
 

@@ -44,7 +44,7 @@ def facts() -> dict[str, Any]:
     from byhand import ops
     from byhand.data import cache_folder, listing
     from byhand.digits.reader import MODEL
-    from byhand.training.steps import cores
+    from byhand.ops.compiled import cores
 
     folder = cache_folder()
     return {

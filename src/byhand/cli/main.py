@@ -48,7 +48,7 @@ def main() -> None:
         _fail("there is not enough memory for this; try a smaller network or less data.")
 
 
-def _warn(message: Warning | str, *where: Any) -> None:
+def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     print(f"byhand: {message}", file=sys.stderr)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from byhand.data.folder import check_pixels
 from byhand.errors import ByhandError
 from byhand.types import Array
 
@@ -18,15 +17,7 @@ Source = str | PathLike[str] | BinaryIO | Array
 
 MAX_BYTES = 64 * 1024**2
 MAX_PIXELS = 50_000_000
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "GIF",
-    "BMP",
-    "TIFF",
-    "WEBP",
-    "PPM",
-)  # no format whose reader starts another program
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format whose reader starts another program
 
 
 def open_image(source: Source) -> Array:
@@ -41,6 +32,8 @@ def open_image(source: Source) -> Array:
 
     if isinstance(source, np.ndarray):
         return _grey(Image.fromarray(_as_bytes(source)), "the array")
+    from byhand.data.folder import check_pixels  # an array needs nothing of it
+
     name = name_of(source)
     data = _read(source, name)
     with warnings.catch_warnings():

@@ -47,11 +47,10 @@ def identity(training: Training, run: "FullBatch | MiniBatches", callbacks: Sequ
 def made_with(training: Training, threads: int) -> Tree:
     """Versions, machine, operations and threads: with others, the bits of the same training may differ."""
     import platform
-
-    import byhand
+    from importlib.metadata import version
 
     return {
-        "byhand": byhand.__version__,
+        "byhand": version("byhand"),
         "numpy": np.__version__,
         "operations": getattr(training.network.ops, "kind", training.network.ops.__name__),
         "machine": f"{platform.system()} {platform.machine()}",
