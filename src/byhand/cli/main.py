@@ -38,7 +38,7 @@ def main() -> None:
 
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _warn  # type: ignore[assignment]
+            warnings.showwarning = _warn
             app()
     except ByhandError as error:
         _fail(str(error))
