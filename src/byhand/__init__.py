@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         StepDecay,
         WarmupCosine,
     )
-    from byhand.training import Averaging, Callback, EarlyStopping, History, find_learning_rate
+    from byhand.training import Averaging, Callback, Checkpoints, EarlyStopping, History, find_learning_rate
     from byhand.training.evaluate import evaluate
     from byhand.training.fit import fit
 
@@ -79,6 +79,7 @@ __all__ = [
     "ByhandError",
     "Callback",
     "CategoricalCrossEntropy",
+    "Checkpoints",
     "ClipNorm",
     "ClipValue",
     "Constant",
@@ -150,7 +151,7 @@ _HOMES = {
     "regularizers": "L1 L2 ClipNorm ClipValue MaxNorm Regularizer",
     "schedules": "Constant CosineAnnealing CosineRestarts ExponentialDecay OneCycle ReduceOnPlateau StepDecay "
     "WarmupCosine",
-    "training": "Averaging Callback EarlyStopping History find_learning_rate",
+    "training": "Averaging Callback Checkpoints EarlyStopping History find_learning_rate",
     "training.evaluate": "evaluate",
     "training.fit": "fit",
 }
