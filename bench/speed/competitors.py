@@ -17,7 +17,7 @@ class Competitor:
         options: for the script.
         env: environment variables beside those that all have.
         takes: whether it can express a workload, and whether the manner could matter there.
-        quick: whether it also runs with --quick: the manners that were fastest somewhere.
+        quick: where it also runs with --quick: those that were the fastest there.
     """
 
     peer: str
@@ -25,7 +25,7 @@ class Competitor:
     options: dict[str, Any] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     takes: Callable[[Task], bool] = lambda task: True
-    quick: Callable[[Task], bool] = lambda task: True
+    quick: Callable[[Task], bool] = lambda task: False
 
     @property
     def name(self) -> str:
@@ -73,12 +73,8 @@ def small(task: Task) -> bool:
     return task["kind"] == "predict" or (task["batch"] or task["rows"]) < 2000
 
 
-def never(task: Task) -> bool:
-    return False
-
-
-def either(*conditions: Callable[[Task], bool]) -> Callable[[Task], bool]:
-    return lambda task: any(condition(task) for condition in conditions)
+def always(task: Task) -> bool:
+    return True
 
 
 def both(*conditions: Callable[[Task], bool]) -> Callable[[Task], bool]:
@@ -97,38 +93,49 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 LONG = {"steps_per_execution": 100}
 
 COMPETITORS = (
-    Competitor("byhand"),
-    Competitor("byhand", "NumPy alone", env={"BYHAND_OPS": "numpy"}),
-    Competitor("torch"),
+    Competitor("byhand", quick=always),
+    Competitor("byhand", "NumPy alone", env={"BYHAND_OPS": "numpy"}, quick=training),
+    Competitor("torch", quick=lambda task: not images(task) and not small(task)),
     Competitor("torch", "shuffled whole", {"gather": "epoch"}, takes=batches),
     Competitor("torch", "from bytes", {"bytes": True}, takes=in_bytes),
     Competitor("torch", "tuned malloc", env=MALLOC, takes=training),
     Competitor("torch", "channels-last", {"channels_last": True}, takes=images),
-    Competitor("torch", "channels-last, tuned malloc", {"channels_last": True}, MALLOC, both(training, images)),
-    Competitor("torch", "one thread", {"threads": 1}, ONE_THREAD, small),
-    Competitor("torch", "torch.compile", {"compile": True}, quick=never),
-    Competitor("torch", "torch.compile, tuned malloc", {"compile": True, "channels_last": True}, MALLOC, images, never),
+    Competitor("torch", "channels-last, tuned malloc", {"channels_last": True}, MALLOC, both(training, images), images),
+    Competitor(
+        "torch", "one thread", {"threads": 1}, ONE_THREAD, small, lambda task: predicting(task) or not images(task)
+    ),
+    Competitor("torch", "torch.compile", {"compile": True}),
+    Competitor("torch", "torch.compile, tuned malloc", {"compile": True, "channels_last": True}, MALLOC, images),
     Competitor("torch", "traced", {"trace": True}, takes=predicting),
-    Competitor("jax", "fori_loop", takes=full),
-    Competitor("jax", "scan", takes=batches),
+    Competitor("jax", "fori_loop", takes=full, quick=full),
+    Competitor("jax", "scan", takes=batches, quick=lambda task: not images(task)),
     Competitor("jax", "scan, shuffled whole", {"gather": "epoch"}, takes=batches),
     Competitor("jax", "scan, from bytes", {"bytes": True}, takes=in_bytes),
-    Competitor("jax", "jit of a step", {"loop": "jit"}, takes=batches),
-    Competitor("jax", "scan, reduce_window", {"pooling": "window"}, takes=both(training, images)),
-    Competitor("jax", "scan, tuned malloc", env=MALLOC, takes=both(training, images)),
-    Competitor("jax", "jit", takes=predicting),
+    Competitor("jax", "jit of a step", {"loop": "jit"}, takes=batches, quick=images),
+    Competitor("jax", "jit of a step, from bytes", {"loop": "jit", "bytes": True}, takes=in_bytes),
+    Competitor(
+        "jax", "jit of a step, reduce_window", {"loop": "jit", "pooling": "window"}, takes=both(training, images)
+    ),
+    Competitor("jax", "jit of a step, tuned malloc", {"loop": "jit"}, MALLOC, both(training, images)),
+    Competitor("jax", "jit", takes=predicting, quick=predicting),
     Competitor("keras", "fit", takes=training),
     Competitor("keras", "fit, jit_compile", {"jit": True}, takes=training),
     Competitor("keras", "fit, 100 steps a call", LONG, takes=batches),
     Competitor("keras", "fit, 100 steps a call, jit_compile", LONG | {"jit": True}, takes=batches),
-    Competitor("keras", "tf.function of an epoch", {"loop": "epoch"}, takes=training),
-    Competitor("keras", "tf.function of an epoch, jit_compile", {"loop": "epoch", "jit": True}, takes=training),
+    Competitor("keras", "tf.function of an epoch", {"loop": "epoch"}, takes=training, quick=images),
+    Competitor(
+        "keras",
+        "tf.function of an epoch, jit_compile",
+        {"loop": "epoch", "jit": True},
+        takes=training,
+        quick=lambda task: not images(task),
+    ),
     Competitor("keras", "tf.function", takes=predicting),
-    Competitor("keras", "tf.function, jit_compile", {"jit": True}, takes=predicting),
-    Competitor("sklearn", takes=sklearn_can),
-    Competitor("sklearn", "one thread", env=ONE_THREAD, takes=both(sklearn_can, small)),
-    Competitor("onnx", takes=predicting),
-    Competitor("products", "one BLAS thread", {"blas_threads": 1, "pieces": False}),
+    Competitor("keras", "tf.function, jit_compile", {"jit": True}, takes=predicting, quick=predicting),
+    Competitor("sklearn", takes=sklearn_can, quick=lambda task: not small(task)),
+    Competitor("sklearn", "one thread", env=ONE_THREAD, takes=both(sklearn_can, small), quick=always),
+    Competitor("onnx", takes=predicting, quick=always),
+    Competitor("products", "one BLAS thread", {"blas_threads": 1, "pieces": False}, quick=lambda task: not full(task)),
     Competitor("products", "two BLAS threads", {"blas_threads": 2, "pieces": False}),
-    Competitor("products", "in pieces on two threads", {"blas_threads": 1, "pieces": True}, takes=full),
+    Competitor("products", "in pieces on two threads", {"blas_threads": 1, "pieces": True}, takes=full, quick=always),
 )

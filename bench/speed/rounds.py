@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from speed.competitors import COMPETITORS, Competitor
-from speed.environments import Absent
 from speed.processes import Failed, Process, openblas_settings
 from speed.workloads import Workload, operations, products, write
 
@@ -27,20 +26,19 @@ class Row:
         self.failures: dict[str, str] = {}
 
     def start(self, peers: set[str], absent: dict[str, str]) -> None:
-        """Start and warm up everyone who can take part, one after another."""
-        for competitor, keep_openblas in candidates(self.task, peers, self.quick):
-            if competitor.peer in absent:
-                continue
-            try:
-                process = Process(competitor, with_products(self.task, competitor), keep_openblas)
-            except Absent as error:
-                absent[competitor.peer] = str(error)
-                continue
-            self.processes.append(process)
+        """Start and warm up everyone who can take part, one after another; to be quick, start all at once."""
+        started = self._started(peers, absent)
+        for process in list(started) if self.quick else started:
             self._let(process, lambda process: process.warm_up(self.epochs))
             if process in self.processes:
                 seconds = process.setup + process.first * self.epochs
                 self.tell(f"{self.workload.name}: {process.name} warmed up in {seconds:.1f} s")
+
+    def _started(self, peers: set[str], absent: dict[str, str]) -> Iterator[Process]:
+        for competitor, keep_openblas in candidates(self.task, peers - set(absent), self.quick):
+            process = Process(competitor, with_products(self.task, competitor), keep_openblas)
+            self.processes.append(process)
+            yield process
 
     def play(self, rounds: int) -> None:
         """All rounds, everyone in turn in each."""
@@ -91,7 +89,7 @@ def measure(
     quick: bool,
     threads: int,
 ) -> dict[str, Any]:
-    """One workload, first to last; peers that turn out to be absent are added to `absent`."""
+    """One workload, first to last; without the peers that are absent."""
     with tempfile.TemporaryDirectory() as folder:
         row = Row(workload, Path(folder), quick, threads, tell)
         try:

@@ -41,10 +41,7 @@ def starts(peers: set[str], absent: dict[str, str], rounds: int, threads: int) -
     commands = {name: [sys.executable, *arguments] for name, arguments in OWN.items()}
     for peer, module in IMPORTS.items():
         if peer in peers and peer not in absent:
-            try:
-                commands[f"import {module}"] = [str(python_of(peer)), "-c", f"import {module}"]
-            except Absent as error:
-                absent[peer] = str(error)
+            commands[f"import {module}"] = [str(python_of(peer)), "-c", f"import {module}"]
     times: dict[str, list[float]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as folder:
         picture = draw(Path(folder) / "seven.png")
