@@ -27,6 +27,16 @@ class Loss:
     forward_equations: ClassVar[tuple[Equation, ...]] = ()
     backward_equations: ClassVar[tuple[Equation, ...]] = ()
 
+    def target_shape(self, out_shape: Shape) -> Shape:
+        """The shape of one sample's target where the last layer gives `out_shape`.
+
+        Raises:
+            ByhandError: this loss takes no such last layer.
+        """
+        if len(out_shape) != 1:
+            raise ByhandError(f"The last layer must give rows of numbers, not {out_shape}; add Flatten().")
+        return out_shape
+
     def cache(self, outputs: int) -> Mapping[str, Shape]:
         """Shapes of the arrays that it wants, without the batch axis."""
         return {"each": (), "row": (1,)}
@@ -54,6 +64,12 @@ class Loss:
     def activate(self, ops: Any, y: Array, out: Array, cache: SimpleNamespace) -> None:
         """The activations (n, k) that belong to y: y itself, or sigmoid or softmax of it."""
         ops.copy(y, out=out)
+
+    def decide(self, activations: Array) -> Array:
+        """Classes (n,) from activations (n, k): the largest; for one output whether it is ≥ ½."""
+        if activations.shape[1] == 1:
+            return (activations[:, 0] >= 0.5).astype(np.int64)
+        return np.argmax(activations, axis=1)
 
     def encode(self, labels: Array, outputs: int) -> Array:
         """Targets (n, outputs) for class numbers (n,): 1 in the column of the class, 0 elsewhere.

@@ -14,7 +14,7 @@ from byhand.checks import as_array, require_instance, require_whole
 from byhand.errors import ByhandError
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
-from byhand.ops import reference
+from byhand.ops import default
 from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
@@ -62,7 +62,7 @@ class Network:
         rng: np.random.Generator | int | None = 0,
         dtype: Any = np.float32,
         classes: Sequence[str] | None = None,
-        ops: Any = reference,
+        ops: Any = default,
     ):
         if isinstance(layers, Layer):
             raise ByhandError(f"layers must be a list of layers; got {layers!r} alone.")
@@ -74,11 +74,8 @@ class Network:
         self.ops = ops
         self._check()
         self.plan = plan_layers(self.layers, self.input_shape)
-        if len(self.plan[-1].out_shape) != 1:
-            raise ByhandError(
-                f"The last layer must give rows of numbers, not {self.plan[-1].out_shape}; add Flatten()."
-            )
-        self.outputs: int = self.plan[-1].out_shape[0]
+        self.target_shape = self.loss.target_shape(self.plan[-1].out_shape)
+        self.outputs: int = self.plan[-1].out_shape[-1]
         if self.classes and len(self.classes) != max(self.outputs, 2):
             raise ByhandError(f"There are {len(self.classes)} class names for {self.outputs} outputs.")
         self.arena = Arena(self.plan)
@@ -96,7 +93,9 @@ class Network:
         for size in self.input_shape:
             require_whole("Each side of the input shape", size)
         if self.loss.activation == "softmax" and isinstance(self.layers[-1], Softmax):
-            raise ByhandError("CategoricalCrossEntropy contains softmax already; leave the last layer Softmax() out.")
+            raise ByhandError(
+                f"{type(self.loss).__name__} contains softmax already; leave the last layer Softmax() out."
+            )
 
     def _bind(self, theta: Array, state: Array) -> None:
         self.theta, self.state = theta, state
@@ -197,7 +196,7 @@ class Network:
             ByhandError: x has another shape, or holds NaN or infinity.
         """
         x = self.as_input(x)
-        result = np.empty((len(x), self.outputs), self.dtype)
+        result = np.empty((len(x), *self.plan[-1].out_shape), self.dtype)
         for start in range(0, len(x), PIECE):
             rows = slice(start, start + PIECE)
             views = self._own_views(len(x[rows]))
@@ -213,22 +212,17 @@ class Network:
         """
         return self.decide(self.predict_proba(x))
 
-    @staticmethod
-    def decide(activations: Array) -> Array:
+    def decide(self, activations: Array) -> Array:
         """Classes (n,) from output activations (n, outputs)."""
-        if activations.shape[1] == 1:
-            return (activations[:, 0] >= 0.5).astype(np.int64)
-        return np.argmax(activations, axis=1)
+        return self.loss.decide(activations)
 
     def as_input(self, x: Any) -> Array:
         """The samples x as this network takes them: checked, in its dtype, uint8 divided by 255.
 
         Raises:
-            ByhandError: another shape than (n, *input_shape), no numbers, NaN or infinity.
+            ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity.
         """
-        x = as_array("x (the samples)", x)
-        if x.shape[1:] != self.input_shape or x.ndim == 0:
-            raise ByhandError(self._shape_complaint(x.shape))
+        x = self.as_samples(x)
         if x.dtype == np.uint8:
             out = np.empty(x.shape, self.dtype)
             self.ops.scale_bytes(x, out)
@@ -244,6 +238,23 @@ class Network:
                 f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."
             )
         return x
+
+    def as_samples(self, x: Any) -> Array:
+        """x as an array (n, *input_shape), its numbers as they are.
+
+        Images of one channel may come as (n, height, width), or as rows of height · width numbers.
+
+        Raises:
+            ByhandError: another shape.
+        """
+        x = as_array("x (the samples)", x)
+        if x.ndim and x.shape[1:] == self.input_shape:
+            return x
+        if len(self.input_shape) == 3 and self.input_shape[2] == 1:
+            height, width, _ = self.input_shape
+            if x.shape[1:] in ((height, width), (height * width,)):
+                return x.reshape((-1, *self.input_shape))
+        raise ByhandError(self._shape_complaint(x.shape))
 
     def _shape_complaint(self, shape: Shape) -> str:
         wanted = f"samples of shape (n, {', '.join(map(str, self.input_shape))})"
@@ -288,12 +299,23 @@ class Network:
         return load(path)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the reference comes back.
-        keep = ("input_shape", "layers", "loss", "dtype", "classes", "plan", "outputs", "arena", "state_arena")
+        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the default comes back.
+        keep = (
+            "input_shape",
+            "layers",
+            "loss",
+            "dtype",
+            "classes",
+            "plan",
+            "outputs",
+            "target_shape",
+            "arena",
+            "state_arena",
+        )
         return {name: getattr(self, name) for name in (*keep, "theta", "state")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, ops=reference)
+        self.__dict__.update(state, ops=default)
         self._bind(self.theta, self.state)
 
     def __repr__(self) -> str:

@@ -11,11 +11,12 @@ from byhand.types import Array
 
 
 def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
-    """Targets (n, outputs) in the network's dtype, and class numbers (n,) where y has any.
+    """Targets (n, *target_shape) in the network's dtype, and class numbers (n,) where y has any.
 
     Args:
         network: the network that is to be trained.
-        y: class numbers (n,), or targets (n, outputs); rows with a single 1 and otherwise 0 count as class numbers too.
+        y: class numbers (n,), or targets (n, *target_shape); rows with a single 1 and otherwise 0 count as class
+            numbers too.
         n: how many samples there are.
 
     Raises:
@@ -33,11 +34,17 @@ def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
         return np.ascontiguousarray(network.loss.encode(labels, network.outputs), network.dtype), labels
     if y.ndim == 1 and network.outputs == 1:
         y = y[:, np.newaxis]
-    if y.shape != (n, network.outputs):
+    if y.shape != (n, *network.target_shape):
         hint = " Class numbers must be of an integer type." if y.ndim == 1 else ""
-        raise ByhandError(f"Targets of shape {y.shape} do not fit {n} samples and {network.outputs} outputs.{hint}")
+        what = "outputs" if network.target_shape == (network.outputs,) else "symbols"
+        columns = f"{network.target_shape[0]} {what}"
+        raise ByhandError(f"Targets of shape {y.shape} do not fit {n} samples and {columns}.{hint}")
     network.loss.check_targets(y)
-    one_hot = network.outputs > 1 and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+    one_hot = (
+        network.target_shape == (network.outputs,)
+        and network.outputs > 1
+        and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+    )
     return np.ascontiguousarray(y, network.dtype), np.argmax(y, axis=1) if one_hot else None
 
 

@@ -70,8 +70,7 @@ class Workspace:
         self._gradients = [np.empty(rows * widest, dtype), np.empty(rows * widest, dtype)]
         self._plans = tuple(plans)
         self._cache = [make_cache(plan, rows, dtype) for plan in plans]
-        outputs = prod(self._out_shapes[-1])
-        self._loss_cache = {k: np.empty((rows, *s), dtype) for k, s in loss.cache(outputs).items()}
+        self._loss_cache = {k: np.empty((rows, *s), dtype) for k, s in loss.cache(*self._out_shapes[-1]).items()}
         self._views: dict[int, Views] = {}
 
     def views(self, n: int) -> Views:

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from byhand import (
+    CTC,
     ELU,
     L1,
     L2,
     MSE,
     Adam,
+    AveragePool2D,
     Averaging,
     BatchNorm,
     BinaryCrossEntropy,
@@ -23,13 +25,16 @@ from byhand import (
     CategoricalCrossEntropy,
     ClipNorm,
     ClipValue,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePool2D,
     GradientDescent,
     LayerNorm,
     LeakyReLU,
     MaxNorm,
+    MaxPool2D,
     Network,
     OneCycle,
     QuadraticCost,
@@ -37,9 +42,11 @@ from byhand import (
     Residual,
     Sigmoid,
     Softmax,
+    SpatialDropout,
     Tanh,
     fit,
 )
+from tests.core.test_ctc import Columns
 
 LIMIT = 7_500  # bytes; the smallest array of a step, a loss for each sample, has 8,192
 ROWS = 2048  # of a batch, and of a piece of a full batch
@@ -67,7 +74,7 @@ class Meter(Callback):
         self.before = tracemalloc.get_traced_memory()[0]
 
 
-def peak(layers, loss, inputs=(20,), **options):
+def peak(layers, loss, inputs=(20,), labels=None, **options):
     rng = np.random.default_rng(0)
     rows = 3 * ROWS if options["batch_size"] is None else 3 * ROWS + 1  # the last batch has a single row
     x = rng.integers(0, 256, (rows, *inputs)).astype(np.uint8)
@@ -78,7 +85,7 @@ def peak(layers, loss, inputs=(20,), **options):
     buffer = np.setbufsize(64)
     try:
         options |= {"callbacks": [*averaging, meter], "progress": False, "threads": 1}
-        fit(network, x, np.arange(rows) % 10, epochs=60, **options)
+        fit(network, x, np.arange(rows) % 10 if labels is None else labels, epochs=60, **options)
     finally:
         np.setbufsize(buffer)
         tracemalloc.stop()
@@ -105,6 +112,12 @@ def test_every_loss(loss):
     assert peak(PLAIN, loss, batch_size=ROWS, optimizer=GradientDescent(1e-9)) < LIMIT
 
 
+def test_rows_of_symbols():
+    labels = np.tile([1, 0, -1], (3 * ROWS + 1, 1))
+    options = {"optimizer": GradientDescent(1e-9), "labels": labels, "batch_size": ROWS}
+    assert peak([Dense(18), Columns(6)], CTC(2, 3), **options) < LIMIT
+
+
 def test_every_layer():
     layers = [Flatten(), Dense(30), Sigmoid(), Tanh(), LeakyReLU(), Dense(20), ELU(), Softmax(), Dense(10), ReLU()]
     assert peak(layers, MSE(), inputs=(4, 5), batch_size=ROWS) < LIMIT
@@ -120,6 +133,14 @@ def test_what_helps_against_overfitting(rules, batch_size):
     layers = [Dropout(0.2), BLOCK, BatchNorm(), ReLU(), Dropout(0.5), BLOCK, Dense(200), Dense(10)]
     options = {"batch_size": batch_size, "regularizers": rules, "averaging": True}
     assert peak(layers, CategoricalCrossEntropy(), **options) < LIMIT
+
+
+def test_images():
+    inside = Residual([Conv2D(4, groups=2), Tanh(), Conv2D(4, 1)])
+    pools = [MaxPool2D(2, 1, "same"), AveragePool2D(2, 1, "same"), MaxPool2D(), GlobalAveragePool2D()]
+    layers = [Conv2D(4, (2, 3)), ReLU(), SpatialDropout(0.1), inside, *pools, Dense(10)]
+    # Views of each place in a window take up to 6 KB, whatever the images' size; the smallest array here has 32 KB.
+    assert peak(layers, CategoricalCrossEntropy(), inputs=(4, 5, 1), batch_size=ROWS) < 2 * LIMIT
 
 
 def test_the_meter_sees_a_single_array():

@@ -60,7 +60,7 @@ def test_place_at_the_edge_of_the_field() -> None:
 
 @pytest.mark.parametrize("digit", range(10))
 def test_invariances(digit: int) -> None:
-    drawn = draw_digit(digit, np.random.default_rng(digit), size=120, form=0)
+    drawn = draw_digit(digit, np.random.default_rng(digit), size=120, pen=0.12, form=0)
     image, box = prepare(drawn)
     inverted, same_box = prepare(255 - drawn)
     assert same_box == box

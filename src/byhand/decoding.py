@@ -1,0 +1,108 @@
+"""From the probabilities of each step to the label that they read, as connectionist temporal classification has it.
+
+p is (T, k): for each of T steps the probabilities of k classes, the last of them the blank. A path takes one class at
+every step; it reads as the label that is left when repetitions are joined and then blanks are dropped.
+"""
+
+from dataclasses import dataclass
+from math import exp, inf
+
+import numpy as np
+
+from byhand.types import Array
+
+Label = tuple[int, ...]
+
+UNLIKELY = 1e-4  # a class below this probability is not tried at a step
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A label as it was read.
+
+    Attributes:
+        label: its class numbers.
+        probability: the sum of the probabilities of the paths that were found to read so, at most 1.
+    """
+
+    label: Label
+    probability: float
+
+
+def best_path(p: Array) -> Label:
+    """What the most probable path reads: the best class at every step, joined. Graves et al. (2006), section 3.2."""
+    classes = p.argmax(axis=1)
+    new = np.ones(len(classes), bool)
+    new[1:] = classes[1:] != classes[:-1]
+    return tuple(classes[new & (classes != p.shape[1] - 1)].tolist())
+
+
+def beam_search(p: Array, width: int = 8) -> list[Decoded]:
+    """The most probable labels, best first: at every step the `width` best beginnings are kept.
+
+    Each beginning l has two probabilities, of its paths that end in a blank, b(l), and in its last symbol, s(l):
+    b′(l) = p(blank) (b(l) + s(l)), s′(l) = p(last of l) s(l), and longer by c, s′(l c) += p(c) (b(l) + s(l)), where
+    for c equal to the last of l only b(l) counts. Hannun, Maas, Jurafsky and Ng, First-Pass Large Vocabulary
+    Continuous Speech Recognition using Bi-Directional Recurrent DNNs (2014), algorithm 1.
+    """
+    blank = p.shape[1] - 1
+    beams: dict[Label, tuple[float, float]] = {(): (1.0, 0.0)}
+    lost = 0.0  # log of what the probabilities were divided by, so that they do not vanish
+    for step in p.tolist():
+        after: dict[Label, list[float]] = {}
+        likely = [(c, q) for c, q in enumerate(step[:blank]) if q > UNLIKELY]
+        for label, (b, s) in beams.items():
+            last = label[-1] if label else blank
+            same = after.setdefault(label, [0.0, 0.0])
+            same[0] += step[blank] * (b + s)
+            if label:
+                same[1] += step[last] * s
+            for c, q in likely:
+                longer = after.setdefault((*label, c), [0.0, 0.0])
+                longer[1] += q * (b if c == last else b + s)
+        possible = [item for item in after.items() if sum(item[1]) > 0]
+        kept = sorted(possible, key=lambda item: -sum(item[1]))[:width]
+        if not kept:
+            return []
+        top = sum(kept[0][1])
+        lost += np.log(top)
+        beams = {label: (b / top, s / top) for label, (b, s) in kept}
+    return [Decoded(label, exp(lost) * (b + s)) for label, (b, s) in beams.items()]
+
+
+def peaks(p: Array, label: Label) -> list[int]:
+    """The step at which each symbol of the label is most probable, on the best of the paths that read it.
+
+    The same recursion as the loss's, with the greatest instead of the sum (Viterbi, 1967).
+
+    Returns:
+        One step for each symbol, in rising order; nothing where T steps are too few for the label.
+    """
+    steps, blank = len(p), p.shape[1] - 1
+    places = np.full(2 * len(label) + 1, blank)
+    places[1::2] = label
+    with np.errstate(divide="ignore"):
+        log_p = np.log(p[:, places])  # (T, S)
+    may_skip = np.zeros(len(places), bool)
+    may_skip[3::2] = places[3::2] != places[1:-2:2]
+    score = np.full(len(places), -inf)
+    score[:2] = log_p[0, :2]
+    moves = np.zeros((steps, len(places)), np.int64)
+    for t in range(1, steps):
+        choices = np.full((3, len(places)), -inf)
+        choices[0] = score
+        choices[1, 1:] = score[:-1]
+        choices[2, 2:] = np.where(may_skip[2:], score[:-2], -inf)
+        moves[t] = choices.argmax(axis=0)
+        score = choices.max(axis=0) + log_p[t]
+    place = len(places) - 1
+    if label and score[-2] > score[-1]:
+        place -= 1
+    if score[place] == -inf:
+        return []
+    found: dict[int, int] = {}
+    for t in range(steps - 1, -1, -1):
+        if place % 2 and (place not in found or p[t, places[place]] >= p[found[place], places[place]]):
+            found[place] = t
+        place -= moves[t, place]
+    return [found[place] for place in sorted(found)]

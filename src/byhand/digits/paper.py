@@ -1,0 +1,212 @@
+"""Paper, light and camera: what lies between the ink of a row and the picture of it.
+
+Everything that is costly to compute, such as printed patterns, clouds of light and grain, is laid out once on sheets
+larger than any row; a row takes a random piece of them.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+
+import numpy as np
+
+from byhand.types import Array
+
+SHEET = (160, 1400)  # pixels of a sheet; a picture is at most half as high and wide
+PATTERNS, CLOUDS = 40, 12  # sheets of each
+LEGIBLE = 11  # pixels of a digit's height, below which it is not made smaller
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How a row's picture came about; grey levels as parts of white.
+
+    Attributes:
+        white: of the paper.
+        contrast: the part of the light that full ink takes away.
+        pattern: likewise of a printed security pattern.
+        shadow: how much the light varies over the row, as a part of it.
+        rules: likewise of ruled lines, 0 for none.
+        squares: whether the paper is squared.
+        frame: whether the row stands in a cell's frame.
+        coarse: by how much the picture was smaller.
+        blur: the radius of a blur, in pixels.
+        grain: the standard deviation of the noise.
+        quality: of JPEG, 0 for none.
+        inverted: whether the writing is the lighter one.
+    """
+
+    white: float = 0.9
+    contrast: float = 0.8
+    pattern: float = 0.0
+    shadow: float = 0.0
+    rules: float = 0.0
+    squares: bool = False
+    frame: bool = False
+    coarse: float = 1.0
+    blur: float = 0.0
+    grain: float = 0.01
+    quality: int = 0
+    inverted: bool = False
+
+
+def any_paper(rng: np.random.Generator, digits: float) -> Paper:
+    """Some paper, some light, some camera, on which digits `digits` pixels high can still be read.
+
+    What is printed is paler than the ink, or as dark but thin.
+    """
+    contrast = rng.uniform(0.3, 0.95) if rng.random() < 0.8 else rng.uniform(0.06, 0.3)
+    ruled = rng.random() < 0.35
+    return Paper(
+        white=rng.uniform(0.35, 1.0),
+        contrast=contrast,
+        pattern=contrast * rng.uniform(0.1, 0.55) if rng.random() < 0.35 else 0.0,
+        shadow=rng.uniform(0, 0.5) if rng.random() < 0.5 else 0.0,
+        rules=contrast * rng.uniform(0.15, 1.0) if ruled else 0.0,
+        squares=ruled and rng.random() < 0.25,
+        frame=ruled and rng.random() < 0.5,
+        coarse=rng.uniform(1, max(1.1, min(2.6, digits / LEGIBLE))) if rng.random() < 0.5 else 1.0,
+        blur=rng.uniform(0.3, digits / 25) if rng.random() < 0.4 else 0.0,
+        grain=contrast * rng.uniform(0, 0.12),
+        quality=int(rng.integers(20, 90)) if rng.random() < 0.3 else 0,
+        inverted=rng.random() < 0.1,
+    )
+
+
+def put_on_paper(ink: Array, paper: Paper, rng: np.random.Generator) -> Array:
+    """The picture of ink (height, width), uint8 0-255, on that paper: grey levels, uint8."""
+    level: Array = ink * np.float32(-paper.contrast / 255) + np.float32(1)
+    if paper.rules:
+        level *= 1 - paper.rules * printed_lines(ink.shape, paper.squares, paper.frame, rng)
+    if paper.pattern:
+        level *= 1 - np.float32(paper.pattern) * piece(patterns(), ink.shape, rng)
+    level *= np.float32(255 * paper.white)
+    if paper.shadow:
+        level *= 1 + np.float32(paper.shadow / 2) * (piece(clouds(), ink.shape, rng) - np.float32(0.5))
+    if paper.inverted:
+        level = 255 - level
+    level = _camera(level, paper)
+    if paper.grain:
+        level = level + np.float32(255 * paper.white * paper.grain) * piece(grain(), ink.shape, rng)
+    picture = np.clip(level, 0, 255).astype(np.uint8)
+    return _as_jpeg(picture, paper.quality) if paper.quality else picture
+
+
+def _camera(level: Array, paper: Paper) -> Array:
+    """Less sharp: as a smaller picture made larger again, and blurred."""
+    from PIL import Image, ImageFilter
+
+    if paper.coarse == 1 and not paper.blur:
+        return level
+    height, width = level.shape
+    picture = Image.fromarray(np.clip(level, 0, 255).astype(np.uint8))
+    if paper.coarse > 1:
+        small = (max(1, round(width / paper.coarse)), max(1, round(height / paper.coarse)))
+        picture = picture.resize(small, Image.Resampling.BOX).resize((width, height), Image.Resampling.BILINEAR)
+    if paper.blur:
+        picture = picture.filter(ImageFilter.BoxBlur(paper.blur))
+    return np.asarray(picture, np.float32)
+
+
+def _as_jpeg(picture: Array, quality: int) -> Array:
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def printed_lines(
+    shape: tuple[int, ...], squares: bool, frame: bool, rng: np.random.Generator, period: float | None = None
+) -> Array:
+    """Ruled lines, squares or a cell's frame, not quite straight: float32 (height, width), 0-1.
+
+    `period` is how many pixels lie between two lines, by default a good part of the height.
+    """
+    lines = np.zeros(shape, np.float32)
+    height, width = shape
+    lean, thick = rng.normal(0, 0.012), rng.uniform(0.5, 1.8)
+    if frame:
+        for y in (rng.uniform(0, 0.1), rng.uniform(0.9, 1)):
+            if rng.random() < 0.7:
+                _line(lines, y * height, lean, thick)
+        for x in (rng.uniform(0, 0.04), rng.uniform(0.96, 1)):
+            if rng.random() < 0.6:
+                _line(lines.T, x * width, -lean, thick)
+        return lines
+    period = period or rng.uniform(0.35, 1.2) * height
+    for y in np.arange(rng.uniform(0, 1) * period, height, period):
+        _line(lines, y, lean, thick)
+    if squares:
+        for x in np.arange(rng.uniform(0, 1) * period, width, period):
+            _line(lines.T, x, -lean, thick)
+    return lines
+
+
+def _line(lines: Array, y: float, lean: float, thick: float) -> None:
+    """A line across, y at its middle, `thick` pixels: each column's pixels are covered as far as they lie in it."""
+    height, width = lines.shape
+    x = np.arange(width)
+    top = y + lean * (x - width / 2) - thick / 2
+    first = np.floor(top).astype(int)
+    for k in range(int(np.ceil(thick)) + 1):
+        row = first + k
+        covered = np.clip(np.minimum(row + 1, top + thick) - np.maximum(row, top), 0, 1)
+        inside = (row >= 0) & (row < height)
+        lines[row[inside], x[inside]] = np.maximum(lines[row[inside], x[inside]], covered[inside])
+
+
+def piece(sheets: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """A random piece (height, width) of a random sheet, sometimes mirrored."""
+    k, y, x = (int(rng.integers(n)) for n in (len(sheets), SHEET[0] - shape[0], SHEET[1] - shape[1]))
+    found = sheets[k, y : y + shape[0], x : x + shape[1]]
+    return found[::-1] if rng.random() < 0.5 else found
+
+
+@lru_cache(maxsize=1)
+def patterns() -> Array:
+    """Printed patterns: waves, hatches, stipple: float32 (sheets, height, width), 0-1."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[: SHEET[0], : SHEET[1]].astype(np.float32)
+    sheets = np.empty((PATTERNS, *SHEET), np.float32)
+    for k, sheet in enumerate(sheets):
+        sheet[...] = _waves(x, y, rng)
+        if k % 3 == 1:  # two sets that cross
+            np.maximum(sheet, _waves(x, y, rng), out=sheet)
+        elif k % 6 == 2:  # stipple
+            sheet[...] = rng.random(SHEET) < rng.uniform(0.1, 0.4)
+    return sheets
+
+
+def _waves(x: Array, y: Array, rng: np.random.Generator) -> Array:
+    """Lines in some direction, waved."""
+    angle, period = rng.uniform(-1.2, 1.2), rng.uniform(2.5, 9)
+    across = x * np.sin(angle) + y * np.cos(angle)
+    along = x * np.cos(angle) - y * np.sin(angle)
+    across = across + rng.uniform(0, 3) * np.sin(along / rng.uniform(4, 25))
+    thin = rng.uniform(-0.2, 0.7)
+    return np.clip((np.sin(2 * np.pi * across / period) - thin) / (1 - thin), 0, 1)
+
+
+@lru_cache(maxsize=1)
+def clouds() -> Array:
+    """Light that varies slowly, edges of shadows among it: float32 (sheets, height, width), 0-1."""
+    from PIL import Image
+
+    rng = np.random.default_rng(2)
+    sheets = np.empty((CLOUDS, *SHEET), np.float32)
+    for k, sheet in enumerate(sheets):
+        coarse = rng.random((3, 6 + 2 * k)).astype(np.float32)
+        smooth = np.asarray(Image.fromarray(coarse).resize(SHEET[::-1], Image.Resampling.BICUBIC))
+        if k % 3 == 0:  # a shadow with an edge
+            smooth = 1 / (1 + np.exp(-rng.uniform(10, 60) * (smooth - 0.5)))
+        sheet[...] = np.clip(smooth, 0, 1)
+    return sheets
+
+
+@lru_cache(maxsize=1)
+def grain() -> Array:
+    """Noise of standard deviation 1, fine and less fine: float32 (sheets, height, width)."""
+    fine = np.random.default_rng(3).standard_normal((1, *SHEET)).astype(np.float32)
+    soft = fine + sum(np.roll(fine, (0, i, j), (0, 1, 2)) for i, j in ((0, 1), (1, 0), (1, 1)))
+    return np.concatenate([fine, soft / 2])
