@@ -68,7 +68,7 @@ def test_nothing_is_found_where_there_is_nothing() -> None:
         np.full((200, 300), 200.0),
         rng.normal(200, 6, (200, 300)),
         rng.normal(60, 3, (200, 300)),
-        160 + 0.2 * x + 0.1 * y + rng.normal(0, 3, (200, 300)),
+        120 + 0.3 * x + 0.1 * y + rng.normal(0, 3, (200, 300)),
     ):
         assert find_lines(np.clip(blank, 0, 255).astype(np.uint8)) == []
     ruled = np.full((200, 300), 220, np.uint8)

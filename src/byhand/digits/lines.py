@@ -61,8 +61,9 @@ def flatten(image: Array) -> Array:
     if light_on_dark(light):
         light = 255 - light
     window = PAGE_WINDOW if max(image.shape) > PAGE else ROW_WINDOW
-    white = np.maximum(background(light, window), DARKEST)
-    return np.clip(255 * light / white, 0, 255).astype(np.uint8)
+    white = background(light, window)
+    taken = (white - light) / np.maximum(white, DARKEST)  # the part of the paper's light that is missing
+    return np.clip(255 * (1 - taken), 0, 255).astype(np.uint8)
 
 
 def line_boxes(flat: Array) -> list[Box]:
