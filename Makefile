@@ -13,14 +13,14 @@ test: $(DEV)            ## the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 lint: $(DEV)            ## formatting, lint and types
-	$(BIN)/ruff format --check src tests bench examples
-	$(BIN)/ruff check src tests bench examples
+	$(BIN)/ruff format --check src tests bench examples setup.py
+	$(BIN)/ruff check src tests bench examples setup.py
 	$(BIN)/mypy
 
 bench: $(DEV)           ## speed of training and inference on this machine
 	$(BIN)/python bench/dense.py
 
-$(RUN): pyproject.toml
+$(RUN): pyproject.toml setup.py $(wildcard src/byhand/ops/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "byhand needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12 ...)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable .
@@ -31,5 +31,5 @@ $(DEV): $(RUN)
 	@touch $@
 
 clean:                  ## everything that the other targets made
-	rm -rf .venv out build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv out build src/byhand/ops/*.so dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,7 @@ FLOORS = (
     ("workspace",),
     ("network",),
     ("targets", "blocks", "storage", "regularizers", "testing"),
+    ("receptive",),
     ("explain", "training"),
     ("plots", "diagnosis", "digits", "interop"),
     ("lessons", "recipes"),

@@ -11,43 +11,56 @@ A network is one parameter vector and one gradient vector; layers see named view
     array([7])
 """
 
-from byhand.config import register
-from byhand.ctc import CTC
-from byhand.data import Dataset, load
-from byhand.data.augment import Augment
-from byhand.diagnosis import Watch
-from byhand.errors import ByhandError, TrainingDiverged
-from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
-from byhand.layers import (
-    ELU,
-    BatchNorm,
-    Dense,
-    Dropout,
-    Flatten,
-    LayerNorm,
-    LeakyReLU,
-    ReLU,
-    Residual,
-    Sigmoid,
-    Softmax,
-    Step,
-    Tanh,
-)
-from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
-from byhand.network import Network
-from byhand.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Lion, Momentum, NAdam, Nesterov, RMSprop
-from byhand.regularizers import L1, L2, ClipNorm, ClipValue, MaxNorm, Regularizer
-from byhand.schedules import (
-    Constant,
-    CosineAnnealing,
-    CosineRestarts,
-    ExponentialDecay,
-    OneCycle,
-    ReduceOnPlateau,
-    StepDecay,
-    WarmupCosine,
-)
-from byhand.training import Averaging, Callback, EarlyStopping, History, evaluate, find_learning_rate, fit
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from byhand.config import register
+    from byhand.ctc import CTC
+    from byhand.data import Dataset, load
+    from byhand.data.augment import Augment
+    from byhand.diagnosis import Watch
+    from byhand.errors import ByhandError, TrainingDiverged
+    from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
+    from byhand.layers import (
+        ELU,
+        AveragePool2D,
+        BatchNorm,
+        Conv2D,
+        Dense,
+        Dropout,
+        Flatten,
+        GlobalAveragePool2D,
+        LayerNorm,
+        LeakyReLU,
+        MaxPool2D,
+        ReLU,
+        Residual,
+        Sigmoid,
+        Softmax,
+        SpatialDropout,
+        Step,
+        Tanh,
+    )
+    from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
+    from byhand.network import Network
+    from byhand.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Lion, Momentum, NAdam, Nesterov, RMSprop
+    from byhand.regularizers import L1, L2, ClipNorm, ClipValue, MaxNorm, Regularizer
+    from byhand.schedules import (
+        Constant,
+        CosineAnnealing,
+        CosineRestarts,
+        ExponentialDecay,
+        OneCycle,
+        ReduceOnPlateau,
+        StepDecay,
+        WarmupCosine,
+    )
+    from byhand.training import Averaging, Callback, EarlyStopping, History, find_learning_rate
+    from byhand.training.evaluate import evaluate
+    from byhand.training.fit import fit
+
+    __version__: str
 
 __all__ = [
     "CTC",
@@ -59,6 +72,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Augment",
+    "AveragePool2D",
     "Averaging",
     "BatchNorm",
     "BinaryCrossEntropy",
@@ -68,6 +82,7 @@ __all__ = [
     "ClipNorm",
     "ClipValue",
     "Constant",
+    "Conv2D",
     "CosineAnnealing",
     "CosineRestarts",
     "Dataset",
@@ -76,6 +91,7 @@ __all__ = [
     "EarlyStopping",
     "ExponentialDecay",
     "Flatten",
+    "GlobalAveragePool2D",
     "Glorot",
     "GradientDescent",
     "He",
@@ -84,6 +100,7 @@ __all__ = [
     "LeakyReLU",
     "Lion",
     "MaxNorm",
+    "MaxPool2D",
     "Momentum",
     "NAdam",
     "Nesterov",
@@ -98,6 +115,7 @@ __all__ = [
     "Residual",
     "Sigmoid",
     "Softmax",
+    "SpatialDropout",
     "Step",
     "StepDecay",
     "Tanh",
@@ -114,11 +132,44 @@ __all__ = [
     "register",
 ]
 
+# The module that each name comes from. It is imported when one of its names is asked for, so that a program waits for
+# the parts that it uses, and for no others.
+_HOMES = {
+    "config": "register",
+    "ctc": "CTC",
+    "data": "Dataset load",
+    "data.augment": "Augment",
+    "diagnosis": "Watch",
+    "errors": "ByhandError TrainingDiverged",
+    "initializers": "Glorot He Normal Uniform Zeros",
+    "layers": "ELU AveragePool2D BatchNorm Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm LeakyReLU "
+    "MaxPool2D ReLU Residual Sigmoid Softmax SpatialDropout Step Tanh",
+    "losses": "MSE BinaryCrossEntropy CategoricalCrossEntropy QuadraticCost",
+    "network": "Network",
+    "optimizers": "AdaGrad Adam AdamW GradientDescent Lion Momentum NAdam Nesterov RMSprop",
+    "regularizers": "L1 L2 ClipNorm ClipValue MaxNorm Regularizer",
+    "schedules": "Constant CosineAnnealing CosineRestarts ExponentialDecay OneCycle ReduceOnPlateau StepDecay "
+    "WarmupCosine",
+    "training": "Averaging Callback EarlyStopping History evaluate find_learning_rate fit",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-def __getattr__(name: str) -> str:
-    """The version, looked up when it is asked for: that alone would be a tenth of the time this import takes."""
-    if name != "__version__":
-        raise AttributeError(f"module 'byhand' has no attribute {name!r}")
-    from importlib.metadata import version
 
-    return version("byhand")
+if not TYPE_CHECKING:  # to type checkers the names above are all that there are
+
+    def __getattr__(name: str) -> object:
+        """A name of `__all__`, or a module of the package, imported when it is first asked for."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("byhand")
+        if name in _HOMES:
+            return import_module(f"byhand.{name}")
+        if name not in _HOME:
+            raise AttributeError(f"module 'byhand' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"byhand.{_HOME[name]}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

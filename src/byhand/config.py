@@ -6,7 +6,6 @@ configurations hold nothing else: reading one can build these objects, and never
 """
 
 from dataclasses import MISSING, fields, is_dataclass
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,8 +22,8 @@ def register(kind: T) -> T:
     Raises:
         ByhandError: byhand has a class of that name itself.
     """
-    known = _KINDS.get(kind.__name__)
-    if known and known.__module__.startswith("byhand.") and not kind.__module__.startswith("byhand."):
+    known = _KINDS.get(kind.__name__)  # byhand's own come when they are asked for: perhaps after somebody's
+    if known and known.__module__.startswith("byhand.") != kind.__module__.startswith("byhand."):
         raise ByhandError(f"byhand has a {kind.__name__} of its own; give yours another name.")
     _KINDS[kind.__name__] = kind
     return kind
@@ -64,6 +63,8 @@ def from_config(data: Any, where: str = "configuration") -> Any:
     kind = data.get("kind")
     cls = _KINDS.get(kind) if isinstance(kind, str) else None
     if cls is None:
+        from difflib import get_close_matches
+
         nearest = get_close_matches(str(kind), _KINDS, n=3, cutoff=0)
         raise ByhandError(
             f"{where}: unknown kind {kind!r}; the nearest known are {', '.join(nearest)}; "

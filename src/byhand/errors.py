@@ -1,12 +1,27 @@
 """Mistakes that a person can mend, said in one sentence each."""
 
+LONGEST = 1000  # characters of a message
+
 
 class ByhandError(ValueError):
     """Something outside the program is wrong: a file, an argument, an array, a setting.
 
     The message is one sentence (or two) for the person at the keyboard: what is wrong, where, and what to do.
-    The command line prints it without a traceback and exits with status 2.
+    The command line prints it without a traceback and exits with status 2. What a file put into it can neither control
+    the terminal nor fill it: characters that do not print are written as \\x1b and the like, and what is too long
+    loses its middle.
     """
+
+    def __init__(self, message: str = "", *more: object):
+        super().__init__(printable(message), *more)
+
+
+def printable(message: str) -> str:
+    """The message without anything but characters that print, at most LONGEST of them."""
+    if not message.isprintable():
+        message = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    cut = LONGEST // 2 - 2
+    return message if len(message) <= LONGEST else f"{message[:cut]} … {message[-cut:]}"
 
 
 class TrainingDiverged(ByhandError):

@@ -16,6 +16,7 @@ from byhand.blocks import GREEK, Block, Names, blocks
 from byhand.equations import Equation, latex_symbol
 from byhand.layers import Layer
 from byhand.network import Network
+from byhand.receptive import Field, receptive_fields
 from byhand.targets import as_targets
 from byhand.types import Array, Shape
 from byhand.workspace import make_cache
@@ -190,10 +191,13 @@ TITLES = {"forward": "Forward", "loss": "Loss", "backward": "Backward (dW means 
 
 
 def _text(network: Network, values: Mapping[str, Array] | None) -> str:
-    all_lines, known = list(lines(network)), shapes(network)
+    all_lines, known, fields = list(lines(network)), shapes(network), receptive_fields(network)
     width = max(len(line.equation.as_text(line.names)) for line in all_lines)
     shown: set[str] = set()
     out, part = [f"a0 is the input {known['a0']}, t the targets {known['t']}; n samples, one a row"], ""
+    if fields:
+        out.append("(r, s) is a place in an image, (k, l) one in a kernel, p and q the padding above and on the left;")
+        out.append("what lies outside the image, or at no whole place, counts as 0")
     if values:
         out.append(f"  a0 = {_numbers(values['a0'])}")
     for line in all_lines:
@@ -206,6 +210,10 @@ def _text(network: Network, values: Mapping[str, Array] | None) -> str:
             new = [name for name in [*_inputs(line), line.target] if name not in shown]
             out += [f"      {name} = {_numbers(values[name])}" for name in new]
             shown.update(new)
+    if fields:
+        width = max(len(field.name) for field in fields)
+        out += ["", "Receptive fields (what one number has seen of a0, and how far from its neighbour's; in pixels)"]
+        out += [f"  {f.name:<{width}}   {_by(f.size)}, {_by(f.stride)} apart" for f in fields]
     letters = list(dict.fromkeys(GREEK.get(p.name, p.name) for p in network.arena.parameters)) or ["W", "b"]
     theta, g = _and(letters), _and([f"d{letter}" for letter in letters])
     out += ["", f"Update (η is the learning rate; θ all {theta}, g all {g})", "  θ ← θ − η g"]
@@ -221,6 +229,7 @@ def _latex(network: Network, values: Mapping[str, Array] | None) -> str:
         out.append(rf"{equation} && {shape} \\")
         if values:
             out.append(rf"&= {_latex_numbers(values[line.target])} \\")
+    out += [_latex_field(field) for field in receptive_fields(network)]
     out += [rf"{latex_symbol('θ')} &\leftarrow θ - \eta\, g".replace("θ", r"\theta"), r"\end{aligned}"]
     return "\n".join(out)
 
@@ -244,12 +253,21 @@ def _inputs(line: Line) -> list[str]:
     return [line.names[name] for name in used if name not in ("x", "y", "a")]
 
 
+def _latex_field(field: Field) -> str:
+    size, stride = (_by(pair).replace(" × ", r" \times ") for pair in (field.size, field.stride))
+    return rf"{latex_symbol(field.name)} &: \mathrm{{field\ }} {size}, \mathrm{{\ stride\ }} {stride} \\"
+
+
 def _rows(shape: Shape) -> str:
-    return f"(n × {' × '.join(map(str, shape))})"
+    return f"(n × {_by(shape)})"
 
 
 def _plain(shape: Shape) -> str:
-    return f"({' × '.join(map(str, shape))})"
+    return f"({_by(shape)})"
+
+
+def _by(shape: Shape) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _empty(cache: Mapping[str, Shape], n: int, dtype: Any) -> SimpleNamespace:

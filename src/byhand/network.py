@@ -14,7 +14,7 @@ from byhand.checks import as_array, require_instance, require_whole
 from byhand.errors import ByhandError
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
-from byhand.ops import reference
+from byhand.ops import default
 from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
@@ -62,7 +62,7 @@ class Network:
         rng: np.random.Generator | int | None = 0,
         dtype: Any = np.float32,
         classes: Sequence[str] | None = None,
-        ops: Any = reference,
+        ops: Any = default,
     ):
         if isinstance(layers, Layer):
             raise ByhandError(f"layers must be a list of layers; got {layers!r} alone.")
@@ -220,11 +220,9 @@ class Network:
         """The samples x as this network takes them: checked, in its dtype, uint8 divided by 255.
 
         Raises:
-            ByhandError: another shape than (n, *input_shape), no numbers, NaN or infinity.
+            ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity.
         """
-        x = as_array("x (the samples)", x)
-        if x.shape[1:] != self.input_shape or x.ndim == 0:
-            raise ByhandError(self._shape_complaint(x.shape))
+        x = self.as_samples(x)
         if x.dtype == np.uint8:
             out = np.empty(x.shape, self.dtype)
             self.ops.scale_bytes(x, out)
@@ -240,6 +238,23 @@ class Network:
                 f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."
             )
         return x
+
+    def as_samples(self, x: Any) -> Array:
+        """x as an array (n, *input_shape), its numbers as they are.
+
+        Images of one channel may come as (n, height, width), or as rows of height · width numbers.
+
+        Raises:
+            ByhandError: another shape.
+        """
+        x = as_array("x (the samples)", x)
+        if x.ndim and x.shape[1:] == self.input_shape:
+            return x
+        if len(self.input_shape) == 3 and self.input_shape[2] == 1:
+            height, width, _ = self.input_shape
+            if x.shape[1:] in ((height, width), (height * width,)):
+                return x.reshape((-1, *self.input_shape))
+        raise ByhandError(self._shape_complaint(x.shape))
 
     def _shape_complaint(self, shape: Shape) -> str:
         wanted = f"samples of shape (n, {', '.join(map(str, self.input_shape))})"
@@ -284,7 +299,7 @@ class Network:
         return load(path)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the reference comes back.
+        # Views of θ and workspaces are made anew; a module of operations cannot travel, so the default comes back.
         keep = (
             "input_shape",
             "layers",
@@ -300,7 +315,7 @@ class Network:
         return {name: getattr(self, name) for name in (*keep, "theta", "state")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, ops=reference)
+        self.__dict__.update(state, ops=default)
         self._bind(self.theta, self.state)
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ from byhand import (
     L2,
     MSE,
     Adam,
+    AveragePool2D,
     Averaging,
     BatchNorm,
     BinaryCrossEntropy,
@@ -24,13 +25,16 @@ from byhand import (
     CategoricalCrossEntropy,
     ClipNorm,
     ClipValue,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePool2D,
     GradientDescent,
     LayerNorm,
     LeakyReLU,
     MaxNorm,
+    MaxPool2D,
     Network,
     OneCycle,
     QuadraticCost,
@@ -38,6 +42,7 @@ from byhand import (
     Residual,
     Sigmoid,
     Softmax,
+    SpatialDropout,
     Tanh,
     fit,
 )
@@ -128,6 +133,14 @@ def test_what_helps_against_overfitting(rules, batch_size):
     layers = [Dropout(0.2), BLOCK, BatchNorm(), ReLU(), Dropout(0.5), BLOCK, Dense(200), Dense(10)]
     options = {"batch_size": batch_size, "regularizers": rules, "averaging": True}
     assert peak(layers, CategoricalCrossEntropy(), **options) < LIMIT
+
+
+def test_images():
+    inside = Residual([Conv2D(4, groups=2), Tanh(), Conv2D(4, 1)])
+    pools = [MaxPool2D(2, 1, "same"), AveragePool2D(2, 1, "same"), MaxPool2D(), GlobalAveragePool2D()]
+    layers = [Conv2D(4, (2, 3)), ReLU(), SpatialDropout(0.1), inside, *pools, Dense(10)]
+    # Views of each place in a window take up to 6 KB, whatever the images' size; the smallest array here has 32 KB.
+    assert peak(layers, CategoricalCrossEntropy(), inputs=(4, 5, 1), batch_size=ROWS) < 2 * LIMIT
 
 
 def test_the_meter_sees_a_single_array():

@@ -284,6 +284,9 @@ def test_sizes_and_shares_by_hand():
     assert measure.relative(np.ones(2), np.zeros(2)) == math.inf and measure.relative(np.zeros(2), np.zeros(2)) == 0
     y = np.array([[0, 1, 0, 2], [0, 0, 0, 3.0]])
     assert measure.dead(y) == 0.5
+    images = np.zeros((3, 4, 5, 2))
+    images[1, 2, 2, 0] = 1  # a channel is a unit, wherever it is alive
+    assert measure.dead(images) == 0.5
     # 4y(1 − y) < 0.01 beyond z = ±5.99; 1 − y² < 0.01 beyond z = ±2.9932
     z = np.array([[-6.0, -5.9, 0, 5.9, 6.0]])
     assert measure.saturated(Sigmoid(), 1 / (1 + np.exp(-z))) == pytest.approx(0.4)
@@ -497,7 +500,7 @@ class Poison(ReLU):
             dx[0, 0] = np.nan
 
 
-@pytest.mark.parametrize("way, layer, step", [("output", 4, 251), ("gradient", 3, 252)])
+@pytest.mark.parametrize("way, layer, step", [("output", 4, 251), ("gradient", 3, 251)])
 def test_the_last_good_weights_come_back(monkeypatch, way, layer, step):
     """44 steps make an epoch; copies are renewed each 44 steps, with the weights before that step."""
     monkeypatch.setattr(Poison, "passes", 0)
@@ -513,6 +516,53 @@ def test_the_last_good_weights_come_back(monkeypatch, way, layer, step):
     assert (error.what, error.layer, error.step) == (way, layer, step)
     assert error.kept_step == 5 * 44 - 1
     np.testing.assert_array_equal(network.theta, thetas[error.kept_step - 1])
+
+
+class SpoilWeights(Callback):
+    """After a step, one number of the weights' gradient or of the weights is not finite: biases know nothing of it."""
+
+    def __init__(self, step, vector, value):
+        self.step, self.vector, self.value = step, vector, value
+
+    def on_step(self, training):
+        if training.step == self.step:
+            getattr(training.network, self.vector)[70] = self.value
+
+
+def test_nan_in_a_weight_is_found_before_the_next_step_is_made():
+    _, _, error = diverging(GradientDescent(0.1), callbacks=[SpoilWeights(30, "theta", np.nan)])
+    assert (error.what, error.layer, error.step) == ("weights", 1, 31)
+
+
+class WeightPoison(Dense):
+    """A Dense layer whose weights' gradient, and nothing else, has infinity in it from some step on."""
+
+    passes = 0
+
+    def backward(self, ops, p, g, x, y, dy, dx, cache):
+        super().backward(ops, p, g, x, y, dy, dx, cache)
+        WeightPoison.passes += 1
+        if WeightPoison.passes > 100:
+            g.W[0, 0] = np.inf
+
+
+@pytest.mark.parametrize("batch_size, step", [(256, 101), (32, 102), (None, 101)])
+def test_infinity_in_the_gradient_of_a_weight_is_seen_at_once_or_by_the_next_loss(monkeypatch, batch_size, step):
+    """Steps of 256 samples and more are looked at as a whole, those of 32 only now and then (step 104 here)."""
+    monkeypatch.setattr(WeightPoison, "passes", 0 if batch_size else -100)  # a full batch of 1,400 goes in two pieces
+    _, _, error = diverging(GradientDescent(0.01), [WeightPoison(20), ReLU(), Dense(10)], 200, batch_size)
+    assert (error.what, error.layer, error.step) == ("gradient", 1, step)
+
+
+def test_infinite_weights_behind_saturated_units_are_found_when_the_epoch_ends():
+    layers = [Dense(20), Sigmoid(), Dense(10), Sigmoid()]
+    (x, y), _ = digits()
+    x = np.abs(x) + 0.1  # no zeros, since ∞ · 0 is NaN and would be seen at once
+    network = Network(64, layers, QuadraticCost(), rng=0)
+    spoil = SpoilWeights(30, "theta", np.inf)
+    with pytest.raises(TrainingDiverged, match="weights are not finite in epoch 1, step 44") as caught:
+        fit(network, x, y, batch_size=32, optimizer=GradientDescent(0.1), callbacks=[spoil], progress=False)
+    assert caught.value.kept_step < 30 and np.isfinite(network.theta).all()
 
 
 def test_infinite_weights_are_told_from_infinite_outputs():

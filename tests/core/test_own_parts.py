@@ -64,6 +64,11 @@ def test_a_name_of_byhands_own_is_refused():
     bh.register(Gain)  # again, as when a notebook's cell runs twice
 
 
+def test_a_name_of_byhands_own_is_refused_also_where_byhands_comes_later():
+    with pytest.raises(bh.ByhandError, match="byhand has a Gain of its own"):
+        bh.register(type("Gain", (Layer,), {"__module__": "byhand.layers.gain"}))
+
+
 def test_a_layer_without_equations_has_its_place_in_the_explanation():
     net = network(Gain(2.0), Unregistered())
     text = net.explain()

@@ -68,6 +68,7 @@ def sentence(call):
     return words
 
 
+PLANES = Network((2, 1, 2), [Flatten(), Dense(3)], CategoricalCrossEntropy())
 IMAGES = Network((2, 2, 1), [Flatten(), Dense(3)], CategoricalCrossEntropy())
 TARGETS = np.full((12, 3), 1 / 3)
 
@@ -76,7 +77,7 @@ REFUSALS = {
     "wrong width": (lambda: make().predict(np.zeros((5, 3))), ["(n, 4)", "(5, 3)"]),
     "one sample without batch axis": (lambda: make().predict(X[0]), ["(n, 4)", "x[None]"]),
     "one image without batch axis": (lambda: IMAGES.predict(np.zeros((2, 2, 1))), ["x[None]"]),
-    "rows for a network of images": (lambda: IMAGES.predict(X), ["(n, 2, 2, 1)", "x.reshape((-1, 2, 2, 1))"]),
+    "rows for a network of images": (lambda: PLANES.predict(X), ["(n, 2, 1, 2)", "x.reshape((-1, 2, 1, 2))"]),
     "images for a network of rows": (lambda: make().predict(np.zeros((5, 2, 2))), ["x.reshape((-1, 4))"]),
     "columns instead of rows": (lambda: make().predict(X.T), ["(n, 4)", "(4, 12)"]),
     "a number": (lambda: make().predict(3.0), ["(n, 4)", "()"]),

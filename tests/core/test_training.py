@@ -468,12 +468,16 @@ def test_a_network_computes_through_the_operations_it_was_given():
     ops = SimpleNamespace(**{name: counted(name) for name in vars(reference) if callable(getattr(reference, name))})
     network = Network(5, [Dense(4), Sigmoid(), Dense(3)], CategoricalCrossEntropy(), ops=ops)
     grey, y = np.zeros((20, 5), np.uint8), np.arange(20) % 3
-    training = {"matmul", "add_row", "sum_rows", "sigmoid", "sigmoid_backward", "softmax_cross_entropy", "mean_loss"}
+    training = {"matmul", "affine", "sum_rows", "sigmoid", "sigmoid_backward", "softmax_cross_entropy", "mean_loss"}
     network.predict(grey)
-    assert calls == {"matmul", "add_row", "sigmoid", "softmax", "scale_bytes"}
+    assert calls == {"affine", "sigmoid", "softmax", "scale_bytes"}
     calls.clear()
     train(network, grey, y)
-    assert calls == training | {"adam", "gather", "scale_bytes"}
+    assert calls == training | {"adam", "gather", "gather_bytes", "count_right"}
     calls.clear()
     train(network, grey, y, batch_size=None, optimizer=GradientDescent(), sample_weight=y + 1)
-    assert calls == training - {"mean_loss"} | {"weighted_mean_loss", "descend", "scale_bytes"}
+    assert calls == training - {"mean_loss"} | {"weighted_mean_loss", "descend"} | {
+        "scale_bytes",
+        "count_right",
+        "set_threads",
+    }

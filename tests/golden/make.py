@@ -8,7 +8,7 @@ import numpy as np
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
-from tests.golden import cases, ctc_cases, regular_cases  # noqa: E402
+from tests.golden import cases, ctc_cases, image_cases, regular_cases  # noqa: E402
 
 
 def network(case):
@@ -52,6 +52,18 @@ def compute_regular() -> dict[str, np.ndarray]:
     return result
 
 
+def compute_images() -> dict[str, np.ndarray]:
+    """The same for the cases of image_cases.py."""
+    from tests.golden import torch_images
+
+    result = {}
+    for layer, in_shape in image_cases.LAYERS:
+        figures = torch_images.run_layer(layer, image_cases.layer_data(layer, in_shape))
+        result |= {f"{layer}/{name}": value for name, value in figures.items()}
+    figures = torch_images.run_network(image_cases.network(), image_cases.network_data())
+    return result | {f"network/{name}": value for name, value in figures.items()}
+
+
 def compute_ctc() -> dict[str, np.ndarray]:
     """The same for the loss of ctc_cases.py."""
     from tests.golden import torch_ctc
@@ -66,6 +78,7 @@ def compute_ctc() -> dict[str, np.ndarray]:
 FILES = {
     "torch.safetensors": compute,
     "torch_regular.safetensors": compute_regular,
+    "torch_images.safetensors": compute_images,
     "torch_ctc.safetensors": compute_ctc,
 }
 

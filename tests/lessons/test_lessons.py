@@ -14,7 +14,7 @@ from byhand.layers import Dense
 from byhand.layers.base import Plan
 from byhand.lessons import Board, LessonFailed, lessons, output_coding, run_lesson
 from byhand.metrics import Scores
-from byhand.ops import reference
+from byhand.ops import default, reference
 
 LESSONS = lessons()
 QUICK = [name for name, lesson in LESSONS.items() if lesson.needs is None]
@@ -229,8 +229,9 @@ def test_the_gates_picture_separates():
 # ---- a fault in the core shows ----------------------------------------------------------------------------------
 
 
-def no_bias(y, b):
+def no_bias(x, w, b, out):
     """The bias is forgotten."""
+    np.dot(x, w, out=out)
 
 
 def steep_sigmoid(z, out):
@@ -266,11 +267,11 @@ def half_the_error(y, t, factor, each, dy):
 
 
 FAULTS = [
-    ("perceptron-gates", "add_row", no_bias),
-    ("spam-threshold", "add_row", no_bias),
+    ("perceptron-gates", "affine", no_bias),
+    ("spam-threshold", "affine", no_bias),
     ("spam-sigmoid", "sigmoid", steep_sigmoid),
     ("perceptron-rule", "step", fires_at_zero),
-    ("xor-network", "add_row", no_bias),
+    ("xor-network", "affine", no_bias),
     ("sigmoid-table", "sigmoid", steep_sigmoid),
     ("activation-functions", "sigmoid", steep_sigmoid),
     ("mean-squared-error", "squared_error", half_the_error),
@@ -285,7 +286,8 @@ FAULTS = [
 
 @pytest.mark.parametrize(("name", "operation", "fault"), FAULTS)
 def test_a_fault_in_the_operations_fails_the_lesson(name, operation, fault, monkeypatch):
-    monkeypatch.setattr(reference, operation, fault)
+    for table in (reference, default):
+        monkeypatch.setattr(table, operation, fault)
     with pytest.raises(LessonFailed, match="must be"):
         run_lesson(name)
 

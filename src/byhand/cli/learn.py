@@ -32,23 +32,47 @@ def train(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run that is in the folder.")] = False,
     plots: Annotated[bool, typer.Option(help="Whether to draw the plots.")] = True,
     half: Annotated[bool, typer.Option("--half", help="Store the model in half precision.")] = False,
+    checkpoint_every: Annotated[
+        str | None,
+        typer.Option(help="When to write the run's state: 60 seconds (the default), 500 steps, 1 epoch, never."),
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the unfinished run in this folder.")] = None,
     json: Json = False,
 ) -> None:
     """Train a recipe, and write model, configuration, history, metrics, diagnosis and plots into a folder."""
+    from byhand.cli.interrupt import stoppable
     from byhand.data import load
     from byhand.diagnosis import Watch
     from byhand.recipes import run_recipe
-    from byhand.recipes.folder import MODEL, claimed, free_folder, metrics, watched, write_run
+    from byhand.recipes.folder import MODEL, claimed, metrics, watched, write_run
+    from byhand.recipes.unfinished import new_checkpoints, open_checkpoints
 
-    chosen = _configure(recipe, config, epochs, batch_size, lr, hidden, seed, data)
-    folder = out or free_folder(Path("runs"), chosen.recipe.name)
+    if resume:
+        if any((recipe, epochs, batch_size is not None, lr, hidden, seed is not None, data, config, out, overwrite)):
+            raise ByhandError("--resume goes on with a run as it was begun; leave out what would change it.")
+        checkpoints, chosen = open_checkpoints(resume, checkpoint_every)
+        plots, half = checkpoints.note["plots"], checkpoints.note["half"]
+    else:
+        chosen = _configure(recipe, config, epochs, batch_size, lr, hidden, seed, data)
     dataset = load(chosen.data)
     if not json:
-        print(f"Training {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
+        doing = "Going on with" if resume else "Training"
+        print(f"{doing} {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
     watch = Watch()
-    with claimed(folder, overwrite), watched(watch, folder, chosen):
-        run = run_recipe(chosen.recipe, chosen.seed, dataset=dataset, callbacks=[watch])
-        write_run(run, folder, chosen, plots, half)
+    with claimed(resume or out, chosen.recipe.name, overwrite=overwrite, resume=bool(resume)) as folder:
+        if not resume:
+            checkpoints = new_checkpoints(folder, checkpoint_every, chosen, plots, half)
+        with stoppable(checkpoints, folder), watched(watch, folder, chosen):
+            run = run_recipe(
+                chosen.recipe,
+                chosen.seed,
+                dataset=dataset,
+                callbacks=[watch],
+                checkpoint=checkpoints,
+                resume=bool(resume),
+            )
+            write_run(run, folder, chosen, plots, half)
+        checkpoints.remove()  # only now that all is written
     if json:
         print_json({"folder": str(folder), "model": str(folder / MODEL)} | metrics(run))
         return

@@ -1,6 +1,8 @@
 """byhand's command line, and what happens when something goes wrong."""
 
 import sys
+import warnings
+from typing import Any
 
 import typer
 
@@ -32,16 +34,22 @@ def _options(
 
 def main() -> None:
     """Run the command line; a person's mistake ends with one sentence and status 2, Ctrl-C with 130."""
-    from byhand.cli import data, demo, diagnose, learn, look, rate, read, teach, tune  # noqa: F401  (each adds its commands)
+    from byhand.cli import data, demo, diagnose, info, learn, look, rate, read, teach, tune  # noqa: F401  (each adds its commands)
 
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app()
     except ByhandError as error:
         _fail(str(error))
     except OSError as error:
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}.")
     except MemoryError:
         _fail("there is not enough memory for this; try a smaller network or less data.")
+
+
+def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    print(f"byhand: {message}", file=sys.stderr)
 
 
 def _fail(message: str) -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     Every file is complete under a temporary name before the first takes its own name, so two processes that
     write the same files do no harm. Raises ByhandError where the folder cannot be made or written.
     """
+    import tempfile
+
     made: list[Path] = []
     new = [part for part in (folder, *folder.parents) if not part.exists()]
     try:

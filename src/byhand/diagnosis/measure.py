@@ -30,8 +30,11 @@ def relative(change: Array, size: Array) -> float:
 
 
 def dead(y: Array) -> float:
-    """The share of a ReLU layer's units whose outputs y (n, ...) are 0 for every one of the n samples."""
-    return 1 - float(np.mean(np.any(y > 0, axis=0)))
+    """The share of a ReLU layer's units whose outputs y (n, ...) are 0 for every one of the n samples.
+
+    Of images (n, height, width, channels) a channel is a unit: it has the same weights at every pixel.
+    """
+    return 1 - float(np.mean(np.any(y > 0, axis=(0, 1, 2) if y.ndim == 4 else 0)))
 
 
 def saturated(layer: Layer, y: Array) -> float:

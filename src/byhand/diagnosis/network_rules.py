@@ -44,7 +44,7 @@ def unscaled(record: Record, found: Found) -> Problem | None:
 def unbalanced(record: Record, found: Found) -> Problem | None:
     """Some classes have far fewer samples than others."""
     counts = record.data.get("counts")
-    if not counts or max(counts) < UNBALANCED * min(counts):
+    if not counts or not any(counts) or max(counts) < UNBALANCED * min(counts):
         return None
     rare, common = counts.index(min(counts)), counts.index(max(counts))
     return Problem(

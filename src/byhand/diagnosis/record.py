@@ -13,6 +13,11 @@ from byhand.files import write_atomically
 
 HISTORY, RECORD = "history.csv", "diagnosis.json"
 Columns = Mapping[str, list[float]]
+NUMBERS = {  # what the tables "data" and "training" must have
+    "data": ("samples", "outputs", "input_rms", "input_min", "input_max"),
+    "training": ("batch_size", "epochs", "steps", "parameters"),
+}
+DIVERGED = ("epoch", "step", "rate", "kept_step")
 
 
 @dataclass
@@ -90,11 +95,30 @@ def _read_record(path: Path, history: Columns) -> Record:
             str(name): [math.nan if value is None else float(value) for value in column]
             for name, column in table["columns"].items()
         }
-        if table["format"] != 1 or len({len(column) for column in columns.values()}) > 1:
-            raise ValueError("another format, or columns of unequal length")
-        return Record(history, columns, dict(table["layers"]), table["data"], table["training"], table["diverged"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        if table["format"] != 1 or len({len(column) for column in columns.values()}) > 1 or [] in columns.values():
+            raise ValueError("another format, or columns of unequal length, or empty ones")
+        layers = {str(number): str(label) for number, label in table["layers"].items()}
+        data, training = (_with_numbers(table[name], names) for name, names in NUMBERS.items())
+        data["counts"] = [require_count(n) for n in data.get("counts") or ()] or None
+        diverged = _with_numbers(table["diverged"], DIVERGED) if table["diverged"] else None
+        return Record(history, columns, layers, data, training, diverged)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ByhandError(f"{path}: cannot be read as measurements of a training ({error}).") from None
+
+
+def _with_numbers(table: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """The table itself, after a look at the entries that must be numbers; null stands for one that was not finite."""
+    for name in names:
+        if isinstance(table[name], bool) or not isinstance(table[name], int | float | None):
+            raise ValueError(f"{name} is no number")
+    return {name: math.nan if name in names and value is None else value for name, value in table.items()}
+
+
+def require_count(value: Any) -> int:
+    """`value`, a whole number from 0 on."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise ValueError(f"{value!r} is no count of samples")
+    return value
 
 
 def _plain(value: Any) -> Any:

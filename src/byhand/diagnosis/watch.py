@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 
@@ -80,6 +81,25 @@ class Watch(Callback):
         )
         self._measure(0)
         self.seconds += time.perf_counter() - start
+
+    def state(self) -> dict[str, Any]:
+        """What was measured so far, and the weights that later ones are compared with."""
+        return {
+            "columns": self.record.columns,
+            "data": self.record.data,
+            "start": self._start,
+            "before": self._before,
+            "updates": self._updates,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.record.columns = {name: list(column) for name, column in state["columns"].items()}
+        self.record.data = dict(state["data"])
+        np.copyto(self._start, state["start"])
+        np.copyto(self._before, state["before"])
+        self._updates, self.seconds = dict(state["updates"]), state["seconds"]
 
     def _due(self, training: Training) -> bool:
         return training.epoch % self._every == 0 or training.epoch == training.epochs

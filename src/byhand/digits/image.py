@@ -17,15 +17,7 @@ Source = str | PathLike[str] | BinaryIO | Array
 
 MAX_BYTES = 64 * 1024**2
 MAX_PIXELS = 50_000_000
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "GIF",
-    "BMP",
-    "TIFF",
-    "WEBP",
-    "PPM",
-)  # no format whose reader starts another program
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format whose reader starts another program
 
 
 def open_image(source: Source) -> Array:
@@ -40,6 +32,8 @@ def open_image(source: Source) -> Array:
 
     if isinstance(source, np.ndarray):
         return _grey(Image.fromarray(_as_bytes(source)), "the array")
+    from byhand.data.folder import check_pixels  # an array needs nothing of it
+
     name = name_of(source)
     data = _read(source, name)
     with warnings.catch_warnings():
@@ -47,6 +41,7 @@ def open_image(source: Source) -> Array:
         try:
             picture = Image.open(BytesIO(data), formats=FORMATS)
             check_size(picture.width, picture.height, name)  # from the header: nothing has been decoded yet
+            check_pixels(picture.width, picture.height, len(data), name)
             return _grey(picture, name)
         except ByhandError:
             raise

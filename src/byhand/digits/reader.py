@@ -1,7 +1,6 @@
 """Reading a picture of a digit: prepared as MNIST was made, then given to a network."""
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.types import Array
 
+MODEL = Path(__file__).parents[1] / "models" / "dense.safetensors"  # the one that comes with the package
 PIXELS = 28 * 28
 
 
@@ -53,10 +53,8 @@ class Reader:
 
     def __init__(self, model: str | Path | None = None):
         if model is None:
-            with as_file(files("byhand") / "models" / "dense.safetensors") as path:
-                self.network = Network.load(path)
-        else:
-            self.network = Network.load(model)
+            model = MODEL
+        self.network = Network.load(model)
         if np.prod(self.network.input_shape) != PIXELS:
             shape = " × ".join(map(str, self.network.input_shape))
             raise ByhandError(f"{model}: this network takes inputs of {shape}; reading pictures needs one for 28 × 28.")

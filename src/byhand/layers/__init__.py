@@ -3,27 +3,34 @@
 from byhand.layers.activations import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Step, Tanh
 from byhand.layers.base import Layer, Plan, plan_layers
 from byhand.layers.batch_norm import BatchNorm
+from byhand.layers.convolution import Conv2D
 from byhand.layers.dense import Dense
-from byhand.layers.dropout import Dropout
+from byhand.layers.dropout import Dropout, SpatialDropout
 from byhand.layers.flatten import Flatten
 from byhand.layers.layer_norm import LayerNorm
+from byhand.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
 from byhand.layers.residual import Residual
 
 __all__ = [
     "ELU",
     "Activation",
+    "AveragePool2D",
     "BatchNorm",
+    "Conv2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePool2D",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "MaxPool2D",
     "Plan",
     "ReLU",
     "Residual",
     "Sigmoid",
     "Softmax",
+    "SpatialDropout",
     "Step",
     "Tanh",
     "plan_layers",

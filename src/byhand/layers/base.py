@@ -10,6 +10,7 @@ import numpy as np
 from byhand.equations import Equation
 from byhand.errors import ByhandError
 from byhand.initializers import Initializer
+from byhand.layers.windows import Window
 from byhand.types import Array, Rng, Shape
 
 
@@ -50,6 +51,7 @@ class Layer:
     forward_equations: ClassVar[tuple[Equation, ...]] = ()
     backward_equations: ClassVar[tuple[Equation, ...]] = ()
     layers: Sequence["Layer"] = ()  # of a composite: the layers inside it, in order
+    window: Window | None = None  # of a layer that slides one over images: where it looks
 
     def plan(self, in_shape: Shape) -> Plan:
         """Output shape, parameters and cache for inputs of `in_shape` (without the batch axis).

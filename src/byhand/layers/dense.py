@@ -58,8 +58,7 @@ class Dense(Layer):
 
     def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute y = x W + b."""
-        ops.matmul(x, p.W, out=y)  # (n, in)(in, out) → (n, out)
-        ops.add_row(y, p.b)  # (n, out) + (out,)
+        ops.affine(x, p.W, p.b, y)  # (n, in)(in, out) + (out,) → (n, out)
 
     def backward(
         self,
@@ -73,10 +72,10 @@ class Dense(Layer):
         cache: SimpleNamespace,
     ) -> None:
         """Compute dW = xᵀ dy, db = Σᵢ dyᵢ, dx = dy Wᵀ."""
-        ops.matmul(x.T, dy, out=g.W)  # (in, n)(n, out) → (in, out)
-        ops.sum_rows(dy, out=g.b)  # (n, out) → (out,)
+        ops.matmul(x.T, dy, g.W)  # (in, n)(n, out) → (in, out)
+        ops.sum_rows(dy, g.b)  # (n, out) → (out,)
         if dx is not None:
-            ops.matmul(dy, p.W.T, out=dx)  # (n, out)(out, in) → (n, in)
+            ops.matmul(dy, p.W.T, dx)  # (n, out)(out, in) → (n, in)
 
     def label(self) -> str:
         """For example Dense(30)."""

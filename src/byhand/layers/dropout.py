@@ -1,4 +1,4 @@
-"""Dropout: units are switched off at random while the network learns."""
+"""Dropout: units, or whole channels, are switched off at random while the network learns."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -8,6 +8,7 @@ from byhand.checks import require_between
 from byhand.config import register
 from byhand.equations import Equation
 from byhand.layers.base import Layer, Plan
+from byhand.layers.windows import require_images
 from byhand.types import Array, Rng, Shape
 
 
@@ -71,3 +72,66 @@ class Dropout(Layer):
     def label(self) -> str:
         """For example Dropout(0.5)."""
         return f"Dropout({self.rate:g})"
+
+
+@register
+@dataclass(frozen=True)
+class SpatialDropout(Layer):
+    """y = x ⊙ r, where r has one number for each channel of each image: 0 with probability `rate`, else 1 / (1 − rate).
+
+    x is (n, height, width, channels), r (n, channels). Neighbouring pixels of a channel tell nearly the same, so that
+    dropping single ones hides little; this drops whole channels. Outside training y = x. Tompson et al., "Efficient
+    object localization using convolutional networks" (2015), section 3.2.
+
+    Args:
+        rate: the probability that a channel is dropped, from 0 to below 1.
+    """
+
+    rate: float = 0.5
+
+    in_place = True
+    forward_equations = (
+        Equation(
+            "r",
+            "0 with probability rate, else 1 / (1 − rate), for each channel",
+            r"\frac{1}{1-\rho}\,\mathrm{Bernoulli}(1-\rho)",
+        ),
+        Equation("y", "$x ⊙ $r at each pixel", r"$x \odot $r"),
+    )
+    backward_equations = (Equation("dx", "$dy ⊙ $r at each pixel", r"$dy \odot $r"),)
+
+    def __post_init__(self) -> None:
+        require_between("rate", self.rate, 0, 1 - 1e-6)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """The shape stays; r has a number for each channel."""
+        require_images("SpatialDropout", in_shape)
+        return Plan(in_shape, cache={"r": (in_shape[2],)})
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute y = x ⊙ r; without rng, and for a rate of 0, r is 1 and nothing is drawn."""
+        if rng is None or self.rate == 0:
+            cache.r.fill(1)
+            ops.copy(x, out=y)
+        else:
+            ops.dropout_mask(rng, self.rate, cache.r)
+            ops.scale_channels(x, cache.r, out=y)
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Compute dx = dy ⊙ r."""
+        if dx is not None:
+            ops.scale_channels(dy, cache.r, out=dx)
+
+    def label(self) -> str:
+        """For example SpatialDropout(0.2)."""
+        return f"SpatialDropout({self.rate:g})"

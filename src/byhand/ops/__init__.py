@@ -1,9 +1,17 @@
 """Arithmetic: one small table of operations, which every layer, loss and optimiser computes through.
 
-`reference` is the table in NumPy, written to be read beside the textbook. Another implementation is a module with
-the same function names and signatures, and has to agree with this one.
+`reference` is the table in NumPy, written to be read beside the textbook. `default` is what networks compute with: the
+same functions compiled from C for this processor (see `compiled`), where they were built, and the reference's for the
+rest. Another implementation is a module with the same function names and signatures, and has to agree with the
+reference.
 """
 
+from byhand.ops import compiled as default
 from byhand.ops import reference
 
-__all__ = ["reference"]
+__all__ = ["default", "describe", "reference"]
+
+
+def describe() -> str:
+    """What networks compute with: "compiled (avx512)" for example, or "NumPy"."""
+    return "NumPy" if default.kind == "numpy" else f"compiled ({default.kind})"

@@ -82,3 +82,8 @@ def dropout_mask(rng: np.random.Generator, rate: float, out: Array) -> None:
     rng.random(out=out, dtype=out.dtype)  # from 0 to below 1
     np.greater_equal(out, rate, out=out)
     np.multiply(out, 1 / (1 - rate), out=out)
+
+
+def scale_channels(x: Array, r: Array, out: Array) -> None:
+    """y_i = x_i ⊙ r_i at every pixel, for x (n, height, width, channels), r (n, channels); out may be x."""
+    np.multiply(x, r[:, None, None], out=out)

@@ -7,11 +7,18 @@ the number of rows in the batch, k the number of outputs. `out` may be the input
 
 import numpy as np
 
+from byhand.ops.convolution import *  # noqa: F403
 from byhand.ops.ctc import *  # noqa: F403
 from byhand.ops.normalization import *  # noqa: F403
 from byhand.ops.optimization import *  # noqa: F403
 from byhand.ops.regularization import *  # noqa: F403
 from byhand.types import Array
+
+
+def set_threads(count: int) -> int:
+    """Compute with so many threads from now on; returns how many it was before. NumPy's own threads are BLAS's."""
+    return 1
+
 
 # ---- matrices ---------------------------------------------------------------------------------------------------
 
@@ -21,9 +28,10 @@ def matmul(a: Array, b: Array, out: Array) -> None:
     np.dot(a, b, out=out)
 
 
-def add_row(y: Array, b: Array) -> None:
-    """y_i ← y_i + b for every row i, for y (n, k), b (k,)."""
-    np.add(y, b, out=y)
+def affine(x: Array, w: Array, b: Array, out: Array) -> None:
+    """out_i = x_i W + b for every row i, for x (n, m), w (m, k), b (k,), out (n, k)."""
+    np.dot(x, w, out=out)
+    np.add(out, b, out=out)
 
 
 def sum_rows(a: Array, out: Array) -> None:
@@ -60,6 +68,19 @@ def gather(a: Array, rows: Array, out: Array) -> None:
 def scale_bytes(a: Array, out: Array) -> None:
     """out = a / 255: grey levels 0-255 as bytes become numbers from 0 to 1."""
     np.divide(a, out.dtype.type(255), out=out)
+
+
+def gather_bytes(a: Array, rows: Array, raw: Array, out: Array) -> None:
+    """out_i = a[rows_i] / 255, for bytes a (N, ...), rows (n,), out (n, ...); raw is scratch, bytes of out's shape."""
+    gather(a, rows, raw)
+    scale_bytes(raw, out)
+
+
+def count_right(y: Array, labels: Array, predicted: Array, right: Array) -> int:
+    """How many rows of y (n, k) are largest in the column that labels (n,) says; predicted, right (n,) are scratch."""
+    np.argmax(y, axis=1, out=predicted)
+    np.equal(predicted, labels, out=right)
+    return int(np.count_nonzero(right))
 
 
 # ---- activations: forward may work in place (out is z); backward writes dz, which is never dy --------------------

@@ -3,6 +3,7 @@
 from byhand.errors import ByhandError
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
 from byhand.recipes.chang import chang
+from byhand.recipes.conv import conv
 from byhand.recipes.dense import clothing, dense, distorted
 from byhand.recipes.guide import guide, guide_small
 from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behind_log_loss, math_behind_mse
@@ -26,6 +27,7 @@ RECIPES = {
         dense,
         distorted,
         clothing,
+        conv,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")

@@ -73,9 +73,15 @@ def read_config(path: Path, recipes: dict[str, Recipe]) -> RunConfig:
         ByhandError: no such file, no TOML, an unknown key, recipe or kind, or a value out of range.
     """
     try:
-        table = tomllib.loads(path.read_bytes().decode())
+        return parse_config(path.read_bytes(), str(path), recipes)
     except OSError as error:
         raise ByhandError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def parse_config(content: bytes, path: str, recipes: dict[str, Recipe]) -> RunConfig:
+    """The same of a file's content; `path` is for the messages."""
+    try:
+        table = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ByhandError(f"{path}: is no TOML file ({error}).") from None
     if unknown := sorted(set(table) - KEYS):

@@ -12,43 +12,79 @@ import numpy as np
 from byhand.diagnosis import Watch
 from byhand.diagnosis.record import HISTORY, RECORD
 from byhand.errors import ByhandError, TrainingDiverged
-from byhand.files import write_atomically
+from byhand.files import locked, remove_unfinished, write_atomically
 from byhand.layers import Dense
 from byhand.recipes.config import RunConfig
 from byhand.recipes.run import Run
+from byhand.recipes.unfinished import CHECKPOINTS, command
+from byhand.training.checkpoints import Checkpoints
 
 MODEL, CONFIG, LAST_GOOD = "model.safetensors", "config.toml", "last-good.safetensors"
 
 
-def free_folder(parent: Path, name: str) -> Path:
-    """parent/name-1, or the first number that is not taken."""
-    number = 1
-    while (parent / f"{name}-{number}").exists():
-        number += 1
-    return parent / f"{name}-{number}"
-
-
 @contextmanager
-def claimed(folder: Path, overwrite: bool) -> Iterator[None]:
-    """Make `folder` for a run, seeing before hours of training that it can be written to.
+def claimed(folder: Path | None, name: str = "run", *, overwrite: bool = False, resume: bool = False) -> Iterator[Path]:
+    """Make `folder` for a run and hold it, seeing before hours of training that it can be written to.
 
     Where the run fails before it wrote anything, the folders that were made for it go again.
 
+    Args:
+        folder: where; None for runs/NAME-N with the first number that is free.
+        name: the recipe's.
+        overwrite: whether what another run left there may go.
+        resume: whether the run goes on from what it left there itself.
+
     Raises:
-        ByhandError: it holds a model already and may not be overwritten, or it cannot be written to.
+        ByhandError: it holds a model or an unfinished run and may not be overwritten, another process holds it, or it
+            cannot be written to.
     """
-    if (folder / MODEL).exists() and not overwrite:
-        raise ByhandError(f"{folder}: holds a trained model already; choose another folder, or add --overwrite.")
-    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    made: list[Path] = []
     try:
-        write_atomically(folder / ".probe", b"")
-        (folder / ".probe").unlink()
-        yield
+        folder = _make(folder, made) if folder else _make_numbered(Path("runs"), name, made)
+        with locked(folder, f"{folder}: another process is training into it; choose another folder, or wait."):
+            unfinished = Checkpoints(folder / CHECKPOINTS)
+            if unfinished.files() and not (overwrite or resume):
+                raise ByhandError(
+                    f"{folder}: holds an unfinished run; go on with {command(folder)}, or add --overwrite."
+                )
+            if (folder / MODEL).exists() and not (overwrite or resume):
+                raise ByhandError(
+                    f"{folder}: holds a trained model already; choose another folder, or add --overwrite."
+                )
+            remove_unfinished(folder)
+            if overwrite:
+                unfinished.remove()
+            write_atomically(folder / ".probe", b"")
+            (folder / ".probe").unlink()
+            yield folder
     except BaseException:
         for parent in made:
             with suppress(OSError):
                 parent.rmdir()  # only where it is empty
         raise
+
+
+def _make(folder: Path, made: list[Path], new: bool = False) -> Path:
+    """The folder, after making it and its parents where there are none; those that are made go into `made`."""
+    missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=not new)
+    except OSError as error:
+        if new and isinstance(error, FileExistsError):
+            raise
+        raise ByhandError(f"{folder}: cannot be written ({error.strerror or error}); nothing was changed.") from None
+    made += missing
+    return folder
+
+
+def _make_numbered(parent: Path, name: str, made: list[Path]) -> Path:
+    """parent/name-1, or the first number that nobody else takes."""
+    number = 1
+    while True:
+        try:
+            return _make(parent / f"{name}-{number}", made, new=True)
+        except FileExistsError:
+            number += 1
 
 
 @contextmanager
@@ -142,9 +178,12 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
         figures["confusion"] = plots.confusion(run.outcome.test.confusion, classes)
         if shape:
             figures["digits"] = _some_digits(run, x, y, shape)
-    first = next((i for i, layer in enumerate(run.network.layers) if isinstance(layer, Dense)), None)
-    if shape and first is not None and run.network.p[first].W.shape[0] == shape[0] * shape[1]:
-        figures["weights"] = plots.first_layer_weights(run.network.p[first].W, shape)
+    layers = run.network.layers
+    first = next((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), len(layers))
+    if shape and first < len(layers) and not any(layer.window for layer in layers[:first]):
+        W = run.network.p[first].W  # (in, units)
+        if len(W) == shape[0] * shape[1]:
+            figures["weights"] = plots.first_layer_weights(W, shape)
     paths = [folder / f"{name}.png" for name in figures]
     for path, figure in zip(paths, figures.values(), strict=True):
         plots.save(figure, path)

@@ -1,6 +1,5 @@
 """Running a recipe, from data and a seed to a trained network and its figures."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +32,14 @@ class WatchTest(Callback):
         self._evaluate = Evaluator(network, *test)
         self.accuracy: list[float] = []
 
+    def state(self) -> dict[str, Any]:
+        """The accuracies so far."""
+        return {"accuracy": self.accuracy}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.accuracy[:] = state["accuracy"]
+
     def on_epoch(self, training: Training) -> None:
         """Measure."""
         self.accuracy.append(self._evaluate()["accuracy"])
@@ -44,7 +51,7 @@ def run_recipe(
     *,
     dataset: Dataset | None = None,
     callbacks: Sequence[Callback] = (),
-    progress: bool = True,
+    **options: Any,
 ) -> Run:
     """Train `recipe` once. One generator, seeded by `seed`, splits the data, starts the network and shuffles.
 
@@ -53,7 +60,7 @@ def run_recipe(
         seed: of the generator.
         dataset: data to use instead of the recipe's own.
         callbacks: handed on to `fit`.
-        progress: handed on to `fit`.
+        options: the same, such as progress, checkpoint and resume.
 
     Raises:
         ByhandError: the data cannot be had, or do not fit the network.
@@ -64,12 +71,11 @@ def run_recipe(
     split = _in_shape(recipe.prepare(dataset, rng), recipe)
     network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes)
     watch = WatchTest(network, split.test) if recipe.watch_test and split.test else None
-    start = time.perf_counter()
     callbacks = [*callbacks, *([watch] if watch else [])]
-    history = fit_recipe(recipe, network, split.train, split.validation, rng, callbacks=callbacks, progress=progress)
+    history = fit_recipe(recipe, network, split.train, split.validation, rng, callbacks=callbacks, **options)
     outcome = Outcome(
         history=history,
-        seconds=time.perf_counter() - start,
+        seconds=sum(history["seconds"]),
         train=Evaluator(network, *split.train)()["accuracy"],
         validation=_accuracy(network, split.validation) if split.validation is not split.test else None,
         test=evaluate(network, *split.test) if split.test else None,

@@ -1,5 +1,7 @@
 """The mean of the weights along the way is steadier than where they end."""
 
+from typing import Any
+
 import numpy as np
 
 from byhand.checks import require_between
@@ -31,6 +33,16 @@ class Averaging(Callback):
         self._count = 0
         self._vectors = [(v, np.zeros_like(v), np.empty_like(v)) for v in (network.theta, network.state)]
         self._in_place = False  # whether the network holds the average
+
+    def state(self) -> dict[str, Any]:
+        """How many steps were averaged, and the averages."""
+        return {"count": self._count, "averages": [average for _, average, _ in self._vectors]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self._count = state["count"]
+        for (_, average, _), saved in zip(self._vectors, state["averages"], strict=True):
+            np.copyto(average, saved)
 
     def on_step(self, training: Training) -> None:
         """ā ← ā + w (θ − ā), with w = (1 − decay) / (1 − decay^t), or 1/t for a decay of 1."""

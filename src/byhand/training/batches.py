@@ -57,10 +57,12 @@ class Batches:
     """
 
     def __init__(self, network: Network, x: Any, y: Any, size: int = PIECE, weights: Any = None):
+        self.key: int | None = None  # from which the current epoch's batches are made, where anything in them is random
         x = as_array("x (the samples)", x)
         if x.ndim == 0 or len(x) == 0:
             raise ByhandError("There are no samples.")
-        if x.dtype != np.uint8 or x.shape[1:] != network.input_shape:
+        x = network.as_samples(x)
+        if x.dtype != np.uint8:
             x = network.as_input(x)
         self.x = x
         self.t, self.labels = as_targets(network, y, len(x))
@@ -114,9 +116,9 @@ class Batches:
                 None if self.labels is None else self.labels[rows],
             )
 
-    def gathered(self, order: Array) -> Iterator[Batch]:
-        """The samples whose numbers `order` holds, in that order."""
-        for start in range(0, len(order), self.size):
+    def gathered(self, order: Array, first: int = 0) -> Iterator[Batch]:
+        """The samples whose numbers `order` holds, in that order, without the `first` ones."""
+        for start in range(first, len(order), self.size):
             yield self.gather(order[start : start + self.size], self._room)
 
     def gather(self, rows: Array, room: Room) -> Batch:
@@ -125,8 +127,7 @@ class Batches:
         if room.raw is None:
             self._network.ops.gather(self.x, rows, x)
         else:
-            raw = self._take(self.x, rows, room.raw)
-            self._network.ops.scale_bytes(raw, x)
+            self._network.ops.gather_bytes(self.x, rows, room.raw[: len(rows)], x)
         return Batch(x, *self.gather_targets(rows, room))
 
     def gather_targets(self, rows: Array, room: Room) -> tuple[Array, Array | None, Array | None]:
@@ -153,6 +154,7 @@ class Counter:
     def __init__(self, network: Network, size: int):
         # For one output the class is 1 where a ≥ ½, which for logits is z ≥ 0.
         self._threshold = 0.0 if network.loss.activation else 0.5
+        self._ops = network.ops
         self._predicted = np.empty(size, np.int64)
         self._right = np.empty(size, np.bool_)
         self.count = self.right = 0
@@ -164,10 +166,10 @@ class Counter:
         if y.shape[1] == 1:
             np.greater_equal(y[:, 0], self._threshold, out=right)
             np.copyto(predicted, right)
+            np.equal(predicted, labels, out=right)
+            self.right += int(np.count_nonzero(right))
         else:
-            np.argmax(y, axis=1, out=predicted)
-        np.equal(predicted, labels, out=right)
-        self.right += int(np.count_nonzero(right))
+            self.right += self._ops.count_right(y, labels, predicted, right)
         self.count += n
 
     def take(self) -> int:

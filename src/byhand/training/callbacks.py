@@ -11,7 +11,7 @@ from byhand.optimizers import Optimizer
 from byhand.regularizers import Penalty, Regularizer
 from byhand.schedules import Schedule, as_schedule
 from byhand.training.batches import Batches
-from byhand.training.divergence import LastGood
+from byhand.training.divergence import LOOK_AT, Guard, LastGood
 from byhand.training.history import History
 from byhand.types import Array
 
@@ -36,7 +36,11 @@ class Training:
         scratch: room (size,) that they work in.
         batches: the samples.
         last_good: a copy of the weights from when the loss was well.
+        guard: looks at the gradient.
         diverged: the error that ended the training, where the loss was not finite.
+        validated: whether there are validation data.
+        epoch_rate: the learning rate at the epoch's start.
+        epoch_start: when the epoch began, by time.perf_counter().
     """
 
     network: Network
@@ -54,11 +58,15 @@ class Training:
     scratch: Array = field(init=False, repr=False)
     batches: Batches | None = field(default=None, repr=False)
     last_good: LastGood = field(init=False, repr=False)
+    guard: Guard = field(init=False, repr=False)
     diverged: TrainingDiverged | None = None
+    validated: bool = False
+    epoch_rate: float = float("nan")
+    epoch_start: float = 0.0
 
     def __post_init__(self) -> None:
         self.schedule = as_schedule(self.optimizer.learning_rate)
-        self.last_good = LastGood(self.network)
+        self.last_good, self.guard = LastGood(self.network), Guard(self.network, LOOK_AT)
         self.scratch = np.empty_like(self.network.theta if self.regularizers else self.network.theta[:0])
 
     def penalty(self) -> dict[str, float]:
@@ -70,7 +78,18 @@ class Training:
 
 
 class Callback:
-    """Base of all callbacks; override what is needed."""
+    """Base of all callbacks; override what is needed.
+
+    One that remembers anything from one step to the next gives it away by `state` and takes it back by `restore`, so
+    that an interrupted training goes on with it.
+    """
+
+    def state(self) -> dict[str, Any]:
+        """What to remember in a checkpoint: numbers, text, lists, tables with text as keys, and arrays."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave (tuples come as lists); called after `on_start`."""
 
     def on_start(self, training: Training) -> None:
         """Before the first step."""
@@ -100,11 +119,12 @@ class ProgressBar(Callback):
     def on_start(self, training: Training) -> None:
         """Open the bar."""
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         console = Console(stderr=True)
         if not console.is_terminal:
             return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
         columns = (
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(),

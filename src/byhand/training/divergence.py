@@ -1,8 +1,8 @@
-"""What is done about a loss that is not a finite number: find where it began, and go back to the last good weights."""
+"""What is done about NaN and infinity: see them in the step where they appear, find where, go back to good weights."""
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,35 @@ if TYPE_CHECKING:
     from byhand.training.callbacks import Training
 
 KEEP_EVERY = 100  # steps between two copies of the weights, at most; never more than an epoch
+LOOK_AT = 256  # samples for each look at the whole gradient, which so costs under a hundredth of the step
 TOLERANCE = 2.0  # weights with which the mean loss is more than so many times its lowest are no good ones
+
+
+def is_finite(vector: Array) -> bool:
+    """Whether all numbers of a vector are finite, by one product v · v where that does not overflow."""
+    return math.isfinite(vector.dot(vector)) or _finite(vector)
+
+
+class Guard:
+    """Sees NaN and infinity in the gradient.
+
+    Each look is one product g · g. At every step it goes over the gradient of the biases, which any NaN on its way back
+    through the layers reaches; every so many steps, and where there are no biases, over all of g. NaN that arises in
+    the gradient of a weight alone, by overflow, is found by the next step's loss at the latest.
+
+    Args:
+        network: the network in training.
+        rows: samples a step.
+    """
+
+    def __init__(self, network: Network, rows: int):
+        self._all = network.gradient
+        self._biases = self._all[network.arena.weights.stop :]
+        self._every = math.ceil(LOOK_AT / rows) if self._biases.size else 1
+
+    def passes(self, step: int) -> bool:
+        """Whether what it looks at in this step is finite."""
+        return is_finite(self._biases if step % self._every else self._all)
 
 
 class LastGood:
@@ -44,11 +72,24 @@ class LastGood:
             return
         mean = self._total / self._count
         self._total, self._count = 0.0, 0
-        if mean <= TOLERANCE * self._lowest:
+        if mean <= TOLERANCE * self._lowest and is_finite(self._network.theta):
             self._lowest = min(mean, self._lowest)
             np.copyto(self._theta, self._network.theta)
             np.copyto(self._state, self._network.state)
             self.step = training.step - 1
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it."""
+        figures = {name: getattr(self, name) for name in ("_lowest", "_total", "_count", "step")}
+        return {"theta": self._theta, "state": self._state, "figures": figures}
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        np.copyto(self._theta, state["theta"])
+        np.copyto(self._state, state["state"])
+        for name, value in state["figures"].items():
+            if name in ("_lowest", "_total", "_count", "step"):
+                setattr(self, name, value)
 
     def restore(self) -> None:
         """Give the network these weights and this state."""
@@ -66,14 +107,18 @@ class Place(NamedTuple):
 def diverge(training: "Training", batches: Iterable["Batch"]) -> TrainingDiverged:
     """Look for where it began in the step on `batches`, restore the last good weights, and say so in the error."""
     network, good = training.network, training.last_good
-    batches = list(batches)
+    batches, found = list(batches), f"The loss became {training.loss}"
     place = first_not_finite(network, batches)
-    if place.what == "weights":  # a step before made them so: by its gradient, or by being too long
+    if place.what == "loss" and math.isfinite(training.loss):  # and so are weights, data and outputs
+        found = "The gradient is not finite"
+        place = in_gradient(network) or place
+    elif place.what == "weights":  # a step before made them so: by its gradient, or by being too long
+        found = found if not math.isfinite(training.loss) else "The weights are not finite"
         good.restore()
         place = infinite_gradient(network, batches) or place
     good.restore()
     error = TrainingDiverged(
-        f"The loss became {training.loss} in epoch {training.epoch}, step {training.step}, where the first array with "
+        f"{found} in epoch {training.epoch}, step {training.step}, where the first array with "
         f"NaN or infinity was {describe(network, place)}; training stopped, and the network has its last good weights "
         f"again, those after {good.step:,} step{'s' * (good.step != 1)}. " + _advice(place, training.rate)
     )
@@ -120,15 +165,31 @@ def first_not_finite(network: Network, batches: Iterable["Batch"]) -> Place:
 def infinite_gradient(network: Network, batches: Iterable["Batch"]) -> Place | None:
     """The last layer whose gradient with the present weights has NaN or infinity: there the way back broke."""
     network = network.twin()
-    parameters = sorted(network.arena.parameters, key=lambda parameter: parameter.path, reverse=True)
     for batch in batches:
         views = network.workspace(len(batch.x)).views(len(batch.x))
         network.forward(batch.x, views, np.random.default_rng(0))
         network.backward(batch.t, views, batch.weights)
-        for parameter in parameters:
-            if not _finite(parameter.view(network.gradient)):
-                return Place("gradient", parameter.path[0])
+        if place := in_gradient(network):
+            return place
     return None
+
+
+def in_gradient(network: Network) -> Place | None:
+    """The last layer whose part of the gradient has NaN or infinity."""
+    for parameter in sorted(network.arena.parameters, key=lambda parameter: parameter.path, reverse=True):
+        if not _finite(parameter.view(network.gradient)):
+            return Place("gradient", parameter.path[0])
+    return None
+
+
+def check_weights(training: "Training") -> None:
+    """See at an epoch's end that the weights are finite: infinite ones can hide behind saturated units for a while.
+
+    Raises:
+        TrainingDiverged: they are not.
+    """
+    if not is_finite(training.network.theta):
+        raise diverge(training, ())
 
 
 def _finite(a: Array) -> bool:

@@ -1,5 +1,7 @@
 """Stop where the network stops getting better on data that it does not learn from, and keep its best weights."""
 
+from typing import Any
+
 import numpy as np
 
 from byhand.checks import require_between, require_whole
@@ -41,6 +43,18 @@ class EarlyStopping(Callback):
         self.best, self.best_epoch, self.stopped_epoch = -self._sign * np.inf, 0, 0
         self._theta = np.empty_like(training.network.theta)
         self._state = np.empty_like(training.network.state)
+
+    def state(self) -> dict[str, Any]:
+        """The best figure so far, when it was, and its weights."""
+        figures = {"best": self.best, "best_epoch": self.best_epoch, "stopped_epoch": self.stopped_epoch}
+        return figures | ({"theta": self._theta, "state": self._state} if self.best_epoch else {})
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.best, self.best_epoch, self.stopped_epoch = state["best"], state["best_epoch"], state["stopped_epoch"]
+        if self.best_epoch:
+            np.copyto(self._theta, state["theta"])
+            np.copyto(self._state, state["state"])
 
     def on_epoch(self, training: Training) -> None:
         """Keep the weights if they are the best so far; stop if the best is too long ago.

@@ -119,6 +119,14 @@ class RangeTest(Schedule, Callback):
         """low · (high / low)^(i / (steps − 1)) before step i = 0, 1, ..."""
         return self.low * (self.high / self.low) ** (len(self.losses) / (self.steps - 1))
 
+    def state(self) -> dict[str, Any]:
+        """What was tried so far."""
+        return {"rates": self.rates, "losses": self.losses, "mean": self._mean}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.rates[:], self.losses[:], self._mean = state["rates"], state["losses"], state["mean"]
+
     def on_step(self, training: Training) -> None:
         """Remember, and look whether to stop."""
         self.rates.append(training.rate)

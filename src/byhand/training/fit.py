@@ -1,24 +1,31 @@
 """The training loop."""
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from byhand.checks import require_instance, require_whole
-from byhand.data.augment import Augment
 from byhand.errors import ByhandError
 from byhand.network import PIECE, Network
+from byhand.ops.compiled import cores
 from byhand.optimizers import Adam, Optimizer
 from byhand.regularizers import Regularizer
 from byhand.training.batches import Batches
 from byhand.training.callbacks import Callback, ProgressBar, Training
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.checkpoints import Checkpoints, kept
+from byhand.training.divergence import Guard, check_weights
 from byhand.training.evaluate import Evaluator
 from byhand.training.history import History
-from byhand.training.prefetch import AugmentedBatches
-from byhand.training.steps import FullBatch, MiniBatches, cores
+from byhand.training.steps import FullBatch, MiniBatches
+
+if TYPE_CHECKING:
+    from byhand.data.augment import Augment
 
 
 def fit(
@@ -32,13 +39,15 @@ def fit(
     optimizer: Optimizer | None = None,
     rng: np.random.Generator | int = 0,
     sample_weight: Any = None,
-    augment: Augment | None = None,
+    augment: "Augment | None" = None,
     workers: int = 1,
     accuracy: bool = True,
     regularizers: Sequence[Regularizer] = (),
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
     threads: int | None = None,
+    checkpoint: str | Path | Checkpoints | None = None,
+    resume: bool | str | Path | Checkpoint = False,
 ) -> History:
     """Train `network` by gradient descent on x and y; its parameters change in place.
 
@@ -67,13 +76,19 @@ def fit(
         callbacks: what else should happen at each step and epoch.
         progress: whether to show a progress bar on a terminal.
         threads: how many threads compute; by default all cores, but one for small mini-batches.
+        checkpoint: a folder into which the training's whole state is written every minute, or
+            `Checkpoints(folder, every)`. Files that are there already are replaced, unless `resume` goes on from them.
+        resume: whether to go on from the newest checkpoint in that folder, where it has one; or a checkpoint's file or
+            folder. All other arguments must be what they were; the result then has the bits of a training that was
+            never interrupted.
 
     Returns:
         The history: loss, accuracy, val_loss, val_accuracy, learning_rate (as it was at the epoch's start) and seconds
         of every epoch.
 
     Raises:
-        ByhandError: arguments that do not fit.
+        ByhandError: arguments that do not fit, or checkpoints that are another training's or all damaged.
+        Interrupted: `checkpoint.stop` was called, and the state has been written.
         TrainingDiverged: the loss is not a finite number any more; the network has its last good weights again.
     """
     rng = np.random.default_rng(rng)
@@ -85,20 +100,30 @@ def fit(
         batches = Batches(network, network.as_input(x), y, PIECE, sample_weight)
         run = FullBatch(training, batches, rng, threads or cores(), accuracy)
         blas_threads: int | None = 1
+        threads = 1  # in each of the run's own
     else:
         require_whole("batch_size", batch_size)
-        batches = (
-            Batches(network, x, y, batch_size, sample_weight)
-            if augment is None
-            else AugmentedBatches(network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers)
-        )
+        if augment is None:
+            batches = Batches(network, x, y, batch_size, sample_weight)
+        else:
+            from byhand.training.prefetch import AugmentedBatches
+
+            batches = AugmentedBatches(
+                network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers
+            )
         run = MiniBatches(training, batches, rng, accuracy)
         blas_threads = threads or _blas_threads(network, batches.size)
     training.steps, training.batches = run.steps, batches
+    training.guard = Guard(network, len(batches) if batch_size is None else batches.size)
     evaluator = Evaluator(network, *validation) if validation else None
+    training.validated = evaluator is not None
     listeners = [*callbacks, *([ProgressBar()] if progress else [])]
-    with threadpool_limits(blas_threads, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
-        _train(training, run, evaluator, listeners)
+    with (
+        _threads(network.ops, threads, blas_threads),
+        np.errstate(over="ignore", invalid="ignore"),
+        kept(checkpoint, resume, training, run, callbacks, blas_threads or cores()) as (keepers, begin),
+    ):
+        _train(training, run, evaluator, [*listeners, *keepers], begin)
     return training.history
 
 
@@ -121,25 +146,32 @@ def _make_training(
 
 
 def _train(
-    training: Training, run: FullBatch | MiniBatches, evaluator: Evaluator | None, listeners: Sequence[Callback]
+    training: Training,
+    run: FullBatch | MiniBatches,
+    evaluator: Evaluator | None,
+    listeners: Sequence[Callback],
+    begin: Callable[[], None],
 ) -> None:
     """All epochs; whatever happens, what was opened is closed and the listeners hear of the end."""
     for listener in listeners:
         listener.on_start(training)
     try:
-        for epoch in range(training.epochs):
-            start = time.perf_counter()
-            training.epoch = epoch + 1
-            training.rate = rate = training.schedule.at(epoch, training.epochs, training.history)
-            for listener in listeners:
-                listener.on_epoch_start(training)
+        begin()
+        for epoch in range(max(training.epoch - 1, 0), training.epochs):
+            if training.epoch <= epoch:  # not where a resumed training goes on within the epoch
+                training.epoch, training.epoch_start = epoch + 1, time.perf_counter()
+                training.rate = training.epoch_rate = training.schedule.at(epoch, training.epochs, training.history)
+                for listener in listeners:
+                    listener.on_epoch_start(training)
             row = {"epoch": epoch + 1, **run.epoch(listeners)}
+            check_weights(training)
             for listener in listeners:
                 listener.on_validation(training)
             row |= training.penalty()
             if evaluator:
                 row |= {f"val_{name}": value for name, value in evaluator().items()}
-            training.history.add(row | {"learning_rate": rate, "seconds": time.perf_counter() - start})
+            seconds = time.perf_counter() - training.epoch_start
+            training.history.add(row | {"learning_rate": training.epoch_rate, "seconds": seconds})
             for listener in listeners:
                 listener.on_epoch(training)
             if training.stop:
@@ -148,6 +180,18 @@ def _train(
         run.close()
         for listener in listeners:
             listener.on_end(training)
+
+
+@contextmanager
+def _threads(ops: Any, count: int | None, blas: int | None) -> Iterator[None]:
+    """Compute with so many threads, and let the matrix library have `blas` of them; None leaves them as they are."""
+    before = ops.set_threads(count) if count else 0
+    try:
+        with threadpool_limits(blas, user_api="blas"):
+            yield
+    finally:
+        if count:
+            ops.set_threads(before)
 
 
 def _blas_threads(network: Network, rows: int) -> int | None:

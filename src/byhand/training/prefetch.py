@@ -57,7 +57,7 @@ class AugmentedBatches(Batches):
                 f"Augmentation takes pixels from 0 (background) to 1, but they go from {self.x.min():g} to "
                 f"{self.x.max():g}; give bytes, or scale them."
             )
-        self._rng = rng
+        self._rng, self.augment = rng, augment
         shape = augment.shape_of(network.input_shape)
         count = workers + SPARE if workers else 1
         self._rooms = [
@@ -70,23 +70,27 @@ class AugmentedBatches(Batches):
         room = super().room()
         return room._replace(raw=np.empty(room.x.shape, self.x.dtype))
 
-    def gathered(self, order: Array) -> Iterator[Batch]:
-        """Random versions of the samples whose numbers `order` holds, in that order.
+    def gathered(self, order: Array, first: int = 0) -> Iterator[Batch]:
+        """Random versions of the samples whose numbers `order` holds, in that order, without the `first` ones.
 
         A batch holds until the next one is asked for. What goes wrong in a worker is raised here.
         """
-        epoch = int(self._rng.integers(2**63))
+        if not first:
+            self.key = int(self._rng.integers(2**63))
+        epoch = self.key
+        assert epoch is not None
         starts = range(0, len(order), self.size)
 
         def prepare(number: int, k: int) -> Batch:
             rows = order[starts[number] : starts[number] + self.size]
             return self._prepare(rows, np.random.default_rng((epoch, number)), *self._rooms[k])
 
+        left = range(-(-first // self.size), len(starts))
         if self._pool is None:
-            for number in range(len(starts)):
+            for number in left:
                 yield prepare(number, 0)
             return
-        numbers = iter(range(len(starts)))
+        numbers = iter(left)
         pending: deque[tuple[Future[Batch], int]] = deque()  # in the batches' order, each with its room
         try:
             for k, number in zip(range(len(self._rooms)), numbers, strict=False):

@@ -1,10 +1,10 @@
 """Gradient descent by mini-batches, and by the full batch: what an epoch does."""
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from byhand.optimizers import State
 from byhand.training.batches import Batch, Batches, Counter
 from byhand.training.callbacks import Callback, Training
 from byhand.training.divergence import diverge
+from byhand.training.resume import real, whole
 from byhand.workspace import Workspace
 
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
@@ -29,25 +30,56 @@ class MiniBatches:
         self.counter = Counter(self.network, batches.size) if accuracy and batches.labels is not None else None
         self.order = np.arange(len(batches))
         self.steps = math.ceil(len(batches) / batches.size)
+        self.total, self.seen = 0.0, 0  # of the current epoch: the samples' losses, and how many they were
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""
-        network, total, seen = self.network, 0.0, 0
-        self.rng.shuffle(self.order)
-        for batch in self.batches.gathered(self.order):
+        network, stopped = self.network, self.training.stop
+        if not self.seen:  # else a resumed training goes on within the epoch
+            self.rng.shuffle(self.order)
+        for batch in self.batches.gathered(self.order, len(self.order) if stopped else self.seen):
             n = len(batch.x)
             views = self.workspace.views(n)
             y = network.forward(batch.x, views, self.rng)
             if self.counter and batch.labels is not None:
                 self.counter.add(y, batch.labels)
             loss = network.backward(batch.t, views, batch.weights, 1 / n)
-            total += loss * n
-            seen += n
+            self.total += float(loss) * n
+            self.seen += n
             update(self.training, self.state, loss, listeners, (batch,))
             if self.training.stop:
                 break
-        figures = {"loss": total / seen}  # fewer than all where a callback stopped the epoch
+        figures = {"loss": self.total / self.seen}  # fewer than all where a callback stopped the epoch
+        self.total, self.seen = 0.0, 0
         return figures | ({"accuracy": self.counter.rate()} if self.counter else {})
+
+    @property
+    def counts(self) -> bool:
+        """Whether right answers are counted."""
+        return self.counter is not None
+
+    def progress(self) -> dict[str, Any]:
+        """Where in the epoch it is, for `put_back`."""
+        counted = (self.counter.count, self.counter.right) if self.counter else (0, 0)
+        return {
+            "order": self.order,
+            "seen": self.seen,
+            "total": self.total,
+            "counted": counted,
+            "batches": self.batches.key,
+        }
+
+    def put_back(self, progress: dict[str, Any]) -> None:
+        """Go on from where `progress` was taken."""
+        order, n = progress["order"], len(self.order)
+        if order.shape != (n,) or not np.array_equal(np.sort(order), np.arange(n)):
+            raise ValueError("the order of the samples")
+        whole(progress["seen"], 1, n)
+        np.copyto(self.order, order)
+        self.total, key = real(progress["total"]), progress["batches"]
+        self.seen, self.batches.key = progress["seen"], None if key is None else whole(key, 0, 2**63)
+        if self.counter:
+            self.counter.count, self.counter.right = (whole(count, 0) for count in progress["counted"])
 
     def close(self) -> None:
         """End what prepares the batches."""
@@ -64,8 +96,9 @@ class FullBatch:
     steps = 1
 
     def __init__(self, training: Training, batches: Batches, rng: np.random.Generator, threads: int, accuracy: bool):
-        self.training, self.network = training, training.network
+        self.training, self.network, self.batches, self.rng = training, training.network, batches, rng
         self.samples = len(batches)
+        self.figures: dict[str, float] = {}  # of a step that was made, until the epoch ends
         self.state = optimizer_state(training)
         count = max(1, min(PARTS, len(batches) // PIECE))
         edges = [len(batches) * i // count for i in range(count + 1)]
@@ -83,6 +116,12 @@ class FullBatch:
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """One step; returns mean loss and accuracy before it."""
+        if not self.figures:  # else a resumed training made the step already
+            self._step(listeners)
+        figures, self.figures = self.figures, {}
+        return figures
+
+    def _step(self, listeners: Sequence[Callback]) -> None:
         workers = range(len(self.workers))
         list((self.pool.map if self.pool else map)(self._work, workers))
         gradient = self.network.gradient
@@ -90,12 +129,29 @@ class FullBatch:
         for part in self.parts:
             np.add(gradient, part.gradient, out=gradient)
         loss = sum(part.loss for part in self.parts)
+        self.figures = {"loss": float(loss)}
+        if self.counts:
+            right = sum(part.counter.take() for part in self.parts if part.counter)
+            self.figures["accuracy"] = right / self.samples
         batches = (batch for part in self.parts for batch in part.batches.in_order())
         update(self.training, self.state, loss, listeners, batches)
-        counters = [part.counter for part in self.parts if part.counter]
-        if not counters:
-            return {"loss": loss}
-        return {"loss": loss, "accuracy": sum(counter.take() for counter in counters) / self.samples}
+
+    @property
+    def counts(self) -> bool:
+        """Whether right answers are counted."""
+        return self.parts[0].counter is not None
+
+    def progress(self) -> dict[str, Any]:
+        """What the step gave, and the parts' generators, for `put_back`."""
+        return {"figures": self.figures, "generators": [part.rng.bit_generator.state for part in self.parts]}
+
+    def put_back(self, progress: dict[str, Any]) -> None:
+        """Go on from where `progress` was taken."""
+        self.figures = {
+            name: real(progress["figures"][name]) for name in ("loss", *(["accuracy"] if self.counts else []))
+        }
+        for part, state in zip(self.parts, progress["generators"], strict=True):
+            part.rng.bit_generator.state = state
 
     def close(self) -> None:
         """End the threads."""
@@ -141,17 +197,17 @@ def optimizer_state(training: Training) -> State:
 def update(
     training: Training, state: State, loss: float, listeners: Sequence[Callback], batches: Iterable[Batch]
 ) -> None:
-    """One step of the optimiser by the network's gradient on `batches`, after a look at the loss.
+    """One step of the optimiser by the network's gradient on `batches`, after a look at the loss and at the gradient.
 
     Raises:
-        TrainingDiverged: the loss is not a finite number.
+        TrainingDiverged: the loss or the gradient is not finite.
     """
     network, schedule = training.network, training.schedule
     if schedule.per_step:
         training.rate = schedule.at(training.step / training.steps, training.epochs, training.history)
     training.step += 1
     training.loss = loss
-    if not math.isfinite(loss):
+    if not (math.isfinite(loss) and training.guard.passes(training.step)):
         raise diverge(training, batches)
     training.last_good.look(training)
     for rule in training.regularizers:
@@ -161,10 +217,3 @@ def update(
         rule.change_parameters(network, training.scratch)
     for listener in listeners:
         listener.on_step(training)
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,0 +1,162 @@
+"""The convolutional layer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from byhand.checks import require_instance, require_whole
+from byhand.config import register
+from byhand.equations import Equation
+from byhand.errors import ByhandError
+from byhand.initializers import He, Initializer, Zeros
+from byhand.layers.base import Layer, Plan
+from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
+from byhand.types import Array, Rng, Shape
+
+
+@register
+@dataclass(frozen=True)
+class Conv2D(Layer):
+    """y = x ∗ W + b: every output is a weighted sum of the pixels in a window, with the same weights at every place.
+
+    x is (n, height, width, in), W (kernel height, kernel width, in / groups, filters), b (filters,), y (n, rows,
+    columns, filters). As in all frameworks the kernel is not turned round, which makes it a cross-correlation:
+
+        y[i, r, s] = Σₖ Σₗ x[i, r·stride + k·dilation − p, s·stride + l·dilation − q] W[k, l] + b,
+
+    with p pixels missing above the image and q on its left (see `Window` for "same" and "valid"); they count as zero.
+    Each x is in several windows, and what it does to y through each of them adds up to dx: docs/convolution.md works
+    the equations out.
+
+    LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition" (1998). With dilation:
+    Yu and Koltun, "Multi-scale context aggregation by dilated convolutions" (2016), eq. 2.
+
+    Args:
+        filters: how many channels the output has.
+        kernel: the window's height and width; a number for both.
+        stride: how far it moves, down and across.
+        padding: "same" or "valid".
+        groups: into how many equal parts the channels fall; each part of the output sees its part of the input only.
+        dilation: the distance of the pixels that it sees, down and across.
+        weights: how W starts.
+        biases: how b starts.
+    """
+
+    filters: int
+    kernel: int | Pair = 3
+    stride: int | Pair = 1
+    padding: str = "same"
+    groups: int = 1
+    dilation: int | Pair = 1
+    weights: Initializer = field(default_factory=He)
+    biases: Initializer = field(default_factory=Zeros)
+
+    def __post_init__(self) -> None:
+        require_whole("filters", self.filters)
+        require_whole("groups", self.groups)
+        if self.filters % self.groups:
+            raise ByhandError(f"{self.filters} filters cannot be shared out among {self.groups} groups.")
+        require_instance("weights", self.weights, Initializer, "an initialiser such as He()")
+        require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
+        self.window  # noqa: B018  (it checks the others)
+
+    @property
+    def window(self) -> Window:  # type: ignore[override]
+        """The kernel as a window."""
+        kernel, stride = as_pair("kernel", self.kernel), as_pair("stride", self.stride)
+        return Window(kernel, stride, as_pair("dilation", self.dilation), self.padding)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(height, width, in) becomes (rows, columns, filters), with W (kh, kw, in / groups, filters), b (filters,).
+
+        scratch has room for some images with their padding, their patches (or some of one's), and one group's dW.
+        """
+        require_images("Conv2D", in_shape)
+        height, width, channels = in_shape
+        if channels % self.groups:
+            raise ByhandError(f"{channels} channels cannot be shared out among {self.groups} groups.")
+        window = self.window
+        (rows, columns), pad = window.places(in_shape), window.pad(in_shape)
+        tall = max(pad[0] + height, (rows - 1) * window.stride[0] + window.extent[0])
+        wide = max(pad[1] + width, (columns - 1) * window.stride[1] + window.extent[1])
+        depth = channels // self.groups
+        k = window.size[0] * window.size[1] * depth
+        image, row = tall * wide * channels, columns * k
+        images = max(1, PIECE // (rows * row))  # whole images where they are small, else some of one's rows
+        room = images * (image + row * min(rows, max(1, PIECE // row))) + k * (self.filters // self.groups)
+        return Plan(
+            (rows, columns, self.filters),
+            {"W": (*window.size, depth, self.filters), "b": (self.filters,)},
+            scratch={"scratch": (max(room, rows * columns * depth),)},
+        )
+
+    def initializers(self) -> Mapping[str, Initializer]:
+        """W by `weights`, b by `biases`."""
+        return {"W": self.weights, "b": self.biases}
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute y = x ∗ W + b."""
+        w = self.window
+        ops.conv2d(x, p.W, p.b, y, w.stride, w.dilation, w.pad(x.shape[1:]), self.groups, cache.scratch)
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Compute dW = Σ xᵀ dy over all places, db = Σ dy, and dx, to which every place adds dy Wᵀ."""
+        w = self.window
+        how = (w.stride, w.dilation, w.pad(x.shape[1:]), self.groups, cache.scratch)
+        ops.conv2d_weights(x, dy, g.W, *how)
+        ops.sum_rows(dy.reshape(-1, self.filters), out=g.b)  # (n · rows · columns, filters) → (filters,)
+        if dx is not None:
+            ops.conv2d_input(dy, p.W, dx, *how)
+
+    @property
+    def forward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """With the window's own stride and dilation; p and q are the pixels missing above and on the left."""
+        text, latex = self._seen("x")
+        return (Equation("y", f"Σₖₗ {text} $W[k, l] + $b", rf"\sum_{{k,l}} {latex} {{$W}}_{{k,l}} + $b"),)
+
+    @property
+    def backward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """The same terms, added up for dW, db and dx."""
+        text, latex = self._seen("x", "ᵀ", r"^\top")
+        above, beyond = self._window_of("r", "p", "k", 0), self._window_of("s", "q", "l", 1)
+        return (
+            Equation("dW", f"Σᵢᵣₛ {text} $dy[i, r, s]", rf"\sum_{{i,r,s}} {latex} {{$dy}}_{{i,r,s}}"),
+            Equation("db", "Σᵢᵣₛ $dy[i, r, s]", r"\sum_{i,r,s} {$dy}_{i,r,s}"),
+            Equation(
+                "dx",
+                f"Σₖₗ $dy[i, {above}, {beyond}] $W[k, l]ᵀ",
+                rf"\sum_{{k,l}} {{$dy}}_{{i,\,{above},\,{beyond}}} {{$W}}_{{k,l}}^\top".replace("−", "-"),
+            ),
+        )
+
+    def _seen(self, of: str, text: str = "", latex: str = "") -> tuple[str, str]:
+        """The pixel that place (k, l) of the window at (r, s) sees, as text and as LaTeX."""
+        w = self.window
+        times = lambda n, letter: letter if n == 1 else f"{n}{letter}"  # noqa: E731
+        p, q = ("−p", "−q") if self.padding == "same" else ("", "")
+        row = f"{times(w.stride[0], 'r')}+{times(w.dilation[0], 'k')}{p}"
+        column = f"{times(w.stride[1], 's')}+{times(w.dilation[1], 'l')}{q}"
+        return f"${of}[i, {row}, {column}]{text}", rf"{{${of}}}_{{i,\,{row},\,{column}}}{latex}".replace("−", "-")
+
+    def _window_of(self, row: str, pad: str, k: str, i: int) -> str:
+        """The window that sees pixel `row` at its place k, along side i."""
+        w = self.window
+        step = k if w.dilation[i] == 1 else f"{w.dilation[i]}{k}"
+        inner = f"{row}{f'+{pad}' if self.padding == 'same' else ''}−{step}"
+        return inner if w.stride[i] == 1 else f"({inner})/{w.stride[i]}"
+
+    def label(self) -> str:
+        """For example Conv2D(16, 3 × 3), or Conv2D(16, 5 × 5, stride 2, valid)."""
+        groups = f", {self.groups} groups" if self.groups > 1 else ""
+        return f"Conv2D({self.filters}, {self.window.label()}{groups})"

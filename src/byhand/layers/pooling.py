@@ -1,0 +1,183 @@
+"""Pooling: each window of an image becomes one number a channel."""
+
+from dataclasses import dataclass
+from math import prod
+from types import SimpleNamespace
+from typing import Any
+
+from byhand.config import register
+from byhand.equations import Equation
+from byhand.layers.base import Layer, Plan
+from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
+from byhand.types import Array, Rng, Shape
+
+
+class _Pool(Layer):
+    """What both kinds share: a window, and the shapes. `stride` is the window's own size where None is given."""
+
+    size: int | Pair
+    stride: int | Pair | None
+    padding: str
+
+    def __post_init__(self) -> None:
+        self.window  # noqa: B018  (it checks the fields)
+
+    @property
+    def window(self) -> Window:  # type: ignore[override]
+        """Where it looks."""
+        size = as_pair("size", self.size)
+        return Window(size, size if self.stride is None else as_pair("stride", self.stride), padding=self.padding)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(height, width, channels) becomes (rows, columns, channels)."""
+        require_images(type(self).__name__, in_shape)
+        return Plan((*self.window.places(in_shape), in_shape[2]))
+
+    def label(self) -> str:
+        """For example MaxPool2D(2 × 2), or MaxPool2D(3 × 3, stride 2)."""
+        w = self.window
+        stride = w.stride if w.stride != w.size else (1, 1)
+        padding = "" if self.padding == "valid" else ", same"
+        return f"{type(self).__name__}({Window(w.size, stride, padding='same').label()}{padding})"
+
+
+@register
+@dataclass(frozen=True)
+class MaxPool2D(_Pool):
+    """y = the largest number in each window, channel by channel.
+
+    x is (n, height, width, channels), y (n, rows, columns, channels). Only the largest number reaches y, so only it
+    gets a gradient; of several equal ones the first does, row by row, as in PyTorch. What lies outside the image counts
+    as −∞. Zhou and Chellappa, "Computation of optical flow using a neural network" (1988).
+
+    Args:
+        size: the window's height and width; a number for both.
+        stride: how far it moves, down and across; by default its size, so that no pixel is in two windows.
+        padding: "valid", where pixels beyond the last whole window are left out, or "same" (see `Window`).
+    """
+
+    size: int | Pair = 2
+    stride: int | Pair | None = None
+    padding: str = "valid"
+
+    needs_output = True
+    forward_equations = (Equation("y", "max of $x over each window", r"\max_{k,l \in \mathrm{window}} {$x}_{i,k,l}"),)
+    backward_equations = (
+        Equation(
+            "dx",
+            "Σ $dy over the windows whose first maximum $x is",
+            r"\sum_{\mathrm{windows}} $dy \cdot \mathbf{1}[$x \mathrm{\ is\ the\ first\ maximum}]",
+        ),
+    )
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(height, width, channels) becomes (rows, columns, channels)."""
+        plan = super().plan(in_shape)
+        size = prod(plan.out_shape)
+        return Plan(plan.out_shape, scratch={"scratch": (2 * size * max(1, PIECE // size),)})
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute each window's maximum."""
+        w = self.window
+        ops.max_pool(x, y, w.size, w.stride, w.pad(x.shape[1:]))
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Hand each dy on to its window's first maximum."""
+        if dx is not None:
+            w = self.window
+            ops.max_pool_backward(x, y, dy, dx, w.size, w.stride, w.pad(x.shape[1:]), cache.scratch)
+
+
+@register
+@dataclass(frozen=True)
+class AveragePool2D(_Pool):
+    """y = the mean of each window, channel by channel.
+
+    x is (n, height, width, channels), y (n, rows, columns, channels). Every pixel of a window has the same share in y.
+    What lies outside the image is not counted: a window at the edge takes the mean of fewer pixels, as in Keras and in
+    PyTorch with count_include_pad=False. LeCun et al., "Gradient-based learning applied to document recognition"
+    (1998).
+
+    Args:
+        size: the window's height and width; a number for both.
+        stride: how far it moves, down and across; by default its size.
+        padding: "valid", where pixels beyond the last whole window are left out, or "same" (see `Window`).
+    """
+
+    size: int | Pair = 2
+    stride: int | Pair | None = None
+    padding: str = "valid"
+
+    forward_equations = (
+        Equation("y", "mean of $x over each window", r"\frac{1}{m} \sum_{k,l \in \mathrm{window}} {$x}_{i,k,l}"),
+    )
+    backward_equations = (
+        Equation("dx", "Σ $dy / m over the windows, m pixels each", r"\sum_{\mathrm{windows}} \frac{1}{m} $dy"),
+    )
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute each window's mean."""
+        w = self.window
+        ops.average_pool(x, y, w.size, w.stride, w.pad(x.shape[1:]))
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Share each dy out among its window's pixels."""
+        if dx is not None:
+            w = self.window
+            ops.average_pool_backward(dy, dx, w.size, w.stride, w.pad(x.shape[1:]))
+
+
+@register
+@dataclass(frozen=True)
+class GlobalAveragePool2D(Layer):
+    """y = the mean of each channel over the whole image: (n, height, width, channels) becomes (n, channels).
+
+    Lin, Chen and Yan, "Network in network" (2014), section 3.2.
+    """
+
+    forward_equations = (Equation("y", "mean of $x over all pixels", r"\frac{1}{m} \sum_{r,s} {$x}_{i,r,s}"),)
+    backward_equations = (Equation("dx", "$dy / m at each of m pixels", r"\frac{1}{m} $dy"),)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(height, width, channels) becomes (channels,)."""
+        require_images("GlobalAveragePool2D", in_shape)
+        return Plan((in_shape[2],))
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute each channel's mean."""
+        ops.average_pixels(x, out=y)
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Share each dy out among all pixels."""
+        if dx is not None:
+            ops.average_pixels_backward(dy, dx)

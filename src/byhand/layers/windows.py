@@ -1,0 +1,100 @@
+"""Windows that slide over images: how many places they have, and what is missing at the edges."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from byhand.errors import ByhandError
+from byhand.types import Shape
+
+Pair = tuple[int, int]
+
+PIECE = 2**16  # numbers that an operation works on at once: they fit the cache
+
+
+def as_pair(name: str, value: Any) -> Pair:
+    """(3, 3) for 3, (3, 5) for (3, 5): down and across.
+
+    Raises:
+        ByhandError: neither a whole number, at least 1, nor two of them.
+    """
+    pair = value if isinstance(value, tuple) else (value, value)
+    if len(pair) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) and v >= 1 for v in pair):
+        raise ByhandError(
+            f"{name} must be a whole number, at least 1, or a pair of them, down and across: (3, 5); got {value!r}."
+        )
+    return pair
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window, and how it slides.
+
+    With padding "valid" it stays inside the image: ⌊(side − extent) / stride⌋ + 1 places along each side. With "same"
+    it has ⌈side / stride⌉ places, as many as the image has pixels where the stride is 1; the image is continued by
+    (places − 1) stride + extent − side pixels for that, half of them before it and half after it, the odd one after it
+    (below, on the right). These are Keras' conventions, and for stride 1 PyTorch's too.
+
+    Attributes:
+        size: its height and width.
+        stride: how far it moves, down and across.
+        dilation: the distance of the pixels that it sees.
+        padding: "same" or "valid".
+
+    Raises:
+        ByhandError: what is not a pair, or another padding.
+    """
+
+    size: Pair
+    stride: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    padding: str = "valid"
+
+    def __post_init__(self) -> None:
+        if self.padding not in ("same", "valid"):
+            raise ByhandError(f'padding must be "same" or "valid"; got {self.padding!r}.')
+
+    @property
+    def extent(self) -> Pair:
+        """From the first pixel that it sees to the last, down and across: (size − 1) dilation + 1."""
+        return (self.size[0] - 1) * self.dilation[0] + 1, (self.size[1] - 1) * self.dilation[1] + 1
+
+    def places(self, image: Shape) -> Pair:
+        """How many places it has in an image (height, width), down and across.
+
+        Raises:
+            ByhandError: with padding "valid", a window that is larger than the image.
+        """
+        if self.padding == "same":
+            return -(-image[0] // self.stride[0]), -(-image[1] // self.stride[1])
+        if self.extent[0] > image[0] or self.extent[1] > image[1]:
+            spread = f", which sees {_by(self.extent)} pixels" if self.extent != self.size else ""
+            raise ByhandError(
+                f"a window of {_by(self.size)}{spread}, does not fit into an image of {_by(image[:2])}; "
+                'make it smaller, or use padding="same".'
+            )
+        return (image[0] - self.extent[0]) // self.stride[0] + 1, (image[1] - self.extent[1]) // self.stride[1] + 1
+
+    def pad(self, image: Shape) -> Pair:
+        """How many pixels are missing before an image (height, width): above it and on its left."""
+        places, extent = self.places(image), self.extent
+        above, left = (max((places[i] - 1) * self.stride[i] + extent[i] - image[i], 0) // 2 for i in (0, 1))
+        return above, left
+
+    def label(self) -> str:
+        """For example 3 × 3, or 3 × 3, stride 2."""
+        words = [_by(self.size)]
+        for name, pair, usual in (("stride", self.stride, (1, 1)), ("dilation", self.dilation, (1, 1))):
+            if pair != usual:
+                words.append(f"{name} {pair[0] if pair[0] == pair[1] else _by(pair)}")
+        return ", ".join([*words, *(["valid"] if self.padding == "valid" else [])])
+
+
+def require_images(layer: str, in_shape: Shape) -> None:
+    """Raise ByhandError unless `in_shape` is (height, width, channels)."""
+    if len(in_shape) != 3:
+        hint = " A grey image is (height, width, 1)." if len(in_shape) == 2 else ""
+        raise ByhandError(f"{layer} takes images (height, width, channels), not inputs of shape {in_shape}.{hint}")
+
+
+def _by(pair: Shape) -> str:
+    return " × ".join(map(str, pair))

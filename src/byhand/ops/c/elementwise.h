@@ -1,0 +1,111 @@
+/* One pass over flat arrays: activations and optimisers. The compiler makes vectors of these loops.
+
+Each loop takes its arrays and its scalars in the order in which its NumPy twin names them. */
+
+#pragma once
+
+#include "threads.h"
+#include "vectors.h"
+
+#define MOST_ARRAYS 6
+#define MOST_SCALARS 6
+#define CHUNK 16384 /* numbers of one part */
+
+typedef void (*Loop)(float *const *a, const float *s, long n);
+
+typedef struct {
+    Loop loop;
+    float *a[MOST_ARRAYS];
+    float s[MOST_SCALARS];
+    long n;
+} Sweep;
+
+static void sweep_part(void *context, int part)
+{
+    const Sweep *sweep = context;
+    const long start = (long)part * CHUNK, left = sweep->n - start;
+    float *a[MOST_ARRAYS];
+    for (int i = 0; i < MOST_ARRAYS; i++)
+        a[i] = sweep->a[i] + (sweep->a[i] ? start : 0);
+    sweep->loop(a, sweep->s, left < CHUNK ? left : CHUNK);
+}
+
+/* for i: body, whose steps do not depend on each other even where output and input are the same array. */
+#define LOOP(name, body)                                                                                               \
+    static void name##_loop(float *const *a, const float *s, long n)                                                   \
+    {                                                                                                                  \
+        float *const a0 = a[0], *const a1 = a[1], *const a2 = a[2], *const a3 = a[3];                                  \
+        const float s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];                                                        \
+        (void)a1, (void)a2, (void)a3, (void)s0, (void)s1, (void)s2, (void)s3;                                                    \
+        _Pragma("GCC ivdep") for (long i = 0; i < n; i++) body                                                         \
+    }
+
+/* z, out */
+LOOP(relu, { a1[i] = a0[i] < 0 ? 0 : a0[i]; })
+LOOP(leaky_relu, { a1[i] = a0[i] > 0 ? a0[i] : s0 * a0[i]; })
+
+/* a, da, dz */
+LOOP(relu_backward, { a2[i] = a0[i] > 0 ? a1[i] : 0; })
+LOOP(leaky_relu_backward, { a2[i] = a0[i] > 0 ? a1[i] : s0 * a1[i]; })
+LOOP(sigmoid_backward, { a2[i] = a1[i] * (a0[i] * (1 - a0[i])); })
+LOOP(tanh_backward, { a2[i] = a1[i] * (1 - a0[i] * a0[i]); })
+
+/* a, b, out */
+LOOP(add, { a2[i] = a0[i] + a1[i]; })
+LOOP(subtract, { a2[i] = a0[i] - a1[i]; })
+LOOP(multiply, { a2[i] = a0[i] * a1[i]; })
+
+static void sigmoid_loop(float *const *a, const float *s, long n)
+{
+    long i = 0;
+    for (; i <= n - LANES; i += LANES)
+        store(a[1] + i, 1 / (1 + exponential(-load(a[0] + i))));
+    if (i < n) {
+        float last[LANES] = {0};
+        memcpy(last, a[0] + i, sizeof(float) * (n - i));
+        store(last, 1 / (1 + exponential(-load(last))));
+        memcpy(a[1] + i, last, sizeof(float) * (n - i));
+    }
+    (void)s;
+}
+
+/* θ, factor */
+LOOP(shrink, { a0[i] *= s0; })
+
+/* θ, g, rate */
+LOOP(descend, { a0[i] -= s0 * a1[i]; })
+
+/* θ, g, v, rate, μ */
+LOOP(momentum, {
+    const float v = s1 * a2[i] + a1[i];
+    a2[i] = v;
+    a0[i] -= s0 * v;
+})
+LOOP(nesterov, {
+    const float v = s1 * a2[i] + a1[i];
+    a2[i] = v;
+    a0[i] -= s0 * (a1[i] + s1 * v);
+})
+
+/* θ, g, v, rate, ε */
+LOOP(adagrad, {
+    const float v = a2[i] + a1[i] * a1[i];
+    a2[i] = v;
+    a0[i] -= s0 * a1[i] / (sqrtf(v) + s1);
+})
+
+/* θ, g, v, rate, ρ, ε */
+LOOP(rmsprop, {
+    const float v = s1 * a2[i] + (1 - s1) * (a1[i] * a1[i]);
+    a2[i] = v;
+    a0[i] -= s0 * a1[i] / (sqrtf(v) + s2);
+})
+
+/* θ, g, m, v, rate, β₁, β₂, ε */
+LOOP(adam, {
+    const float m = s1 * a2[i] + (1 - s1) * a1[i];
+    const float v = s2 * a3[i] + (1 - s2) * (a1[i] * a1[i]);
+    a2[i] = m;
+    a3[i] = v;
+    a0[i] -= s0 * m / (sqrtf(v) + s3);
+})

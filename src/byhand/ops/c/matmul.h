@@ -1,0 +1,154 @@
+/* Matrix products in tiles that stay in registers.
+
+A tile is ROWS × COLUMNS registers of sums. For every k it loads one row of b's panel and multiplies it with one number
+of each of a's rows. a may lie in any order (rows `ar` apart, columns `ac` apart, in floats); b's panel has its rows `bs`
+apart. A convolution is the same product with rows of a that overlap. */
+
+#pragma once
+
+#include <stdlib.h>
+
+#include "threads.h"
+#include "vectors.h"
+
+#define DEPTH 512 /* rows of b that are multiplied at once: a panel of them stays in the cache, */
+#define SHALLOW 128 /* and where a is transposed, so do those rows of it */
+
+/* Where register v of a panel begins; the last one overlaps the one before it where the width is no multiple of LANES. */
+#define AT(v) ((v) < columns - 1 ? (v)*LANES : last)
+
+/* c = a b, or c = start + a b with a row to start from, or c += a b; for `rows` × `columns` registers. b's panel is
+   packed, register by register. */
+INLINE void tile(int rows, int columns, long last, const float *a, long ar, long ac, const float *b, long depth,
+                 float *c, long cs, const float *start, int add)
+{
+    vec sum[ROWS][COLUMNS];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < columns; v++)
+            sum[r][v] = add ? load(c + r * cs + AT(v)) : start ? load(start + v * LANES) : all(0);
+    for (long k = 0; k < depth; k++) {
+        vec row[COLUMNS];
+        for (int v = 0; v < columns; v++)
+            row[v] = load(b + (k * columns + v) * LANES);
+        for (int r = 0; r < rows; r++) {
+            const vec left = all(a[r * ar + k * ac]);
+            for (int v = 0; v < columns; v++)
+                sum[r][v] += left * row[v];
+        }
+    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < columns; v++)
+            store(c + r * cs + AT(v), sum[r][v]);
+}
+
+/* The same for a number of rows that is known only now. */
+static void tile_of(int rows, int columns, long last, const float *a, long ar, long ac, const float *b, long depth,
+                    float *c, long cs, const float *start, int add)
+{
+#define CASE(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (columns == 1)                                                                                              \
+            tile(n, 1, last, a, ar, ac, b, depth, c, cs, start, add);                                                  \
+        else                                                                                                           \
+            tile(n, 2, last, a, ar, ac, b, depth, c, cs, start, add);                                                  \
+        break;
+    switch (rows) {
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#if ROWS == 14
+        CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
+#endif
+    }
+#undef CASE
+}
+
+/* Room for each thread, kept from call to call. */
+static float *room(int which, size_t floats)
+{
+    static _Thread_local struct {
+        float *memory;
+        size_t size;
+    } rooms[4];
+    if (rooms[which].size < floats) {
+        free(rooms[which].memory);
+        rooms[which].memory = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
+        rooms[which].size = rooms[which].memory ? floats : 0;
+    }
+    return rooms[which].memory;
+}
+
+typedef struct {
+    const float *a, *b, *start;
+    float *c;
+    long m, n, depth; /* a (m, depth), b (depth, n), c (m, n) */
+    long ar, ac, br, bc, cs;
+    int across, down; /* parts: across panels of c's columns, and down its rows */
+} Product;
+
+/* `depth` rows of a panel of b of `width` columns, in whole registers; zeros fill up a width below LANES. */
+static void pack(const float *b, long br, long bc, long depth, int width, int columns, long last, float *out)
+{
+    for (int v = 0; v < columns; v++) {
+        const float *from = b + AT(v) * bc;
+        float *to = out + v * LANES;
+        if (width < LANES)
+            for (long k = 0; k < depth; k++)
+                for (int j = 0; j < LANES; j++)
+                    to[k * columns * LANES + j] = j < width ? from[k * br + j * bc] : 0;
+        else if (bc == 1)
+            for (long k = 0; k < depth; k++)
+                store(to + k * columns * LANES, load(from + k * br));
+        else
+            for (int j = 0; j < LANES; j++)
+                for (long k = 0; k < depth; k++)
+                    to[k * columns * LANES + j] = from[k * br + j * bc];
+    }
+}
+
+/* One part: a panel of c's columns, and some of its rows. */
+static void multiply_part(void *context, int part)
+{
+    const Product *p = context;
+    const long column = (long)(part % p->across) * PANEL;
+    const int width = p->n - column < PANEL ? (int)(p->n - column) : PANEL, columns = width > LANES ? 2 : 1;
+    const long last = width < LANES ? 0 : width - LANES, tiles = (p->m + ROWS - 1) / ROWS;
+    const long top = tiles * (part / p->across) / p->down * ROWS, end = tiles * (part / p->across + 1) / p->down * ROWS;
+    float *panel = room(0, (size_t)DEPTH * PANEL), edge[ROWS * LANES], start[PANEL] = {0};
+    if (p->start)
+        pack(p->start + column, 0, 1, 1, width, columns, last, start);
+    const long most = p->ac == 1 ? DEPTH : SHALLOW;
+    for (long first = 0; first < p->depth; first += most) {
+        const long depth = p->depth - first < most ? p->depth - first : most;
+        pack(p->b + first * p->br + column * p->bc, p->br, p->bc, depth, width, columns, last, panel);
+        for (long row = top; row < end && row < p->m; row += ROWS) {
+            const int rows = p->m - row < ROWS ? (int)(p->m - row) : ROWS;
+            const float *a = p->a + row * p->ar + first * p->ac;
+            float *c = p->c + row * p->cs + column;
+            if (width >= LANES) {
+                tile_of(rows, columns, last, a, p->ar, p->ac, panel, depth, c, p->cs, start, first > 0);
+                continue;
+            }
+            for (int r = 0; r < rows && first; r++) /* less than a register goes by way of whole ones */
+                memcpy(edge + r * LANES, c + r * p->cs, sizeof(float) * width);
+            tile_of(rows, 1, 0, a, p->ar, p->ac, panel, depth, edge, LANES, start, first > 0);
+            for (int r = 0; r < rows; r++)
+                memcpy(c + r * p->cs, edge + r * LANES, sizeof(float) * width);
+        }
+    }
+}
+
+/* c = a b, or start + a b in every row; b's columns or its rows are contiguous. */
+static void dense_product(Product *p)
+{
+    p->across = (int)((p->n + PANEL - 1) / PANEL);
+    const double operations = 2.0 * p->m * p->n * p->depth;
+    const long tiles = (p->m + ROWS - 1) / ROWS;
+    const double parts = operations / 1e6; /* of at least some ten microseconds */
+    p->down = (int)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
+    if (p->down > 8)
+        p->down = 8;
+    if (operations < 1e6)
+        for (int part = 0; part < p->across; part++)
+            multiply_part(p, part);
+    else
+        parallel(multiply_part, p, p->across * p->down);
+}

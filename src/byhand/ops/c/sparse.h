@@ -1,0 +1,148 @@
+/* Matrix products that skip the zeros of a: an image of a digit is four fifths zeros. */
+
+#pragma once
+
+#include "matmul.h"
+
+#define WIDE 16 /* registers of sums at once */
+
+/* The numbers of a line that are not zero, and where they stand. */
+typedef struct {
+    float *value;
+    int32_t *index;
+    int count;
+} Line;
+
+/* out = start + Σ_k value_k b[index_k] for some registers of columns, the last of them at column `last`. Few registers
+   would wait for each other's sums, so they are kept in several chains that are added at the end. */
+INLINE void weigh(int columns, long last, Line a, const float *b, long bs, const float *start, float *out)
+{
+    const int chains = columns == 1 ? 4 : columns < 4 ? 2 : 1;
+    vec sum[4][WIDE];
+    for (int u = 0; u < chains; u++)
+        for (int v = 0; v < columns; v++)
+            sum[u][v] = u == 0 && start ? load(start + AT(v)) : all(0);
+    int k = 0;
+    for (; k <= a.count - chains; k += chains)
+        for (int u = 0; u < chains; u++) {
+            const float *row = b + a.index[k + u] * bs;
+            const vec left = all(a.value[k + u]);
+            for (int v = 0; v < columns; v++)
+                sum[u][v] += left * load(row + AT(v));
+        }
+    for (; k < a.count; k++)
+        for (int v = 0; v < columns; v++)
+            sum[0][v] += a.value[k] * load(b + a.index[k] * bs + AT(v));
+    for (int v = 0; v < columns; v++) {
+        for (int u = 1; u < chains; u++)
+            sum[0][v] += sum[u][v];
+        store(out + AT(v), sum[0][v]);
+    }
+}
+
+/* The same for all n columns, at least LANES. The last register overlaps the one before where n is no multiple. */
+static void weigh_row(long n, Line a, const float *b, long bs, const float *start, float *out)
+{
+    for (long done = 0; done < n;) {
+        const long left = n - done, columns = left > WIDE * LANES ? WIDE : (left + LANES - 1) / LANES;
+        const long last = (left > WIDE * LANES ? WIDE * LANES : left) - LANES;
+        const long back = last < 0 ? last : 0; /* less than a register is left, and starts before `done` */
+        const float *from = start ? start + done + back : NULL;
+        switch (columns) {
+#define CASE(c)                                                                                                        \
+    case c:                                                                                                            \
+        weigh(c, last - back, a, b + done + back, bs, from, out + done + back);                                        \
+        break;
+            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
+            CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16)
+#undef CASE
+        }
+        done += columns * LANES;
+    }
+}
+
+static Line line_at(float *memory, long length)
+{
+    return (Line){memory, (int32_t *)(memory + length), 0};
+}
+
+/* Rows of c = start + a b, where a's rows are contiguous. */
+static void multiply_rows_part(void *context, int part)
+{
+    const Product *p = context;
+    const long top = p->m * part / p->down, end = p->m * (part + 1) / p->down;
+    Line line = line_at(room(1, 2 * (size_t)p->depth), p->depth);
+    for (long row = top; row < end; row++) {
+        const float *a = p->a + row * p->ar;
+        line.count = 0;
+        for (long k = 0; k < p->depth; k += LANES) {
+            const long left = p->depth - k;
+            unsigned bits = 0;
+            if (left >= LANES)
+                bits = others_than_zero(a + k);
+            else
+                for (long j = 0; j < left; j++)
+                    bits |= (unsigned)(a[k + j] != 0) << j;
+            for (; bits; bits &= bits - 1) {
+                const long j = k + __builtin_ctz(bits);
+                line.value[line.count] = a[j];
+                line.index[line.count++] = (int32_t)j;
+            }
+        }
+        weigh_row(p->n, line, p->b, p->br, p->start, p->c + row * p->cs);
+    }
+}
+
+/* Rows of c = a b, where a's columns are contiguous: a is xᵀ, and c the gradient of a layer's weights. */
+static void multiply_columns_part(void *context, int part)
+{
+    const Product *p = context;
+    const long blocks = (p->m + LANES - 1) / LANES;
+    const long top = blocks * part / p->down * LANES, end = blocks * (part + 1) / p->down * LANES;
+    float *memory = room(1, 2 * LANES * (size_t)p->depth);
+    for (long row = top; row < end && row < p->m; row += LANES) {
+        const int rows = p->m - row < LANES ? (int)(p->m - row) : LANES;
+        Line line[LANES];
+        for (int r = 0; r < rows; r++)
+            line[r] = line_at(memory + 2 * r * p->depth, p->depth);
+        for (long k = 0; k < p->depth; k++) {
+            const float *a = p->a + row + k * p->ac;
+            unsigned bits = 0;
+            if (rows == LANES)
+                bits = others_than_zero(a);
+            else
+                for (int r = 0; r < rows; r++)
+                    bits |= (unsigned)(a[r] != 0) << r;
+            for (; bits; bits &= bits - 1) {
+                Line *at = line + __builtin_ctz(bits);
+                at->value[at->count] = a[__builtin_ctz(bits)];
+                at->index[at->count++] = (int32_t)k;
+            }
+        }
+        for (int r = 0; r < rows; r++)
+            weigh_row(p->n, line[r], p->b, p->br, p->start, p->c + (row + r) * p->cs);
+    }
+}
+
+/* Whether skipping a's zeros pays: for more than a register of columns, for lines of some length of which at most a third
+   is other than zero, by a look at some of them. */
+static int mostly_zeros(const Product *p)
+{
+    if (p->bc != 1 || p->n <= LANES || p->depth < 64 || (p->ac != 1 && p->ar != 1))
+        return 0;
+    const long lines = p->ac == 1 ? p->m : p->depth, length = p->ac == 1 ? p->depth : p->m;
+    const long stride = p->ac == 1 ? p->ar : p->ac, step = lines > 8 ? lines / 8 : 1;
+    long seen = 0, others = 0;
+    for (long line = 0; line < lines; line += step, seen += length)
+        for (long k = 0; k < length; k++)
+            others += p->a[line * stride + k] != 0;
+    return 3 * others < seen;
+}
+
+/* As `dense_product`, without the zeros; at least LANES columns, b's rows contiguous, and a's rows or its columns. */
+static void product_without_zeros(Product *p)
+{
+    const long parts = (long)(p->m * p->n * p->depth / 2.5e6), most = p->ac == 1 ? p->m : (p->m + LANES - 1) / LANES;
+    p->down = (int)(parts < 1 ? 1 : parts > most ? most : parts > 32 ? 32 : parts);
+    parallel(p->ac == 1 ? multiply_rows_part : multiply_columns_part, p, p->down);
+}

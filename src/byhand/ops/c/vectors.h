@@ -1,0 +1,80 @@
+/* Vectors as wide as the machine's registers, in the compiler's own vector types.
+
+The same source is compiled once for each kind of machine; LANES, ROWS and COLUMNS are all that differs. */
+
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define LANES 16 /* floats in a register */
+#define ROWS 14  /* rows of a tile: ROWS × COLUMNS registers of sums, and some for what is multiplied */
+#define NAME "avx512"
+#elif defined(__AVX2__)
+#define LANES 8
+#define ROWS 6
+#define NAME "avx2"
+#else
+#define LANES 4
+#define ROWS 6
+#define NAME "base"
+#endif
+#define COLUMNS 2 /* registers side by side in a tile */
+#define PANEL (COLUMNS * LANES)
+
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vec load(const float *a) { return *(const vec *)a; }
+INLINE void store(float *a, vec v) { *(vec *)a = v; }
+INLINE vec all(float value) { return (vec){} + value; }
+
+/* A bit for each of LANES numbers that is not zero. */
+INLINE unsigned others_than_zero(const float *a)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask(_mm512_loadu_ps(a), _mm512_setzero_ps(), _CMP_NEQ_UQ);
+#elif defined(__AVX2__)
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(a), _mm256_setzero_ps(), _CMP_NEQ_UQ));
+#else
+    unsigned bits = 0;
+    for (int j = 0; j < LANES; j++)
+        bits |= (unsigned)(a[j] != 0) << j;
+    return bits;
+#endif
+}
+
+/* where ? a : b, lane by lane; `where` is all ones or all zeros in each lane, as comparisons give it. */
+INLINE vec choose(ivec where, vec a, vec b) { return (vec)((where & (ivec)a) | (~where & (ivec)b)); }
+
+/* e^x to two units in the last place: x = k ln 2 + r with |r| ≤ ½ ln 2, e^r by its Taylor series, 2^k by the exponent's
+   bits. Below −87.3 it gives about 1e-38 or 0, above 88.3 infinity; NaN stays NaN. */
+INLINE vec exponential(vec x)
+{
+    const float round = 12582912.0f; /* 1.5 · 2^23: adding it leaves the nearest whole number in the lowest bits */
+    vec bounded = choose(x < -88.0f, all(-88.0f), choose(x > 88.5f, all(88.5f), x));
+    vec k = bounded * 1.44269504088896341f + round;
+    ivec exponent = ((ivec)k - (ivec)all(round)) << 23;
+    k -= round;
+    vec r = bounded - k * 0.693359375f; /* ln 2 in two parts, the first exact in few bits */
+    r -= k * -2.12194440e-4f;
+    vec p = all(1.0f / 5040);
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    /* in two halves, so that neither leaves the range of exponents where the product does not */
+    ivec half = (exponent >> 1) & (int32_t)0xff800000;
+    vec result = p * (vec)(half + 0x3f800000) * (vec)(exponent - half + 0x3f800000);
+    return choose(x != x, x, result);
+}

@@ -1,0 +1,45 @@
+"""Runs that are not finished: their checkpoints, and how to go on with them."""
+
+import shlex
+from pathlib import Path
+
+from byhand.errors import ByhandError
+from byhand.recipes import RECIPES
+from byhand.recipes.config import RunConfig, parse_config
+from byhand.training.checkpoints import Checkpoints
+
+CHECKPOINTS = "checkpoints"  # the folder in a run's folder, as long as the run is not finished
+EVERY = "60 seconds"
+
+
+def command(folder: Path) -> str:
+    """The command that goes on with the run in `folder`."""
+    return f"byhand train --resume {shlex.quote(str(folder))}"
+
+
+def new_checkpoints(folder: Path, every: str | None, config: RunConfig, plots: bool, half: bool) -> Checkpoints:
+    """Where a run keeps its state, with all that is needed to go on with it."""
+    every = every or EVERY
+    note = {"config": config.to_toml(), "plots": plots, "half": half, "every": every}
+    return Checkpoints(folder / CHECKPOINTS, every, note)
+
+
+def open_checkpoints(folder: Path, every: str | None = None) -> tuple[Checkpoints, RunConfig]:
+    """The same of a run that stopped, and its configuration.
+
+    Raises:
+        ByhandError: there is no unfinished run in the folder, or its checkpoints are damaged.
+    """
+    found = Checkpoints(folder / CHECKPOINTS).newest()
+    if found is None:
+        finished = (folder / "model.safetensors").exists()
+        raise ByhandError(
+            f"{folder}: " + ("the run is finished." if finished else "holds no checkpoint to go on from.")
+        )
+    path, checkpoint = found
+    note = checkpoint.note
+    kinds = {"config": str, "plots": bool, "half": bool, "every": str}
+    if not all(isinstance(note.get(name), kind) for name, kind in kinds.items()):
+        raise ByhandError(f"{path}: was not written by byhand train; go on with it in Python, by fit(..., resume=...).")
+    config = parse_config(note["config"].encode(), str(path), RECIPES)
+    return Checkpoints(folder / CHECKPOINTS, every or note["every"], note), config

@@ -1,0 +1,250 @@
+"""When a training's state is written into a folder, and which of the files a training goes on from."""
+
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from byhand.checks import require_instance
+from byhand.errors import ByhandError
+from byhand.files import LOCK, locked, remove_unfinished
+from byhand.training.callbacks import Callback, Training
+from byhand.training.checkpoint import Checkpoint, Tree
+from byhand.training.resume import difference, identity, is_finite, made_with, restore, snapshot
+
+if TYPE_CHECKING:
+    from byhand.training.steps import FullBatch, MiniBatches
+
+KEPT = 2
+UNITS = {"s": "seconds", "sec": "seconds", "second": "seconds", "minute": "minutes", "min": "minutes"}
+UNITS |= {"step": "steps", "epoch": "epochs"}
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was asked to stop; it finished its step and wrote its state first.
+
+    Attributes:
+        signal: the number of the signal that asked.
+        path: the checkpoint to go on from; None where there is none.
+    """
+
+    def __init__(self, signal: int, path: Path | None):
+        super().__init__()
+        self.signal, self.path = signal, path
+
+
+class Checkpoints:
+    """Writes a training's whole state into a folder every so often, and keeps the last two.
+
+    A training goes on from such a file bit for bit, also within an epoch. Each is written whole or not at all, and one
+    with NaN or infinity is not written. Where the disk is full, training goes on with a warning.
+
+    Example:
+        >>> fit(network, x, y, checkpoint="checkpoints", resume=True)  # the same program again goes on where it was
+
+    Args:
+        folder: where to; it belongs to one training.
+        every: "60 seconds", "5 minutes", "500 steps" or "1 epoch"; "never" writes only when asked to stop.
+        note: plain data to keep beside the state.
+
+    Raises:
+        ByhandError: no such interval.
+    """
+
+    def __init__(self, folder: str | Path, every: str = "60 seconds", note: Tree | None = None):
+        self.folder, self.note = Path(folder), note or {}
+        self.count, self.unit = interval(every)
+        self._signal, self._training = 0, False
+        self._written: list[Path] = []  # whole and good, oldest first
+
+    def files(self) -> list[Path]:
+        """The checkpoints in the folder, oldest first."""
+        return sorted(self.folder.glob("step-*.safetensors"))
+
+    def newest(self) -> tuple[Path, Checkpoint] | None:
+        """The newest checkpoint that is whole; None where the folder has none. Damaged ones are named in a warning.
+
+        Raises:
+            ByhandError: there are checkpoints, and all are damaged.
+        """
+        complaints = []
+        for path in reversed(self.files()):
+            try:
+                found = Checkpoint.read(path)
+            except ByhandError as error:
+                complaints.append(str(error))
+                continue
+            for complaint in complaints:
+                warnings.warn(f"{complaint} Training goes on from {path.name}, the one before.", stacklevel=2)
+            return path, found
+        if complaints:
+            raise ByhandError(f"{complaints[0]} There is no whole one before it; begin anew.")
+        return None
+
+    def remove(self) -> None:
+        """Remove all checkpoints, and the folder if nothing else is in it."""
+        for path in self.files():
+            path.unlink(missing_ok=True)
+        if self.folder.is_dir():
+            remove_unfinished(self.folder)
+            (self.folder / LOCK).unlink(missing_ok=True)
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
+
+    def stop(self, signal: int = 2) -> bool:
+        """Ask the training to stop after its step, with a checkpoint: `fit` raises Interrupted.
+
+        Returns:
+            Whether there is a training to ask, and nobody has asked it before.
+        """
+        first = self._training and not self._signal
+        self._signal = signal
+        return first
+
+
+class Keeper(Callback):
+    """Last of a training's listeners: writes checkpoints, and stops when asked to."""
+
+    def __init__(
+        self, where: Checkpoints, training: Training, run: "FullBatch | MiniBatches", callbacks: Sequence[Callback],
+        threads: int,
+    ):  # fmt: skip
+        self.where, self.run, self.callbacks, self.threads = where, run, callbacks, threads
+        self._identity = identity(training, run, callbacks)
+        self._every = {"steps": 1, "epochs": training.steps}.get(where.unit, inf) * where.count
+        self._seconds = where.count if where.unit == "seconds" else inf
+        self._plan(training.step)
+
+    def _plan(self, step: int) -> None:
+        """Set when the next one is due."""
+        self._at_step = (step // self._every + 1) * self._every if self._every < inf else inf
+        self._at_time = time.monotonic() + self._seconds
+
+    def go_on(self, training: Training, path: Path | None, checkpoint: Checkpoint) -> None:
+        """Bring the training to where the checkpoint was written.
+
+        Raises:
+            ByhandError: it is another training's.
+        """
+        where = f"{path}: " if path else ""
+        if found := difference(checkpoint.identity, self._identity):
+            raise ByhandError(f"{where}the checkpoint is another training's ({found}).")
+        if found := difference(checkpoint.made_with, made_with(self.threads)):
+            warnings.warn(f"{where}training goes on, but not for certain bit for bit ({found}).", stacklevel=3)
+        restore(training, self.run, self.callbacks, checkpoint.training)
+        self.where._written = [path] if path else []
+        self._plan(training.step)
+
+    def on_step(self, training: Training) -> None:
+        """Write a checkpoint where one is due."""
+        if training.step >= self._at_step or time.monotonic() >= self._at_time or self.where._signal:
+            self._write(training)
+
+    def take(self, training: Training) -> Checkpoint:
+        """The training as it stands, sharing its arrays."""
+        tree = snapshot(training, self.run, self.callbacks)
+        return Checkpoint(self._identity, made_with(self.threads), tree, self.where.note)
+
+    def _write(self, training: Training) -> None:
+        where, asked = self.where, self.where._signal
+        checkpoint, path = self.take(training), where.folder / f"step-{training.step:012d}.safetensors"
+        try:
+            if not is_finite(checkpoint.training):
+                raise ByhandError(f"{path}: not written, because the training's state is not finite.")
+            checkpoint.write(path)
+            where._written = [*where._written, path][-KEPT:]
+            for old in where.files():
+                if old not in where._written:
+                    old.unlink(missing_ok=True)
+        except (ByhandError, OSError) as error:
+            last = f"the last one is {where._written[-1].name}" if where._written else "there is none yet"
+            warnings.warn(f"{error} Training {'stops' if asked else 'goes on'}; {last}.", stacklevel=2)
+        self._plan(training.step)
+        if asked:
+            raise Interrupted(asked, where._written[-1] if where._written else None)
+
+
+def interval(text: Any) -> tuple[float, str]:
+    """("500 steps") → (500, "steps"); minutes become seconds, "never" infinitely many of them.
+
+    Raises:
+        ByhandError: no number above 0, or no such unit.
+    """
+    if text == "never":
+        return inf, "seconds"
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*", text) if isinstance(text, str) else None
+    count = float(match[1]) if match else 0.0
+    unit = UNITS.get(match[2] or "s", "") if match else ""
+    if not count or not unit or (unit in ("steps", "epochs") and count != int(count)):
+        raise ByhandError(
+            "A checkpoint is written every so many steps, epochs, seconds or minutes, such as '500 steps'; "
+            f"got {text!r}."
+        )
+    return (60 * count, "seconds") if unit == "minutes" else (count, unit)
+
+
+def as_checkpoints(where: Any) -> Checkpoints:
+    """A folder's name as Checkpoints; what is Checkpoints stays."""
+    if isinstance(where, str | Path):
+        return Checkpoints(where)
+    require_instance("checkpoint", where, Checkpoints, "a folder, or Checkpoints(folder, every)")
+    return where
+
+
+@contextmanager
+def kept(
+    checkpoint: str | Path | Checkpoints | None,
+    resume: bool | str | Path | Checkpoint,
+    training: Training,
+    run: "FullBatch | MiniBatches",
+    callbacks: Sequence[Callback],
+    threads: int,
+) -> Iterator[tuple[list[Callback], Callable[[], None]]]:
+    """The listeners that write checkpoints while `fit` trains, and what brings the training to where it is to begin.
+
+    The folder of the checkpoints is held for this process alone meanwhile.
+
+    Raises:
+        ByhandError: another process holds it, or `resume` names no checkpoint of this training.
+    """
+    if checkpoint is None and resume is False:
+        yield [], lambda: None
+        return
+    if checkpoint is None and resume is True:
+        raise ByhandError("resume=True needs checkpoint=FOLDER to go on from; or name a checkpoint: resume=PATH.")
+    where = Checkpoints("", "never") if checkpoint is None else as_checkpoints(checkpoint)
+    busy = f"{where.folder}: another process writes its checkpoints there; choose another folder, or wait."
+    with nullcontext() if checkpoint is None else locked(where.folder, busy):
+        found = chosen(resume, where)
+        keeper = Keeper(where, training, run, callbacks, threads)
+        where._signal, where._training = 0, True
+        try:
+            yield [] if checkpoint is None else [keeper], lambda: keeper.go_on(training, *found) if found else None
+        finally:
+            where._training = False
+
+
+def chosen(resume: bool | str | Path | Checkpoint, where: Checkpoints) -> tuple[Path | None, Checkpoint] | None:
+    """The checkpoint that `resume` asks for: the folder's newest (True), a file's, a folder's, or itself.
+
+    Raises:
+        ByhandError: a path without a checkpoint, or with damaged ones only.
+    """
+    if resume is True:
+        return where.newest()
+    if isinstance(resume, Checkpoint):
+        return None, resume
+    if isinstance(resume, str | Path):
+        path = Path(resume)
+        if path.is_dir():
+            found = Checkpoints(path).newest()
+            if found is None:
+                raise ByhandError(f"{path}: holds no checkpoint.")
+            return found
+        return path, Checkpoint.read(path)
+    require_instance("resume", resume, bool, "True, a checkpoint or the name of one")
+    return None
