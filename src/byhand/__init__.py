@@ -152,7 +152,9 @@ _HOMES = {
     "regularizers": "L1 L2 ClipNorm ClipValue MaxNorm Regularizer",
     "schedules": "Constant CosineAnnealing CosineRestarts ExponentialDecay OneCycle ReduceOnPlateau StepDecay "
     "WarmupCosine",
-    "training": "Averaging Callback EarlyStopping History evaluate find_learning_rate fit",
+    "training": "Averaging Callback EarlyStopping History find_learning_rate",
+    "training.evaluate": "evaluate",
+    "training.fit": "fit",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
