@@ -175,7 +175,8 @@ def pools(name):
 
         def arguments(rng, t, layer=MaxPool2D(size, stride, padding), shape=(3, side, side + 1, channels)):
             plan, window = layer.plan(shape[1:]), layer.window
-            x, y = np.round(numbers(rng, shape, t)), np.full((3, *plan.out_shape), np.nan, t)  # rounded: with ties
+            x = np.round(numbers(rng, shape, t))  # with ties
+            y = np.full((3, *plan.out_shape), np.nan, t)
             how = [window.size, window.stride, window.pad(shape[1:])]
             if name == "max_pool":
                 return [x, y, *how]
