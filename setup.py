@@ -25,9 +25,7 @@ def extension(kind: str, flags: list[str]) -> Extension:
     return Extension(
         f"byhand.ops._{kind}",
         ["src/byhand/ops/c/module.c"],
-        depends=[
-            f"src/byhand/ops/c/{name}.h" for name in HEADERS
-        ],
+        depends=[f"src/byhand/ops/c/{name}.h" for name in HEADERS],
         include_dirs=[numpy.get_include()],
         define_macros=[("MODULE_NAME", f"_{kind}")],
         extra_compile_args=[*(flag for flag in FLAGS if X86 or "vector-width" not in flag), *flags],

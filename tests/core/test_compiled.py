@@ -173,7 +173,8 @@ def convolution(name, layer, shape, rng, dtype, fill):
 def pools(name):
     for size, stride, padding, channels, side in POOLS:
 
-        def arguments(rng, t, layer=MaxPool2D(size, stride, padding), shape=(3, side, side + 1, channels)):
+        def arguments(rng, t, window=(size, stride, padding), shape=(3, side, side + 1, channels)):
+            layer = MaxPool2D(*window)
             plan, window = layer.plan(shape[1:]), layer.window
             x = np.round(numbers(rng, shape, t))  # with ties
             y = np.full((3, *plan.out_shape), np.nan, t)
