@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from byhand.arena import Arena
-from byhand.checks import as_array, require_instance, require_whole
+from byhand.checks import as_array, is_finite, require_instance, require_whole
 from byhand.errors import ByhandError
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
@@ -225,10 +225,10 @@ class Network:
         x = self.as_input(x)
         result = np.empty((len(x), *self.plan[-1].out_shape), self.dtype)
         for start in range(0, len(x), PIECE):
-            rows = slice(start, start + PIECE)
-            views = self._own_views(len(x[rows]))
-            y = self.forward(x[rows], views)
-            self.loss.activate(self.ops, y, result[rows], views.loss_cache)
+            piece = x[start : start + PIECE]
+            views = self._own_views(len(piece))
+            y = self.forward(piece, views)
+            self.loss.activate(self.ops, y, result[start : start + PIECE], views.loss_cache)
         return result
 
     def predict(self, x: Array) -> Array:
@@ -256,10 +256,10 @@ class Network:
             return out
         if x.dtype.kind not in "fiub":
             raise ByhandError(f"Samples must be real numbers; got an array of {x.dtype}.")
-        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is found here
-            x = np.ascontiguousarray(x, self.dtype)
-            finite = np.isfinite(x.sum())
-        if not finite and not np.isfinite(x).all():
+        if x.dtype != self.dtype or not x.flags.c_contiguous:
+            with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is found here
+                x = np.ascontiguousarray(x, self.dtype)
+        if not is_finite(x.reshape(-1)):
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
             raise ByhandError(
                 f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."

@@ -213,6 +213,7 @@ CASES = {
     "squared_error": [*loss("squared_error")],
     "mean_loss": [lambda rng, t, s=s: [positive(rng, s[0], t), numbers(rng, s, t), 0.25] for s in SHAPES],
     "sum_rows": [lambda rng, t, s=s: [numbers(rng, s, t), np.empty(s[1], t)] for s in SHAPES],
+    "copy": activation(),
     "gather": [*gathering("gather")],
     "gather_bytes": [*gathering("gather_bytes")],
     "scale_bytes": [*gathering("scale_bytes")],

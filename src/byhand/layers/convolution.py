@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,7 +62,7 @@ class Conv2D(Layer):
         require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
         self.window  # noqa: B018  (it checks the others)
 
-    @property
+    @cached_property
     def window(self) -> Window:  # type: ignore[override]
         """The kernel as a window."""
         kernel, stride = as_pair("kernel", self.kernel), as_pair("stride", self.stride)

@@ -216,6 +216,18 @@ FLAT(adagrad, adagrad, "oiouss", "theta g v s rate epsilon")
 FLAT(rmsprop, rmsprop, "oiousss", "theta g v s rate rho epsilon")
 FLAT(adam, adam, "oiooussss", "theta g m v s rate beta1 beta2 epsilon")
 
+static Operation copy_op = {"copy", "a out"};
+
+DEFINE(copy)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(copy) || !is_flat(a[0], NPY_FLOAT32) || !is_output(a[1]) || !same_shape(a[0], a[1]))
+        return TWIN(copy);
+    if (FLOATS(a[0]) != FLOATS(a[1]))
+        memmove(FLOATS(a[1]), FLOATS(a[0]), sizeof(float) * (size_t)PyArray_SIZE(A(a[0])));
+    Py_RETURN_NONE;
+}
+
 /* ---- rows ---- */
 
 static Operation gather_op = {"gather", "a rows out"};
@@ -592,6 +604,7 @@ static struct {
     ENTRY(adagrad),
     ENTRY(rmsprop),
     ENTRY(adam),
+    ENTRY(copy),
     ENTRY(gather),
     ENTRY(gather_bytes),
     ENTRY(scale_bytes),
