@@ -113,7 +113,8 @@ def _pictures(
             yield f"layer-{i + 1}-maps", plots.feature_maps(y[0], title), {}
         elif y.ndim == 2 and not isinstance(layer, Flatten):
             flat.append((title, y[0]))
-    yield "units", plots.units([*flat[-4:], ("Answer (probability)", p)]), {}
+    after = f"The answer, after {network.loss.activation}" if network.loss.activation else "The answer"
+    yield "units", plots.units([*flat[-4:], (after, p)], names), {}
     yield from _others(network, x, ink, dataset, among, name)
 
 

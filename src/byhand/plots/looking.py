@@ -96,8 +96,11 @@ def decided(image: Array, fall: Array, gradient: Array, answer: str, patch: int)
     return picture
 
 
-def units(layers: Sequence[tuple[str, Array]]) -> "Figure":
-    """Layers without places, one under the other: (title, the output of each unit)."""
+def units(layers: Sequence[tuple[str, Array]], classes: Sequence[str] = ()) -> "Figure":
+    """Layers without places, one under the other: (title, the output of each unit); the last one's units are classes.
+
+    Blue is positive, orange negative.
+    """
     if not layers:
         raise ByhandError("there is no layer to draw.")
     picture = figure(7, 1.7 * len(layers) + 0.3)
@@ -106,6 +109,9 @@ def units(layers: Sequence[tuple[str, Array]]) -> "Figure":
         dress(ax, "unit", "output")
         ax.set_title(title, fontsize=9)
         ax.axhline(0, color="#888888", linewidth=0.6)
+    if len(classes) == len(layers[-1][1]):
+        ax.set_xticks(np.arange(len(classes)), classes, rotation=30 if max(map(len, classes)) > 4 else 0)
+        ax.set_xlabel("class")
     return picture
 
 
