@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ELU,
         AveragePool2D,
         BatchNorm,
+        Columns,
         Conv2D,
         Dense,
         Dropout,
@@ -82,6 +83,7 @@ __all__ = [
     "Checkpoints",
     "ClipNorm",
     "ClipValue",
+    "Columns",
     "Constant",
     "Conv2D",
     "CosineAnnealing",
@@ -143,8 +145,8 @@ _HOMES = {
     "diagnosis": "Watch",
     "errors": "ByhandError TrainingDiverged",
     "initializers": "Glorot He Normal Uniform Zeros",
-    "layers": "ELU AveragePool2D BatchNorm Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm LeakyReLU "
-    "MaxPool2D ReLU Residual Sigmoid Softmax SpatialDropout Step Tanh",
+    "layers": "ELU AveragePool2D BatchNorm Columns Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm "
+    "LeakyReLU MaxPool2D ReLU Residual Sigmoid Softmax SpatialDropout Step Tanh",
     "losses": "MSE BinaryCrossEntropy CategoricalCrossEntropy QuadraticCost",
     "network": "Network",
     "optimizers": "AdaGrad Adam AdamW GradientDescent Lion Momentum NAdam Nesterov RMSprop",
