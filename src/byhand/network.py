@@ -18,7 +18,7 @@ from byhand.ops import default
 from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
-PIECE = 1024  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
+PIECE = 512  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
 
 
 class Network:

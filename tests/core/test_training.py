@@ -479,5 +479,4 @@ def test_a_network_computes_through_the_operations_it_was_given():
     assert calls == training - {"mean_loss"} | {"weighted_mean_loss", "descend"} | {
         "scale_bytes",
         "count_right",
-        "set_threads",
     }

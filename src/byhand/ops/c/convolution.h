@@ -90,11 +90,14 @@ static void weights_part(void *context, int part)
     Tile t = {.offset = offset, .ac = g->stride[1] * g->channels, .segments = g->rows, .depth = g->columns, .cs = g->size};
     const long begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts;
     for (long i = begin; i < end; i++) {
-        float *padded = padded_image(g, i), *dy = room(0, (size_t)pixels * PANEL);
+        float *padded = padded_image(g, i), *packed = room(0, (size_t)pixels * PANEL);
+        const float *dy = g->y + i * pixels * g->outputs;
         for (long column = 0; column < g->size; column += PANEL) {
             const int width = panel_width(g->size, column);
-            pack(g->y + i * pixels * g->outputs + g->first_out + column, g->outputs, 1, pixels, width, dy);
-            t.b = dy;
+            const int whole = g->size == g->outputs && (g->size == LANES || g->size == PANEL); /* then dy lies as a panel would */
+            if (!whole)
+                pack(dy + g->first_out + column, g->outputs, 1, pixels, width, packed);
+            t.b = whole ? dy : packed;
             t.add = i > begin;
             for (long row = 0; row < k; row += ROWS) {
                 const int rows = k - row < ROWS ? (int)(k - row) : ROWS;

@@ -36,16 +36,17 @@ INLINE void tile(int rows, int columns, const Tile *t)
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < columns; v++)
             sum[r][v] = t->add ? load(t->c + r * cs + AT(v)) : t->start ? load(t->start + v * LANES) : all(0);
+    const float *a[ROWS];
+    for (int r = 0; r < rows; r++)
+        a[r] = t->a + t->at[r];
     for (long s = 0; s < t->segments; s++) {
-        const float *a[ROWS];
-        for (int r = 0; r < rows; r++)
-            a[r] = t->a + t->offset[s] + t->at[r];
-        for (long k = 0; k < depth; k++, b += columns * LANES) {
+        const long end = t->offset[s] + depth * ac;
+        for (long k = t->offset[s]; k < end; k += ac, b += columns * LANES) {
             vec row[COLUMNS];
             for (int v = 0; v < columns; v++)
                 row[v] = load(b + v * LANES);
             for (int r = 0; r < rows; r++) {
-                const vec left = all(a[r][k * ac]);
+                const vec left = all(a[r][k]);
                 for (int v = 0; v < columns; v++)
                     sum[r][v] += left * row[v];
             }

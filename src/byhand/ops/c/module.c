@@ -371,10 +371,11 @@ DEFINE(mean_loss)
         return TWIN(mean_loss);
     const float *each = FLOATS(a[0]);
     float *dy = FLOATS(a[1]);
+    const npy_intp n = PyArray_SIZE(A(a[0])), size = PyArray_SIZE(A(a[1]));
     double sum = 0;
-    for (npy_intp i = 0; i < PyArray_SIZE(A(a[0])); i++)
+    for (npy_intp i = 0; i < n; i++)
         sum += each[i];
-    for (npy_intp i = 0; i < PyArray_SIZE(A(a[1])); i++)
+    for (npy_intp i = 0; i < size; i++)
         dy[i] *= factor;
     return PyFloat_FromDouble(PyFloat_AsDouble(a[2]) * sum);
 }
