@@ -7,7 +7,7 @@ from byhand.digits.forms import MARKS
 from byhand.digits.glyphs import HEIGHT, Writer, drawn_writers, image_writers, thickness
 from byhand.digits.page import draw_page
 from byhand.digits.paper import Paper, any_paper, printed_lines, put_on_paper
-from byhand.digits.row_image import as_row, contrast
+from byhand.digits.row_image import as_row, contrast, symbol_boxes
 from byhand.digits.rows import Rows
 
 PLAIN = Style(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0)
@@ -241,3 +241,15 @@ def test_a_row_is_brought_to_its_size() -> None:
     assert row.sum() == 200 * 255
     narrowed = as_row(image, 40, 50)
     assert (narrowed[20] > 127).sum() == 5
+
+
+def test_boxes_around_the_middles_of_digits() -> None:
+    row = np.zeros((20, 60), np.uint8)
+    row[4:16, 5:15] = row[2:18, 15:25] = 255  # two that touch
+    row[:, 15] //= 9  # the seam is pale
+    row[6:12, 40:50] = 200
+    row[0, 55] = 30  # too pale to count
+    assert symbol_boxes(row, [10, 20, 45]) == [(5, 4, 15, 16), (16, 2, 25, 18), (40, 6, 50, 12)]
+    assert symbol_boxes(row, [45]) == [(5, 2, 50, 18)]
+    assert symbol_boxes(np.zeros((20, 60), np.uint8), [30]) == [(0, 0, 60, 20)]
+    assert symbol_boxes(row, []) == []

@@ -4,7 +4,7 @@ In order: `image` opens a picture, `ink` finds the writing on the paper, `compon
 `prepare` makes the network's image of one digit. Of a page with more on it, `lines` finds the lines of writing, `ruled`
 tells printed lines from them, and `row_image` makes the row reader's image of each.
 
-Writing of its own: `forms` are how digits are written, `strokes` what a hand makes of them, `pens` the ink that is left;
-`drawn` puts single digits together, `glyphs` stocks of them, `compose` rows, `paper` what rows are written on and how
-they are photographed, `rows` batches of them, `page` whole pages.
+Writing of its own: `forms` are how digits are written, `strokes` what a hand makes of them, `pens` the ink that is
+left; `drawn` puts single digits together, `glyphs` stocks of them, `compose` rows, `paper` what rows are written on and
+how they are photographed, `rows` batches of them, `page` whole pages.
 """
