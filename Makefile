@@ -17,8 +17,8 @@ lint: $(DEV)            ## formatting, lint and types
 	$(BIN)/ruff check src tests bench examples setup.py
 	$(BIN)/mypy
 
-bench: $(DEV)           ## speed of training and inference on this machine
-	$(BIN)/python bench/dense.py
+bench: $(DEV)           ## byhand beside PyTorch, JAX, Keras and scikit-learn: docs/speed.md (--quick: bench/speed.py)
+	$(BIN)/python bench/speed.py
 
 $(RUN): pyproject.toml setup.py $(wildcard src/byhand/ops/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "byhand needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12 ...)")'

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         StepDecay,
         WarmupCosine,
     )
-    from byhand.training import Averaging, Callback, EarlyStopping, History, find_learning_rate
+    from byhand.training import Averaging, Callback, Checkpoints, EarlyStopping, History, find_learning_rate
     from byhand.training.evaluate import evaluate
     from byhand.training.fit import fit
 
@@ -80,6 +80,7 @@ __all__ = [
     "ByhandError",
     "Callback",
     "CategoricalCrossEntropy",
+    "Checkpoints",
     "ClipNorm",
     "ClipValue",
     "Columns",
@@ -152,7 +153,7 @@ _HOMES = {
     "regularizers": "L1 L2 ClipNorm ClipValue MaxNorm Regularizer",
     "schedules": "Constant CosineAnnealing CosineRestarts ExponentialDecay OneCycle ReduceOnPlateau StepDecay "
     "WarmupCosine",
-    "training": "Averaging Callback EarlyStopping History find_learning_rate",
+    "training": "Averaging Callback Checkpoints EarlyStopping History find_learning_rate",
     "training.evaluate": "evaluate",
     "training.fit": "fit",
 }

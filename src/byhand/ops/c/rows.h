@@ -2,8 +2,7 @@
 
 #pragma once
 
-#include "threads.h"
-#include "vectors.h"
+#include "matmul.h"
 
 #define MOST_OUTPUTS 1024 /* columns that fit the room on the stack; wider rows are NumPy's */
 
@@ -145,13 +144,50 @@ static void binary_cross_entropy_part(void *context, int part)
     }
 }
 
-/* Σ_i a_i over n rows of k numbers. */
+typedef struct {
+    const float *a;
+    float *sums;
+    long n, k;
+    int parts;
+} Columns;
+
+/* The part's Σ_i a_i over some of the n rows of k numbers. */
+static void sum_rows_part(void *context, int part)
+{
+    const Columns *s = context;
+    const long begin = s->n * part / s->parts, end = s->n * (part + 1) / s->parts;
+    float *out = s->sums + part * s->k;
+    long j = 0;
+    for (; j <= s->k - LANES; j += LANES) {
+        vec even = all(0), odd = all(0);
+        long i = begin;
+        for (; i < end - 1; i += 2) {
+            even += load(s->a + i * s->k + j);
+            odd += load(s->a + (i + 1) * s->k + j);
+        }
+        store(out + j, i < end ? even + odd + load(s->a + i * s->k + j) : even + odd);
+    }
+    for (; j < s->k; j++) {
+        out[j] = 0;
+        for (long i = begin; i < end; i++)
+            out[j] += s->a[i * s->k + j];
+    }
+}
+
+/* out = Σ_i a_i; many rows are summed in eight parts, whatever the number of threads. */
 static void sum_rows(const float *a, long n, long k, float *out)
 {
-    memset(out, 0, sizeof(float) * (size_t)k);
-    for (long i = 0; i < n; i++)
+    Columns s = {a, out, n, k, n * k > 65536 && n > 64 ? 8 : 1};
+    if (s.parts == 1) {
+        sum_rows_part(&s, 0);
+        return;
+    }
+    s.sums = room(2, (size_t)(s.parts * k));
+    parallel(sum_rows_part, &s, s.parts);
+    memcpy(out, s.sums, sizeof(float) * k);
+    for (int part = 1; part < s.parts; part++)
         for (long j = 0; j < k; j++)
-            out[j] += a[i * k + j];
+            out[j] += s.sums[part * k + j];
 }
 
 /* How many rows have their largest number in the column that the label says; of equal ones the first counts. */

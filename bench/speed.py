@@ -1,0 +1,89 @@
+"""byhand beside PyTorch, JAX, Keras and scikit-learn: the same networks, data and training on the same processor.
+
+    python bench/speed.py            # everything; writes docs/speed.md, docs/speed.json and docs/images/speed.png
+    python bench/speed.py --quick    # ratios in under three minutes, to the terminal
+    python bench/speed.py --only W3,W5 --peers torch,jax
+    python bench/speed.py --report docs/speed.json    # write page and picture anew from a run's figures
+
+Each peer gets a virtual environment of its own in the user's cache, at the first use. What is measured, and how, stands
+in docs/speed.md.
+"""
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from speed.environments import NEEDS
+from speed.machine import describe_machine
+from speed.picture import draw
+from speed.report import page, table
+from speed.rounds import measure
+from speed.startup import prepare, sizes, starts
+from speed.workloads import WORKLOADS
+
+ROOT = Path(__file__).parents[1]
+NAMES = [workload.name for workload in WORKLOADS]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, fewer rows, no start-up times and sizes")
+    parser.add_argument("--only", default=",".join([*NAMES, "start"]), help="workloads, such as W3,W5")
+    parser.add_argument("--peers", default=",".join(NEEDS), help="peers, such as torch,jax")
+    parser.add_argument("--rounds", type=int, help="turns of each competitor; 5 by default, 3 with --quick")
+    parser.add_argument("--threads", type=int, default=2, help="threads that everybody gets")
+    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.add_argument("--out", type=Path, help="the folder for the figures; docs/ for a whole run, else out/")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write page and picture from these figures")
+    args = parser.parse_args()
+    args.only, args.peers = set(args.only.split(",")), set(args.peers.split(","))
+    for wrong in (args.only - {*NAMES, "start"}) | (args.peers - set(NEEDS)):
+        parser.error(f"there is no {wrong!r}; workloads: {', '.join([*NAMES, 'start'])}; peers: {', '.join(NEEDS)}")
+    return args
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """All figures as plain data."""
+    absent: dict[str, str] = {}
+    rounds = args.rounds or (3 if args.quick else 5)
+    prepare(args.peers, absent)
+    figures: dict[str, Any] = {"machine": describe_machine(args.threads), "quick": args.quick, "absent": absent}
+    figures["rows"] = [
+        measure(
+            workload,
+            {*args.peers, "byhand", "products"},
+            absent,
+            lambda text: print(text, file=sys.stderr, flush=True),
+            rounds=rounds,
+            quick=args.quick,
+            threads=args.threads,
+        )
+        for workload in WORKLOADS
+        if workload.name in args.only
+    ]
+    if "start" in args.only and not args.quick:
+        figures["starts"] = starts(args.peers, absent, 2 * rounds, args.threads)
+        figures["sizes"] = sizes(args.peers, absent)
+    return figures
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the competitors' processes end, too
+    args = arguments()
+    figures = json.loads(args.report.read_text()) if args.report else run(args)
+    whole = args.report or ({*NAMES, "start"} <= args.only and args.peers == set(NEEDS) and not args.quick)
+    folder = args.out or ROOT / ("docs" if whole else "out")
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    if not args.report:
+        (folder / "speed.json").write_text(json.dumps(figures, indent=1) + "\n")
+    if whole:
+        (folder / "speed.md").write_text(page(figures))
+        draw(figures, folder / "images" / "speed.png")
+    print(json.dumps(figures) if args.json else table(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Parts of the speed benchmark; `python bench/speed.py` puts them together."""

@@ -1,0 +1,141 @@
+"""Who runs: each library in each manner that might be its fastest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Task = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """One library in one manner.
+
+    Attributes:
+        peer: whose virtual environment and script it runs in; "byhand" and "products" run in the caller's own.
+        manner: what is particular; empty for the plain one.
+        options: for the script.
+        env: environment variables beside those that all have.
+        takes: whether it can express a workload, and whether the manner could matter there.
+        quick: where it also runs with --quick: those that were the fastest there.
+    """
+
+    peer: str
+    manner: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    takes: Callable[[Task], bool] = lambda task: True
+    quick: Callable[[Task], bool] = lambda task: False
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{TITLES[self.peer]}, {self.manner}" if self.manner else TITLES[self.peer]
+
+
+TITLES = {
+    "byhand": "byhand",
+    "torch": "PyTorch",
+    "jax": "JAX",
+    "keras": "Keras",
+    "sklearn": "scikit-learn",
+    "onnx": "onnxruntime",
+    "products": "matrix products alone",
+}
+
+
+def training(task: Task) -> bool:
+    return task["kind"] == "train"
+
+
+def predicting(task: Task) -> bool:
+    return task["kind"] == "predict"
+
+
+def batches(task: Task) -> bool:
+    return training(task) and task["batch"] is not None
+
+
+def full(task: Task) -> bool:
+    return training(task) and task["batch"] is None
+
+
+def images(task: Task) -> bool:
+    return len(task["input"]) == 3
+
+
+def in_bytes(task: Task) -> bool:
+    return batches(task) and task["bytes"]
+
+
+def small(task: Task) -> bool:
+    """Where one thread may be faster than two that wait for each other."""
+    return task["kind"] == "predict" or (task["batch"] or task["rows"]) < 2000
+
+
+def always(task: Task) -> bool:
+    return True
+
+
+def both(*conditions: Callable[[Task], bool]) -> Callable[[Task], bool]:
+    return lambda task: all(condition(task) for condition in conditions)
+
+
+def sklearn_can(task: Task) -> bool:
+    """Rows of numbers, and not the quadratic cost with sigmoid outputs."""
+    return not images(task) and task["loss"] != "quadratic"
+
+
+# Big arrays stay with the process instead of being given back to the system and faulted in again.
+MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000", "MALLOC_TOP_PAD_": "67108864"}
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+LONG = {"steps_per_execution": 100}
+
+COMPETITORS = (
+    Competitor("byhand", quick=always),
+    Competitor("byhand", "NumPy alone", env={"BYHAND_OPS": "numpy"}, quick=training),
+    Competitor("torch", quick=lambda task: not images(task) and not small(task)),
+    Competitor("torch", "shuffled whole", {"gather": "epoch"}, takes=batches),
+    Competitor("torch", "from bytes", {"bytes": True}, takes=in_bytes),
+    Competitor("torch", "tuned malloc", env=MALLOC, takes=training),
+    Competitor("torch", "channels-last", {"channels_last": True}, takes=images),
+    Competitor("torch", "channels-last, tuned malloc", {"channels_last": True}, MALLOC, both(training, images), images),
+    Competitor(
+        "torch", "one thread", {"threads": 1}, ONE_THREAD, small, lambda task: predicting(task) or not images(task)
+    ),
+    Competitor("torch", "torch.compile", {"compile": True}),
+    Competitor("torch", "torch.compile, tuned malloc", {"compile": True, "channels_last": True}, MALLOC, images),
+    Competitor("torch", "traced", {"trace": True}, takes=predicting),
+    Competitor("jax", "fori_loop", takes=full, quick=full),
+    Competitor("jax", "scan", takes=batches, quick=lambda task: not images(task)),
+    Competitor("jax", "scan, shuffled whole", {"gather": "epoch"}, takes=batches),
+    Competitor("jax", "scan, from bytes", {"bytes": True}, takes=in_bytes),
+    Competitor("jax", "jit of a step", {"loop": "jit"}, takes=batches, quick=images),
+    Competitor("jax", "jit of a step, from bytes", {"loop": "jit", "bytes": True}, takes=in_bytes),
+    Competitor(
+        "jax", "jit of a step, reduce_window", {"loop": "jit", "pooling": "window"}, takes=both(training, images)
+    ),
+    Competitor("jax", "jit of a step, tuned malloc", {"loop": "jit"}, MALLOC, both(training, images)),
+    Competitor("jax", "jit", takes=predicting, quick=predicting),
+    Competitor("keras", "fit", takes=training),
+    Competitor("keras", "fit, jit_compile", {"jit": True}, takes=training),
+    Competitor("keras", "fit, 100 steps a call", LONG, takes=batches),
+    Competitor("keras", "fit, 100 steps a call, jit_compile", LONG | {"jit": True}, takes=batches),
+    Competitor("keras", "tf.function of an epoch", {"loop": "epoch"}, takes=training, quick=images),
+    Competitor(
+        "keras",
+        "tf.function of an epoch, jit_compile",
+        {"loop": "epoch", "jit": True},
+        takes=training,
+        quick=lambda task: not images(task),
+    ),
+    Competitor("keras", "tf.function", takes=predicting),
+    Competitor("keras", "tf.function, jit_compile", {"jit": True}, takes=predicting, quick=predicting),
+    Competitor("sklearn", takes=sklearn_can, quick=lambda task: not small(task)),
+    Competitor("sklearn", "one thread", env=ONE_THREAD, takes=both(sklearn_can, small), quick=always),
+    Competitor("onnx", takes=predicting, quick=always),
+    Competitor("products", "one BLAS thread", {"blas_threads": 1, "pieces": False}, quick=lambda task: not full(task)),
+    Competitor("products", "two BLAS threads", {"blas_threads": 2, "pieces": False}),
+    Competitor("products", "in pieces on two threads", {"blas_threads": 1, "pieces": True}, takes=full, quick=always),
+)

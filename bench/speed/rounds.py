@@ -1,0 +1,141 @@
+"""One workload: every competitor warms up, then all take turns, round after round."""
+
+import math
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from speed.competitors import COMPETITORS, Competitor
+from speed.processes import Failed, Process, openblas_settings
+from speed.workloads import Workload, operations, products, write
+
+PIECE = 1024  # rows of a piece of a full batch
+MANY = 10_000  # test images
+
+
+class Row:
+    """One workload with its competitors' processes."""
+
+    def __init__(self, workload: Workload, folder: Path, quick: bool, threads: int, tell: Callable[[str], None]):
+        self.workload, self.quick, self.tell = workload, quick, tell
+        self.task = write(workload, folder, quick) | {"threads": threads}
+        self.epochs = workload.quick[0] if quick else workload.epochs
+        self.processes: list[Process] = []
+        self.failures: dict[str, str] = {}
+
+    def start(self, peers: set[str], absent: dict[str, str]) -> None:
+        """Start and warm up everyone who can take part, one after another; to be quick, start all at once."""
+        started = self._started(peers, absent)
+        for process in list(started) if self.quick else started:
+            self._let(process, lambda process: process.warm_up(self.epochs))
+            if process in self.processes:
+                seconds = process.setup + process.first * self.epochs
+                self.tell(f"{self.workload.name}: {process.name} warmed up in {seconds:.1f} s")
+
+    def _started(self, peers: set[str], absent: dict[str, str]) -> Iterator[Process]:
+        for competitor, keep_openblas in candidates(self.task, peers - set(absent), self.quick):
+            process = Process(competitor, with_products(self.task, competitor), keep_openblas)
+            self.processes.append(process)
+            yield process
+
+    def play(self, rounds: int) -> None:
+        """All rounds, everyone in turn in each."""
+        for _ in range(rounds):
+            for process in tuple(self.processes):
+                self._let(process, lambda process: process.turn(self.epochs))
+        for process in tuple(self.processes):
+            self._let(process, Process.end)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+
+    def _let(self, process: Process, act: Callable[[Process], None]) -> None:
+        """Whoever fails is out, and it is said why."""
+        try:
+            act(process)
+        except Failed as error:
+            self.failures[process.name] = str(error)
+            self.tell(f"{self.workload.name}: {process.name} failed: {error}")
+            self.processes.remove(process)
+            process.kill()
+
+    def figures(self, rounds: int) -> dict[str, Any]:
+        """What was found, as plain data."""
+        task, workload = self.task, self.workload
+        samples = {"one": 1, "many": MANY}[task["calls"]] if workload.kind == "predict" else task["rows"]
+        kept = ("name", "kind", "layers", "input", "loss", "optimizer", "batch", "rows")
+        return {name: task[name] for name in kept} | {
+            "title": workload.title,
+            "goal": workload.goal,
+            "unit": workload.unit,
+            "turns": rounds,
+            "epochs": self.epochs,
+            "operations": operations(products(task["layers"], tuple(task["input"]), samples, workload.kind == "train")),
+            "competitors": [outcome(process, self.epochs) for process in self.processes],
+            "failures": self.failures,
+        }
+
+
+def measure(
+    workload: Workload,
+    peers: set[str],
+    absent: dict[str, str],
+    tell: Callable[[str], None],
+    *,
+    rounds: int,
+    quick: bool,
+    threads: int,
+) -> dict[str, Any]:
+    """One workload, first to last; without the peers that are absent."""
+    with tempfile.TemporaryDirectory() as folder:
+        row = Row(workload, Path(folder), quick, threads, tell)
+        try:
+            row.start(peers, absent)
+            row.play(rounds)
+        finally:
+            row.close()
+        return row.figures(rounds)
+
+
+def candidates(task: dict[str, Any], peers: set[str], quick: bool) -> Iterator[tuple[Competitor, bool]]:
+    """Who takes part, and whether as this environment sets OpenBLAS: those that use it run both ways."""
+    for competitor in COMPETITORS:
+        if competitor.peer not in peers or not competitor.takes(task) or (quick and not competitor.quick(task)):
+            continue
+        yield competitor, False
+        if openblas_settings() and competitor.peer in ("byhand", "sklearn") and not quick:
+            yield competitor, True
+
+
+def with_products(task: dict[str, Any], competitor: Competitor) -> dict[str, Any]:
+    """For the bare products: their shapes, and how often they come in an epoch."""
+    if competitor.peer != "products":
+        return task
+    train, rows = task["kind"] == "train", task["rows"]
+    n = (task["batch"] or rows) if train else {"one": 1, "many": MANY}[task["calls"]]
+    times = math.ceil(rows / n) if train else 1
+    if competitor.options["pieces"]:
+        times = math.ceil(n / PIECE)
+        n = math.ceil(n / times)
+    return task | {"products": products(task["layers"], tuple(task["input"]), n, train), "times": times}
+
+
+def outcome(process: Process, epochs: int) -> dict[str, Any]:
+    """A competitor's figures as plain data."""
+    median = statistics.median(process.rounds)
+    return {
+        "name": process.name,
+        "peer": process.competitor.peer,
+        "manner": process.competitor.manner,
+        "env": process.competitor.env,
+        "openblas": process.keep_openblas,
+        "median": median,
+        "rounds": process.rounds,
+        "busy": statistics.median(process.busy),
+        "setup": process.setup,
+        "compilation": max(0.0, process.first - median) * epochs,
+        **process.result,
+    }

@@ -1,0 +1,128 @@
+"""The speed benchmark's own arithmetic: operations by hand, and the page from stored figures."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+
+from speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, warnings
+from speed.workloads import operations, products, shapes
+
+CONVOLUTIONAL = [
+    {"type": "conv", "out": 16, "size": 3, "padding": "same"},
+    {"type": "relu"},
+    {"type": "pool", "size": 2},
+    {"type": "flatten"},
+    {"type": "dense", "out": 10},
+]
+
+
+def test_operations_of_a_dense_network():
+    layers = [{"type": "dense", "out": 256}, {"type": "relu"}, {"type": "dense", "out": 10}]
+    forward = 2 * (784 * 256 + 256 * 10)
+    assert operations(products(layers, (784,), 3, train=False)) == 3 * forward
+    # Backward: both weight gradients, and the input's of the second layer only.
+    assert operations(products(layers, (784,), 3)) == 3 * (2 * forward + 2 * 256 * 10)
+
+
+def test_operations_of_a_convolution():
+    windows, head = 2 * 28 * 28 * 9 * 1 * 16, 2 * (14 * 14 * 16) * 10
+    assert operations(products(CONVOLUTIONAL, (28, 28, 1), 1)) == 2 * windows + 3 * head
+
+
+def test_shapes_without_padding():
+    narrow = [{**CONVOLUTIONAL[0], "padding": "valid"}, *CONVOLUTIONAL[1:]]
+    assert [after for _, after in shapes(narrow, (28, 28, 1))] == [
+        (26, 26, 16),
+        (26, 26, 16),
+        (13, 13, 16),
+        (2704,),
+        (10,),
+    ]
+
+
+def competitor(name, rounds, *, openblas=False, accuracy=0.9, busy=0.0):
+    peer, _, manner = name.partition(", ")
+    return {
+        "name": name + (" as set" if openblas else ""),
+        "peer": {"PyTorch": "torch", "JAX": "jax", "scikit-learn": "sklearn"}.get(peer, peer),
+        "manner": manner,
+        "openblas": openblas,
+        "median": sorted(rounds)[len(rounds) // 2],
+        "rounds": rounds,
+        "busy": busy,
+        "setup": 1.0,
+        "compilation": 0.5,
+        "accuracy": accuracy,
+        "peak": 100_000_000,
+        "versions": {"numpy": "2"},
+        "blas": "some",
+    }
+
+
+@pytest.fixture
+def row():
+    return {
+        "name": "W5",
+        "title": "a network",
+        "kind": "train",
+        "unit": "epoch",
+        "goal": 0.75,
+        "turns": 3,
+        "epochs": 2,
+        "operations": 4_000_000_000,
+        "failures": {"JAX, scan": "no memory"},
+        "competitors": [
+            competitor("byhand", [0.2, 0.1, 0.3]),
+            competitor("byhand, NumPy alone", [0.4, 0.4, 0.4]),
+            competitor("PyTorch", [0.5, 0.4, 0.6]),
+            competitor("PyTorch, compiled", [0.4, 0.25, 0.5]),
+            competitor("scikit-learn", [0.9, 0.9, 0.9]),
+            competitor("scikit-learn", [0.3, 0.3, 0.3], openblas=True),
+            competitor("products", [0.05, 0.1, 0.2], accuracy=None),
+        ],
+    }
+
+
+def test_the_fastest_manner_counts(row):
+    own, best = row["competitors"][0], fastest(row)
+    assert best["name"] == "PyTorch, compiled"
+    assert ratio(own, best) == pytest.approx(0.5)
+    assert spread_of_ratio(own, best) == pytest.approx((0.4, 0.6))
+    assert fastest(row, ["sklearn"])["median"] == 0.9
+    assert fastest(row, openblas=True)["name"] == "scikit-learn as set"
+
+
+def test_times_in_fitting_units():
+    assert [seconds(t) for t in (1.234, 0.9996, 0.0318, 0.00029, 9.9e-6)] == [
+        "1.23 s",
+        "1.00 s",
+        "31.8 ms",
+        "290 µs",
+        "9.90 µs",
+    ]
+    assert range_of(competitor("a", [0.0021, 0.002, 0.0034])) == "2.10 (2.00-3.40) ms"
+
+
+def test_the_page_says_what_the_figures_say(row):
+    machine = dict.fromkeys(("processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
+    figures = {
+        "machine": machine | {"threads": 2, "memory": None, "openblas": {}},
+        "rows": [row],
+        "absent": {"keras": "no"},
+    }
+    text = page(figures)
+    ours, theirs = "200 (100-300) ms", "PyTorch, compiled: 400 (250-500) ms"
+    assert f"| W5: a network | {ours} | {theirs} | **0.50** (0.40-0.60) | 0.75 | 1.00 |" in text
+    assert "| W5 | 4·10⁹ | 20 GFLOP/s | 40 GFLOP/s () | 50% |" in text
+    assert "after 8 epochs" in text
+    assert "JAX, scan failed: no memory" in text
+    assert "Keras was absent: no" in text
+    assert "Doubts" not in text
+
+
+def test_doubts(row):
+    row["competitors"] = [competitor("byhand", [1.0], busy=1.5), competitor("JAX", [1.0], busy=1.5, accuracy=0.8)]
+    assert len(warnings(row)) == 2
