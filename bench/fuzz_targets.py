@@ -299,17 +299,22 @@ def seeds(name):
     return TARGETS[name][1]()
 
 
-def run(name, data, scratch):
-    """Give `data` to the target; raises Fault where it does not behave. Returns whether the file was read."""
-    target, limit = TARGETS[name][0], MEMORY + TIMES * len(data)
-    before, start, read = _peak(), time.process_time(), True
+def reads(name, data, scratch):
+    """Give `data` to the target: whether it was read; raises Fault where it is not refused as it should be."""
     try:
-        target(scratch, data)
+        TARGETS[name][0](scratch, data)
     except ByhandError as refusal:
-        read = False
         message = str(refusal)
         if not message or len(message) > SENTENCE or not message.isprintable():
             raise Fault(f"{name}: not one clear sentence: {message[:200]!r} ({len(message)} characters)") from refusal
+        return False
+    return True
+
+
+def run(name, data, scratch):
+    """The same, also with a look at time and memory."""
+    before, start, limit = _peak(), time.process_time(), MEMORY + TIMES * len(data)
+    read = reads(name, data, scratch)
     seconds, grown = time.process_time() - start, _peak() - before
     if seconds > SECONDS:
         raise Fault(f"{name}: {seconds:.2f} s for {len(data):,} bytes")

@@ -15,6 +15,14 @@ class StopAt(bh.Callback):
         self.goal = goal
         self.lengths = []
 
+    def state(self):
+        """What an interrupted training goes on with."""
+        return {"lengths": self.lengths}
+
+    def restore(self, state):
+        """Take it back."""
+        self.lengths = state["lengths"]
+
     def on_step(self, training):
         """Keep ‖g‖ of every step."""
         self.lengths.append(float(np.linalg.norm(training.network.gradient)))

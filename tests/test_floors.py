@@ -20,7 +20,7 @@ FLOORS = (
     ("workspace",),
     ("network",),
     ("targets", "blocks", "storage", "regularizers", "testing"),
-    ("receptive",),
+    ("receptive", "looking"),
     ("explain", "training"),
     ("plots", "diagnosis", "digits", "interop"),
     ("lessons", "recipes"),

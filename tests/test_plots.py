@@ -201,3 +201,40 @@ def test_bad_input_is_refused(name: str) -> None:
     with pytest.raises(ByhandError) as refusal:
         BAD[name]()
     assert str(refusal.value).endswith(".") and "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (lambda: plots.filters(np.zeros((3, 3, 1)), ""), "(3, 3, 1)"),
+        (lambda: plots.feature_maps(np.zeros((3, 3)), ""), "(3, 3)"),
+        (lambda: plots.decided(np.zeros((3, 3)), np.zeros((3, 4)), np.zeros((3, 3)), "1", 2), "(3, 4)"),
+        (lambda: plots.units([]), "no layer"),
+        (lambda: plots.neighbours(np.zeros((3, 3)), np.zeros((2, 3, 3)), ["1"], [1, 2]), "as many names"),
+        (lambda: plots.plane(np.zeros((3, 1)), [0, 1, 2], "abc", (1, 0), np.zeros(2), "1"), "(3, 1)"),
+    ],
+)
+def test_pictures_of_what_a_network_sees_refuse_other_shapes(draw, words):
+    with pytest.raises(ByhandError) as caught:
+        draw()
+    assert words in str(caught.value)
+
+
+def test_filters_stand_in_their_places_on_one_scale():
+    W = np.arange(2 * 3 * 2 * 4, dtype=float).reshape(2, 3, 2, 4) - 24
+    ax = plots.filters(W, "title").axes[0]
+    board, image = ax.images[0].get_array(), ax.images[0]
+    assert board.shape == (2 * 3 - 1, 4 * 4 - 1)
+    np.testing.assert_array_equal(board[3:5, 8:11], W[:, :, 1, 2])
+    assert image.get_clim() == (-24, 24)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0", "1"]
+
+
+def test_the_map_shows_every_class_and_the_image():
+    points, labels = np.random.default_rng(0).standard_normal((30, 2)), np.arange(30) % 3
+    ax = plots.plane(points, labels, ("0", "1", "long"), (0.6, 0.25), np.array([0.5, -0.5]), "long").axes[0]
+    drawn = [part.get_offsets() for part in ax.collections]
+    for k in range(3):
+        np.testing.assert_array_equal(drawn[k], points[labels == k])
+    np.testing.assert_array_equal(drawn[3], [[0.5, -0.5]])
+    assert "60 %" in ax.get_xlabel() and "25 %" in ax.get_ylabel()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ELU,
         AveragePool2D,
         BatchNorm,
+        Columns,
         Conv2D,
         Dense,
         Dropout,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
         StepDecay,
         WarmupCosine,
     )
-    from byhand.training import Averaging, Callback, EarlyStopping, History, find_learning_rate
+    from byhand.training import Averaging, Callback, Checkpoints, EarlyStopping, History, find_learning_rate
     from byhand.training.evaluate import evaluate
     from byhand.training.fit import fit
 
@@ -79,8 +80,10 @@ __all__ = [
     "ByhandError",
     "Callback",
     "CategoricalCrossEntropy",
+    "Checkpoints",
     "ClipNorm",
     "ClipValue",
+    "Columns",
     "Constant",
     "Conv2D",
     "CosineAnnealing",
@@ -142,15 +145,15 @@ _HOMES = {
     "diagnosis": "Watch",
     "errors": "ByhandError TrainingDiverged",
     "initializers": "Glorot He Normal Uniform Zeros",
-    "layers": "ELU AveragePool2D BatchNorm Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm LeakyReLU "
-    "MaxPool2D ReLU Residual Sigmoid Softmax SpatialDropout Step Tanh",
+    "layers": "ELU AveragePool2D BatchNorm Columns Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm "
+    "LeakyReLU MaxPool2D ReLU Residual Sigmoid Softmax SpatialDropout Step Tanh",
     "losses": "MSE BinaryCrossEntropy CategoricalCrossEntropy QuadraticCost",
     "network": "Network",
     "optimizers": "AdaGrad Adam AdamW GradientDescent Lion Momentum NAdam Nesterov RMSprop",
     "regularizers": "L1 L2 ClipNorm ClipValue MaxNorm Regularizer",
     "schedules": "Constant CosineAnnealing CosineRestarts ExponentialDecay OneCycle ReduceOnPlateau StepDecay "
     "WarmupCosine",
-    "training": "Averaging Callback EarlyStopping History find_learning_rate",
+    "training": "Averaging Callback Checkpoints EarlyStopping History find_learning_rate",
     "training.evaluate": "evaluate",
     "training.fit": "fit",
 }

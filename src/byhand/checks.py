@@ -1,5 +1,6 @@
 """Refusals that many parts share."""
 
+from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
@@ -27,6 +28,11 @@ def require_instance(name: str, value: Any, kind: type, examples: str) -> None:
     """Raise ByhandError unless `value` is an instance of `kind`."""
     if not isinstance(value, kind):
         raise ByhandError(f"{name} must be {examples}; got {value!r}.")
+
+
+def is_finite(vector: Array) -> bool:
+    """Whether all numbers of a vector are finite, by one product v · v where that does not overflow."""
+    return isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def as_array(name: str, value: Any) -> Array:

@@ -29,6 +29,33 @@ class Decoded:
     probability: float
 
 
+@dataclass(frozen=True)
+class Symbol:
+    """One symbol of a label that was read.
+
+    Attributes:
+        name: its class number.
+        step: the step at which it is most probable.
+        probability: of its class at that step.
+        others: the other classes but the blank with their probabilities at that step, the likeliest first.
+    """
+
+    name: int
+    step: int
+    probability: float
+    others: tuple[tuple[int, float], ...]
+
+
+def symbols(p: Array, label: Label) -> list[Symbol]:
+    """Where each symbol of `label` stands, how sure it is, and what else it might be; see `peaks`."""
+    found = []
+    for name, step in zip(label, peaks(p, label), strict=False):
+        order = np.argsort(-p[step, :-1], kind="stable").tolist()
+        others = tuple((c, float(p[step, c])) for c in order if c != name)
+        found.append(Symbol(name, step, float(p[step, name]), others))
+    return found
+
+
 def best_path(p: Array) -> Label:
     """What the most probable path reads: the best class at every step, joined. Graves et al. (2006), section 3.2."""
     classes = p.argmax(axis=1)

@@ -66,24 +66,28 @@ def locked(folder: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
         wait: how many seconds to wait for that process.
 
     Raises:
-        ByhandError: another process holds it, or it cannot be written to.
+        ByhandError: another process holds it, or it cannot be written to (an OSError is its cause then).
     """
     from filelock import FileLock, Timeout
 
     lock = FileLock(folder / LOCK, timeout=wait)
-    made = not folder.exists()
+    made = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        with suppress(FileNotFoundError):  # the process that held it took the folder away
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        if not lock.is_locked:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
     except Timeout:
         raise ByhandError(busy) from None
     except OSError as error:
-        raise ByhandError(f"{folder}: cannot be written to ({error.strerror or error}).") from None
+        raise ByhandError(f"{folder}: cannot be written to ({error.strerror or error}).") from error
     try:
         yield
     finally:
         with suppress(OSError):
             (folder / LOCK).unlink()  # while it is held: who waits for it sees that it is gone, and makes a new one
-            if made:
-                folder.rmdir()  # only where it is empty
+            for part in made:
+                part.rmdir()  # only where it is empty
         lock.release()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from byhand.arena import Arena
-from byhand.checks import as_array, require_instance, require_whole
+from byhand.checks import as_array, is_finite, require_instance, require_whole
 from byhand.errors import ByhandError
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
@@ -18,7 +18,7 @@ from byhand.ops import default
 from byhand.types import Array, Rng, Shape
 from byhand.workspace import Views, Workspace
 
-PIECE = 1024  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
+PIECE = 512  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
 
 
 class Network:
@@ -164,13 +164,40 @@ class Network:
         loss = self.loss.backward(
             self.ops, views.y[-1], t, dy, views.loss_cache, factor or 1 / len(t), weights
         )  # fmt: skip
-        for i in range(len(self.layers) - 1, self._first - 1, -1):
-            x = views.y[i - 1] if i else views.x
-            dx = views.dy[i - 1] if i > self._first else None
-            self.layers[i].backward(
-                self.ops, self.p[i], self.g[i], x, views.y[i], views.dy[i], dx, views.cache[i]
-            )  # fmt: skip
+        self._go_back(views, self._first)
         return loss
+
+    def _go_back(self, views: Views, first: int, dx: Array | None = None) -> None:
+        """From the last layer's dy to the first's: each layer's gradients, and dx of layer `first`."""
+        for i in range(len(self.layers) - 1, first - 1, -1):
+            x = views.y[i - 1] if i else views.x
+            below = views.dy[i - 1] if i > first else dx
+            self.layers[i].backward(
+                self.ops, self.p[i], self.g[i], x, views.y[i], views.dy[i], below, views.cache[i]
+            )  # fmt: skip
+
+    def input_gradient(self, x: Any, weights: Any) -> Array:
+        """∂(Σⱼ weights[i, j] y[i, j])/∂x[i] for every sample (n, *input_shape): how the outputs follow the inputs.
+
+        y is the last layer's output outside training: logits where the loss contains the activation. `gradient` and
+        `state` stay as they are.
+
+        Args:
+            x: samples (n, *input_shape), as for `forward`.
+            weights: of y's shape; a row with a single 1 takes the gradient of that output.
+
+        Raises:
+            ByhandError: x or weights have another shape, or a layer has no derivative.
+        """
+        network, x = self.twin(), self.as_input(x)  # the twin's gradient may be written over
+        weights, wanted = as_array("weights", weights), (len(x), *self.plan[-1].out_shape)
+        if weights.shape != wanted:
+            raise ByhandError(f"weights must be {wanted}, one for each output; got {weights.shape}.")
+        views, dx = network.workspace(len(x)).views(len(x)), np.empty_like(x)
+        network.forward(x, views)
+        views.dy[-1][...] = weights
+        network._go_back(views, 0, dx)
+        return dx
 
     def _last(self) -> Views:
         views = getattr(self._local, "last", None)
@@ -198,10 +225,10 @@ class Network:
         x = self.as_input(x)
         result = np.empty((len(x), *self.plan[-1].out_shape), self.dtype)
         for start in range(0, len(x), PIECE):
-            rows = slice(start, start + PIECE)
-            views = self._own_views(len(x[rows]))
-            y = self.forward(x[rows], views)
-            self.loss.activate(self.ops, y, result[rows], views.loss_cache)
+            piece = x[start : start + PIECE]
+            views = self._own_views(len(piece))
+            y = self.forward(piece, views)
+            self.loss.activate(self.ops, y, result[start : start + PIECE], views.loss_cache)
         return result
 
     def predict(self, x: Array) -> Array:
@@ -229,10 +256,10 @@ class Network:
             return out
         if x.dtype.kind not in "fiub":
             raise ByhandError(f"Samples must be real numbers; got an array of {x.dtype}.")
-        with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is found here
-            x = np.ascontiguousarray(x, self.dtype)
-            finite = np.isfinite(x.sum())
-        if not finite and not np.isfinite(x).all():
+        if x.dtype != self.dtype or not x.flags.c_contiguous:
+            with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is found here
+                x = np.ascontiguousarray(x, self.dtype)
+        if not is_finite(x.reshape(-1)):
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
             raise ByhandError(
                 f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand import ctc  # noqa: F401  (files may name its loss)
 from byhand.arena import Arena, Parameter
 from byhand.config import from_config, to_config
 from byhand.errors import ByhandError

@@ -24,7 +24,7 @@ class Views:
     Attributes:
         x: the batch (n, *in), set by whoever runs the forward pass.
         y: each layer's output (n, *out).
-        dy: the gradient by each layer's output (n, *out); neighbours never share memory.
+        dy: the gradient by each layer's output (n, *out); neighbours never share memory, but for a layer that reshapes.
         cache: each layer's cache.
         loss_cache: the loss's cache.
     """
@@ -60,12 +60,16 @@ class Workspace:
         self.rows = rows
         self._out_shapes = [plan.out_shape for plan in plans]
         self._dtype = dtype
+        self._reshapes = [layer.reshapes for layer in layers]
         self._y: list[Array] = []
-        for i, (layer, plan) in enumerate(zip(layers, plans, strict=True)):
-            if layer.in_place and i > 0 and not layers[i - 1].needs_output:
+        needed = True  # the array before: the batch itself at first, then what a backward pass reads
+        for layer, plan in zip(layers, plans, strict=True):
+            shared = bool(self._y) and (layer.reshapes or (layer.in_place and not needed))
+            if shared:
                 self._y.append(self._y[-1].reshape((rows, *plan.out_shape)))
             else:
                 self._y.append(np.empty((rows, *plan.out_shape), dtype))
+            needed = layer.needs_output or (layer.reshapes and shared and needed)
         widest = max(prod(shape) for shape in [in_shape, *self._out_shapes])
         self._gradients = [np.empty(rows * widest, dtype), np.empty(rows * widest, dtype)]
         self._plans = tuple(plans)
@@ -80,10 +84,12 @@ class Workspace:
         return self._views[n]
 
     def _make_views(self, n: int) -> Views:
-        dy = []
-        for i, shape in enumerate(self._out_shapes):
-            buffer = self._gradients[(len(self._out_shapes) - 1 - i) % 2]  # the two buffers take turns
-            dy.append(buffer[: n * prod(shape)].reshape((n, *shape)))
+        dy: list[Array] = []
+        turn = 0  # the two buffers take turns, but for a layer that hands its gradient on in another shape
+        for i in range(len(self._out_shapes) - 1, -1, -1):
+            shape = self._out_shapes[i]
+            dy.insert(0, self._gradients[turn][: n * prod(shape)].reshape((n, *shape)))
+            turn ^= not self._reshapes[i]
         return Views(
             x=self._y[0][:0],
             y=[a[:n] for a in self._y],

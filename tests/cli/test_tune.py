@@ -71,11 +71,11 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(byhand, spac
 
     measure, calls = workers.measure, []
 
-    def interrupted(recipe, material):
+    def interrupted(recipe, material, number):
         calls.append(recipe)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return measure(recipe, material)
+        return measure(recipe, material, number)
 
     monkeypatch.setattr(workers, "measure", interrupted)
     status, _, err = byhand(*TUNE, "--trials", 4, "--out", "x")

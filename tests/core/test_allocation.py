@@ -46,7 +46,7 @@ from byhand import (
     Tanh,
     fit,
 )
-from tests.core.test_ctc import Columns
+from tests.core.test_ctc import Steps
 
 LIMIT = 7_500  # bytes; the smallest array of a step, a loss for each sample, has 8,192
 ROWS = 2048  # of a batch, and of a piece of a full batch
@@ -115,7 +115,7 @@ def test_every_loss(loss):
 def test_rows_of_symbols():
     labels = np.tile([1, 0, -1], (3 * ROWS + 1, 1))
     options = {"optimizer": GradientDescent(1e-9), "labels": labels, "batch_size": ROWS}
-    assert peak([Dense(18), Columns(6)], CTC(2, 3), **options) < LIMIT
+    assert peak([Dense(18), Steps(6)], CTC(2, 3), **options) < LIMIT
 
 
 def test_every_layer():

@@ -10,6 +10,7 @@ import threading
 import numpy as np
 import pytest
 
+from byhand import Conv2D, MaxPool2D
 from byhand.ops import compiled, reference
 
 if compiled.kind == "numpy":
@@ -122,6 +123,70 @@ def counting():
         ]  # fmt: skip
 
 
+WINDOWS = [  # kernel, stride, padding, groups, dilation, channels, filters, side, images
+    (3, 1, "same", 1, 1, 1, 16, 28, 3),
+    (3, 1, "same", 1, 1, 16, 32, 14, 9),
+    (1, 1, "valid", 1, 1, 3, 10, 5, 1),
+    ((3, 5), (2, 1), "valid", 1, 1, 3, 7, 9, 2),
+    (5, 3, "same", 1, 1, 16, 37, 11, 9),
+    (2, 2, "valid", 1, 1, 20, 33, 8, 4),
+    (3, 1, "same", 2, 1, 4, 6, 7, 2),
+    (3, 2, "same", 3, 2, 48, 96, 9, 3),
+    ((5, 1), 1, "same", 1, (1, 2), 32, 16, 12, 2),
+]
+POOLS = [
+    (2, 2, "valid", 16, 14),
+    (2, 2, "same", 33, 7),
+    (3, 2, "same", 5, 9),
+    (3, 1, "valid", 32, 8),
+    (2, 3, "valid", 3, 11),
+]
+
+
+def convolutions(name):
+    for kernel, stride, padding, groups, dilation, channels, filters, side, n in WINDOWS:
+        layer = Conv2D(filters, kernel, stride, padding, groups, dilation)
+        for fill in (numbers, digits):
+            yield lambda rng, t, layer=layer, s=(n, side, side + 1, channels), f=fill: convolution(
+                name, layer, s, rng, t, f
+            )
+
+
+def convolution(name, layer, shape, rng, dtype, fill):
+    plan, window = layer.plan(shape[1:]), layer.window
+    x, w = numbers(rng, shape, dtype), numbers(rng, plan.params["W"], dtype)
+    dy = fill(rng, (shape[0], *plan.out_shape), dtype)
+    how = [
+        window.stride,
+        window.dilation,
+        window.pad(shape[1:]),
+        layer.groups,
+        np.empty(plan.scratch["scratch"], dtype),
+    ]
+    if name == "conv2d":
+        return [x, w, numbers(rng, layer.filters, dtype), np.full_like(dy, np.nan), *how]
+    return (
+        [x, dy, np.full_like(w, np.nan), *how] if name == "conv2d_weights" else [dy, w, np.full_like(x, np.nan), *how]
+    )
+
+
+def pools(name):
+    for size, stride, padding, channels, side in POOLS:
+
+        def arguments(rng, t, window=(size, stride, padding), shape=(3, side, side + 1, channels)):
+            layer = MaxPool2D(*window)
+            plan, window = layer.plan(shape[1:]), layer.window
+            x = np.round(numbers(rng, shape, t))  # with ties
+            y = np.full((3, *plan.out_shape), np.nan, t)
+            how = [window.size, window.stride, window.pad(shape[1:])]
+            if name == "max_pool":
+                return [x, y, *how]
+            reference.max_pool(x, y, *how)
+            return [x, y, numbers(rng, y.shape, t), np.full_like(x, np.nan), *how, np.empty(plan.scratch["scratch"], t)]
+
+        yield arguments
+
+
 CASES = {
     "matmul": [*products("matmul")],
     "affine": [*products("affine")],
@@ -148,11 +213,18 @@ CASES = {
     "squared_error": [*loss("squared_error")],
     "mean_loss": [lambda rng, t, s=s: [positive(rng, s[0], t), numbers(rng, s, t), 0.25] for s in SHAPES],
     "sum_rows": [lambda rng, t, s=s: [numbers(rng, s, t), np.empty(s[1], t)] for s in SHAPES],
+    "copy": activation(),
     "gather": [*gathering("gather")],
     "gather_bytes": [*gathering("gather_bytes")],
     "scale_bytes": [*gathering("scale_bytes")],
     "count_right": [*counting()],
+    "conv2d": [*convolutions("conv2d")],
+    "conv2d_weights": [*convolutions("conv2d_weights")],
+    "conv2d_input": [*convolutions("conv2d_input")],
+    "max_pool": [*pools("max_pool")],
+    "max_pool_backward": [*pools("max_pool_backward")],
 }
+PRODUCT_NAMES = {"matmul", "affine", "gather", "gather_bytes", "conv2d", "conv2d_weights"}
 SCRATCH = {"row", "scratch", "raw", "s", "predicted", "right"}  # what they hold afterwards is nobody's business
 
 
@@ -209,7 +281,7 @@ def test_every_operation_is_compared():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_agrees_with_its_twin(module, name, dtype):
     rng = np.random.default_rng(0)
-    tolerance = 2e-6 if dtype == np.float32 else 1e-12
+    tolerance = 5e-6 if dtype == np.float32 else 1e-12
     for make in CASES[name]:
         ours = make(rng, dtype)
         theirs = copies(ours)
@@ -233,10 +305,10 @@ def test_any_view_of_memory(module, name, view):
             try:
                 getattr(module, name)(*ours)
             except ValueError:  # NumPy's products want an output without gaps, and say so
-                assert name in ("matmul", "affine", "gather", "gather_bytes") and view is not shifted
+                assert name in PRODUCT_NAMES and view is not shifted
                 continue
             getattr(reference, name)(*theirs)
-            compare(name, ours, theirs, 2e-6)
+            compare(name, ours, theirs, 5e-6)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.kind)

@@ -31,6 +31,7 @@ LAYERS = [
     (layers.GlobalAveragePool2D(), (3, 4, 2)),
     (layers.Flatten(), (2, 3, 2)),
     (layers.Flatten(), 4),
+    (layers.Columns(), (1, 4, 3)),
     (layers.Sigmoid(), 5),
     (layers.Sigmoid(), (2, 3)),
     (layers.Tanh(), 5),

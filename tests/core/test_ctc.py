@@ -1,5 +1,7 @@
 """The CTC loss against PyTorch, against all paths one by one, and against central differences."""
 
+import subprocess
+import sys
 from itertools import groupby, product
 from types import SimpleNamespace
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from byhand import CTC, Adam, ByhandError, Dense, Flatten, Network, ReLU, fit
+from byhand import CTC, Adam, ByhandError, Columns, Conv2D, Dense, Flatten, Network, ReLU, fit
 from byhand.layers import Layer, Plan
 from byhand.ops import reference
 from byhand.testing import central_differences
@@ -84,7 +86,7 @@ def test_derivative_is_that_of_the_loss():
     np.testing.assert_allclose(dz, numeric, atol=1e-7)
 
 
-class Columns(Layer):
+class Steps(Layer):
     """(n, T · k) as (n, T, k)."""
 
     def __init__(self, steps):
@@ -114,7 +116,7 @@ def rows_of_bars(n, rng):
 def test_a_network_learns_to_read_rows():
     rng = np.random.default_rng(0)
     x, t = rows_of_bars(600, rng)
-    layers = [Flatten(), Dense(64), ReLU(), Dense(12 * 3), Columns(12)]
+    layers = [Flatten(), Dense(64), ReLU(), Dense(12 * 3), Steps(12)]
     network = Network((2, 24), layers, CTC(2, 3), rng=0)
     history = fit(network, x, t, validation=(x[:50], t[:50]), epochs=25, optimizer=Adam(0.005), progress=False)
     assert history["loss"][-1] < 0.1 < 2 < history["loss"][0]
@@ -128,15 +130,15 @@ def test_a_network_learns_to_read_rows():
 
 
 def test_refusals():
-    columns = Columns(4)
+    steps = Steps(4)
     for layers, loss in (
         ([Dense(12)], CTC(2, 2)),
-        ([Dense(12), columns], CTC(3, 2)),
-        ([Dense(12), columns], CTC(2, 3)),
+        ([Dense(12), steps], CTC(3, 2)),
+        ([Dense(12), steps], CTC(2, 3)),
     ):
         with pytest.raises(ByhandError, match="needs a last layer that gives"):
             Network(6, layers, loss)
-    network, x = Network(6, [Dense(12), columns], CTC(2, 2)), np.zeros((2, 6), np.float32)
+    network, x = Network(6, [Dense(12), steps], CTC(2, 2)), np.zeros((2, 6), np.float32)
     for t, message in (
         ([0, 1], "as rows of class numbers"),
         ([[0, 2], [1, 1]], "Symbol 1 of label 0 is 2"),
@@ -149,3 +151,18 @@ def test_refusals():
             fit(network, x, np.array(t), epochs=1, progress=False)
     with pytest.raises(ByhandError, match="whole number"):
         CTC(0, 3)
+
+
+def test_columns_of_an_image_are_steps_and_models_of_them_come_back(tmp_path):
+    layers = [Conv2D(4, stride=(2, 1)), ReLU(), Conv2D(4, (3, 1), padding="valid"), Columns()]
+    network = Network((6, 8, 1), layers, CTC(3, 4), rng=0)
+    x = np.random.default_rng(0).standard_normal((2, 6, 8, 1)).astype(np.float32)
+    before = network.forward(x).copy()
+    assert before.shape == (2, 8, 4)
+    np.testing.assert_array_equal(before[1, 5], Network.forward(network, x[1:])[0, 5])
+    network.save(tmp_path / "rows.safetensors")
+    code = "import sys; from byhand.storage import load; print(load(sys.argv[1]).loss)"
+    answer = subprocess.run([sys.executable, "-c", code, tmp_path / "rows.safetensors"], capture_output=True, text=True)
+    assert answer.stdout.strip() == "CTC(classes=3, longest=4)", answer.stderr
+    with pytest.raises(ByhandError, match=r"one pixel high, not 3; put Conv2D with a kernel of \(3, 1\)"):
+        Network((3, 8, 2), [Columns()], CTC(1, 4))

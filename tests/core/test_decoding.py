@@ -5,7 +5,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from byhand.decoding import beam_search, best_path, peaks
+from byhand.decoding import Symbol, beam_search, best_path, peaks, symbols
 
 
 def probabilities(steps, classes, seed, sharpness=2.0):
@@ -81,3 +81,9 @@ def test_peaks_lie_on_the_best_path_of_a_label(label):
 def test_no_peaks_where_the_label_does_not_fit():
     assert peaks(probabilities(3, 3, 0), (1, 1, 0)) == []
     assert beam_search(np.zeros((2, 3))) == []
+
+
+def test_symbols_say_how_sure_they_are_and_what_else_they_might_be():
+    p = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.5, 0.1, 0.4], [0.2, 0.7, 0.1]])
+    assert symbols(p, (0, 1)) == [Symbol(0, 1, 0.6, ((1, 0.3),)), Symbol(1, 3, 0.7, ((0, 0.2),))]
+    assert symbols(p, ()) == []

@@ -74,8 +74,8 @@ def test_views_of_a_workspace_are_made_once():
 def test_neighbouring_gradients_never_share_memory():
     layers = [Flatten(), Dense(7), ReLU(), Flatten(), Dense(9), Tanh(), Dense(3)]
     views = Network((5, 2), layers, MSE()).workspace(4).views(4)
-    for a, b in zip(views.dy, views.dy[1:], strict=False):
-        assert not np.shares_memory(a, b)
+    for layer, a, b in zip(layers[1:], views.dy, views.dy[1:], strict=False):
+        assert np.shares_memory(a, b) == isinstance(layer, Flatten)  # which hands it on in another shape
 
 
 def test_layers_in_place_never_destroy_what_backward_needs():
@@ -479,5 +479,4 @@ def test_a_network_computes_through_the_operations_it_was_given():
     assert calls == training - {"mean_loss"} | {"weighted_mean_loss", "descend"} | {
         "scale_bytes",
         "count_right",
-        "set_threads",
     }

@@ -346,7 +346,8 @@ def test_two_processes_at_once(server: Server, cache: Path, tmp_path: Path) -> N
     )
     both = [subprocess.Popen([sys.executable, "-c", program]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
-    assert all_of_it(cache)
+    assert all_of_it(cache) and sorted(path.name for path in (cache / "mnist").iterdir()) == sorted(FILES)
+    assert set(server.asked.values()) == {1}  # the second waited for the first
 
 
 def test_files_put_there_by_hand(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

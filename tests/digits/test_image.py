@@ -1,5 +1,6 @@
 import io
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -150,3 +151,20 @@ def test_deep_grey_beyond_16_bits_is_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.tiff", Image.fromarray(np.full((2, 3), 70_000, np.int32)))
     with pytest.raises(ByhandError, match=r"a\.tiff has grey levels outside 0-65535"):
         open_image(path)
+
+
+def test_heic_is_read_where_its_library_is_and_named_where_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "photo.heic"
+    file.write_bytes(b"\0\0\0\x18ftypheic" + b"\0" * 100)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ByhandError, match="HEIC picture: pip install pillow-heif"):
+        open_image(file)
+    monkeypatch.undo()
+    pillow_heif = pytest.importorskip("pillow_heif")
+    with pytest.raises(ByhandError, match=r"photo\.heic"):  # a header alone
+        open_image(file)
+    picture = Image.fromarray(np.kron(np.array([[20, 220], [120, 220]], np.uint8), np.ones((32, 32), np.uint8)))
+    pillow_heif.from_pillow(picture.convert("RGB")).save(tmp_path / "whole.heic", quality=95)
+    np.testing.assert_allclose(open_image(tmp_path / "whole.heic")[8::48, 8::48], [[20, 220], [120, 220]], atol=6)

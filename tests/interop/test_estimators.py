@@ -4,6 +4,7 @@ import pickle
 import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_classification
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -20,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 import byhand
 from byhand import ByhandError, TrainingDiverged
 from byhand.interop.estimators import NetworkClassifier, NetworkRegressor
+from byhand.training.checkpoints import Checkpoints
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -322,3 +324,54 @@ def test_the_example_runs(capsys):
     runpy.run_path(str(path), run_name="__main__")
     mlp, ours, *_ = capsys.readouterr().out.splitlines()
     assert mlp.split("loss")[1] == ours.split("loss")[1]
+
+
+class Interrupting(Checkpoints):
+    """Checkpoints at every third step, and Ctrl-C after so many steps."""
+
+    def __init__(self, folder, after):
+        super().__init__(folder, "3 steps")
+        self.after = after
+
+    @property
+    def _signal(self):
+        self.after -= 1
+        if self.after == 0:
+            raise KeyboardInterrupt
+        return 0
+
+    @_signal.setter
+    def _signal(self, value):
+        pass
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", [{"solver": "adam"}, {"solver": "sgd", "learning_rate": "invscaling"}])
+@pytest.mark.parametrize("another_process", [False, True])
+def test_warm_start_goes_on_with_an_interrupted_fit_bit_for_bit(tmp_path, early_stopping, solver, another_process):
+    x, y = load_digits(return_X_y=True)
+    x, y = x[:300] / 16, y[:300]
+    options = {"max_iter": 12, "batch_size": 50, "random_state": 3, "early_stopping": early_stopping} | solver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        whole = NetworkClassifier((8,), **options).fit(x, y)
+        cut = NetworkClassifier((8,), **options, warm_start=True, checkpoint=Interrupting(tmp_path / "c", 40))
+        with pytest.warns(UserWarning, match="interrupted.*warm_start=True goes on from the state in"):
+            cut.fit(x, y)
+        assert 0 < cut.n_iter_ < 12
+        if another_process:
+            cut = NetworkClassifier((8,), **options, warm_start=True)
+        cut.set_params(checkpoint=tmp_path / "c").fit(x, y)
+    assert not (tmp_path / "c").exists()
+    assert cut.network_.theta.tobytes() == whole.network_.theta.tobytes()
+    for name in ("loss_curve_", "n_iter_", "t_", "best_loss_", "validation_scores_", "best_validation_score_"):
+        assert getattr(cut, name) == getattr(whole, name), name
+
+
+def test_a_checkpoint_of_a_fit_with_other_parameters_is_refused(tmp_path):
+    x, y = load_digits(return_X_y=True)
+    options = {"warm_start": True, "random_state": 0}
+    with pytest.warns(UserWarning, match="interrupted"):
+        NetworkClassifier((8,), checkpoint=Interrupting(tmp_path / "c", 9), **options).fit(x, y)
+    with pytest.raises(ByhandError, match=r"other parameters \(alpha: 0.0001 there, 0.5 here\)"):
+        NetworkClassifier((8,), alpha=0.5, checkpoint=tmp_path / "c", **options).fit(x, y)

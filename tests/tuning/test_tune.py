@@ -12,6 +12,7 @@ import pytest
 from byhand import ByhandError, Dense
 from byhand.recipes import RECIPES, run_recipe
 from byhand.recipes.config import read_config
+from byhand.training.checkpoints import Keeper
 from byhand.tuning import tune
 from tests.tuning.setups import RECIPE, SPACE, EndsItsProcess, TakesAnHour, Untouchable, digits, outcomes
 
@@ -19,6 +20,40 @@ from tests.tuning.setups import RECIPE, SPACE, EndsItsProcess, TakesAnHour, Unto
 @pytest.fixture(scope="module")
 def whole():
     return tune(RECIPE, {"space": SPACE}, trials=6, seed=2, dataset=digits())
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_trial_that_was_interrupted_goes_on_where_it_was(whole, tmp_path, monkeypatch, other):
+    """A step's end is where Ctrl-C comes, in the third trial's second epoch; unless that is another trial by then."""
+    monkeypatch.setattr("byhand.tuning.measure.EVERY", "1 steps")
+    made, pressed, write = [], [], Keeper.on_step
+
+    def on_step(keeper, training):
+        write(keeper, training)
+        made.append(training.step)
+        if not pressed and made.count(1) == 3 and training.step == training.steps + 2:
+            pressed.append(True)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Keeper, "on_step", on_step)
+    with pytest.raises(KeyboardInterrupt):
+        tune(RECIPE, {"space": SPACE}, trials=6, seed=2, dataset=digits(), out=tmp_path)
+    assert [path.name for path in (tmp_path / "unfinished").iterdir()] == ["2"]
+    if other:
+        (tmp_path / "unfinished/2").rename(tmp_path / "unfinished/3")
+    made.clear()
+    trials = tune(RECIPE, {"space": SPACE}, trials=6, seed=2, dataset=digits(), out=tmp_path)
+    assert outcomes(trials) == outcomes(whole)
+    assert made[0] == (1 if other else 13)
+    assert not (tmp_path / "unfinished").exists() and not (tmp_path / ".lock").exists()
+
+
+def test_two_searches_in_one_folder_are_refused(tmp_path):
+    def second(trials, wanted):
+        with pytest.raises(ByhandError, match="another process is searching"):
+            tune(RECIPE, {"space": SPACE}, trials=1, dataset=digits(), out=tmp_path)
+
+    tune(RECIPE, {"space": SPACE}, trials=1, dataset=digits(), out=tmp_path, watch=second)
 
 
 def left_running():

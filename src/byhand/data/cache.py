@@ -26,6 +26,12 @@ def cache_folder() -> Path:
     return Path(chosen or platformdirs.user_cache_dir("byhand", appauthor=False)).expanduser()
 
 
+def unwritable(folder: Path, error: OSError) -> ByhandError:
+    """What to say where the cache cannot be written."""
+    reason = REASONS.get(error.errno or 0, error.strerror or str(error))
+    return ByhandError(f"cannot write to {folder}: {reason}; set BYHAND_DATA to a folder that you may write to.")
+
+
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write all files into the folder or, where that fails, none.
 
@@ -43,14 +49,13 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             made.append(Path(name))
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             os.chmod(name, 0o644)
         for temporary, name in zip(made, files, strict=True):
             os.replace(temporary, folder / name)
     except OSError as error:
-        reason = REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise ByhandError(
-            f"cannot write to {folder}: {reason}; set BYHAND_DATA to a folder that you may write to."
-        ) from None
+        raise unwritable(folder, error) from None
     finally:
         for path in made:
             path.unlink(missing_ok=True)

@@ -4,15 +4,17 @@ import hashlib
 import sys
 from pathlib import Path
 
-from byhand.data.cache import cache_folder, write_files
+from byhand.data.cache import cache_folder, unwritable, write_files
 from byhand.data.idx import idx_file
 from byhand.data.progress import Progress
 from byhand.data.reading import read_at_most
 from byhand.data.sources import SOURCES, Folder, Installed, Mirror, Place, Source, Wheel
 from byhand.data.unpack import LIMIT
 from byhand.errors import ByhandError
+from byhand.files import locked
 
 CONNECT, READ = 3.0, 20.0  # seconds until a silent server counts as absent
+WAIT = 1200  # seconds for which another process may be fetching the same
 
 
 class Unavailable(Exception):
@@ -21,6 +23,8 @@ class Unavailable(Exception):
 
 def fetch(name: str, *, progress: bool | None = None) -> Path:
     """Put a data set into the cache unless it is there already; return its folder.
+
+    Where another process is fetching it just now, this one waits for it.
 
     Tries the places of ``byhand.data.sources`` in order, checks SHA-256 and writes all files or none.
     ``progress`` shows a bar on the terminal; by default where standard error is one. Raises ByhandError for
@@ -31,6 +35,17 @@ def fetch(name: str, *, progress: bool | None = None) -> Path:
     folder = cache_folder() / name
     if is_cached(name):
         return folder
+    busy = f"{folder}: another process has been fetching {name} for {WAIT // 60} minutes; end it, or wait."
+    try:
+        with locked(folder, busy, WAIT):
+            return folder if is_cached(name) else _fetch(name, source, folder, progress)
+    except ByhandError as error:
+        if isinstance(error.__cause__, OSError):
+            raise unwritable(folder, error.__cause__) from None
+        raise
+
+
+def _fetch(name: str, source: Source, folder: Path, progress: bool | None) -> Path:
     reasons = []
     for place in source.places:
         try:

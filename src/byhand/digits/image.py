@@ -30,6 +30,7 @@ def open_image(source: Source) -> Array:
     """
     from PIL import Image
 
+    formats = _formats()
     if isinstance(source, np.ndarray):
         return _grey(Image.fromarray(_as_bytes(source)), "the array")
     from byhand.data.folder import check_pixels  # an array needs nothing of it
@@ -39,7 +40,7 @@ def open_image(source: Source) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            picture = Image.open(BytesIO(data), formats=FORMATS)
+            picture = Image.open(BytesIO(data), formats=formats)
             check_size(picture.width, picture.height, name)  # from the header: nothing has been decoded yet
             check_pixels(picture.width, picture.height, len(data), name)
             return _grey(picture, name)
@@ -48,9 +49,27 @@ def open_image(source: Source) -> Array:
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise ByhandError(f"{name} has far more than {MAX_PIXELS:,} pixels; make it smaller first.") from None
         except Image.UnidentifiedImageError:
-            raise ByhandError(f"{name} is not a picture that can be read ({', '.join(FORMATS)}).") from None
+            raise ByhandError(
+                f"{name} is not a picture that can be read ({', '.join(formats)}).{_hint(data)}"
+            ) from None
         except Exception as error:  # a decoder fed with damaged bytes may raise anything
             raise ByhandError(f"{name} is damaged and cannot be read as a picture ({error}).") from error
+
+
+def _formats() -> tuple[str, ...]:
+    """What can be read: FORMATS, and HEIF (iPhones' HEIC) where pillow-heif is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return FORMATS
+    register_heif_opener(thumbnails=False)
+    return (*FORMATS, "HEIF")
+
+
+def _hint(data: bytes) -> str:
+    """What to do about a file of a telephone's own format; bytes 4 to 12 say what it is."""
+    heif = data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
+    return " It is an HEIC picture: pip install pillow-heif, or save it as JPEG." if heif else ""
 
 
 def name_of(source: Source) -> str:

@@ -6,6 +6,7 @@ from byhand.types import Array
 
 WINDOW = 0.4  # the background's window, as a part of the picture's size; strokes must be thinner
 NEIGHBOURHOOD = 0.6  # likewise, where the darker and the lighter are weighed against each other
+RIM = 0.08  # the part of each side where a frame, or what lies beside the paper, might be: it does not count
 WORKING_SIZE = 128  # the background is smooth, so a copy of this size shows it
 DARKEST = 64  # grey level: paper is not taken to be darker than this, or its grain would look like ink
 CONTRAST = 0.06  # ink that takes away a smaller part of the light is not believed
@@ -44,20 +45,21 @@ def light_on_dark(level: Array) -> bool:
     many and small on the paper's side, few and large on its own: their third moment has the sign of the ink.
     """
     small = _smaller(level)
-    difference = small - _box_mean(small, _odd(NEIGHBOURHOOD * np.sqrt(small.size)))
-    return float(np.mean(difference**3)) > 0
+    difference = small - box_mean(small, _odd(NEIGHBOURHOOD * np.sqrt(small.size)))
+    y, x = (round(RIM * side) for side in small.shape)
+    return float(np.mean(difference[y : len(difference) - y, x : small.shape[1] - x] ** 3)) > 0
 
 
-def background(light: Array) -> Array:
+def background(light: Array, window: float = WINDOW) -> Array:
     """The paper under dark strokes: a morphological closing, which wipes out what is thinner than its window."""
     small = _smaller(light)
-    size = _odd(WINDOW * np.sqrt(small.size))
+    size = _odd(window * np.sqrt(small.size))
     wide = np.pad(small, size, mode="reflect", reflect_type="odd")  # light that fades towards an edge fades on
     closed = running_max(wide, size)  # the greatest of each window ...
     closed = -running_max(-closed, size)[size:-size, size:-size]  # ... and the least of those
     if closed.shape == light.shape:
         return closed
-    return _resize(_box_mean(closed, _odd(size / 4)), light.shape)
+    return _resize(box_mean(closed, _odd(size / 4)), light.shape)
 
 
 def otsu(level: Array) -> float:
@@ -93,7 +95,7 @@ def _resize(level: Array, shape: tuple[int, ...]) -> Array:
     return np.asarray(Image.fromarray(level).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
-def _box_mean(a: Array, size: int) -> Array:
+def box_mean(a: Array, size: int) -> Array:
     """The mean of the size × size pixels around each one, the edge repeated outwards; size is odd."""
     for axis in (0, 1):
         a = np.moveaxis(a, axis, 0)

@@ -8,6 +8,7 @@ import numpy as np
 from byhand.digits.compose import any_number, any_style, write_row
 from byhand.digits.glyphs import Writer
 from byhand.digits.paper import any_paper, put_on_paper
+from byhand.digits.row_image import contrast
 from byhand.types import Array
 
 EMPTY = 0.03  # of the rows have no digit
@@ -66,19 +67,3 @@ class Rows:
 
 def _blank(height: int, rng: np.random.Generator) -> Array:
     return np.zeros((height, int(rng.integers(height, 4 * height))), np.uint8)
-
-
-def contrast(picture: Array) -> Array:
-    """A row's grey levels (height, width), as the reader takes them: uint8, the paper 0, the ink up to 255.
-
-    The paper is the median; of the two sides of it the ink's is the one that reaches further. The hundredth part of
-    the pixels that is furthest away is full ink.
-    """
-    count = np.cumsum(np.bincount(picture.ravel(), minlength=256))
-    low, paper, high = np.searchsorted(count, np.array([0.01, 0.5, 0.99]) * picture.size)
-    ink = paper - low
-    if high - paper > ink:
-        scaled = (np.arange(256) - paper) * (255 / (high - paper))
-    else:
-        scaled = (paper - np.arange(256)) * (255 / max(ink, 1))
-    return np.clip(scaled, 0, 255).astype(np.uint8)[picture]

@@ -23,6 +23,8 @@ from byhand.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from byhand.losses import Loss, QuadraticCost
 from byhand.network import PIECE, Network
 from byhand.training import fit
+from byhand.training.checkpoints import Checkpoints, as_checkpoints
+from byhand.training.resume import difference
 from byhand.types import Array
 
 ACTIVATIONS: dict[str, Callable[[], Layer] | None] = {
@@ -31,6 +33,9 @@ ACTIVATIONS: dict[str, Callable[[], Layer] | None] = {
     "tanh": Tanh,
     "relu": ReLU,
 }
+
+
+NOT_COMPARED = ("checkpoint", "warm_start", "verbose")  # parameters that change nothing in the result
 
 
 @dataclass(eq=False, repr=False)
@@ -56,7 +61,7 @@ class NetworkEstimator(BaseEstimator):
         random_state: a seed, a numpy.random.RandomState, or None for numpy's own global state.
         tol: an epoch that improves the loss (or the validation score) by less does not count as progress.
         verbose: whether to print each epoch's loss.
-        warm_start: whether `fit` goes on from the network of the last `fit`.
+        warm_start: whether `fit` goes on from the network of the last `fit`, or from a checkpoint.
         momentum: μ for "sgd", from 0 to 1.
         nesterovs_momentum: whether the momentum looks ahead.
         early_stopping: whether to set samples aside, stop by the score on them, and restore the best network.
@@ -66,6 +71,10 @@ class NetworkEstimator(BaseEstimator):
         epsilon: ε of "adam", above 0.
         n_iter_no_change: how many epochs without progress are borne.
         max_fun: belongs to "lbfgs"; taken and ignored.
+        checkpoint: a folder for the state of a `fit` that is not finished, written every minute; or
+            `byhand.training.Checkpoints`. With warm_start, an interrupted `fit` goes on from there, also in another
+            process: on the same data, with the same parameters and a number as random_state it ends in the same bits.
+            MLPClassifier has no such parameter.
 
     Attributes:
         network_: the trained `byhand.Network`: explain, summarise or save it.
@@ -109,6 +118,7 @@ class NetworkEstimator(BaseEstimator):
     epsilon: float = 1e-8
     n_iter_no_change: float = 10
     max_fun: int = 15000
+    checkpoint: Any = None
 
     # ---- what the two do differently ----
 
@@ -150,6 +160,9 @@ class NetworkEstimator(BaseEstimator):
         Samples whose weight is zero are left out, so that they change nothing, not even the batches.
         """
         fresh = self._is_fresh(incremental)
+        kept, resume = (None, False) if incremental else self._checkpoints(fresh)
+        if kept and resume:
+            fresh = kept.note["fresh"]
         if weights is not None and weights.any():
             X, t, weights = (a[weights != 0] for a in (X, t, weights))
         X = X.toarray() if issparse(X) else X
@@ -176,14 +189,41 @@ class NetworkEstimator(BaseEstimator):
                 accuracy=False,
                 callbacks=[watch],
                 progress=False,
+                checkpoint=kept,
+                resume=resume,
             )
+            if kept:
+                kept.remove()
         except KeyboardInterrupt:
-            warnings.warn("Training was interrupted; the network stays as it is now.", stacklevel=4)
+            more = (
+                f"; fit with warm_start=True goes on from the state in {kept.folder}" if kept and kept.files() else ""
+            )
+            warnings.warn(f"Training was interrupted; the network stays as it is now{more}.", stacklevel=4)
         if watch.unfinished:
             message = f"Training was still making progress after max_iter={self.max_iter} epochs; raise max_iter."
             warnings.warn(message, ConvergenceWarning, stacklevel=4)  # whoever called the estimator's fit
         if watch.best is not None:
             self.network_.theta[:] = watch.best
+
+    def _checkpoints(self, fresh: bool) -> tuple[Checkpoints | None, bool]:
+        """Where the fit keeps its state, and whether it is to go on from what is there.
+
+        Raises:
+            ByhandError: it is to, and what is there was fitted with other parameters.
+        """
+        if self.checkpoint is None:
+            return None, False
+        kept = as_checkpoints(self.checkpoint)
+        parameters = {name: repr(value) for name, value in self.get_params().items() if name not in NOT_COMPARED}
+        kept.note = {"fresh": fresh, "parameters": parameters}
+        found = kept.newest() if self.warm_start else None
+        if found is None:
+            return kept, False
+        path, checkpoint = found
+        if different := difference(checkpoint.note.get("parameters", {}), parameters):
+            raise ByhandError(f"{path}: is of a fit with other parameters ({different}); remove it to begin anew.")
+        kept.note = checkpoint.note
+        return kept, True
 
     def _start(self, X: Array, outputs: int, fresh: bool, random_state: Any, classes: Sequence[str] | None) -> None:
         """Make the network, new or with the weights of the old one.

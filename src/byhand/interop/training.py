@@ -25,10 +25,31 @@ class Order(np.random.Generator):
         super().__init__(np.random.PCG64(0))  # never drawn from
         self.random_state, self.shuffled = random_state, shuffled
 
+    @property
+    def bit_generator(self) -> Any:
+        """What a checkpoint takes the generator's state from, and gives it back to."""
+        return Stream(self.random_state)
+
     def shuffle(self, x: Any, axis: int = 0) -> None:
         """Shuffle `x` (n,) in place."""
         if self.shuffled:
             x[:] = x[self.random_state.permutation(len(x))]
+
+
+class Stream:
+    """A RandomState's state under the name that generators have for it."""
+
+    def __init__(self, random_state: Any):
+        self._random_state = random_state
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The state, as a table."""
+        return self._random_state.get_state(legacy=False)
+
+    @state.setter
+    def state(self, state: dict[str, Any]) -> None:
+        self._random_state.set_state(state)
 
 
 class Penalised(Network):
@@ -74,10 +95,24 @@ class Watch(Callback):
     """
 
     unfinished = False
+    records = ("n_iter_", "t_", "loss_curve_", "validation_scores_", "best_validation_score_", "best_loss_", "_idle")
 
     def __init__(self, estimator: Any, samples: int, held_out: tuple[Any, ...] | None, incremental: bool):
         self.estimator, self.samples, self.held_out, self.incremental = estimator, samples, held_out, incremental
         self.best = estimator.network_.theta.copy() if held_out else None
+
+    def state(self) -> dict[str, Any]:
+        """The estimator's records, its solver's step and rate, and the best network."""
+        solver = self.estimator._solver
+        records = {name: getattr(self.estimator, name) for name in self.records}
+        return {"records": records, "t": solver.t, "rate": solver.learning_rate.now, "best": self.best}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        solver = self.estimator._solver
+        for name in self.records:
+            setattr(self.estimator, name, state["records"][name])
+        solver.t, solver.learning_rate.now, self.best = state["t"], state["rate"], state["best"]
 
     def on_epoch(self, training: Training) -> None:
         """One epoch more."""

@@ -3,6 +3,7 @@
 from byhand.layers.activations import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Step, Tanh
 from byhand.layers.base import Layer, Plan, plan_layers
 from byhand.layers.batch_norm import BatchNorm
+from byhand.layers.columns import Columns
 from byhand.layers.convolution import Conv2D
 from byhand.layers.dense import Dense
 from byhand.layers.dropout import Dropout, SpatialDropout
@@ -16,6 +17,7 @@ __all__ = [
     "Activation",
     "AveragePool2D",
     "BatchNorm",
+    "Columns",
     "Conv2D",
     "Dense",
     "Dropout",

@@ -47,6 +47,7 @@ class Layer:
     """
 
     in_place: ClassVar[bool] = False  # forward may write y over x
+    reshapes: ClassVar[bool] = False  # y is x in another shape: both may always be the same memory, dy and dx too
     needs_output: ClassVar[bool] = False  # backward reads y, so the next layer must not write over it
     forward_equations: ClassVar[tuple[Equation, ...]] = ()
     backward_equations: ClassVar[tuple[Equation, ...]] = ()

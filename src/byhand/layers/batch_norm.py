@@ -36,7 +36,7 @@ class BatchNorm(Layer):
     neighbours; they are then constants, and dx = γ s dy. In training they follow the batches', r ← (1 − momentum) r +
     momentum · batch's, the variance's with n − 1 for n, as in PyTorch (Keras' momentum is one minus this one). A batch
     of a single row has no variance: such a row (the last of an epoch, perhaps) is normalised by the running mean and
-    variance, which it leaves as they are; PyTorch refuses it. In a full batch each piece of up to 1,024 rows is
+    variance, which it leaves as they are; PyTorch refuses it. In a full batch each piece of up to 512 rows is
     normalised by itself.
 
     Args:

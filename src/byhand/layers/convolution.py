@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,7 +62,7 @@ class Conv2D(Layer):
         require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
         self.window  # noqa: B018  (it checks the others)
 
-    @property
+    @cached_property
     def window(self) -> Window:  # type: ignore[override]
         """The kernel as a window."""
         kernel, stride = as_pair("kernel", self.kernel), as_pair("stride", self.stride)
@@ -115,7 +116,7 @@ class Conv2D(Layer):
         w = self.window
         how = (w.stride, w.dilation, w.pad(x.shape[1:]), self.groups, cache.scratch)
         ops.conv2d_weights(x, dy, g.W, *how)
-        ops.sum_rows(dy.reshape(-1, self.filters), out=g.b)  # (n · rows · columns, filters) → (filters,)
+        ops.sum_rows(dy.reshape(-1, self.filters), g.b)  # (n · rows · columns, filters) → (filters,)
         if dx is not None:
             ops.conv2d_input(dy, p.W, dx, *how)
 

@@ -115,7 +115,7 @@ class SpatialDropout(Layer):
             ops.copy(x, out=y)
         else:
             ops.dropout_mask(rng, self.rate, cache.r)
-            ops.scale_channels(x, cache.r, out=y)
+            ops.scale_channels(x, cache.r, y)
 
     def backward(
         self,
@@ -130,7 +130,7 @@ class SpatialDropout(Layer):
     ) -> None:
         """Compute dx = dy ⊙ r."""
         if dx is not None:
-            ops.scale_channels(dy, cache.r, out=dx)
+            ops.scale_channels(dy, cache.r, dx)
 
     def label(self) -> str:
         """For example SpatialDropout(0.2)."""

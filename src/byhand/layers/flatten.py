@@ -16,7 +16,7 @@ from byhand.types import Array, Rng, Shape
 class Flatten(Layer):
     """(n, height, width, channels) becomes (n, height · width · channels), the same numbers in the same order."""
 
-    in_place = True
+    reshapes = True
     forward_equations = (Equation("y", "$x as rows", r"\mathrm{rows}($x)"),)
     backward_equations = (Equation("dx", "$dy in the input's shape", r"\mathrm{rows}^{-1}($dy)"),)
 

@@ -1,6 +1,7 @@
 """Pooling: each window of an image becomes one number a channel."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ class _Pool(Layer):
     def __post_init__(self) -> None:
         self.window  # noqa: B018  (it checks the fields)
 
-    @property
+    @cached_property
     def window(self) -> Window:  # type: ignore[override]
         """Where it looks."""
         size = as_pair("size", self.size)
@@ -165,7 +166,7 @@ class GlobalAveragePool2D(Layer):
 
     def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
         """Compute each channel's mean."""
-        ops.average_pixels(x, out=y)
+        ops.average_pixels(x, y)
 
     def backward(
         self,

@@ -7,6 +7,7 @@ from byhand.plots.augmented import augmented
 from byhand.plots.canvas import save
 from byhand.plots.diagnosis import diagnosis
 from byhand.plots.graphs import activations, curves, lines
+from byhand.plots.looking import decided, feature_maps, filters, neighbours, plane, units
 from byhand.plots.matrix import confusion
 from byhand.plots.rates import rate_curve
 from byhand.plots.sheets import digits, first_layer_weights
@@ -17,11 +18,17 @@ __all__ = [
     "augmented",
     "confusion",
     "curves",
+    "decided",
     "diagnosis",
     "digits",
+    "feature_maps",
+    "filters",
     "first_layer_weights",
     "lines",
+    "neighbours",
+    "plane",
     "rate_curve",
     "save",
     "trials",
+    "units",
 ]

@@ -13,7 +13,7 @@ from byhand.diagnosis import Watch
 from byhand.diagnosis.record import HISTORY, RECORD
 from byhand.errors import ByhandError, TrainingDiverged
 from byhand.files import locked, remove_unfinished, write_atomically
-from byhand.layers import Dense
+from byhand.layers import Conv2D, Dense
 from byhand.recipes.config import RunConfig
 from byhand.recipes.run import Run
 from byhand.recipes.unfinished import CHECKPOINTS, command
@@ -168,7 +168,7 @@ def write_run(run: Run, folder: Path, config: RunConfig, pictures: bool = True, 
 
 
 def write_pictures(run: Run, folder: Path) -> list[Path]:
-    """Learning curves, confusion matrix, some test digits with what they were read as, and first-layer weights."""
+    """Learning curves, confusion matrix, some test digits with what they were read as, first weights or filters."""
     from byhand import plots
 
     classes, shape = run.dataset.classes, run.dataset.image_shape
@@ -184,6 +184,10 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
         W = run.network.p[first].W  # (in, units)
         if len(W) == shape[0] * shape[1]:
             figures["weights"] = plots.first_layer_weights(W, shape)
+    filters = next((i for i, layer in enumerate(layers) if isinstance(layer, Conv2D)), None)
+    if filters is not None:
+        title = f"Layer {filters + 1}, {layers[filters].label()}"
+        figures["filters"] = plots.filters(run.network.p[filters].W, title)
     paths = [folder / f"{name}.png" for name in figures]
     for path, figure in zip(paths, figures.values(), strict=True):
         plots.save(figure, path)

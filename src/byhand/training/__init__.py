@@ -2,6 +2,7 @@
 
 from byhand.training.averaging import Averaging
 from byhand.training.callbacks import Callback, ProgressBar, Training
+from byhand.training.checkpoints import Checkpoints, Interrupted
 from byhand.training.early_stopping import EarlyStopping
 from byhand.training.evaluate import Evaluation, evaluate
 from byhand.training.finder import Finding, find_learning_rate
@@ -11,10 +12,12 @@ from byhand.training.history import History
 __all__ = [
     "Averaging",
     "Callback",
+    "Checkpoints",
     "EarlyStopping",
     "Evaluation",
     "Finding",
     "History",
+    "Interrupted",
     "ProgressBar",
     "Training",
     "evaluate",

@@ -1,6 +1,5 @@
 """A training between two of its steps, as one file: safetensors for the arrays, JSON in its header for all else."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -87,6 +86,8 @@ class Checkpoint:
 
 def digest(text: str, arrays: dict[str, Array]) -> str:
     """SHA-256 of the text and of all arrays, with their names and shapes."""
+    import hashlib
+
     sha = hashlib.sha256(text.encode())
     for name in sorted(arrays):
         sha.update(f"\n{name} {arrays[name].dtype} {arrays[name].shape}\n".encode())

@@ -37,6 +37,10 @@ class Interrupted(KeyboardInterrupt):
         self.signal, self.path = signal, path
 
 
+class OtherTraining(ByhandError):
+    """A checkpoint is another training's: of another network, on other data, or in another way."""
+
+
 class Checkpoints:
     """Writes a training's whole state into a folder every so often, and keeps the last two.
 
@@ -113,8 +117,8 @@ class Keeper(Callback):
         self, where: Checkpoints, training: Training, run: "FullBatch | MiniBatches", callbacks: Sequence[Callback],
         threads: int,
     ):  # fmt: skip
-        self.where, self.run, self.callbacks, self.threads = where, run, callbacks, threads
-        self._identity = identity(training, run, callbacks)
+        self.where, self.run, self.callbacks = where, run, callbacks
+        self._identity, self._made_with = identity(training, run, callbacks), made_with(training, threads)
         self._every = {"steps": 1, "epochs": training.steps}.get(where.unit, inf) * where.count
         self._seconds = where.count if where.unit == "seconds" else inf
         self._plan(training.step)
@@ -128,12 +132,12 @@ class Keeper(Callback):
         """Bring the training to where the checkpoint was written.
 
         Raises:
-            ByhandError: it is another training's.
+            OtherTraining: it is another training's.
         """
         where = f"{path}: " if path else ""
         if found := difference(checkpoint.identity, self._identity):
-            raise ByhandError(f"{where}the checkpoint is another training's ({found}).")
-        if found := difference(checkpoint.made_with, made_with(self.threads)):
+            raise OtherTraining(f"{where}the checkpoint is another training's ({found}).")
+        if found := difference(checkpoint.made_with, self._made_with):
             warnings.warn(f"{where}training goes on, but not for certain bit for bit ({found}).", stacklevel=3)
         restore(training, self.run, self.callbacks, checkpoint.training)
         self.where._written = [path] if path else []
@@ -147,7 +151,7 @@ class Keeper(Callback):
     def take(self, training: Training) -> Checkpoint:
         """The training as it stands, sharing its arrays."""
         tree = snapshot(training, self.run, self.callbacks)
-        return Checkpoint(self._identity, made_with(self.threads), tree, self.where.note)
+        return Checkpoint(self._identity, self._made_with, tree, self.where.note)
 
     def _write(self, training: Training) -> None:
         where, asked = self.where, self.where._signal

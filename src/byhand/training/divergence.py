@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from byhand.training.callbacks import Training
 
 KEEP_EVERY = 100  # steps between two copies of the weights, at most; never more than an epoch
-LOOK_AT = 256  # samples for each look at the whole gradient, which so costs under a hundredth of the step
+LOOK_AT, WHOLE = 32, 512  # samples for each look at the biases' and at the whole gradient: under 1 % of their steps
 TOLERANCE = 2.0  # weights with which the mean loss is more than so many times its lowest are no good ones
 
 
@@ -27,9 +27,10 @@ def is_finite(vector: Array) -> bool:
 class Guard:
     """Sees NaN and infinity in the gradient.
 
-    Each look is one product g · g. At every step it goes over the gradient of the biases, which any NaN on its way back
-    through the layers reaches; every so many steps, and where there are no biases, over all of g. NaN that arises in
-    the gradient of a weight alone, by overflow, is found by the next step's loss at the latest.
+    Each look is one product g · g. It goes over the gradient of the biases, which any NaN on its way back through the
+    layers reaches; every so many steps, and where there are no biases, over all of g. Steps of a few samples are too
+    short for a look at each. What a look misses makes the next step's loss NaN, before another step is made; should a
+    weight have no effect there, the look at all weights finds it when the epoch ends.
 
     Args:
         network: the network in training.
@@ -39,11 +40,16 @@ class Guard:
     def __init__(self, network: Network, rows: int):
         self._all = network.gradient
         self._biases = self._all[network.arena.weights.stop :]
-        self._every = math.ceil(LOOK_AT / rows) if self._biases.size else 1
+        self._every, self._whole = (math.ceil(samples / rows) for samples in (LOOK_AT, WHOLE))
+        if not self._biases.size:
+            self._every = self._whole
 
     def passes(self, step: int) -> bool:
         """Whether what it looks at in this step is finite."""
-        return is_finite(self._biases if step % self._every else self._all)
+        if step % self._every:
+            return True
+        part = self._biases if step % self._whole else self._all
+        return math.isfinite(part.dot(part)) or is_finite(part)
 
 
 class LastGood:

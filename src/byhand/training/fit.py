@@ -100,7 +100,7 @@ def fit(
         batches = Batches(network, network.as_input(x), y, PIECE, sample_weight)
         run = FullBatch(training, batches, rng, threads or cores(), accuracy)
         blas_threads: int | None = 1
-        threads = 1  # in each of the run's own
+        threads = threads if run.pool is None else 1  # the operations', in each of the run's own
     else:
         require_whole("batch_size", batch_size)
         if augment is None:

@@ -1,9 +1,7 @@
 """A training's whole state as plain data and arrays, and back into a training that is just beginning."""
 
-import platform
 import re
 import time
-import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,8 @@ WORKING = {"scratch", "decayed"}  # vectors of an optimiser that hold nothing fr
 
 def identity(training: Training, run: "FullBatch | MiniBatches", callbacks: Sequence[Callback]) -> Tree:
     """What is trained, how and on what: what must be the same for a training to go on."""
+    import zlib
+
     network, batches = training.network, run.batches
     checksum = 0
     for array in (batches.x, batches.t, batches.weights):
@@ -44,13 +44,15 @@ def identity(training: Training, run: "FullBatch | MiniBatches", callbacks: Sequ
     }
 
 
-def made_with(threads: int) -> Tree:
-    """Versions, machine and threads: with others, the bits of the same training may differ."""
+def made_with(training: Training, threads: int) -> Tree:
+    """Versions, machine, operations and threads: with others, the bits of the same training may differ."""
+    import platform
     from importlib.metadata import version
 
     return {
         "byhand": version("byhand"),
         "numpy": np.__version__,
+        "operations": getattr(training.network.ops, "kind", training.network.ops.__name__),
         "machine": f"{platform.system()} {platform.machine()}",
         "threads": threads,
     }

@@ -16,6 +16,7 @@ from byhand.training.divergence import diverge
 from byhand.training.resume import real, whole
 from byhand.workspace import Workspace
 
+LEAST = 4 * PIECE  # rows of a part: for fewer, threads inside the operations do better
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
 
 
@@ -100,7 +101,7 @@ class FullBatch:
         self.samples = len(batches)
         self.figures: dict[str, float] = {}  # of a step that was made, until the epoch ends
         self.state = optimizer_state(training)
-        count = max(1, min(PARTS, len(batches) // PIECE))
+        count = max(1, min(PARTS, len(batches) // LEAST))
         edges = [len(batches) * i // count for i in range(count + 1)]
         self.parts = [
             Part(self.network, batches.part(a, b), part_rng, accuracy)

@@ -1,9 +1,12 @@
 """How good a recipe is, by validation data: one held-out part, or every fold of a cross-validation in turn."""
 
+import shutil
 import time
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import isfinite, prod
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +16,11 @@ from byhand.errors import ByhandError, TrainingDiverged
 from byhand.network import Network
 from byhand.recipes import Recipe, Split
 from byhand.recipes.run import fit_recipe
+from byhand.training.checkpoints import Checkpoints, OtherTraining
 from byhand.types import Array
 
 Rows = Array | slice
+EVERY = "60 seconds"  # the state of a trial is written so often
 HELD_OUT = 0.2  # of the training samples, where nothing else is said
 
 
@@ -28,12 +33,14 @@ class Material:
         y: class numbers (n,).
         classes: the classes' names.
         rounds: for each training: rows to learn from, rows to judge by, and the state of the generator that starts it.
+        checkpoints: a folder for the state of trials that are not finished, or None.
     """
 
     x: Array
     y: Array
     classes: tuple[str, ...]
     rounds: tuple[tuple[Rows, Rows, np.random.Generator], ...]
+    checkpoints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,16 +114,23 @@ def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[tup
     return [(order[place[order] != k], order[place[order] == k]) for k in range(folds)]
 
 
-def measure(recipe: Recipe, data: Material) -> Result:
+def measure(recipe: Recipe, data: Material, number: int = 0) -> Result:
     """Train once for each round of `data`, with one thread, and measure each network after its last epoch.
+
+    A trial that was interrupted goes on where `data.checkpoints` has its state, in a folder called by its number.
 
     A training that diverges, or that its parts refuse, ends the trial as failed.
     """
     start = time.perf_counter()
     accuracies, losses = [], []
     try:
-        for train, held, state in data.rounds:
-            last = _train(recipe, data, train, held, deepcopy(state))
+        for i, (train, held, state) in enumerate(data.rounds):
+            folder = data.checkpoints / str(number) / str(i) if data.checkpoints else None
+            try:
+                last = _train(recipe, data, train, held, deepcopy(state), folder)
+            except OtherTraining:  # the search suggests something else under this number now
+                shutil.rmtree(folder or "")
+                last = _train(recipe, data, train, held, deepcopy(state), folder)
             if not isfinite(last["val_loss"]):
                 raise TrainingDiverged("The loss on validation data is no finite number.")
             accuracies.append(float(last["val_accuracy"]))
@@ -126,11 +140,14 @@ def measure(recipe: Recipe, data: Material) -> Result:
     return Result(tuple(accuracies), tuple(losses), time.perf_counter() - start)
 
 
-def _train(recipe: Recipe, data: Material, train: Rows, held: Rows, rng: np.random.Generator) -> dict[str, float]:
-    """The last row of the history."""
+def _train(
+    recipe: Recipe, data: Material, train: Rows, held: Rows, rng: np.random.Generator, folder: Path | None
+) -> dict[str, float]:
+    """The last row of the history; `folder` keeps the training's state, and may have that of one which stopped."""
     network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=data.classes)
     learned, judged = (data.x[train], data.y[train]), (data.x[held], data.y[held])
-    return fit_recipe(recipe, network, learned, judged, rng, progress=False, threads=1, workers=0).last
+    kept: dict[str, Any] = {} if folder is None else {"checkpoint": Checkpoints(folder, EVERY), "resume": True}
+    return fit_recipe(recipe, network, learned, judged, rng, progress=False, threads=1, workers=0, **kept).last
 
 
 def portable(recipe: Recipe) -> Recipe:

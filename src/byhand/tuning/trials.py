@@ -8,7 +8,9 @@ import csv
 import io
 import json
 import os
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ from byhand.tuning.space import Space
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+UNFINISHED = "unfinished"
 SEARCH, LOG, TABLE, PICTURE, BEST = "search.json", "trials.jsonl", "trials.csv", "trials.png", "best.toml"
 
 
@@ -220,6 +223,17 @@ class Folder:
                 os.fsync(file.fileno())
         except OSError as error:
             raise ByhandError(f"{self.path / LOG}: cannot be written ({error.strerror}).") from None
+
+    @property
+    def unfinished(self) -> Path:
+        """Where trials keep their state until they are finished: a folder each, by number."""
+        return self.path / UNFINISHED
+
+    def forget(self, number: int) -> None:
+        """Remove the state of a trial that is finished."""
+        shutil.rmtree(self.unfinished / str(number), ignore_errors=True)
+        with suppress(OSError):
+            self.unfinished.rmdir()  # only where it is empty
 
     def write_table(self, trials: Trials) -> None:
         """Write the trials as CSV."""

@@ -4,13 +4,14 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from byhand.checks import require_instance, require_whole
 from byhand.data import Dataset, load
 from byhand.errors import ByhandError
+from byhand.files import locked
 from byhand.recipes import Recipe
 from byhand.recipes.config import RunConfig
 from byhand.tuning.measure import Material, Result, material
@@ -48,7 +49,8 @@ def tune(
         trials: how many in all, with those that the folder holds already; by default a whole grid, else 20.
         jobs: how many run at once, each in a process of its own; 1 stays in this process.
         seed: of the split, of the trainings and of the search.
-        out: a folder that keeps every finished trial; a search that stopped goes on from it.
+        out: a folder that keeps every finished trial, and the state of those that take longer than a minute; a search
+            that stopped goes on from it.
         dataset: data to use instead of the recipe's own.
         data: the name that these data are called by in the best configuration.
         watch: called with the trials so far and the number wanted, at the start and after each.
@@ -74,15 +76,23 @@ def tune(
     dataset = dataset or load(data or recipe.dataset)
     prepared = material(recipe, dataset, seed, space.folds, space.validation)
     base = RunConfig(recipe, data or dataset.name, seed)
-    folder = Folder(Path(out), _identity(base, space, search, prepared)) if out is not None else None
-    run = _Run(base, space, strategy, folder, wanted, watch)
-    workers = Here(prepared) if jobs == 1 else Workers(prepared, jobs)
+    if out is None:
+        return _carry_out(_Run(base, space, strategy, None, wanted, watch), prepared, jobs)
+    with locked(Path(out), f"{out}: another process is searching there; choose another folder, or wait."):
+        folder = Folder(Path(out), _identity(base, space, search, prepared))
+        run = _Run(base, space, strategy, folder, wanted, watch)
+        return _carry_out(run, replace(prepared, checkpoints=folder.unfinished), jobs)
+
+
+def _carry_out(run: "_Run", data: Material, jobs: int) -> Trials:
+    """All trials; whatever happens, the processes end and the summary is written."""
+    workers = Here(data) if jobs == 1 else Workers(data, jobs)
     try:
         run.carry_out(workers)
     finally:
         workers.close()
-        if folder and run.trials:
-            folder.write_summary(run.result())
+        if run.folder and run.trials:
+            run.folder.write_summary(run.result())
     return run.result()
 
 
@@ -127,6 +137,7 @@ class _Run:
         self.trials[number] = trial
         if self.folder:
             self.folder.add(trial)
+            self.folder.forget(number)
             self.folder.write_table(self.result())
         self.search.tell(trial)
         self._show()

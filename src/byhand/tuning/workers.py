@@ -36,7 +36,7 @@ class Here:
         """Carry out what was taken on."""
         while self._waiting:
             number, recipe = self._waiting.popleft()
-            yield number, measure(recipe, self._data)
+            yield number, measure(recipe, self._data, number)
 
     def close(self) -> None:
         """Nothing is left running."""
@@ -68,7 +68,7 @@ class Workers:
         """Give a trial to a process."""
         worker = self._idle.pop() if self._idle else _Worker(self._data)
         with suppress(ConnectionError):  # where it has died, `finished` will say so
-            worker.pipe.send(portable(recipe))
+            worker.pipe.send((portable(recipe), number))
         self._busy[worker.pipe] = (number, worker)
 
     def finished(self) -> Iterator[tuple[int, Result]]:
@@ -146,4 +146,5 @@ def _work(pipe: Connection) -> None:
         data = pipe.recv()
         pipe.send("ready")
         while True:
-            pipe.send(measure(pipe.recv(), data))
+            recipe, number = pipe.recv()
+            pipe.send(measure(recipe, data, number))

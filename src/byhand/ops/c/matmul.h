@@ -17,48 +17,77 @@ apart. A convolution is the same product with rows of a that overlap. */
 /* Where register v of a panel begins; the last one overlaps the one before it where the width is no multiple of LANES. */
 #define AT(v) ((v) < columns - 1 ? (v)*LANES : last)
 
-/* c = a b, or c = start + a b with a row to start from, or c += a b; for `rows` × `columns` registers. b's panel is
-   packed, register by register. */
-INLINE void tile(int rows, int columns, long last, const float *a, long ar, long ac, const float *b, long depth,
-                 float *c, long cs, const float *start, int add)
+/* What a tile multiplies. Row r of a begins at a + at[r], and its numbers are `ac` apart, `depth` of them in each of some
+   segments that begin at the offsets given: one segment for a matrix, a window's rows for a convolution. b's panel is
+   packed, register by register; c's rows are `cs` apart. */
+typedef struct {
+    const float *a, *b, *start;
+    float *c;
+    const long *offset;
+    long at[ROWS], ac, segments, depth, cs, last;
+    int add; /* c += a b; else c = start + a b, or c = a b */
+} Tile;
+
+INLINE void tile(int rows, int columns, const Tile *t)
 {
+    const long last = t->last, ac = t->ac, cs = t->cs, depth = t->depth;
+    const float *b = t->b;
     vec sum[ROWS][COLUMNS];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < columns; v++)
-            sum[r][v] = add ? load(c + r * cs + AT(v)) : start ? load(start + v * LANES) : all(0);
-    for (long k = 0; k < depth; k++) {
-        vec row[COLUMNS];
-        for (int v = 0; v < columns; v++)
-            row[v] = load(b + (k * columns + v) * LANES);
-        for (int r = 0; r < rows; r++) {
-            const vec left = all(a[r * ar + k * ac]);
+            sum[r][v] = t->add ? load(t->c + r * cs + AT(v)) : t->start ? load(t->start + v * LANES) : all(0);
+    const float *a[ROWS];
+    for (int r = 0; r < rows; r++)
+        a[r] = t->a + t->at[r];
+    for (long s = 0; s < t->segments; s++) {
+        const long end = t->offset[s] + depth * ac;
+        for (long k = t->offset[s]; k < end; k += ac, b += columns * LANES) {
+            vec row[COLUMNS];
             for (int v = 0; v < columns; v++)
-                sum[r][v] += left * row[v];
+                row[v] = load(b + v * LANES);
+            for (int r = 0; r < rows; r++) {
+                const vec left = all(a[r][k]);
+                for (int v = 0; v < columns; v++)
+                    sum[r][v] += left * row[v];
+            }
         }
     }
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < columns; v++)
-            store(c + r * cs + AT(v), sum[r][v]);
+            store(t->c + r * cs + AT(v), sum[r][v]);
 }
 
-/* The same for a number of rows that is known only now. */
-static void tile_of(int rows, int columns, long last, const float *a, long ar, long ac, const float *b, long depth,
-                    float *c, long cs, const float *start, int add)
+/* The same for a number of rows that is known only now, and for a width that may be less than a register. */
+static void multiply_tile(int rows, int width, Tile *t)
 {
+    float *c = t->c, edge[ROWS * LANES];
+    const long cs = t->cs;
+    t->last = width < LANES ? 0 : width - LANES;
+    if (width < LANES) { /* it goes by way of a whole one */
+        for (int r = 0; r < rows && t->add; r++)
+            memcpy(edge + r * LANES, c + r * cs, sizeof(float) * width);
+        t->c = edge;
+        t->cs = LANES;
+    }
+    switch (rows) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
-        if (columns == 1)                                                                                              \
-            tile(n, 1, last, a, ar, ac, b, depth, c, cs, start, add);                                                  \
+        if (width > LANES)                                                                                             \
+            tile(n, 2, t);                                                                                             \
         else                                                                                                           \
-            tile(n, 2, last, a, ar, ac, b, depth, c, cs, start, add);                                                  \
+            tile(n, 1, t);                                                                                             \
         break;
-    switch (rows) {
         CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #if ROWS == 14
         CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
 #endif
-    }
 #undef CASE
+    }
+    if (width < LANES)
+        for (int r = 0; r < rows; r++)
+            memcpy(c + r * cs, edge + r * LANES, sizeof(float) * width);
+    t->c = c;
+    t->cs = cs;
 }
 
 /* Room for each thread, kept from call to call. */
@@ -85,8 +114,10 @@ typedef struct {
 } Product;
 
 /* `depth` rows of a panel of b of `width` columns, in whole registers; zeros fill up a width below LANES. */
-static void pack(const float *b, long br, long bc, long depth, int width, int columns, long last, float *out)
+static void pack(const float *b, long br, long bc, long depth, int width, float *out)
 {
+    const int columns = width > LANES ? 2 : 1;
+    const long last = width < LANES ? 0 : width - LANES;
     for (int v = 0; v < columns; v++) {
         const float *from = b + AT(v) * bc;
         float *to = out + v * LANES;
@@ -104,34 +135,30 @@ static void pack(const float *b, long br, long bc, long depth, int width, int co
     }
 }
 
+INLINE int panel_width(long n, long column) { return n - column < PANEL ? (int)(n - column) : PANEL; }
+
 /* One part: a panel of c's columns, and some of its rows. */
 static void multiply_part(void *context, int part)
 {
     const Product *p = context;
-    const long column = (long)(part % p->across) * PANEL;
-    const int width = p->n - column < PANEL ? (int)(p->n - column) : PANEL, columns = width > LANES ? 2 : 1;
-    const long last = width < LANES ? 0 : width - LANES, tiles = (p->m + ROWS - 1) / ROWS;
+    const long column = (long)(part % p->across) * PANEL, none = 0;
+    const int width = panel_width(p->n, column);
+    const long tiles = (p->m + ROWS - 1) / ROWS, most = p->ac == 1 ? DEPTH : SHALLOW;
     const long top = tiles * (part / p->across) / p->down * ROWS, end = tiles * (part / p->across + 1) / p->down * ROWS;
-    float *panel = room(0, (size_t)DEPTH * PANEL), edge[ROWS * LANES], start[PANEL] = {0};
+    float *panel = room(0, (size_t)DEPTH * PANEL), start[PANEL];
     if (p->start)
-        pack(p->start + column, 0, 1, 1, width, columns, last, start);
-    const long most = p->ac == 1 ? DEPTH : SHALLOW;
+        pack(p->start + column, 0, 1, 1, width, start);
+    Tile t = {.b = panel, .start = p->start ? start : NULL, .offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
+    for (int r = 0; r < ROWS; r++)
+        t.at[r] = r * p->ar;
     for (long first = 0; first < p->depth; first += most) {
-        const long depth = p->depth - first < most ? p->depth - first : most;
-        pack(p->b + first * p->br + column * p->bc, p->br, p->bc, depth, width, columns, last, panel);
+        t.depth = p->depth - first < most ? p->depth - first : most;
+        t.add = first > 0;
+        pack(p->b + first * p->br + column * p->bc, p->br, p->bc, t.depth, width, panel);
         for (long row = top; row < end && row < p->m; row += ROWS) {
-            const int rows = p->m - row < ROWS ? (int)(p->m - row) : ROWS;
-            const float *a = p->a + row * p->ar + first * p->ac;
-            float *c = p->c + row * p->cs + column;
-            if (width >= LANES) {
-                tile_of(rows, columns, last, a, p->ar, p->ac, panel, depth, c, p->cs, start, first > 0);
-                continue;
-            }
-            for (int r = 0; r < rows && first; r++) /* less than a register goes by way of whole ones */
-                memcpy(edge + r * LANES, c + r * p->cs, sizeof(float) * width);
-            tile_of(rows, 1, 0, a, p->ar, p->ac, panel, depth, edge, LANES, start, first > 0);
-            for (int r = 0; r < rows; r++)
-                memcpy(c + r * p->cs, edge + r * LANES, sizeof(float) * width);
+            t.a = p->a + row * p->ar + first * p->ac;
+            t.c = p->c + row * p->cs + column;
+            multiply_tile(p->m - row < ROWS ? (int)(p->m - row) : ROWS, width, &t);
         }
     }
 }

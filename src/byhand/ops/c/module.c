@@ -8,6 +8,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/arrayobject.h>
 
+#include "convolution.h"
 #include "elementwise.h"
 #include "matmul.h"
 #include "rows.h"
@@ -215,6 +216,18 @@ FLAT(adagrad, adagrad, "oiouss", "theta g v s rate epsilon")
 FLAT(rmsprop, rmsprop, "oiousss", "theta g v s rate rho epsilon")
 FLAT(adam, adam, "oiooussss", "theta g m v s rate beta1 beta2 epsilon")
 
+static Operation copy_op = {"copy", "a out"};
+
+DEFINE(copy)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(copy) || !is_flat(a[0], NPY_FLOAT32) || !is_output(a[1]) || !same_shape(a[0], a[1]))
+        return TWIN(copy);
+    if (FLOATS(a[0]) != FLOATS(a[1]))
+        memmove(FLOATS(a[1]), FLOATS(a[0]), sizeof(float) * (size_t)PyArray_SIZE(A(a[0])));
+    Py_RETURN_NONE;
+}
+
 /* ---- rows ---- */
 
 static Operation gather_op = {"gather", "a rows out"};
@@ -289,7 +302,8 @@ DEFINE(sum_rows)
     if (!ARRANGED(sum_rows) || !is_flat(a[0], NPY_FLOAT32) || PyArray_NDIM(A(a[0])) != 2 ||
         !is_vector(a[1], PyArray_DIM(A(a[0]), 1)) || !is_output(a[1]))
         return TWIN(sum_rows);
-    sum_rows(FLOATS(a[0]), PyArray_DIM(A(a[0]), 0), PyArray_DIM(A(a[0]), 1), FLOATS(a[1]));
+    const npy_intp n = PyArray_DIM(A(a[0]), 0), k = PyArray_DIM(A(a[0]), 1);
+    UNLOCKED(n * k > 65536, sum_rows(FLOATS(a[0]), n, k, FLOATS(a[1])));
     Py_RETURN_NONE;
 }
 
@@ -357,10 +371,11 @@ DEFINE(mean_loss)
         return TWIN(mean_loss);
     const float *each = FLOATS(a[0]);
     float *dy = FLOATS(a[1]);
+    const npy_intp n = PyArray_SIZE(A(a[0])), size = PyArray_SIZE(A(a[1]));
     double sum = 0;
-    for (npy_intp i = 0; i < PyArray_SIZE(A(a[0])); i++)
+    for (npy_intp i = 0; i < n; i++)
         sum += each[i];
-    for (npy_intp i = 0; i < PyArray_SIZE(A(a[1])); i++)
+    for (npy_intp i = 0; i < size; i++)
         dy[i] *= factor;
     return PyFloat_FromDouble(PyFloat_AsDouble(a[2]) * sum);
 }
@@ -374,6 +389,180 @@ DEFINE(count_right)
         return TWIN(count_right);
     return PyLong_FromLong(count_right(FLOATS(a[0]), PyArray_DATA(A(a[1])), PyArray_DIM(A(a[0]), 0),
                                        PyArray_DIM(A(a[0]), 1)));
+}
+
+/* ---- images ---- */
+
+static Operation conv2d_op = {"conv2d", "x w b out stride dilation pad groups scratch"};
+static Operation conv2d_weights_op = {"conv2d_weights", "x dy dw stride dilation pad groups scratch"};
+static Operation conv2d_input_op = {"conv2d_input", "dy w dx stride dilation pad groups scratch"};
+static Operation max_pool_op = {"max_pool", "x out size stride pad"};
+static Operation max_pool_backward_op = {"max_pool_backward", "x y dy dx size stride pad scratch"};
+
+static int pair(PyObject *o, long *out)
+{
+    if (!PyTuple_CheckExact(o) || PyTuple_GET_SIZE(o) != 2)
+        return 0;
+    for (int i = 0; i < 2; i++) {
+        out[i] = PyLong_CheckExact(PyTuple_GET_ITEM(o, i)) ? PyLong_AsLong(PyTuple_GET_ITEM(o, i)) : -1;
+        if (out[i] < 0 || out[i] > 1000000)
+            return PyErr_Clear(), 0;
+    }
+    return 1;
+}
+
+static int is_images(PyObject *o)
+{
+    return is_flat(o, NPY_FLOAT32) && PyArray_NDIM(A(o)) == 4 && PyArray_SIZE(A(o)) > 0 && PyArray_DIM(A(o), 0) < 65536;
+}
+
+/* How x (n, height, width, channels) becomes y (n, rows, columns, outputs) by w; 0 where that is NumPy's to do. */
+static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *const *how, long *groups)
+{
+    if (!is_images(x) || !is_images(w) || !is_images(y) || !pair(how[0], g->stride) || !pair(how[1], g->dilation) ||
+        !pair(how[2], g->pad) || !PyLong_CheckExact(how[3]))
+        return 0;
+    const npy_intp *a = PyArray_DIMS(A(x)), *k = PyArray_DIMS(A(w)), *b = PyArray_DIMS(A(y));
+    *groups = PyLong_AsLong(how[3]);
+    if (*groups < 1 || a[0] != b[0] || k[2] * *groups != a[3] || k[3] != b[3] || k[3] % *groups || LANES < 8 ||
+        k[0] * k[1] > MOST_TAPS || b[1] > MOST_TAPS || a[1] > MOST_TAPS || g->stride[0] < 1 || g->stride[1] < 1)
+        return 0;
+    g->x = FLOATS(x), g->y = FLOATS(y);
+    g->n = a[0], g->height = a[1], g->width = a[2], g->channels = a[3];
+    g->rows = b[1], g->columns = b[2], g->outputs = b[3];
+    g->kernel[0] = k[0], g->kernel[1] = k[1];
+    g->spread[0] = g->spread[1] = 1;
+    g->depth = k[2], g->size = k[3] / *groups;
+    measure(g);
+    return 1;
+}
+
+static void convolve(Images *g, const float *w, long outputs, const float *b, long groups, int back)
+{
+    for (long group = 0; group < groups; group++) {
+        g->first_in = group * g->depth;
+        g->first_out = group * g->size;
+        g->w = pack_kernel(g, w, outputs, back);
+        float *start = NULL;
+        if (b) { /* packed like a row of w */
+            start = room(3, (size_t)g->size + PANEL);
+            for (long column = 0; column < g->size; column += PANEL)
+                pack(b + g->first_out + column, 0, 1, 1, panel_width(g->size, column), start + column);
+        }
+        g->start = start;
+        parallel(convolve_part, g, (int)g->n);
+    }
+}
+
+DEFINE(conv2d)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    Images g;
+    long groups;
+    if (!ARRANGED(conv2d) || !describe(&g, a[0], a[1], a[3], a + 4, &groups) || !is_output(a[3]) ||
+        !is_vector(a[2], g.outputs))
+        return TWIN(conv2d);
+    UNLOCKED(1, convolve(&g, FLOATS(a[1]), g.outputs, FLOATS(a[2]), groups, 0));
+    Py_RETURN_NONE;
+}
+
+DEFINE(conv2d_input)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    Images g, back;
+    long groups;
+    if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]) ||
+        g.pad[0] > (g.kernel[0] - 1) * g.dilation[0] || g.pad[1] > (g.kernel[1] - 1) * g.dilation[1])
+        return TWIN(conv2d_input);
+    if (groups == 1 && gradient_is_sparse(&g, FLOATS(a[0]))) {
+        UNLOCKED(1, g.w = turn_kernel(&g, FLOATS(a[1])); parallel(sparse_input_part, &g, (int)g.n));
+        Py_RETURN_NONE;
+    }
+    back = g; /* dy, spread by the stride, meets the kernel turned round */
+    back.x = FLOATS(a[0]), back.y = FLOATS(a[2]);
+    back.height = g.rows, back.width = g.columns, back.channels = g.outputs;
+    back.rows = g.height, back.columns = g.width, back.outputs = g.channels;
+    back.depth = g.size, back.size = g.depth;
+    for (int i = 0; i < 2; i++) {
+        back.spread[i] = g.stride[i];
+        back.stride[i] = 1;
+        back.pad[i] = (g.kernel[i] - 1) * g.dilation[i] - g.pad[i];
+    }
+    measure(&back);
+    UNLOCKED(1, convolve(&back, FLOATS(a[1]), g.outputs, NULL, groups, 1));
+    Py_RETURN_NONE;
+}
+
+static void convolve_weights(Images *g, float *dw, long groups)
+{
+    const long k = g->segments * g->run;
+    g->parts = g->n < MOST_SUMS ? (int)g->n : MOST_SUMS;
+    g->sums = room(2, (size_t)(g->parts * k * g->size));
+    if (groups == 1 && gradient_is_sparse(g, g->y)) {
+        parallel(sparse_weights_part, g, g->parts);
+        add_turned(g, dw);
+        return;
+    }
+    for (long group = 0; group < groups; group++) {
+        g->first_in = group * g->depth;
+        g->first_out = group * g->size;
+        parallel(weights_part, g, g->parts);
+        for (long row = 0; row < k; row++) {
+            float *to = dw + row * g->outputs + g->first_out;
+            const float *from = g->sums + row * g->size;
+            memcpy(to, from, sizeof(float) * g->size);
+            for (int part = 1; part < g->parts; part++)
+                for (long j = 0; j < g->size; j++)
+                    to[j] += from[part * k * g->size + j];
+        }
+    }
+}
+
+DEFINE(conv2d_weights)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    Images g;
+    long groups;
+    if (!ARRANGED(conv2d_weights) || !describe(&g, a[0], a[2], a[1], a + 3, &groups) || !is_output(a[2]))
+        return TWIN(conv2d_weights);
+    UNLOCKED(1, convolve_weights(&g, FLOATS(a[2]), groups));
+    Py_RETURN_NONE;
+}
+
+/* x (n, height, width, channels) and y (n, rows, columns, channels). */
+static int describe_pool(Pool *p, PyObject *x, PyObject *y, PyObject *const *how)
+{
+    if (!is_images(x) || !is_images(y) || !pair(how[0], p->size) || !pair(how[1], p->stride) || !pair(how[2], p->pad))
+        return 0;
+    const npy_intp *a = PyArray_DIMS(A(x)), *b = PyArray_DIMS(A(y));
+    if (a[0] != b[0] || a[3] != b[3])
+        return 0;
+    p->height = a[1], p->width = a[2], p->channels = a[3], p->rows = b[1], p->columns = b[2];
+    p->x = FLOATS(x), p->y = FLOATS(y);
+    return 1;
+}
+
+DEFINE(max_pool)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    Pool p;
+    if (!ARRANGED(max_pool) || !describe_pool(&p, a[0], a[1], a + 2) || !is_output(a[1]))
+        return TWIN(max_pool);
+    p.out = FLOATS(a[1]);
+    UNLOCKED(1, parallel(max_pool_part, &p, (int)PyArray_DIM(A(a[0]), 0)));
+    Py_RETURN_NONE;
+}
+
+DEFINE(max_pool_backward)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    Pool p;
+    if (!ARRANGED(max_pool_backward) || !describe_pool(&p, a[0], a[1], a + 4) || !is_flat(a[2], NPY_FLOAT32) ||
+        !is_output(a[3]) || !same_shape(a[1], a[2]) || !same_shape(a[0], a[3]))
+        return TWIN(max_pool_backward);
+    p.dy = FLOATS(a[2]), p.out = FLOATS(a[3]);
+    UNLOCKED(1, parallel(max_pool_backward_part, &p, (int)PyArray_DIM(A(a[0]), 0)));
+    Py_RETURN_NONE;
 }
 
 /* ---- the module ---- */
@@ -416,6 +605,7 @@ static struct {
     ENTRY(adagrad),
     ENTRY(rmsprop),
     ENTRY(adam),
+    ENTRY(copy),
     ENTRY(gather),
     ENTRY(gather_bytes),
     ENTRY(scale_bytes),
@@ -426,6 +616,11 @@ static struct {
     ENTRY(squared_error),
     ENTRY(mean_loss),
     ENTRY(count_right),
+    ENTRY(conv2d),
+    ENTRY(conv2d_weights),
+    ENTRY(conv2d_input),
+    ENTRY(max_pool),
+    ENTRY(max_pool_backward),
 };
 
 /* Which of the modules this processor can run best. */

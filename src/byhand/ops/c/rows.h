@@ -2,10 +2,9 @@
 
 #pragma once
 
-#include "threads.h"
-#include "vectors.h"
+#include "matmul.h"
 
-#define MOST_OUTPUTS 1024 /* columns that fit the room on the stack; wider rows are NumPy's */
+#define MOST_OUTPUTS 256 /* columns that fit the room on the stack; wider rows are NumPy's */
 
 typedef struct {
     const void *a;
@@ -40,59 +39,65 @@ typedef struct {
     float factor;
 } Rows;
 
-/* One row in whole registers, filled up with `filler`. */
-INLINE void fetch(const float *row, long k, float filler, float *out)
+/* LANES rows, or what is left of them, with a row in each lane: lanes[j][i] = row i's number j. */
+INLINE void turn(const float *rows, long count, long k, vec *lanes)
 {
     for (long j = 0; j < k; j++)
-        out[j] = row[j];
-    for (long j = k; j % LANES; j++)
-        out[j] = filler;
+        for (long i = 0; i < LANES; i++)
+            ((float *)(lanes + j))[i] = rows[(i < count ? i : 0) * k + j];
 }
 
-/* s = z − max z and e = e^s for one row; returns Σ e. */
-INLINE float exponentials(const float *z, long k, float *s, float *e)
+INLINE void turn_back(const vec *lanes, long count, long k, float *rows)
 {
-    fetch(z, k, -INFINITY, s);
-    float most = s[0];
+    for (long i = 0; i < count; i++)
+        for (long j = 0; j < k; j++)
+            rows[i * k + j] = ((const float *)(lanes + j))[i];
+}
+
+/* s = z − max z and e = e^s, a row in each lane; returns Σ e. */
+INLINE vec exponentials(const float *z, long count, long k, vec *s, vec *e)
+{
+    turn(z, count, k, s);
+    vec most = s[0], sum = all(0);
     for (long j = 1; j < k; j++)
-        most = s[j] > most || s[j] != s[j] ? s[j] : most;
-    vec sums = all(0);
-    for (long j = 0; j < k; j += LANES) {
-        const vec shifted = load(s + j) - most, power = exponential(shifted);
-        store(s + j, shifted);
-        store(e + j, power);
-        sums += j + LANES <= k ? power : choose(load(s + j) > -INFINITY, power, all(0));
+        most = choose((s[j] > most) | (s[j] != s[j]), s[j], most);
+    for (long j = 0; j < k; j++) {
+        s[j] -= most;
+        e[j] = exponential(s[j]);
+        sum += e[j];
     }
-    float sum = 0;
-    for (int j = 0; j < LANES; j++)
-        sum += sums[j];
     return sum;
 }
 
 static void softmax_part(void *context, int part)
 {
     const Rows *r = context;
-    float s[MOST_OUTPUTS], e[MOST_OUTPUTS];
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i++) {
-        const float inverse = 1 / exponentials(r->z + i * r->k, r->k, s, e);
+    vec s[MOST_OUTPUTS], e[MOST_OUTPUTS];
+    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
+        const long count = r->n - i < LANES ? r->n - i : LANES;
+        const vec inverse = 1 / exponentials(r->z + i * r->k, count, r->k, s, e);
         for (long j = 0; j < r->k; j++)
-            r->out[i * r->k + j] = e[j] * inverse;
+            e[j] *= inverse;
+        turn_back(e, count, r->k, r->out + i * r->k);
     }
 }
 
 static void softmax_cross_entropy_part(void *context, int part)
 {
     const Rows *r = context;
-    float s[MOST_OUTPUTS], e[MOST_OUTPUTS];
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i++) {
-        const float *t = r->t + i * r->k;
-        const float sum = exponentials(r->z + i * r->k, r->k, s, e), inverse = 1 / sum;
-        float expected = 0; /* Σ t s */
+    vec s[MOST_OUTPUTS], e[MOST_OUTPUTS], t[MOST_OUTPUTS];
+    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
+        const long count = r->n - i < LANES ? r->n - i : LANES;
+        const vec sum = exponentials(r->z + i * r->k, count, r->k, s, e), inverse = 1 / sum;
+        vec expected = all(0); /* Σ t s */
+        turn(r->t + i * r->k, count, r->k, t);
         for (long j = 0; j < r->k; j++) {
             expected += t[j] * s[j];
-            r->out[i * r->k + j] = e[j] * inverse - t[j];
+            e[j] = e[j] * inverse - t[j];
         }
-        r->each[i] = logf(sum) - expected;
+        turn_back(e, count, r->k, r->out + i * r->k);
+        for (long l = 0; l < count; l++)
+            r->each[i + l] = logf(sum[l]) - expected[l];
     }
 }
 
@@ -127,31 +132,69 @@ INLINE vec log_one_plus(vec e)
 static void binary_cross_entropy_part(void *context, int part)
 {
     const Rows *r = context;
-    float z[MOST_OUTPUTS], t[MOST_OUTPUTS], dz[MOST_OUTPUTS], each[MOST_OUTPUTS];
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i++) {
-        fetch(r->z + i * r->k, r->k, 0, z);
-        fetch(r->t + i * r->k, r->k, 0, t);
-        for (long j = 0; j < r->k; j += LANES) {
-            const vec row = load(z + j), e = exponential(choose(row > 0, -row, row));
-            store(dz + j, choose(row > 0, all(1), e) / (1 + e) - load(t + j));
-            store(each + j, choose(row < 0, all(0), row) - load(t + j) * row + log_one_plus(e));
-        }
-        float loss = 0;
+    vec z[MOST_OUTPUTS], t[MOST_OUTPUTS];
+    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
+        const long count = r->n - i < LANES ? r->n - i : LANES;
+        vec loss = all(0);
+        turn(r->z + i * r->k, count, r->k, z);
+        turn(r->t + i * r->k, count, r->k, t);
         for (long j = 0; j < r->k; j++) {
-            loss += each[j];
-            r->out[i * r->k + j] = dz[j];
+            const vec e = exponential(choose(z[j] > 0, -z[j], z[j]));
+            loss += choose(z[j] < 0, all(0), z[j]) - t[j] * z[j] + log_one_plus(e);
+            z[j] = choose(z[j] > 0, all(1), e) / (1 + e) - t[j];
         }
-        r->each[i] = loss;
+        turn_back(z, count, r->k, r->out + i * r->k);
+        for (long l = 0; l < count; l++)
+            r->each[i + l] = loss[l];
     }
 }
 
-/* Σ_i a_i over n rows of k numbers. */
+typedef struct {
+    const float *a;
+    float *sums;
+    long n, k;
+    int parts;
+} Columns;
+
+/* The part's Σ_i a_i over some of the n rows of k numbers. */
+static void sum_rows_part(void *context, int part)
+{
+    const Columns *s = context;
+    const long begin = s->n * part / s->parts, end = s->n * (part + 1) / s->parts;
+    float *out = s->sums + part * s->k;
+    long j = 0;
+    for (; j <= s->k - LANES; j += LANES) {
+        vec even = all(0), odd = all(0);
+        long i = begin;
+        for (; i < end - 1; i += 2) {
+            even += load(s->a + i * s->k + j);
+            odd += load(s->a + (i + 1) * s->k + j);
+        }
+        store(out + j, i < end ? even + odd + load(s->a + i * s->k + j) : even + odd);
+    }
+    if (j < s->k) { /* less than a register is left */
+        float rest[LANES] = {0};
+        for (long i = begin; i < end; i++)
+            for (long l = 0; l < s->k - j; l++)
+                rest[l] += s->a[i * s->k + j + l];
+        memcpy(out + j, rest, sizeof(float) * (s->k - j));
+    }
+}
+
+/* out = Σ_i a_i; many rows are summed in eight parts, whatever the number of threads. */
 static void sum_rows(const float *a, long n, long k, float *out)
 {
-    memset(out, 0, sizeof(float) * (size_t)k);
-    for (long i = 0; i < n; i++)
+    Columns s = {a, out, n, k, n * k > 65536 && n > 64 ? 8 : 1};
+    if (s.parts == 1) {
+        sum_rows_part(&s, 0);
+        return;
+    }
+    s.sums = room(2, (size_t)(s.parts * k));
+    parallel(sum_rows_part, &s, s.parts);
+    memcpy(out, s.sums, sizeof(float) * k);
+    for (int part = 1; part < s.parts; part++)
         for (long j = 0; j < k; j++)
-            out[j] += a[i * k + j];
+            out[j] += s.sums[part * k + j];
 }
 
 /* How many rows have their largest number in the column that the label says; of equal ones the first counts. */

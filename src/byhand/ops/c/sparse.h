@@ -66,6 +66,25 @@ static Line line_at(float *memory, long length)
     return (Line){memory, (int32_t *)(memory + length), 0};
 }
 
+/* The numbers among a's n that are not zero. */
+INLINE void find_others(const float *a, long n, Line *line)
+{
+    line->count = 0;
+    for (long k = 0; k < n; k += LANES) {
+        unsigned bits = 0;
+        if (n - k >= LANES)
+            bits = others_than_zero(a + k);
+        else
+            for (long j = 0; j < n - k; j++)
+                bits |= (unsigned)(a[k + j] != 0) << j;
+        for (; bits; bits &= bits - 1) {
+            const long j = k + __builtin_ctz(bits);
+            line->value[line->count] = a[j];
+            line->index[line->count++] = (int32_t)j;
+        }
+    }
+}
+
 /* Rows of c = start + a b, where a's rows are contiguous. */
 static void multiply_rows_part(void *context, int part)
 {
@@ -73,22 +92,7 @@ static void multiply_rows_part(void *context, int part)
     const long top = p->m * part / p->down, end = p->m * (part + 1) / p->down;
     Line line = line_at(room(1, 2 * (size_t)p->depth), p->depth);
     for (long row = top; row < end; row++) {
-        const float *a = p->a + row * p->ar;
-        line.count = 0;
-        for (long k = 0; k < p->depth; k += LANES) {
-            const long left = p->depth - k;
-            unsigned bits = 0;
-            if (left >= LANES)
-                bits = others_than_zero(a + k);
-            else
-                for (long j = 0; j < left; j++)
-                    bits |= (unsigned)(a[k + j] != 0) << j;
-            for (; bits; bits &= bits - 1) {
-                const long j = k + __builtin_ctz(bits);
-                line.value[line.count] = a[j];
-                line.index[line.count++] = (int32_t)j;
-            }
-        }
+        find_others(p->a + row * p->ar, p->depth, &line);
         weigh_row(p->n, line, p->b, p->br, p->start, p->c + row * p->cs);
     }
 }

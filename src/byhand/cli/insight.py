@@ -1,0 +1,147 @@
+"""byhand look: pictures of what a network makes of an image."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from byhand.cli.learn import Json, model_file
+from byhand.cli.main import app
+from byhand.cli.show import percent, print_json
+from byhand.errors import ByhandError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from byhand.data import Dataset
+    from byhand.network import Network
+    from byhand.types import Array
+
+MAPPED = 2_000  # images on the map: more than that hide each other
+
+
+@app.command(epilog="Example:  byhand look runs/conv-1 seven.png --out out/seven")
+def look(
+    model: Annotated[Path, typer.Argument(help="A model file, or a run's folder.")],
+    image: Annotated[str, typer.Argument(help="A picture of one digit, or the number of a test image.")],
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("out/look"),
+    data: Annotated[str, typer.Option(help="Where test and training images come from: a name or a path.")] = "mnist",
+    among: Annotated[int, typer.Option(min=2, help="How many training images to compare with.")] = 10_000,
+    patch: Annotated[int | None, typer.Option(min=1, help="Side of the square that covers pixels.")] = None,
+    json: Json = False,
+) -> None:
+    """Draw what a network makes of an image: filters, feature maps, the pixels that decided, its neighbours."""
+    from byhand import plots
+    from byhand.data import load
+    from byhand.looking import image_shape
+    from byhand.network import Network
+
+    network = Network.load(model_file(model))
+    dataset = load(data)
+    shape = image_shape(network, dataset.image_shape)
+    if dataset.x_train.shape[1] != shape[0] * shape[1]:
+        raise ByhandError(
+            f"{data}: its images have another size than the network's {shape[0]} × {shape[1]}; see --data."
+        )
+    ink = _image(image, shape, dataset)
+    report: dict[str, Any] = {"model": str(model), "image": image}
+    files = []
+    for name, figure, facts in _pictures(network, ink, dataset, among, patch or max(1, round(min(shape) / 7))):
+        files.append(str(out / f"{name}.png"))
+        plots.save(figure, files[-1])
+        report |= facts
+    if json:
+        print_json(report | {"files": files})
+        return
+    print(f"{image}: read as {report['text']} ({percent(report['confidence'], 1)}).")
+    near = ", ".join(f"{n['label']} (image {n['sample']}, distance {n['distance']:.3g})" for n in report["nearest"][:3])
+    print(f"Nearest of {report['compared']:,} training images: {near}.")
+    print(f"Written to {out}: {', '.join(Path(file).name for file in files)}.")
+
+
+def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "Array":
+    """The image (height, width) from 0 to 1: a file prepared as MNIST was, or a test image by its number."""
+    import numpy as np
+
+    from byhand.digits.prepare import prepare
+
+    if not Path(image).exists() and image.isdecimal():
+        x = dataset.x_train if dataset.x_test is None else dataset.x_test
+        if int(image) >= len(x):
+            raise ByhandError(f"there is no test image {image}; {dataset.name} has 0 to {len(x) - 1}.")
+        row = x[int(image)]
+        return (row / np.float32(255 if row.dtype == np.uint8 else 1)).reshape(shape)
+    if shape != (28, 28):
+        raise ByhandError(
+            f"{image}: pictures are prepared as 28 × 28, but this network takes {shape[0]} × {shape[1]}; "
+            "give the number of a test image."
+        )
+    prepared: Array = prepare(Path(image))[0] / np.float32(255)
+    return prepared
+
+
+def _pictures(
+    network: "Network", ink: "Array", dataset: "Dataset", among: int, patch: int
+) -> Iterator[tuple[str, "Figure", dict[str, Any]]]:
+    """Each picture's name, the picture, and what it says in numbers."""
+    import numpy as np
+
+    from byhand import plots
+    from byhand.layers import Conv2D, Dense, Flatten
+    from byhand.looking import layer_outputs, occlusion
+
+    x = network.as_input(ink.reshape((1, *network.input_shape)))
+    p = network.predict_proba(x)[0]  # (outputs,)
+    answer, top = int(network.decide(p[None])[0]), int(np.argmax(p))
+    names = network.classes or dataset.classes
+    name = names[answer] if answer < len(names) else str(answer)
+    weights = np.eye(len(p))[[top]]
+    fall = occlusion(network, ink, top, patch)
+    gradient = network.input_gradient(x, weights).reshape(ink.shape)
+    facts = {"text": name, "confidence": float(p[top] if len(p) > 1 or answer else 1 - p[0])}
+    yield "decided", plots.decided(ink, fall, gradient, names[top] if len(p) > 1 else "1", patch), facts
+
+    flat = []
+    for i, (layer, y) in enumerate(zip(network.layers, layer_outputs(network, x), strict=True)):
+        title = f"Layer {i + 1}, {layer.label()}"
+        if isinstance(layer, Conv2D):
+            yield f"layer-{i + 1}-filters", plots.filters(network.p[i].W, title), {}
+        elif isinstance(layer, Dense) and i == 0:
+            yield "layer-1-weights", plots.first_layer_weights(network.p[0].W, ink.shape), {}
+        if y.ndim == 4:
+            yield f"layer-{i + 1}-maps", plots.feature_maps(y[0], title), {}
+        elif y.ndim == 2 and not isinstance(layer, Flatten):
+            flat.append((title, y[0]))
+    after = f"The answer, after {network.loss.activation}" if network.loss.activation else "The answer"
+    yield "units", plots.units([*flat[-4:], (after, p)], names), {}
+    yield from _others(network, x, ink, dataset, among, name)
+
+
+def _others(
+    network: "Network", x: "Array", ink: "Array", dataset: "Dataset", among: int, name: str
+) -> Iterator[tuple[str, "Figure", dict[str, Any]]]:
+    """Training images beside the image, and on a map."""
+    import numpy as np
+
+    from byhand import plots
+    from byhand.looking import last_hidden, nearest, plane
+
+    count = min(among, len(dataset.x_train))
+    chosen = np.sort(np.random.default_rng(0).choice(len(dataset.x_train), count, replace=False))
+    images, labels = dataset.x_train[chosen], dataset.y_train[chosen]
+    features = last_hidden(network, images.reshape((-1, *network.input_shape)))  # (count, k)
+    own = last_hidden(network, x)[0]
+    order, distance = nearest(own, features, 13)
+    classes = [dataset.classes[k] for k in labels[order]]
+    facts = [
+        {"sample": int(i), "label": label, "distance": float(d)}
+        for i, label, d in zip(chosen[order], classes, distance, strict=True)
+    ]
+    near = images[order].reshape((-1, *ink.shape))
+    yield "nearest", plots.neighbours(ink, near, classes, distance), {"compared": count, "nearest": facts}
+    step = -(-count // MAPPED)
+    features, labels = features[::step], labels[::step]
+    flat = plane(features)
+    drawn = plots.plane(flat(features), labels, dataset.classes, flat.shares, flat(own), name)
+    yield "map", drawn, {"variance": list(flat.shares)}

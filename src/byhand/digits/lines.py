@@ -1,0 +1,205 @@
+"""Lines of writing on a page: where they are, and the picture of each as the row reader takes it."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from byhand.digits.components import boxes, components
+from byhand.digits.ink import DARKEST, background, box_mean, light_on_dark, otsu, running_max
+from byhand.digits.prepare import Box
+from byhand.digits.row_image import contrast
+from byhand.digits.ruled import ruled_lines
+from byhand.types import Array
+
+WORKING_SIZE = 1600  # a larger picture is made smaller first
+ROW_WINDOW, PAGE_WINDOW = 0.4, 0.14  # of the background, as a part of the picture's size: wider than a stroke
+PAGE = 500  # pixels of the longer side from which a picture is a page rather than a row
+WEAK, STRONG = 0.45, 0.8  # a piece reaches as far as this part of the full ink, if somewhere it is as strong as that
+FAINTEST, NOISE = 5.0, 2.5  # grey levels by which ink must differ from the paper, and times the paper's grain
+SMALL = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
+SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
+APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
+SPARSE = 0.16  # a frame's piece fills less than this part of its box
+MARGIN = 0.12  # of a line's height: paper left around it
+
+
+class Line(NamedTuple):
+    """A line of writing.
+
+    Attributes:
+        box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
+        image: its ink, uint8 (height, width), 255 on paper 0, with a margin around the box.
+    """
+
+    box: Box
+    image: Array
+
+
+def find_lines(image: Array) -> list[Line]:
+    """The lines of writing in a picture, uint8 (height, width), top to bottom, those side by side left to right.
+
+    Nothing is cut out of the lines' images: ruled lines are left out only where it is decided what is writing.
+    """
+    from PIL import Image
+
+    shrink = max(1, -(-max(image.shape) // WORKING_SIZE))
+    small = np.asarray(Image.fromarray(image).reduce(shrink)) if shrink > 1 else image
+    flat = flatten(small)
+    lines = []
+    for left, top, right, bottom in line_boxes(flat):
+        margin = max(1, round(MARGIN * (bottom - top)))
+        y = slice(max(0, top - margin), bottom + margin)
+        x = slice(max(0, left - margin), right + margin)
+        box = (left * shrink, top * shrink, min(right * shrink, image.shape[1]), min(bottom * shrink, image.shape[0]))
+        lines.append(Line(box, contrast(flat[y, x])))
+    return lines
+
+
+def flatten(image: Array) -> Array:
+    """The picture (height, width) with even light: every paper 255, writing darker, uint8."""
+    light = image.astype(np.float32)
+    if light_on_dark(light):
+        light = 255 - light
+    window = PAGE_WINDOW if max(image.shape) > PAGE else ROW_WINDOW
+    white = background(light, window)
+    taken = (white - light) / np.maximum(white, DARKEST)  # the part of the paper's light that is missing
+    return np.clip(255 * (1 - taken), 0, 255).astype(np.uint8)
+
+
+def line_boxes(flat: Array) -> list[Box]:
+    """The boxes of the lines of writing in a picture of even light, uint8 (height, width), paper 255."""
+    mask, strong = writing(flat)
+    if not strong.any():
+        return []
+    labels, count = components(mask)
+    box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
+    keep &= ~_is_edge(box, area, flat.shape)
+    if not keep.any():
+        return []
+    box, area = box[keep], area[keep]
+    digit = _digit_height(box, area)
+    size = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
+    box = box[size >= SPECK * digit]
+    high = box[:, 3] - box[:, 1] >= SMALL * digit
+    lines = _merged([_hull(line) for line in _group(box[high], digit)], digit)
+    return sorted_boxes([_with_small(line, box[~high], digit) for line in lines])
+
+
+def writing(flat: Array) -> tuple[Array, Array]:
+    """Where there is ink at all, and where for certain, ruled lines left out: two masks (height, width).
+
+    The threshold is Otsu's. Lines that are darker than the writing would draw it up, so it is found once more without
+    the lines and what touches the rim beside them.
+    """
+    level = box_mean(255 - flat.astype(np.float32), 3)
+    paper = float(np.median(level))
+    grain = 1.4826 * float(np.median(np.abs(np.diff(level, axis=1))))
+    rest = np.ones(level.shape, bool)
+    mask = strong = np.zeros(level.shape, bool)
+    for _ in range(2):
+        threshold = otsu(level[rest])
+        above = level[rest & (level > threshold)]
+        full = float(np.median(above)) if above.size else paper
+        if full - paper < max(FAINTEST, NOISE * grain):
+            return mask & False, strong & False
+        mask = rest & (level > paper + WEAK * (full - paper))
+        strong = rest & (level > paper + STRONG * (full - paper))
+        lines = ruled_lines(mask)
+        mask, strong = mask & ~lines, strong & ~lines
+        rest &= ~(running_max(lines, 3) | _edges(mask))
+        mask, strong = mask & rest, strong & rest
+    return mask, strong
+
+
+def _edges(mask: Array) -> Array:
+    """The thin pieces along the picture's rim."""
+    labels, count = components(mask)
+    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    return np.concatenate([[False], _is_edge(boxes(labels, count)[1:], area, mask.shape)])[labels]
+
+
+def _digit_height(box: Array, area: Array) -> float:
+    """The height of a digit: half of the ink is in higher pieces."""
+    height = (box[:, 3] - box[:, 1]).astype(float)
+    order = np.argsort(height)
+    half = np.searchsorted(np.cumsum(area[order]), area.sum() / 2)
+    return float(height[order][half])
+
+
+def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
+    """Which pieces are thin and lie along the picture's rim, or around a corner: what is left of a frame."""
+    height, width = shape
+    w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
+    above_or_below = (box[:, 1] <= 1) | (box[:, 3] >= height - 1)
+    beside = (box[:, 0] <= 1) | (box[:, 2] >= width - 1)
+    near = (box[:, 0] <= 0.06 * width) | (box[:, 2] >= 0.94 * width)
+    level = above_or_below & (w > 2.5 * h) & (h < 0.25 * height)
+    upright = (beside | (near & above_or_below)) & (h > 3 * w) & (w < 0.06 * width)
+    sides = (box[:, 0] <= 2).astype(int) + (box[:, 1] <= 2) + (box[:, 2] >= width - 2) + (box[:, 3] >= height - 2)
+    corner = (sides >= 2) & (area < SPARSE * w * h) & (np.maximum(w / width, h / height) > 0.5)
+    return level | upright | corner
+
+
+def _group(box: Array, digit: float) -> list[Array]:
+    """Boxes (n, 4) that form lines: each, from left to right, goes on the line whose last box is level with it."""
+    lines: list[list[Array]] = []
+    for b in box[np.argsort(box[:, 0], kind="stable")]:
+        best, nearest = None, np.inf
+        for line in lines:
+            last = line[-1]
+            shared = min(b[3], last[3]) - max(b[1], last[1])
+            level = shared / min(b[3] - b[1], last[3] - last[1])
+            gap = (b[0] - max(o[2] for o in line)) / digit
+            if level > 0.35 and gap < APART and gap - level < nearest:
+                best, nearest = line, gap - level
+        if best is None:
+            lines.append([b])
+        else:
+            best.append(b)
+    return [np.array(line) for line in lines]
+
+
+def _hull(box: Array) -> Box:
+    (left, top), (right, bottom) = box[:, :2].min(axis=0), box[:, 2:].max(axis=0)
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _merged(lines: list[Box], digit: float) -> list[Box]:
+    """Lines that lie within each other's height and not far apart are one."""
+    lines = list(lines)
+    for i in range(len(lines) - 1, -1, -1):
+        for k in range(i):
+            a, b = lines[i], lines[k]
+            shared = min(a[3], b[3]) - max(a[1], b[1])
+            gap = max(a[0], b[0]) - min(a[2], b[2])
+            if shared > 0.5 * min(a[3] - a[1], b[3] - b[1]) and gap < APART * digit:
+                lines[k] = _hull(np.array([a, b]))
+                del lines[i]
+                break
+    return lines
+
+
+def _with_small(line: Box, small: Array, digit: float) -> Box:
+    """A line's box, with what is small beside it: splinters, a 5's hat, marks; long dashes only within it."""
+    left, top, right, bottom = line
+    for b in small.tolist():
+        beside = max(b[0] - right, left - b[2]) < 0.3 * digit
+        level = b[3] > top - 0.15 * digit and b[1] < bottom + 0.1 * digit
+        short = b[2] - b[0] < digit
+        if beside and level and short:
+            left, top, right, bottom = min(left, b[0]), min(top, b[1]), max(right, b[2]), max(bottom, b[3])
+    return left, top, right, bottom
+
+
+def sorted_boxes(found: list[Box]) -> list[Box]:
+    """In reading order: from above, and those whose heights overlap by half from the left."""
+    rest, result = sorted(found, key=lambda b: b[1]), []
+    while rest:
+        first = rest[0]
+        level = [
+            b for b in rest if min(b[3], first[3]) - max(b[1], first[1]) > 0.5 * min(b[3] - b[1], first[3] - first[1])
+        ]
+        result += sorted(level)
+        rest = [b for b in rest if b not in level]
+    return result

@@ -1,0 +1,54 @@
+"""An image as a row of steps, for losses that read from left to right."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from byhand.config import register
+from byhand.equations import Equation
+from byhand.errors import ByhandError
+from byhand.layers.base import Layer, Plan
+from byhand.layers.windows import require_images
+from byhand.types import Array, Rng, Shape
+
+
+@register
+@dataclass(frozen=True)
+class Columns(Layer):
+    """(n, 1, width, channels) becomes (n, width, channels): each column of an image one pixel high is a step.
+
+    A convolution whose kernel is as high as the image, with "valid" padding, makes it one pixel high.
+    """
+
+    in_place = True
+    forward_equations = (Equation("y", "$x as steps", r"\mathrm{steps}($x)"),)
+    backward_equations = (Equation("dx", "$dy in the input's shape", r"\mathrm{steps}^{-1}($dy)"),)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(1, width, channels) becomes (width, channels)."""
+        require_images("Columns", in_shape)
+        if in_shape[0] != 1:
+            raise ByhandError(
+                f"Columns takes images one pixel high, not {in_shape[0]}; put Conv2D with a kernel of "
+                f"({in_shape[0]}, 1) and padding 'valid' before it."
+            )
+        return Plan(in_shape[1:])
+
+    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+        """Compute y = x, in another shape."""
+        ops.copy(x.reshape(y.shape), out=y)
+
+    def backward(
+        self,
+        ops: Any,
+        p: SimpleNamespace,
+        g: SimpleNamespace,
+        x: Array,
+        y: Array,
+        dy: Array,
+        dx: Array | None,
+        cache: SimpleNamespace,
+    ) -> None:
+        """Compute dx = dy, in x's shape."""
+        if dx is not None:
+            ops.copy(dy.reshape(dx.shape), out=dx)

@@ -1,0 +1,352 @@
+/* Convolutions as matrix products whose rows overlap: a window's row of pixels is contiguous, and the next window's
+   begins a pixel later. No patch is ever written out; an image is copied once, with its padding. */
+
+#pragma once
+
+#include "sparse.h"
+
+#define MOST_TAPS 1024 /* places in a window, or rows of an image */
+#define MOST_SUMS 8    /* into which the images' gradients of the weights fall, whatever the number of threads */
+
+/* x (n, height, width, channels) and y (n, rows, columns, outputs). One group at a time: its channels of x and of y begin
+   at `first_in` and `first_out`, and there are `depth` and `size` of them. */
+typedef struct {
+    const float *x, *w, *start;
+    float *y;
+    long n, height, width, channels, rows, columns, outputs;
+    long kernel[2], stride[2], dilation[2], pad[2];
+    long spread[2]; /* how far x's pixels lie apart once they are padded: 1, or the stride when a gradient goes back */
+    long depth, size, first_in, first_out;
+    long tall, wide, segments, run; /* a padded image; a window's contiguous parts, and how many numbers each has */
+    long offset[MOST_TAPS];
+    int parts;
+    float *sums;
+} Images;
+
+static void measure(Images *g)
+{
+    const long tall = (g->rows - 1) * g->stride[0] + (g->kernel[0] - 1) * g->dilation[0] + 1;
+    const long wide = (g->columns - 1) * g->stride[1] + (g->kernel[1] - 1) * g->dilation[1] + 1;
+    const long down = g->pad[0] + (g->height - 1) * g->spread[0] + 1;
+    const long across = g->pad[1] + (g->width - 1) * g->spread[1] + 1;
+    g->tall = tall > down ? tall : down;
+    g->wide = wide > across ? wide : across;
+    const int whole = g->dilation[1] == 1 && g->depth == g->channels; /* a row of the window is one run of numbers */
+    g->run = whole ? g->kernel[1] * g->depth : g->depth;
+    g->segments = 0;
+    for (long k = 0; k < g->kernel[0]; k++)
+        for (long l = 0; l < (whole ? 1 : g->kernel[1]); l++)
+            g->offset[g->segments++] = (k * g->dilation[0] * g->wide + l * g->dilation[1]) * g->channels;
+}
+
+/* Image i with its padding, in this thread's room. */
+static float *padded_image(const Images *g, long i)
+{
+    const size_t size = (size_t)(g->tall * g->wide * g->channels), row = sizeof(float) * g->channels;
+    float *padded = room(1, size + PANEL);
+    memset(padded, 0, size * sizeof(float));
+    for (long r = 0; r < g->height; r++) {
+        const float *from = g->x + (i * g->height + r) * g->width * g->channels;
+        float *to = padded + ((g->pad[0] + r * g->spread[0]) * g->wide + g->pad[1]) * g->channels;
+        if (g->spread[1] == 1)
+            memcpy(to, from, row * g->width);
+        else
+            for (long s = 0; s < g->width; s++)
+                memcpy(to + s * g->spread[1] * g->channels, from + s * g->channels, row);
+    }
+    return padded;
+}
+
+/* y of image i: y_rs = start + Σ over the window of x W; w is packed, panel by panel. */
+static void convolve_part(void *context, int i)
+{
+    const Images *g = context;
+    const float *padded = padded_image(g, i);
+    const long k = g->segments * g->run;
+    Tile t = {.offset = g->offset, .ac = 1, .segments = g->segments, .depth = g->run, .cs = g->outputs};
+    for (int r = 0; r < ROWS; r++)
+        t.at[r] = r * g->stride[1] * g->channels;
+    for (long column = 0; column < g->size; column += PANEL) {
+        const int width = panel_width(g->size, column);
+        t.b = g->w + column * k;
+        t.start = g->start ? g->start + column : NULL;
+        for (long r = 0; r < g->rows; r++)
+            for (long s = 0; s < g->columns; s += ROWS) {
+                t.a = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels + g->first_in;
+                t.c = g->y + ((i * g->rows + r) * g->columns + s) * g->outputs + g->first_out + column;
+                multiply_tile(g->columns - s < ROWS ? (int)(g->columns - s) : ROWS, width, &t);
+            }
+    }
+}
+
+/* The part's sum of x's windows ᵀ y over its images: (kernel · depth, size). */
+static void weights_part(void *context, int part)
+{
+    const Images *g = context;
+    const long pixels = g->rows * g->columns, k = g->segments * g->run;
+    long offset[MOST_TAPS];
+    for (long r = 0; r < g->rows; r++)
+        offset[r] = r * g->stride[0] * g->wide * g->channels;
+    Tile t = {.offset = offset, .ac = g->stride[1] * g->channels, .segments = g->rows, .depth = g->columns, .cs = g->size};
+    const long begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts;
+    for (long i = begin; i < end; i++) {
+        float *padded = padded_image(g, i), *packed = room(0, (size_t)pixels * PANEL);
+        const float *dy = g->y + i * pixels * g->outputs;
+        for (long column = 0; column < g->size; column += PANEL) {
+            const int width = panel_width(g->size, column);
+            const int whole = g->size == g->outputs && (g->size == LANES || g->size == PANEL); /* then dy lies as a panel would */
+            if (!whole)
+                pack(dy + g->first_out + column, g->outputs, 1, pixels, width, packed);
+            t.b = whole ? dy : packed;
+            t.add = i > begin;
+            for (long row = 0; row < k; row += ROWS) {
+                const int rows = k - row < ROWS ? (int)(k - row) : ROWS;
+                for (int r = 0; r < rows; r++)
+                    t.at[r] = g->offset[(row + r) / g->run] + (row + r) % g->run;
+                t.a = padded + g->first_in;
+                t.c = g->sums + (part * k + row) * g->size + column;
+                multiply_tile(rows, width, &t);
+            }
+        }
+    }
+}
+
+/* Group g's part of W (kernel, depth, outputs), packed panel by panel: as it is, or turned round and with the roles of
+   its channels exchanged, which is what a gradient meets on its way back. */
+static float *pack_kernel(const Images *g, const float *w, long outputs, int back)
+{
+    const long taps = g->kernel[0] * g->kernel[1], k = taps * g->depth;
+    float *packed = room(2, (size_t)k * ((g->size + PANEL - 1) / PANEL) * PANEL);
+    for (long column = 0; column < g->size; column += PANEL) {
+        const int width = panel_width(g->size, column), padded = width > LANES ? PANEL : LANES;
+        for (long tap = 0; tap < taps; tap++) {
+            float *to = packed + column * k + tap * g->depth * padded;
+            if (back) /* depth is W's outputs in this group, size its channels */
+                pack(w + ((taps - 1 - tap) * g->size + column) * outputs + g->first_in, 1, outputs, g->depth, width, to);
+            else
+                pack(w + tap * g->depth * outputs + g->first_out + column, outputs, 1, g->depth, width, to);
+        }
+    }
+    return packed;
+}
+
+/* ---- gradients that are mostly zeros: behind a max-pool and a ReLU, seven of eight numbers of dy are ---- */
+
+/* Whether skipping dy's zeros pays: at most a quarter is other than zero, by a look at some images. */
+static int gradient_is_sparse(const Images *g, const float *dy)
+{
+    if (g->depth != g->channels || g->channels % LANES || g->outputs > MOST_TAPS)
+        return 0;
+    const long size = g->rows * g->columns * g->outputs, step = g->n > 4 ? g->n / 4 : 1;
+    long seen = 0, others = 0;
+    for (long i = 0; i < g->n; i += step, seen += size)
+        for (long j = 0; j < size; j++)
+            others += dy[i * size + j] != 0;
+    return 4 * others < seen;
+}
+
+/* W (taps, channels, outputs) as (outputs, taps, channels). */
+static float *turn_kernel(const Images *g, const float *w)
+{
+    const long k = g->kernel[0] * g->kernel[1] * g->channels;
+    float *turned = room(2, (size_t)(k * g->outputs));
+    for (long o = 0; o < g->outputs; o++)
+        for (long j = 0; j < k; j++)
+            turned[o * k + j] = w[j * g->outputs + o];
+    return turned;
+}
+
+/* Where each place of the window lies, counted from its first pixel; returns how many there are. */
+static long places(const Images *g, long *offset)
+{
+    long count = 0;
+    for (long k = 0; k < g->kernel[0]; k++)
+        for (long l = 0; l < g->kernel[1]; l++)
+            offset[count++] = (k * g->dilation[0] * g->wide + l * g->dilation[1]) * g->channels;
+    return count;
+}
+
+/* dx of image i, where x is written and y read: every dy that is not zero adds dy W to its window. */
+static void sparse_input_part(void *context, int i)
+{
+    const Images *g = context;
+    const long channels = g->channels, row = sizeof(float) * g->width * channels, size = g->tall * g->wide * channels;
+    const float *dy = g->y + i * g->rows * g->columns * g->outputs;
+    long offset[MOST_TAPS];
+    const long taps = places(g, offset);
+    float *padded = room(1, (size_t)size), *share = room(0, (size_t)(taps * channels + 2 * g->outputs));
+    Line line = line_at(share + taps * channels, g->outputs);
+    memset(padded, 0, sizeof(float) * (size_t)size);
+    for (long r = 0; r < g->rows; r++)
+        for (long s = 0; s < g->columns; s++, dy += g->outputs) {
+            find_others(dy, g->outputs, &line);
+            if (!line.count)
+                continue;
+            weigh_row(taps * channels, line, g->w, taps * channels, NULL, share); /* dy W, for the whole window */
+            float *window = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * channels;
+            for (long t = 0; t < taps; t++)
+                for (long c = 0; c < channels; c += LANES)
+                    store(window + offset[t] + c, load(window + offset[t] + c) + load(share + t * channels + c));
+        }
+    for (long r = 0; r < g->height; r++)
+        memcpy((float *)g->x + (i * g->height + r) * g->width * channels,
+               padded + ((g->pad[0] + r) * g->wide + g->pad[1]) * channels, row);
+}
+
+/* Some places of the window at once: sums += dy x, for one output's dy that are not zero. */
+INLINE void gather_weights(int taps, const long *offset, Line dy, const float *x, long gap, float *sums)
+{
+    vec sum[9];
+    for (int t = 0; t < taps; t++)
+        sum[t] = load(sums + t * gap);
+    for (int k = 0; k < dy.count; k++) {
+        const float *window = x + dy.index[k];
+        const vec d = all(dy.value[k]);
+        for (int t = 0; t < taps; t++)
+            sum[t] += d * load(window + offset[t]);
+    }
+    for (int t = 0; t < taps; t++)
+        store(sums + t * gap, sum[t]);
+}
+
+/* The part's sums (outputs, taps, channels) over its images. */
+static void sparse_weights_part(void *context, int part)
+{
+    const Images *g = context;
+    const long channels = g->channels, pixels = g->rows * g->columns;
+    long offset[MOST_TAPS];
+    const long taps = places(g, offset), size = taps * channels;
+    float *sums = g->sums + part * g->outputs * size, *memory = room(0, (size_t)(2 * (pixels + 1) * g->outputs));
+    Line line[MOST_TAPS], found = line_at(memory + 2 * pixels * g->outputs, g->outputs);
+    memset(sums, 0, sizeof(float) * (size_t)(g->outputs * size));
+    for (long i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
+        const float *padded = padded_image(g, i), *dy = g->y + i * pixels * g->outputs;
+        for (long o = 0; o < g->outputs; o++)
+            line[o] = line_at(memory + 2 * o * pixels, pixels);
+        for (long r = 0; r < g->rows; r++)
+            for (long s = 0; s < g->columns; s++, dy += g->outputs) {
+                const int32_t at = (int32_t)((r * g->stride[0] * g->wide + s * g->stride[1]) * channels);
+                find_others(dy, g->outputs, &found);
+                for (int k = 0; k < found.count; k++) {
+                    Line *to = line + found.index[k];
+                    to->value[to->count] = found.value[k];
+                    to->index[to->count++] = at;
+                }
+            }
+        for (long o = 0; o < g->outputs; o++)
+            for (long c = 0; c < channels; c += LANES)
+                for (long t = 0; t < taps; t += 9) {
+                    float *to = sums + o * size + t * channels + c;
+                    switch (taps - t < 9 ? taps - t : 9) {
+#define CASE(n)                                                                                                        \
+    case n:                                                                                                            \
+        gather_weights(n, offset + t, line[o], padded + c, channels, to);                                              \
+        break;
+                        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9)
+#undef CASE
+                    }
+                }
+    }
+}
+
+/* dW (taps, channels, outputs) = the parts' sums, added in their order. */
+static void add_turned(const Images *g, float *dw)
+{
+    const long size = g->kernel[0] * g->kernel[1] * g->channels;
+    for (long o = 0; o < g->outputs; o++)
+        for (long j = 0; j < size; j++) {
+            float sum = g->sums[o * size + j];
+            for (int part = 1; part < g->parts; part++)
+                sum += g->sums[(part * g->outputs + o) * size + j];
+            dw[j * g->outputs + o] = sum;
+        }
+}
+
+/* ---- pooling ---- */
+
+typedef struct {
+    const float *x, *y, *dy;
+    float *out;
+    long height, width, channels, rows, columns, size[2], stride[2], pad[2];
+} Pool;
+
+/* The pixels that window (r, s) sees inside the image: rows `top` to `bottom` − 1, columns `left` to `right` − 1. */
+#define WINDOW(p, r, s)                                                                                                \
+    const long y0 = (r)*p->stride[0] - p->pad[0], x0 = (s)*p->stride[1] - p->pad[1];                                   \
+    const long top = y0 < 0 ? 0 : y0, bottom = y0 + p->size[0] < p->height ? y0 + p->size[0] : p->height;              \
+    const long left = x0 < 0 ? 0 : x0, right = x0 + p->size[1] < p->width ? x0 + p->size[1] : p->width
+
+/* The larger one, and what is no number stays. */
+INLINE vec larger(vec a, vec b) { return choose((a > b) | (a != a), a, b); }
+
+static void max_pool_part(void *context, int i)
+{
+    const Pool *p = context;
+    const long channels = p->channels, line = p->width * channels;
+    const float *x = p->x + i * p->height * line;
+    float *y = p->out + i * p->rows * p->columns * channels;
+    for (long r = 0; r < p->rows; r++)
+        for (long s = 0; s < p->columns; s++, y += channels) {
+            WINDOW(p, r, s);
+            long c = 0;
+            for (; c <= channels - LANES; c += LANES) {
+                vec most = all(-INFINITY);
+                for (long k = top; k < bottom; k++)
+                    for (long l = left; l < right; l++)
+                        most = larger(load(x + k * line + l * channels + c), most);
+                store(y + c, most);
+            }
+            for (; c < channels; c++) {
+                float most = -INFINITY;
+                for (long k = top; k < bottom; k++)
+                    for (long l = left; l < right; l++) {
+                        const float seen = x[k * line + l * channels + c];
+                        most = seen > most || seen != seen ? seen : most;
+                    }
+                y[c] = most;
+            }
+        }
+}
+
+static void max_pool_backward_part(void *context, int i)
+{
+    const Pool *p = context;
+    const long channels = p->channels, line = p->width * channels, size = p->height * line;
+    const float *x = p->x + i * size;
+    float *dx = p->out + i * size;
+    const int apart = p->stride[0] >= p->size[0] && p->stride[1] >= p->size[1]; /* no pixel is in two windows */
+    const int all_seen = apart && p->rows * p->size[0] == p->height && p->columns * p->size[1] == p->width;
+    if (!all_seen)
+        memset(dx, 0, sizeof(float) * (size_t)size);
+    for (long r = 0; r < p->rows; r++)
+        for (long s = 0; s < p->columns; s++) {
+            const long at = ((i * p->rows + r) * p->columns + s) * channels;
+            WINDOW(p, r, s);
+            long c = 0;
+            for (; c <= channels - LANES; c += LANES) {
+                const vec most = load(p->y + at + c);
+                vec share = load(p->dy + at + c); /* dy until the maximum was met, then 0 */
+                for (long k = top; k < bottom; k++)
+                    for (long l = left; l < right; l++) {
+                        const long to = k * line + l * channels + c;
+                        const ivec hit = load(x + to) == most;
+                        const vec now = choose(hit, share, all(0));
+                        if (apart)
+                            store(dx + to, now);
+                        else
+                            store(dx + to, load(dx + to) + now);
+                        share = choose(hit, all(0), share);
+                    }
+            }
+            for (; c < channels; c++) {
+                float share = p->dy[at + c];
+                for (long k = top; k < bottom; k++)
+                    for (long l = left; l < right; l++) {
+                        const long to = k * line + l * channels + c;
+                        const int hit = x[to] == p->y[at + c];
+                        dx[to] = (apart ? 0 : dx[to]) + (hit ? share : 0);
+                        share = hit ? 0 : share;
+                    }
+            }
+        }
+}
