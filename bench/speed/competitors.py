@@ -119,9 +119,7 @@ COMPETITORS = (
     Competitor("jax", "jit of a step, tuned malloc", {"loop": "jit"}, MALLOC, both(training, images)),
     Competitor("jax", "jit", takes=predicting, quick=predicting),
     Competitor("keras", "fit", takes=training),
-    Competitor("keras", "fit, jit_compile", {"jit": True}, takes=training),
     Competitor("keras", "fit, 100 steps a call", LONG, takes=batches),
-    Competitor("keras", "fit, 100 steps a call, jit_compile", LONG | {"jit": True}, takes=batches),
     Competitor("keras", "tf.function of an epoch", {"loop": "epoch"}, takes=training, quick=images),
     Competitor(
         "keras",

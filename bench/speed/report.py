@@ -254,11 +254,14 @@ def details(row: Row) -> str:
 def machine(figures: Figures) -> str:
     """Processor, caches, versions."""
     m = figures["machine"]
+    ours = [c for row in figures["rows"] for c in row["competitors"] if c["peer"] == "byhand" and not c["manner"]]
+    kinds = sorted({c["ops"] for c in ours if c.get("ops")})
     memory = f"{m['memory'] / 2**30:.0f} GiB" if m["memory"] else "unknown"
     lines = [
         f"- {m['processor']}; {m['cores']} cores, {m['used']} of them used; {m['caches']}; memory {memory}",
         f"- {m['system']}; Python {m['python']}; byhand with NumPy {m['numpy']} and {m['blas']}",
         f"- {m['threads']} threads for everybody",
+        f"- byhand's operations: {', '.join(kinds) or 'unknown'}",
     ]
     for peer in PEERS:
         found = [c for row in figures["rows"] for c in row["competitors"] if c["peer"] == peer]

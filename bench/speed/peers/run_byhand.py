@@ -73,7 +73,7 @@ def main():
     blas = [
         f"{b['internal_api']} {b['version']} {b['architecture']}" for b in threadpool_info() if b["user_api"] == "blas"
     ]
-    ops = network.ops.__name__ if hasattr(network.ops, "__name__") else type(network.ops).__name__
+    ops = getattr(network.ops, "kind", "numpy")
     versions = {"threads": task.threads, "blas": ", ".join(sorted(set(blas))), "ops": ops}
     common.finish(turns, task, np.asarray(classes), ["byhand"], peak, **versions)
 
