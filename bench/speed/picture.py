@@ -31,9 +31,11 @@ SHORT = {
 def draw(figures: dict[str, Any], path: Path) -> None:
     """A line for each workload, a mark for each peer; right of the line at 1 the peer is slower than byhand."""
     rows = [row for row in figures["rows"] if entry(row, "byhand")]
-    picture = figure(8, 1 + 0.5 * len(rows))
+    picture = figure(8, 1.4 + 0.45 * len(rows))
     ax = picture.add_subplot()
-    dress(ax, "time as a multiple of byhand's (to the right: slower than byhand)", "")
+    machine = figures["machine"]
+    where = f"{machine['processor'].split(' (')[0]}, {machine['threads']} threads, float32"
+    dress(ax, f"time as a multiple of byhand's: further right is slower\n({where})", "")
     ax.axvline(1, color="black", linewidth=1.5)
     seen = set()
     for y, row in enumerate(rows):
@@ -53,15 +55,4 @@ def draw(figures: dict[str, Any], path: Path) -> None:
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.plot([], [], color="black", linewidth=1.5, label="byhand")
     ax.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=len(seen) + 1, frameon=False, fontsize=9)
-    machine = figures["machine"]
-    ax.set_title("")
-    picture.text(
-        0.995,
-        0.005,
-        f"{machine['processor'].split(' (')[0]}, {machine['threads']} threads, float32",
-        ha="right",
-        va="bottom",
-        fontsize=7,
-        color="#555555",
-    )
     save(picture, path)

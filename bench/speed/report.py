@@ -239,7 +239,7 @@ def details(row: Row) -> str:
                 range_of(c),
                 times,
                 seconds(c["setup"]),
-                seconds(c["compilation"]),
+                seconds(c["compilation"]) if c["compilation"] > 0.05 else "–",
                 accuracy,
                 f"{c['peak'] / 1e6:.0f}",
             ]
