@@ -4,7 +4,7 @@ BIN    := .venv/bin
 RUN    := .venv/.run-installed
 DEV    := .venv/.dev-installed
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench sanitize clean
 
 demo: $(RUN)            ## fetch MNIST, train to 98 %, write pictures to out/demo/, read drawn digits
 	$(BIN)/byhand demo --out out/demo
@@ -19,6 +19,19 @@ lint: $(DEV)            ## formatting, lint and types
 
 bench: $(DEV)           ## byhand beside PyTorch, JAX, Keras and scikit-learn: docs/speed.md (--quick: bench/speed.py)
 	$(BIN)/python bench/speed.py
+
+SANITIZED := out/sanitize
+SANITIZE  := -fsanitize=address,undefined
+
+sanitize: $(DEV)        ## the compiled operations' tests under the address and undefined-behaviour sanitizers (gcc)
+	rm -rf $(SANITIZED) && mkdir -p $(SANITIZED)
+	cp -r src tests setup.py pyproject.toml README.md LICENSE $(SANITIZED)
+	rm -f $(SANITIZED)/src/byhand/ops/*.so
+	cd $(SANITIZED) && CFLAGS="$(SANITIZE) -fno-sanitize-recover=undefined -g" LDFLAGS="$(SANITIZE)" \
+		../../$(BIN)/python setup.py -q build_ext --inplace
+	cd $(SANITIZED) && ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=src \
+		LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+		../../$(BIN)/python -m pytest tests/core/test_compiled.py
 
 $(RUN): pyproject.toml setup.py $(wildcard src/byhand/ops/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "byhand needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12 ...)")'

@@ -25,7 +25,7 @@ def fuzz(name, corpus, seconds):
     for i, content in enumerate(fuzz_targets.seeds(name)):
         (corpus / f"seed-{i}").write_bytes(content)
     scratch = fuzz_targets.Scratch()
-    options = [f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-max_len=8192", "-verbosity=1"]
+    options = [f"-max_total_time={seconds}", "-timeout=600", "-rss_limit_mb=4096", "-max_len=8192", "-verbosity=1"]
     options += ["-print_final_stats=1", f"-artifact_prefix={corpus.parent / name}-fault-"]
 
     def one(data):

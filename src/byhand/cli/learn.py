@@ -63,14 +63,8 @@ def train(
         if not resume:
             checkpoints = new_checkpoints(folder, checkpoint_every, chosen, plots, half)
         with stoppable(checkpoints, folder), watched(watch, folder, chosen):
-            run = run_recipe(
-                chosen.recipe,
-                chosen.seed,
-                dataset=dataset,
-                callbacks=[watch],
-                checkpoint=checkpoints,
-                resume=bool(resume),
-            )
+            options: dict[str, Any] = {"callbacks": [watch], "checkpoint": checkpoints, "resume": bool(resume)}
+            run = run_recipe(chosen.recipe, chosen.seed, dataset=dataset, **options)
             write_run(run, folder, chosen, plots, half)
         checkpoints.remove()  # only now that all is written
     if json:

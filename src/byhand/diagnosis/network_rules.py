@@ -105,11 +105,11 @@ def exploding(record: Record, found: Found) -> Problem | None:
     """The gradient is very long."""
     rows = 1 if "the loss is no number" in found else None  # after that, everything explodes
     norms = [norm for norm in record.columns.get("norm", [])[:rows] if not math.isnan(norm)]
-    if not norms or max(norms) < EXPLODING:
+    gradients = {n: max(column[:rows]) for n, column in record.of("gradient").items() if not math.isnan(column[0])}
+    if not norms or not gradients or max(norms) < EXPLODING:
         return None
     epoch = record.columns["epoch"][record.columns["norm"].index(max(norms))]
     when = "before the first step" if epoch == 0 else f"after epoch {epoch:.0f}"
-    gradients = {n: max(column[:rows]) for n, column in record.of("gradient").items() if not math.isnan(column[0])}
     largest = max(gradients, key=lambda n: gradients[n])
     return Problem(
         "exploding gradients",

@@ -17,6 +17,7 @@ NUMBERS = {  # what the tables "data" and "training" must have
     "data": ("samples", "outputs", "input_rms", "input_min", "input_max"),
     "training": ("batch_size", "epochs", "steps", "parameters"),
 }
+LARGEST = 1e39
 DIVERGED = ("epoch", "step", "rate", "kept_step")
 
 
@@ -92,11 +93,12 @@ def _read_record(path: Path, history: Columns) -> Record:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         columns = {
-            str(name): [math.nan if value is None else float(value) for value in column]
-            for name, column in table["columns"].items()
+            str(name): [_number(value, str(name)) for value in column] for name, column in table["columns"].items()
         }
         if table["format"] != 1 or len({len(column) for column in columns.values()}) > 1 or [] in columns.values():
             raise ValueError("another format, or columns of unequal length, or empty ones")
+        if columns and "epoch" not in columns:
+            raise ValueError("no column epoch")
         layers = {str(number): str(label) for number, label in table["layers"].items()}
         data, training = (_with_numbers(table[name], names) for name, names in NUMBERS.items())
         data["counts"] = [require_count(n) for n in data.get("counts") or ()] or None
@@ -107,11 +109,17 @@ def _read_record(path: Path, history: Columns) -> Record:
 
 
 def _with_numbers(table: Any, names: tuple[str, ...]) -> dict[str, Any]:
-    """The table itself, after a look at the entries that must be numbers; null stands for one that was not finite."""
-    for name in names:
-        if isinstance(table[name], bool) or not isinstance(table[name], int | float | None):
-            raise ValueError(f"{name} is no number")
-    return {name: math.nan if name in names and value is None else value for name, value in table.items()}
+    """The table with the entries that must be numbers as such."""
+    return dict(table) | {name: _number(table[name], name) for name in names}
+
+
+def _number(value: Any, name: str) -> Any:
+    """`value`, a number such as float32 has them; null stands for one that was not finite."""
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"{name} is no number, or too large a one")
+    return value
 
 
 def require_count(value: Any) -> int:

@@ -19,6 +19,7 @@ FAINTEST, NOISE = 5.0, 2.5  # grey levels by which ink must differ from the pape
 SMALL = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
 SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
 APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
+STRAIGHT = 0.6  # a straight upright piece fills more of its box than that; a 1 that leans or bends does not
 SPARSE = 0.16  # a frame's piece fills less than this part of its box
 MARGIN = 0.12  # of a line's height: paper left around it
 
@@ -135,9 +136,10 @@ def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
     beside = (box[:, 0] <= 1) | (box[:, 2] >= width - 1)
     near = (box[:, 0] <= 0.06 * width) | (box[:, 2] >= 0.94 * width)
     level = above_or_below & (w > 2.5 * h) & (h < 0.25 * height)
-    upright = (beside | (near & above_or_below)) & (h > 3 * w) & (w < 0.06 * width)
+    straight = area > STRAIGHT * w * h
+    upright = (beside | (near & above_or_below)) & straight & (h > 3 * w) & (w < 0.06 * width)
     sides = (box[:, 0] <= 2).astype(int) + (box[:, 1] <= 2) + (box[:, 2] >= width - 2) + (box[:, 3] >= height - 2)
-    corner = (sides >= 2) & (area < SPARSE * w * h) & (np.maximum(w / width, h / height) > 0.5)
+    corner = (sides >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
     return level | upright | corner
 
 

@@ -61,7 +61,7 @@ def any_paper(rng: np.random.Generator, digits: float) -> Paper:
         white=rng.uniform(0.35, 1.0),
         contrast=contrast,
         pattern=contrast * rng.uniform(0.1, 0.55) if rng.random() < 0.35 else 0.0,
-        shadow=rng.uniform(0, 0.5) if rng.random() < 0.5 else 0.0,
+        shadow=rng.uniform(0, 0.3) if rng.random() < 0.5 else 0.0,  # what is left of it by `lines.flatten`
         rules=contrast * rng.uniform(0.15, 1.0) if ruled else 0.0,
         squares=ruled and rng.random() < 0.25,
         frame=ruled and rng.random() < 0.5,

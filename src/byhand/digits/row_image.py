@@ -49,6 +49,8 @@ def symbol_boxes(row: Array, middles: Sequence[float]) -> list[Box]:
     """
     amount = row.sum(axis=0, dtype=np.int64)
     at = [min(max(int(middle), 0), row.shape[1] - 1) for middle in middles]
+    if not at:
+        return []
     cuts = [0, *(a + int(np.argmin(amount[a : b + 1])) for a, b in pairwise(at)), row.shape[1]]
     found = []
     for left, right in pairwise(cuts):

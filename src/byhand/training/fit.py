@@ -112,7 +112,7 @@ def fit(
                 network, x, y, batch_size, sample_weight, augment=augment, rng=rng, workers=workers
             )
         run = MiniBatches(training, batches, rng, accuracy)
-        blas_threads = threads or _blas_threads(network, batches.size)
+        blas_threads = _blas_threads(network, batches.size, threads)
     training.steps, training.batches = run.steps, batches
     training.guard = Guard(network, len(batches) if batch_size is None else batches.size)
     evaluator = Evaluator(network, *validation) if validation else None
@@ -194,11 +194,14 @@ def _threads(ops: Any, count: int | None, blas: int | None) -> Iterator[None]:
             ops.set_threads(before)
 
 
-def _blas_threads(network: Network, rows: int) -> int | None:
-    """One thread where the largest matrix product is under a hundred million operations; else as many as there are.
+def _blas_threads(network: Network, rows: int, threads: int | None) -> int | None:
+    """How many threads the matrix library may have: as many as asked for, None for as many as there are cores.
 
-    Threads of the matrix library wait for each other by spinning: for small products that gains little on an idle
-    machine and loses much on a busy one.
+    One where the operations bring products and threads of their own, and, unless asked for more, where the largest
+    product is under a hundred million operations: the library's threads wait for each other by spinning, which gains
+    little for small products on an idle machine and loses much on a busy one.
     """
+    if getattr(network.ops, "kind", "") in ("avx2", "avx512") and network.dtype == np.float32:
+        return 1
     largest = max((p.size for p in network.arena.parameters), default=0)
-    return 1 if 2 * rows * largest < 100_000_000 else None
+    return threads or (1 if 2 * rows * largest < 100_000_000 else None)

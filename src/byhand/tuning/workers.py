@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -142,9 +143,18 @@ class _Worker:
 def _work(pipe: Connection) -> None:
     """What a process does: receive the data, then trials, until the pipe closes. Ctrl-C is the parent's matter."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
         data = pipe.recv()
         pipe.send("ready")
         while True:
             recipe, number = pipe.recv()
             pipe.send(measure(recipe, data, number))
+
+
+def _end_with_parent() -> None:
+    """Where the parent is killed, end at once: another search goes on with this one's trials."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -69,6 +69,7 @@ static void convolve_part(void *context, int i)
     for (long column = 0; column < g->size; column += PANEL) {
         const int width = panel_width(g->size, column);
         t.b = g->w + column * k;
+        t.bs = width > LANES ? PANEL : LANES;
         t.start = g->start ? g->start + column : NULL;
         for (long r = 0; r < g->rows; r++)
             for (long s = 0; s < g->columns; s += ROWS) {
@@ -98,6 +99,7 @@ static void weights_part(void *context, int part)
             if (!whole)
                 pack(dy + g->first_out + column, g->outputs, 1, pixels, width, packed);
             t.b = whole ? dy : packed;
+            t.bs = width > LANES ? PANEL : LANES;
             t.add = i > begin;
             for (long row = 0; row < k; row += ROWS) {
                 const int rows = k - row < ROWS ? (int)(k - row) : ROWS;
@@ -330,12 +332,12 @@ static void max_pool_backward_part(void *context, int i)
                     for (long l = left; l < right; l++) {
                         const long to = k * line + l * channels + c;
                         const ivec hit = load(x + to) == most;
-                        const vec now = choose(hit, share, all(0));
+                        const vec now = (vec)((ivec)share & hit);
                         if (apart)
                             store(dx + to, now);
                         else
                             store(dx + to, load(dx + to) + now);
-                        share = choose(hit, all(0), share);
+                        share = (vec)((ivec)share & ~hit);
                     }
             }
             for (; c < channels; c++) {

@@ -9,7 +9,7 @@ Each loop takes its arrays and its scalars in the order in which its NumPy twin 
 
 #define MOST_ARRAYS 6
 #define MOST_SCALARS 6
-#define CHUNK 16384 /* numbers of one part */
+#define CHUNK 8192 /* numbers of one part */
 
 typedef void (*Loop)(float *const *a, const float *s, long n);
 

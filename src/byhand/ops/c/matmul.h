@@ -18,19 +18,19 @@ apart. A convolution is the same product with rows of a that overlap. */
 #define AT(v) ((v) < columns - 1 ? (v)*LANES : last)
 
 /* What a tile multiplies. Row r of a begins at a + at[r], and its numbers are `ac` apart, `depth` of them in each of some
-   segments that begin at the offsets given: one segment for a matrix, a window's rows for a convolution. b's panel is
-   packed, register by register; c's rows are `cs` apart. */
+   segments that begin at the offsets given: one segment for a matrix, a window's rows for a convolution. b's panel
+   has its registers side by side and its rows `bs` apart; c's rows are `cs` apart. */
 typedef struct {
     const float *a, *b, *start;
     float *c;
     const long *offset;
-    long at[ROWS], ac, segments, depth, cs, last;
+    long at[ROWS], ac, bs, segments, depth, cs, last;
     int add; /* c += a b; else c = start + a b, or c = a b */
 } Tile;
 
 INLINE void tile(int rows, int columns, const Tile *t)
 {
-    const long last = t->last, ac = t->ac, cs = t->cs, depth = t->depth;
+    const long last = t->last, ac = t->ac, bs = t->bs, cs = t->cs, depth = t->depth;
     const float *b = t->b;
     vec sum[ROWS][COLUMNS];
     for (int r = 0; r < rows; r++)
@@ -41,7 +41,7 @@ INLINE void tile(int rows, int columns, const Tile *t)
         a[r] = t->a + t->at[r];
     for (long s = 0; s < t->segments; s++) {
         const long end = t->offset[s] + depth * ac;
-        for (long k = t->offset[s]; k < end; k += ac, b += columns * LANES) {
+        for (long k = t->offset[s]; k < end; k += ac, b += bs) {
             vec row[COLUMNS];
             for (int v = 0; v < columns; v++)
                 row[v] = load(b + v * LANES);
@@ -148,13 +148,21 @@ static void multiply_part(void *context, int part)
     float *panel = room(0, (size_t)DEPTH * PANEL), start[PANEL];
     if (p->start)
         pack(p->start + column, 0, 1, 1, width, start);
-    Tile t = {.b = panel, .start = p->start ? start : NULL, .offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
+    Tile t = {.start = p->start ? start : NULL, .offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
     for (int r = 0; r < ROWS; r++)
         t.at[r] = r * p->ar;
     for (long first = 0; first < p->depth; first += most) {
         t.depth = p->depth - first < most ? p->depth - first : most;
         t.add = first > 0;
-        pack(p->b + first * p->br + column * p->bc, p->br, p->bc, t.depth, width, panel);
+        const float *b = p->b + first * p->br + column * p->bc;
+        if (p->bc == 1 && width == PANEL && p->m <= 100) { /* too few rows to be worth the packing */
+            t.b = b;
+            t.bs = p->br;
+        } else {
+            pack(b, p->br, p->bc, t.depth, width, panel);
+            t.b = panel;
+            t.bs = width > LANES ? PANEL : LANES;
+        }
         for (long row = top; row < end && row < p->m; row += ROWS) {
             t.a = p->a + row * p->ar + first * p->ac;
             t.c = p->c + row * p->cs + column;

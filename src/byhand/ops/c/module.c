@@ -187,7 +187,7 @@ static PyObject *run(const Operation *op, const char *kinds, Loop loop, PyObject
         }
     }
     sweep.n = PyArray_SIZE(A(first));
-    if (sweep.n <= 2 * CHUNK)
+    if (sweep.n <= CHUNK)
         loop(sweep.a, sweep.s, sweep.n);
     else
         UNLOCKED(1, parallel(sweep_part, &sweep, (int)((sweep.n + CHUNK - 1) / CHUNK)));

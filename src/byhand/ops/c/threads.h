@@ -30,8 +30,11 @@ static struct {
     int started;
 } pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .wanted = 1};
 
-static inline void pause_briefly(void)
+/* Wait a moment, and now and then let another thread have this processor: who is waited for may be on the same one. */
+static inline void wait_briefly(int i)
 {
+    if (i % 64 == 63)
+        sched_yield();
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -78,7 +81,7 @@ static void *work(void *argument)
                 if (me < pool.wanted)
                     take_parts(me, pool.wanted);
             }
-            pause_briefly();
+            wait_briefly(i);
         }
         pthread_mutex_lock(&pool.lock);
         atomic_fetch_add(&pool.sleeping, 1);
@@ -137,9 +140,6 @@ static void parallel(Job job, void *context, int parts)
     }
     take_parts(0, threads);
     for (int i = 0; atomic_load(&pool.done) < parts; i++)
-        if (i < PATIENCE)
-            pause_briefly();
-        else
-            sched_yield(); /* a busy machine: a worker was interrupted in its part */
+        wait_briefly(i);
     pthread_mutex_unlock(&pool.busy);
 }
