@@ -26,12 +26,13 @@ from speed.workloads import WORKLOADS
 
 ROOT = Path(__file__).parents[1]
 NAMES = [workload.name for workload in WORKLOADS]
+LONGER = {"one-conv", "many"}  # not with --quick
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, fewer rows, no start-up times and sizes")
-    parser.add_argument("--only", default=",".join([*NAMES, "start"]), help="workloads, such as W3,W5")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, rows of data and manners of each peer")
+    parser.add_argument("--only", help="workloads, such as W3,W5; all by default")
     parser.add_argument("--peers", default=",".join(NEEDS), help="peers, such as torch,jax")
     parser.add_argument("--rounds", type=int, help="turns of each competitor; 5 by default, 3 with --quick")
     parser.add_argument("--threads", type=int, default=2, help="threads that everybody gets")
@@ -39,7 +40,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="the folder for the figures; docs/ for a whole run, else out/")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write page and picture from these figures")
     args = parser.parse_args()
-    args.only, args.peers = set(args.only.split(",")), set(args.peers.split(","))
+    usual = {*NAMES} - LONGER if args.quick else {*NAMES, "start"}
+    args.only, args.peers = set(args.only.split(",")) if args.only else usual, set(args.peers.split(","))
     for wrong in (args.only - {*NAMES, "start"}) | (args.peers - set(NEEDS)):
         parser.error(f"there is no {wrong!r}; workloads: {', '.join([*NAMES, 'start'])}; peers: {', '.join(NEEDS)}")
     return args

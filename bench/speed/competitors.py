@@ -73,8 +73,17 @@ def small(task: Task) -> bool:
     return task["kind"] == "predict" or (task["batch"] or task["rows"]) < 2000
 
 
+def tiny(task: Task) -> bool:
+    """Training where one thread is faster."""
+    return training(task) and (task["batch"] or task["rows"] // 50) < 100
+
+
 def always(task: Task) -> bool:
     return True
+
+
+def either(*conditions: Callable[[Task], bool]) -> Callable[[Task], bool]:
+    return lambda task: any(condition(task) for condition in conditions)
 
 
 def both(*conditions: Callable[[Task], bool]) -> Callable[[Task], bool]:
@@ -95,7 +104,7 @@ LONG = {"steps_per_execution": 100}
 COMPETITORS = (
     Competitor("byhand", quick=always),
     Competitor("byhand", "NumPy alone", env={"BYHAND_OPS": "numpy"}, quick=training),
-    Competitor("torch", quick=lambda task: not images(task) and not small(task)),
+    Competitor("torch", quick=lambda task: training(task) and not images(task) and not tiny(task)),
     Competitor("torch", "shuffled whole", {"gather": "epoch"}, takes=batches),
     Competitor("torch", "from bytes", {"bytes": True}, takes=in_bytes),
     Competitor("torch", "tuned malloc", env=MALLOC, takes=training),
@@ -120,18 +129,12 @@ COMPETITORS = (
     Competitor("jax", "jit", takes=predicting, quick=predicting),
     Competitor("keras", "fit", takes=training),
     Competitor("keras", "fit, 100 steps a call", LONG, takes=batches),
-    Competitor("keras", "tf.function of an epoch", {"loop": "epoch"}, takes=training, quick=images),
-    Competitor(
-        "keras",
-        "tf.function of an epoch, jit_compile",
-        {"loop": "epoch", "jit": True},
-        takes=training,
-        quick=lambda task: not images(task),
-    ),
+    Competitor("keras", "tf.function of an epoch", {"loop": "epoch"}, takes=training, quick=either(full, images)),
+    Competitor("keras", "tf.function of an epoch, jit_compile", {"loop": "epoch", "jit": True}, takes=training),
     Competitor("keras", "tf.function", takes=predicting),
-    Competitor("keras", "tf.function, jit_compile", {"jit": True}, takes=predicting, quick=predicting),
-    Competitor("sklearn", takes=sklearn_can, quick=lambda task: not small(task)),
-    Competitor("sklearn", "one thread", env=ONE_THREAD, takes=both(sklearn_can, small), quick=always),
+    Competitor("keras", "tf.function, jit_compile", {"jit": True}, takes=predicting),
+    Competitor("sklearn", takes=sklearn_can),
+    Competitor("sklearn", "one thread", env=ONE_THREAD, takes=both(sklearn_can, small), quick=predicting),
     Competitor("onnx", takes=predicting, quick=always),
     Competitor("products", "one BLAS thread", {"blas_threads": 1, "pieces": False}, quick=lambda task: not full(task)),
     Competitor("products", "two BLAS threads", {"blas_threads": 2, "pieces": False}),

@@ -154,6 +154,9 @@ def page(figures: Figures) -> str:
     parts += ["## How it is measured", METHOD, "## Where it might be unfair", FAIRNESS]
     parts += ["## The machine", machine(figures)]
     doubts = [warning for row in figures["rows"] for warning in warnings(row)]
+    if figures["quick"]:
+        fewer = [f"{row['name']} {row['rows']:,}" for row in training if row["batch"]]
+        doubts.insert(0, f"A run with --quick: few manners of each peer, and few rows an epoch ({', '.join(fewer)}).")
     if doubts:
         parts += ["## Doubts about this run", "\n".join(f"- {doubt}" for doubt in doubts)]
     return "\n\n".join(parts) + "\n"

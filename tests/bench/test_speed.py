@@ -112,6 +112,7 @@ def test_the_page_says_what_the_figures_say(row):
         "machine": machine | {"threads": 2, "memory": None, "openblas": {}},
         "rows": [row],
         "absent": {"keras": "no"},
+        "quick": False,
     }
     text = page(figures)
     ours, theirs = "200 (100-300) ms", "PyTorch, compiled: 400 (250-500) ms"
