@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from byhand.checks import is_finite
 from byhand.errors import TrainingDiverged
 from byhand.network import Network
 from byhand.types import Array
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 KEEP_EVERY = 100  # steps between two copies of the weights, at most; never more than an epoch
 LOOK_AT, WHOLE = 32, 512  # samples for each look at the biases' and at the whole gradient: under 1 % of their steps
 TOLERANCE = 2.0  # weights with which the mean loss is more than so many times its lowest are no good ones
-
-
-def is_finite(vector: Array) -> bool:
-    """Whether all numbers of a vector are finite, by one product v · v where that does not overflow."""
-    return math.isfinite(vector.dot(vector)) or _finite(vector)
 
 
 class Guard:

@@ -54,8 +54,8 @@ def fit(
     Each step takes the gradient of the mean loss over a batch and hands it to the optimiser. With `batch_size` 1 that
     is stochastic gradient descent, with None full-batch gradient descent (computed in pieces that fit the cache, with
     the same result but for BatchNorm, which sees one piece at a time), in between mini-batches. Samples are shuffled
-    before each epoch. The same generator state gives the same parameters, bit for bit, on the same machine (for
-    mini-batches: with the same number of threads).
+    before each epoch. The same generator state gives the same parameters, bit for bit, on the same machine (with
+    NumPy alone and mini-batches: with the same number of threads).
 
     Args:
         network: what is trained.
@@ -75,7 +75,7 @@ def fit(
             as L2(1e-4) and ClipNorm(1.0); see byhand.regularizers.
         callbacks: what else should happen at each step and epoch.
         progress: whether to show a progress bar on a terminal.
-        threads: how many threads compute; by default all cores, but one for small mini-batches.
+        threads: how many threads compute; by default all cores (with NumPy alone one for small mini-batches).
         checkpoint: a folder into which the training's whole state is written every minute, or
             `Checkpoints(folder, every)`. Files that are there already are replaced, unless `resume` goes on from them.
         resume: whether to go on from the newest checkpoint in that folder, where it has one; or a checkpoint's file or
