@@ -57,26 +57,47 @@ static float *padded_image(const Images *g, long i)
     return padded;
 }
 
+/* Whether the window's part `segment` meets a row of the image at y's row r, and not its padding or what spreads it. */
+INLINE int holds_pixels(const Images *g, long r, long segment)
+{
+    const long k = segment * g->kernel[0] / g->segments;
+    const long row = r * g->stride[0] + k * g->dilation[0] - g->pad[0];
+    return row >= 0 && row <= (g->height - 1) * g->spread[0] && row % g->spread[0] == 0;
+}
+
 /* y of image i: y_rs = start + Σ over the window of x W; w is packed, panel by panel. */
 static void convolve_part(void *context, int i)
 {
     const Images *g = context;
     const float *padded = padded_image(g, i);
     const long k = g->segments * g->run;
-    Tile t = {.offset = g->offset, .ac = 1, .segments = g->segments, .depth = g->run, .cs = g->outputs};
+    Tile t = {.ac = 1, .depth = g->run, .cs = g->outputs};
     for (int r = 0; r < ROWS; r++)
         t.at[r] = r * g->stride[1] * g->channels;
     for (long column = 0; column < g->size; column += PANEL) {
         const int width = panel_width(g->size, column);
-        t.b = g->w + column * k;
         t.bs = width > LANES ? PANEL : LANES;
         t.start = g->start ? g->start + column : NULL;
-        for (long r = 0; r < g->rows; r++)
-            for (long s = 0; s < g->columns; s += ROWS) {
-                t.a = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels + g->first_in;
-                t.c = g->y + ((i * g->rows + r) * g->columns + s) * g->outputs + g->first_out + column;
-                multiply_tile(g->columns - s < ROWS ? (int)(g->columns - s) : ROWS, width, &t);
+        for (long r = 0; r < g->rows; r++) {
+            t.add = 0;
+            for (long first = 0, end = 0; end < g->segments || !t.add; first = end) { /* runs of rows that hold pixels */
+                while (first < g->segments && !holds_pixels(g, r, first))
+                    first++;
+                for (end = first; end < g->segments && holds_pixels(g, r, end);)
+                    end++;
+                if (first == end && t.add)
+                    break;
+                t.offset = g->offset + first;
+                t.segments = end - first;
+                t.b = g->w + column * k + first * g->run * t.bs;
+                for (long s = 0; s < g->columns; s += ROWS) {
+                    t.a = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels + g->first_in;
+                    t.c = g->y + ((i * g->rows + r) * g->columns + s) * g->outputs + g->first_out + column;
+                    multiply_tile(g->columns - s < ROWS ? (int)(g->columns - s) : ROWS, width, &t);
+                }
+                t.add = 1;
             }
+        }
     }
 }
 
