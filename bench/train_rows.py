@@ -14,7 +14,7 @@ from byhand.digits.row_network import HEIGHT, LONGEST, WIDTH, row_network
 from byhand.digits.rows import Rows
 from byhand.digits.supply import FreshRows
 from byhand.schedules import OneCycle
-from byhand.training import Callback
+from byhand.training import Averaging, Callback
 
 HELD_BACK = 5000  # of MNIST's training images, and a tenth of the drawn writers, are for validation
 
@@ -48,7 +48,7 @@ def main():
         batch_size=64,
         optimizer=byhand.Adam(OneCycle(options.rate, peak=0.15)),
         rng=options.seed,
-        callbacks=[supply, Report(held, options.out, start)],
+        callbacks=[Averaging(0.999), supply, Report(held, options.out, start)],
         checkpoint=options.checkpoint,
         resume=bool(options.checkpoint),
         progress=False,

@@ -38,23 +38,34 @@ class FreshRows(Callback):
         x, t = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         return x, t
 
+    def on_start(self, training: Training) -> None:
+        """Take up the training."""
+        self._training = training
+
     def on_epoch_start(self, training: Training) -> None:
         """Put new rows in the place of the oldest."""
         if training.epoch > 1:
-            self._exchange(training, training.epoch + self.stay - 2)
+            self._exchange(training.epoch + self.stay - 2)
 
     def state(self) -> dict[str, Any]:
-        """The epoch is all there is to know."""
-        return {}
+        """The epoch tells which rows there are."""
+        return {"epoch": self._training.epoch}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Compose that epoch's rows again."""
+        for k in range(max(self.stay, state["epoch"] - 1), state["epoch"] + self.stay - 1):
+            self._exchange(k)
 
     def on_end(self, training: Training) -> None:
         """End the processes."""
         self._pool.shutdown()
 
-    def _exchange(self, training: Training, k: int) -> None:
-        assert training.batches is not None
+    def _exchange(self, k: int) -> None:
+        """The k-th part in the place of the one `stay` before it."""
+        batches = self._training.batches
+        assert batches is not None
         place = slice(k % self.stay * self.part, (k % self.stay + 1) * self.part)
-        training.batches.x[place], training.batches.t[place] = self._compose(k)
+        batches.x[place], batches.t[place] = self._compose(k)
 
     def _compose(self, k: int) -> tuple[Array, Array]:
         """The k-th part."""
