@@ -1,6 +1,6 @@
 """Train the row reader's network, from nothing but MNIST and what the project draws.
 
-    python bench/train_rows.py row.safetensors --epochs 30 --part 16000
+python bench/train_rows.py row.safetensors --epochs 30 --part 16000
 """
 
 import argparse

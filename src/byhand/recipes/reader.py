@@ -23,7 +23,8 @@ def _with_drawn(dataset: Dataset, rng: np.random.Generator) -> Split:
     split = hold_back(5000)(dataset, rng)
     x, y = split.train
     images, labels = drawn_images(DRAWN * len(x) // 55_000, rng)
-    train = np.concatenate([x, images.reshape(-1, x.shape[1])]), np.concatenate([y, labels])
+    ink = images if x.dtype == np.uint8 else images / x.dtype.type(255)
+    train = np.concatenate([x, ink.reshape(len(ink), -1)]), np.concatenate([y, labels])
     return replace(split, train=train)
 
 
@@ -35,8 +36,8 @@ reader = replace(
     dense,
     name="reader",
     takes="Six convolutions of 3 × 3 with batch normalisation and ReLU, two max poolings between them, then 96 units; "
-    "MNIST's images and 20,000 digits that the project draws in other hands, moved, turned, slanted, shaken; Adam along "
-    "one cycle, batches of 128, the parameters averaged; 5,000 images held back for validation.",
+    "MNIST's images and 20,000 digits that the project draws in other hands, moved, turned, slanted, shaken; Adam "
+    "along one cycle, batches of 128, the parameters averaged; 5,000 images held back for validation.",
     prepare=_with_drawn,
     layers=(
         *(*_block(24), *_block(32), MaxPool2D()),
