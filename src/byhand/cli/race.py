@@ -44,7 +44,8 @@ def race(
         return
     print(
         f"{percent(accuracy)} of {count:,} test images read right, {seconds:.2f} s after the process began: "
-        f"{ready:.2f} s to start, {trained - ready:.2f} s for {recipe.epochs} epochs, {seconds - trained:.2f} s to test."
+        f"{ready:.2f} s to start, {trained - ready:.2f} s for {recipe.epochs} epochs, "
+        f"{seconds - trained:.2f} s to test."
     )
 
 
