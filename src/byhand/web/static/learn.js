@@ -183,7 +183,7 @@ function showRuns(drawing) {
       const value = history[name]?.at(-1);
       return Number.isFinite(value) ? show(value) : "–";
     };
-    const cells = [inWords(run.training), state, String(history.epoch.length), last("loss", short), last("val_loss", short), last("val_accuracy", percent)];
+    const cells = [inWords(run.training), state, String(history.epoch?.length ?? 0), last("loss", short), last("val_loss", short), last("val_accuracy", percent)];
     const show = el("button", { type: "button", textContent: run === current ? "Shown" : "Show", disabled: run === current, onclick: () => open(run, drawing) });
     return el("tr", {}, ...cells.map((text) => el("td", { textContent: text })), el("td", {}, show));
   });

@@ -5,6 +5,8 @@ import { eachFrame } from "./dom.js";
 
 /** @typedef {{text: string, confidence: number, box: number[], image: Uint8Array}} Digit with its box on the sheet */
 
+const PATIENCE = 150; // milliseconds for which the probabilities may lag behind while one draws
+
 /**
  * Tells "read" when the text is there, "look" when what the model makes of the chosen digit is, "trouble" with a
  * sentence as its detail.
@@ -22,6 +24,7 @@ export class Reading extends EventTarget {
   latency = 0;
   #wanted = false;
   #asking = false;
+  #looked = 0; // when it looked last
   #changed = 0; // when the drawing did, 0 once that is read
 
   /**
@@ -79,6 +82,8 @@ export class Reading extends EventTarget {
     if (changed) this.latency = performance.now() - changed;
     Object.assign(this, { text, digits, chosen: Math.min(this.chosen, Math.max(0, digits.length - 1)) });
     this.dispatchEvent(new Event("read"));
+    if (this.#wanted && performance.now() - this.#looked < PATIENCE) return; // the drawing goes on: read it first
+    this.#looked = performance.now();
     const digit = digits[this.chosen];
     this.seen = digit ? await api.look(digit.image, this.model, this.other) : null;
     this.dispatchEvent(new Event("look"));

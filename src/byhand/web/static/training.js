@@ -86,7 +86,8 @@ export class Run extends EventTarget {
 
   /** @param {any} row */
   #epoch(row) {
-    for (const [name, list] of Object.entries(this.training.history)) list.push(row[name]);
+    const { history } = this.training;
+    for (const [name, value] of Object.entries(row)) (history[name] ??= []).push(value);
     this.#tell("curves");
   }
 
@@ -114,7 +115,7 @@ export class Run extends EventTarget {
    */
   history(name) {
     const { history } = this.training;
-    return history.epoch.map((/** @type {number} */ epoch, /** @type {number} */ i) => [epoch, history[name][i]]);
+    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [epoch, history[name][i]]);
   }
 
   /** @param {string} name */
