@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from byhand.digits.pieces import box_of, spread
+from byhand.digits.pieces import box_of, slant, spread
 from byhand.types import Array
 
 STEEPEST = 0.4  # a row is not taken to climb by more of its length than this
@@ -20,14 +20,14 @@ class View:
     Attributes:
         share: of the network's height that the row's ink fills.
         stretch: by how much it is made wider.
-        lean: by how many columns a row it is sheared to the right.
+        lean: by how many columns a row the writing is made to lean to the right; None leaves it as it is.
         level: whether a row that climbs is levelled.
         only_ink: whether what is no writing is wiped out.
     """
 
     share: float = 0.85
     stretch: float = 1.0
-    lean: float = 0.0
+    lean: float | None = None
     level: bool = True
     only_ink: bool = False
 
@@ -74,13 +74,14 @@ def crop(image: Array, mask: Array, view: View, height: int) -> Crop:
     if view.only_ink:
         image = np.where(spread(mask), image, 0)
     steep = climb(mask) if view.level else 0.0
+    lean = 0.0 if view.lean is None else view.lean - slant(mask, steep)
     rows, columns = image.shape
     more = round(abs(steep) * columns / 2 + rows * 0.5)  # room for what is sheared, and around it
     picture = Image.fromarray(np.pad(image, more))
     where = Image.fromarray(np.pad(mask, more).astype(np.uint8) * 255)
-    if steep or view.lean:
+    if steep or lean:
         x, y = (picture.width - 1) / 2, (picture.height - 1) / 2
-        shear = (1, view.lean, -view.lean * y, steep, 1, -steep * x)  # from the new picture's points to the old one's
+        shear = (1, lean, -lean * y, steep, 1, -steep * x)  # from the new picture's points to the old one's
         picture = picture.transform(picture.size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR)
         where = where.transform(where.size, Image.Transform.AFFINE, shear, Image.Resampling.NEAREST)
     box = box_of(np.asarray(where) > 0)

@@ -89,9 +89,10 @@ def digit_image(ink: Array, part: Array, box: Box, others: Array) -> Array:
     y, x = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
     core = part[y, x]
     level = (ink[y, x] * (spread(core) & ~(others[y, x] & ~core))).astype(np.float32)
-    if not level[core].any():
+    strongest = level.max(initial=0)
+    if not strongest:
         return np.zeros((FIELD, FIELD), np.uint8)
-    level = np.minimum(level / np.percentile(level[core], FULL), 1)
+    level = np.minimum(level / max(np.percentile(level[core], FULL), strongest / 2), 1)
     left, top, right, bottom = bounds(level > FAINT)
     return place(fit(strengthen(level[top:bottom, left:right])))
 

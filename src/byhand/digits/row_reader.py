@@ -12,8 +12,8 @@ from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
 
-FIRST = (View(), View(share=0.75), View(stretch=1.15))
-MORE = (View(stretch=0.85), View(lean=0.2), View(lean=-0.2), View(only_ink=True), View(share=0.95, level=False))
+FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
+MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 BEAM, PROPOSALS = 8, 3  # beginnings kept in a search; labels that each view proposes
 WIDER = 1.5  # from one width of the network to the next
