@@ -151,6 +151,10 @@ WINDOWS = [  # kernel, stride, padding, groups, dilation, channels, filters, sid
     (3, 1, "same", 2, 1, 4, 6, 7, 2),
     (3, 2, "same", 3, 2, 48, 96, 9, 3),
     ((5, 1), 1, "same", 1, (1, 2), 32, 16, 12, 2),
+    ((4, 3), (4, 1), "same", 1, 1, 16, 40, 10, 2),
+    ((1, 2), (3, 2), "same", 1, 1, 5, 16, 10, 2),  # some pixels are seen by nobody
+    ((3, 4), (2, 3), "valid", 2, (2, 3), 6, 8, 13, 2),
+    (2, 5, "same", 1, 1, 3, 4, 11, 2),
 ]
 POOLS = [
     (2, 2, "valid", 16, 14),

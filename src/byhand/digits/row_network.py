@@ -9,7 +9,6 @@ from byhand.layers import BatchNorm, Columns, Conv2D, Layer, ReLU
 from byhand.network import Network
 
 HEIGHT, WIDTH, LONGEST = 40, 256, 12  # pixels of a row in training, and its digits at most
-STEP = 4  # pixels of a row between two of the network's columns
 
 
 def row_layers() -> list[Layer]:
@@ -36,10 +35,11 @@ def row_network(rng: np.random.Generator | int | None = 0, width: int = WIDTH) -
 
 
 def widened(network: Network, width: int) -> Network:
-    """The same network, the same θ and state, for rows of another width: none of its parameters depends on it."""
-    height, _, channels = network.input_shape
+    """The same network, with the same θ and state, for rows of another width: no parameter depends on it."""
+    height, before, channels = network.input_shape
     loss: Any = network.loss
-    longest = min(loss.longest, width // (2 * STEP))
+    steps = width * network.plan[-1].out_shape[0] // before
+    longest = min(loss.longest, (steps + 1) // 2)
     other = Network((height, width, channels), network.layers, CTC(loss.classes, longest), rng=None)
     other.theta[...], other.state[...] = network.theta, network.state
     return other

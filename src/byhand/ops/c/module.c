@@ -503,9 +503,8 @@ static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *
     g->n = a[0], g->height = a[1], g->width = a[2], g->channels = a[3];
     g->rows = b[1], g->columns = b[2], g->outputs = b[3];
     g->kernel[0] = k[0], g->kernel[1] = k[1];
-    g->spread[0] = g->spread[1] = 1;
     g->depth = k[2], g->size = k[3] / *groups;
-    measure(g);
+    go_forward(g);
     return 1;
 }
 
@@ -543,31 +542,21 @@ DEFINE(conv2d_input)
     PyObject *a[MOST_ARGUMENTS];
     Images g, back;
     long groups;
-    if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]) ||
-        g.pad[0] > (g.kernel[0] - 1) * g.dilation[0] || g.pad[1] > (g.kernel[1] - 1) * g.dilation[1])
+    if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]))
         return TWIN(conv2d_input);
     if (groups == 1 && gradient_is_sparse(&g, FLOATS(a[0]))) {
         UNLOCKED(1, g.w = turn_kernel(&g, FLOATS(a[1])); parallel(sparse_input_part, &g, (int)g.n));
         Py_RETURN_NONE;
     }
-    back = g; /* dy, spread by the stride, meets the kernel turned round */
-    back.x = FLOATS(a[0]), back.y = FLOATS(a[2]);
-    back.height = g.rows, back.width = g.columns, back.channels = g.outputs;
-    back.rows = g.height, back.columns = g.width, back.outputs = g.channels;
-    back.depth = g.size, back.size = g.depth;
-    for (int i = 0; i < 2; i++) {
-        back.spread[i] = g.stride[i];
-        back.stride[i] = 1;
-        back.pad[i] = (g.kernel[i] - 1) * g.dilation[i] - g.pad[i];
-    }
-    measure(&back);
+    if (!go_back(&g, &back))
+        return TWIN(conv2d_input);
     UNLOCKED(1, convolve(&back, FLOATS(a[1]), g.outputs, NULL, groups, 1));
     Py_RETURN_NONE;
 }
 
 static void convolve_weights(Images *g, float *dw, long groups)
 {
-    const long k = g->segments * g->run;
+    const long k = g->kernel[0] * g->kernel[1] * g->depth;
     g->parts = g->n < MOST_SUMS ? (int)g->n : MOST_SUMS;
     g->sums = room(2, (size_t)(g->parts * k * g->size));
     if (groups == 1 && gradient_is_sparse(g, g->y)) {
