@@ -26,6 +26,8 @@ export function startDraw(drawing, reading) {
     showVerdict(reading);
   });
   reading.addEventListener("look", () => showLook(reading));
+  reading.addEventListener("busy", () => $("#reading").setAttribute("aria-busy", "true"));
+  reading.addEventListener("rest", () => $("#reading").setAttribute("aria-busy", "false"));
   window.addEventListener("colours", () => {
     sheet.paint();
     showLook(reading);

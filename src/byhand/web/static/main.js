@@ -55,4 +55,6 @@ async function start() {
   ]);
 }
 
-start().catch((error) => trouble(error.message));
+start()
+  .catch((error) => trouble(error.message))
+  .finally(() => $("#main").setAttribute("aria-busy", "false"));
