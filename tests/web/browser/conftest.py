@@ -64,11 +64,12 @@ def open_page(chromium, address):
         page.set_default_timeout(10_000)
         page.on("console", lambda message: message.type in ("error", "warning") and wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(error.stack))
-        page.goto(f"{address}/#{view}")
+        page.goto(f"{address}/#/{view}")
         page.wait_for_selector("#main[aria-busy=false]")
         rest(page)
         return page
 
+    open_it.wrong = wrong
     yield open_it
     for context in contexts:
         context.close()

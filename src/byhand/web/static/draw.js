@@ -16,7 +16,6 @@ export function startDraw(drawing, reading) {
   $("#undo").addEventListener("click", () => drawing.undo());
   $("#clear").addEventListener("click", () => drawing.clear());
   drawing.addEventListener("change", () => {
-    $("#undo").disabled = $("#clear").disabled = drawing.empty;
     $("#sheet-hint").hidden = !drawing.empty;
   });
   reading.addEventListener("read", () => {

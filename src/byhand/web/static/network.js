@@ -40,6 +40,7 @@ export class Diagram {
     if (model.id !== this.#model?.id) this.#kept = null;
     const anew = model.id !== this.#model?.id || !this.#pictures.length;
     [this.#seen, this.#model] = [seen, model];
+    this.place.dataset.model = model.id;
     this.columns = columns(seen, model);
     if (anew) this.#build();
     this.#paint();
