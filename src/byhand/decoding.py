@@ -4,6 +4,7 @@ p is (T, k): for each of T steps the probabilities of k classes, the last of the
 every step; it reads as the label that is left when repetitions are joined and then blanks are dropped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf
 
@@ -133,3 +134,27 @@ def peaks(p: Array, label: Label) -> list[int]:
             found[place] = t
         place -= moves[t, place]
     return [found[place] for place in sorted(found)]
+
+
+def log_probabilities(log_p: Array, labels: Sequence[Label]) -> Array:
+    """log P(label) for each of some labels in each of n rows: (n, labels), for log_p (n, T, k), log p.
+
+    The forward recursion of Graves et al. (2006), equations 6 to 8, for all of them at once, as in the loss.
+    """
+    blank = log_p.shape[2] - 1
+    places = np.full((len(labels), 2 * max(map(len, labels), default=0) + 1), blank)
+    for row, label in zip(places, labels, strict=True):
+        row[1 : 2 * len(label) : 2] = label
+    may_skip = np.full(places.shape, -inf)
+    may_skip[:, 3::2][places[:, 3::2] != places[:, 1:-2:2]] = 0
+    p = np.moveaxis(log_p[:, :, places], 1, 0)  # (T, n, labels, S)
+    alpha = np.full((*p.shape[1:3], places.shape[1] + 2), -inf)  # two places before the first that are never reached
+    now = alpha[:, :, 2:]
+    now[:, :, :2] = p[0, :, :, :2]
+    for step in p[1:]:
+        ahead = np.logaddexp(alpha[:, :, :-2] + may_skip, alpha[:, :, 1:-1])
+        np.logaddexp(now, ahead, out=now)
+        now += step
+    end = 2 * np.array([len(label) for label in labels], int)
+    rows = np.arange(len(labels))
+    return np.logaddexp(now[:, rows, end], np.where(end > 0, now[:, rows, end - 1], -inf))

@@ -97,7 +97,6 @@ MISTAKES = {
     "picture is text": (lambda f: ["read", write(f / "a.png", "seven")], "a.png"),
     "picture is empty": (lambda f: ["read", write(f / "a.png", "")], "a.png"),
     "picture is cut off": (lambda f: ["read", write(f / "a.png", blank(f / "b.png").read_bytes()[:60])], "a.png"),
-    "picture is blank": (lambda f: ["read", blank(f / "b.png")], "no ink"),
     "folder of pictures is empty": (lambda f: ["read", (f / "none").mkdir() or f / "none"], "no files"),
     "explain something unknown": (lambda f: ["explain", "nilsen"], "neither a recipe"),
     "explain a sample that is not there": (

@@ -116,6 +116,24 @@ def gathering(name):
         yield arguments
 
 
+def normalizing(name):
+    """x far from zero, and vectors (k,) in the order of the operation's parameters."""
+    for n, k in [*SHAPES, (1, 37), (33, 16), (3000, 24), (5000, 96), (70_000, 16)]:
+
+        def arguments(rng, t, n=n, k=k):
+            x, dy, mean = numbers(rng, (n, k), t) + t(30), numbers(rng, (n, k), t), numbers(rng, k, t) + t(30)
+            inverse, gamma, dgamma, dbeta = positive(rng, k, t), *(numbers(rng, k, t) for _ in range(3))
+            out, piece = np.full((n, k), np.nan, t), np.zeros((8, k), t)
+            return {
+                "column_statistics": [x, mean, np.full(k, np.nan, t), piece],
+                "batch_norm": [x, mean, inverse, gamma, dbeta, out],
+                "batch_norm_sums": [x, mean, inverse, dy, dgamma, dbeta, piece],
+                "batch_norm_backward": [x, mean, inverse, dy, gamma, dgamma, dbeta, 1 / n, out],
+            }[name]
+
+        yield arguments
+
+
 def counting():
     for n, k in SHAPES:
         yield lambda rng, t, n=n, k=k: [
@@ -133,6 +151,10 @@ WINDOWS = [  # kernel, stride, padding, groups, dilation, channels, filters, sid
     (3, 1, "same", 2, 1, 4, 6, 7, 2),
     (3, 2, "same", 3, 2, 48, 96, 9, 3),
     ((5, 1), 1, "same", 1, (1, 2), 32, 16, 12, 2),
+    ((4, 3), (4, 1), "same", 1, 1, 16, 40, 10, 2),
+    ((1, 2), (3, 2), "same", 1, 1, 5, 16, 10, 2),  # some pixels are seen by nobody
+    ((3, 4), (2, 3), "valid", 2, (2, 3), 6, 8, 13, 2),
+    (2, 5, "same", 1, 1, 3, 4, 11, 2),
 ]
 POOLS = [
     (2, 2, "valid", 16, 14),
@@ -218,6 +240,12 @@ CASES = {
     "gather_bytes": [*gathering("gather_bytes")],
     "scale_bytes": [*gathering("scale_bytes")],
     "count_right": [*counting()],
+    "inverse_deviation": [lambda rng, t, k=k: [positive(rng, k, t), 1e-5, np.empty(k, t)] for k in (1, 17, 256)],
+    "follow": [lambda rng, t, k=k: [*numbers(rng, (2, k), t), 0.9, 0.1, np.empty(k, t)] for k in (1, 17, 256)],
+    "column_statistics": [*normalizing("column_statistics")],
+    "batch_norm": [*normalizing("batch_norm")],
+    "batch_norm_sums": [*normalizing("batch_norm_sums")],
+    "batch_norm_backward": [*normalizing("batch_norm_backward")],
     "conv2d": [*convolutions("conv2d")],
     "conv2d_weights": [*convolutions("conv2d_weights")],
     "conv2d_input": [*convolutions("conv2d_input")],
@@ -225,7 +253,16 @@ CASES = {
     "max_pool_backward": [*pools("max_pool_backward")],
 }
 PRODUCT_NAMES = {"matmul", "affine", "gather", "gather_bytes", "conv2d", "conv2d_weights"}
-SCRATCH = {"row", "scratch", "raw", "s", "predicted", "right"}  # what they hold afterwards is nobody's business
+LONG = {"column_statistics", "batch_norm_sums"}
+SCRATCH = {
+    "row",
+    "scratch",
+    "raw",
+    "s",
+    "predicted",
+    "right",
+    "piece",
+}  # what they hold afterwards is nobody's business
 
 
 def off_by_a_byte(a):
@@ -252,6 +289,12 @@ def shifted(a):
 
 def copies(arguments):
     return [a.copy(order="K") if isinstance(a, np.ndarray) else a for a in arguments]
+
+
+def for_twin(name, arguments):
+    """Copies of them; in float64 for long sums, which NumPy adds up in float32 less exactly than C does."""
+    arguments = copies(arguments)
+    return [a.astype(float) if isinstance(a, np.ndarray) else a for a in arguments] if name in LONG else arguments
 
 
 def arrays(name, arguments):
@@ -284,7 +327,7 @@ def test_agrees_with_its_twin(module, name, dtype):
     tolerance = 5e-6 if dtype == np.float32 else 1e-12
     for make in CASES[name]:
         ours = make(rng, dtype)
-        theirs = copies(ours)
+        theirs = for_twin(name, ours)
         result, wanted = getattr(module, name)(*ours), getattr(reference, name)(*theirs)
         assert result == (wanted if wanted is None else pytest.approx(wanted, rel=tolerance))
         compare(name, ours, theirs, tolerance)
@@ -300,7 +343,7 @@ def test_any_view_of_memory(module, name, view):
         for i, a in enumerate(arguments):
             if not isinstance(a, np.ndarray):
                 continue
-            ours, theirs = copies(arguments), copies(arguments)
+            ours, theirs = copies(arguments), for_twin(name, arguments)
             ours[i] = view(a)  # one awkward array at a time
             try:
                 getattr(module, name)(*ours)

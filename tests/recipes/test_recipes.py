@@ -30,6 +30,10 @@ SIZES = {
     "distorted": 785 * 1400 + 2 * 1400 + 1401 * 1000 + 2 * 1000 + 1001 * 10,  # with γ and β of the normalisations
     "clothing": 785 * 1024 + 2 * 1024 + 1025 * 512 + 2 * 512 + 513 * 10,
     "conv": 9 * 16 + 16 + 9 * 16 * 32 + 32 + 1568 * 128 + 128 + 128 * 10 + 10,
+    "reader": sum(9 * a * b + 3 * b for a, b in ((1, 24), (24, 32), (32, 64), (64, 64), (64, 96), (96, 96)))
+    + 2400 * 96
+    + 3 * 96
+    + 97 * 10,
 }
 
 
@@ -49,7 +53,9 @@ def test_networks_have_the_published_sizes(name):
     assert byhand.Network(recipe.input_shape, recipe.layers, recipe.loss).size == SIZES[name]
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.dataset == "mnist"])
+@pytest.mark.parametrize(
+    "name", [name for name, recipe in RECIPES.items() if recipe.dataset == "mnist" and name != "reader"]
+)
 def test_splits_keep_every_image_once_and_the_test_images_apart(name):
     data = dataset()
     data = replace(data, x_train=np.arange(1200 * 784, dtype=np.float64).reshape(1200, 784))
@@ -165,3 +171,16 @@ def test_configurations_read_back_as_they_were(name, more, tmp_path):
     config = RunConfig(replace(RECIPES[name], **more), "somewhere", 12)
     (tmp_path / "c.toml").write_text(config.to_toml())
     assert read_config(tmp_path / "c.toml", RECIPES) == config
+
+
+def test_the_reader_learns_from_drawn_digits_too_but_is_not_chosen_by_them():
+    data = dataset()
+    split = RECIPES["reader"].prepare(data, np.random.default_rng(3))
+    x, y = split.train
+    assert split.validation is not None and len(split.validation[0]) == 120
+    assert len(x) == 1080 + 20_000 * 1080 // 55_000 and x.dtype == np.uint8
+    drawn = x[1080:].reshape(-1, 28, 28)
+    rows = drawn.sum(axis=2) @ np.arange(28) / drawn.sum(axis=(1, 2))  # the centres of mass
+    assert np.abs(rows - 14).max() < 1  # centred as MNIST's are
+    ones, zeros = (np.mean([(image > 127).sum() for image in drawn[y[1080:] == digit]]) for digit in (1, 0))
+    assert ones < 0.8 * zeros

@@ -30,10 +30,16 @@ class Line(NamedTuple):
     Attributes:
         box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
         image: its ink, uint8 (height, width), 255 on paper 0, with a margin around the box.
+        mask: which of its pixels are writing, bool (height, width): no ruled lines, no dirt.
+        corner: left and top of the image in the picture.
+        scale: how many of the picture's pixels one of the image's is long.
     """
 
     box: Box
     image: Array
+    mask: Array
+    corner: tuple[int, int] = (0, 0)
+    scale: int = 1
 
 
 def find_lines(image: Array) -> list[Line]:
@@ -46,13 +52,16 @@ def find_lines(image: Array) -> list[Line]:
     shrink = max(1, -(-max(image.shape) // WORKING_SIZE))
     small = np.asarray(Image.fromarray(image).reduce(shrink)) if shrink > 1 else image
     flat = flatten(small)
+    mask, boxes_found = written(flat)
     lines = []
-    for left, top, right, bottom in line_boxes(flat):
+    for left, top, right, bottom in boxes_found:
         margin = max(1, round(MARGIN * (bottom - top)))
         y = slice(max(0, top - margin), bottom + margin)
         x = slice(max(0, left - margin), right + margin)
+        inside = mask[y, x].copy()
+        inside[: top - y.start] = inside[bottom - y.start :] = False
         box = (left * shrink, top * shrink, min(right * shrink, image.shape[1]), min(bottom * shrink, image.shape[0]))
-        lines.append(Line(box, contrast(flat[y, x])))
+        lines.append(Line(box, contrast(flat[y, x]), inside, (x.start * shrink, y.start * shrink), shrink))
     return lines
 
 
@@ -67,24 +76,24 @@ def flatten(image: Array) -> Array:
     return np.clip(255 * (1 - taken), 0, 255).astype(np.uint8)
 
 
-def line_boxes(flat: Array) -> list[Box]:
-    """The boxes of the lines of writing in a picture of even light, uint8 (height, width), paper 255."""
+def written(flat: Array) -> tuple[Array, list[Box]]:
+    """Which pixels of a picture of even light, uint8 (height, width), paper 255, are writing, and its lines' boxes."""
     mask, strong = writing(flat)
     if not strong.any():
-        return []
+        return mask, []
     labels, count = components(mask)
     box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
     keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
     keep &= ~_is_edge(box, area, flat.shape)
     if not keep.any():
-        return []
-    box, area = box[keep], area[keep]
-    digit = _digit_height(box, area)
-    size = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
-    box = box[size >= SPECK * digit]
+        return mask & False, []
+    digit = _digit_height(box[keep], area[keep])
+    keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
+    mask = np.concatenate([[False], keep])[labels]
+    box = box[keep]
     high = box[:, 3] - box[:, 1] >= SMALL * digit
     lines = _merged([_hull(line) for line in _group(box[high], digit)], digit)
-    return sorted_boxes([_with_small(line, box[~high], digit) for line in lines])
+    return mask, sorted_boxes([_with_small(line, box[~high], digit) for line in lines])
 
 
 def writing(flat: Array) -> tuple[Array, Array]:

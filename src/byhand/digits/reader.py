@@ -1,76 +1,118 @@
-"""Reading a picture of a digit: prepared as MNIST was made, then given to a network."""
+"""Reading a picture: its lines of writing are found, and each of them is read by a network."""
 
-from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from byhand.digits.image import Source
-from byhand.digits.prepare import Box, prepare
+from byhand.ctc import CTC
+from byhand.digits.crops import climb
+from byhand.digits.cuts import CutReader
+from byhand.digits.image import Source, open_image
+from byhand.digits.lines import Line, find_lines
+from byhand.digits.pieces import box_of, cut_between, digit_image, parted, slant, upright
+from byhand.digits.prepare import Box
+from byhand.digits.reading import Digit, Reading, Row
+from byhand.digits.row_read import RowRead
+from byhand.digits.row_reader import RowReader
 from byhand.errors import ByhandError
 from byhand.network import Network
-from byhand.types import Array
 
-MODEL = Path(__file__).parents[1] / "models" / "dense.safetensors"  # the one that comes with the package
-PIXELS = 28 * 28
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read in a picture of one digit.
-
-    Attributes:
-        text: the digit.
-        confidence: the network's probability for it, from 0 to 1.
-        box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
-        alternatives: the other classes with their probabilities, the likeliest first.
-        image: what the network saw, uint8 (28, 28), ink 255 on paper 0.
-    """
-
-    text: str
-    confidence: float
-    box: Box
-    alternatives: tuple[tuple[str, float], ...]
-    image: Array
-
-    def to_json(self, pixels: bool = False) -> dict[str, Any]:
-        """Plain data: text, and lines of digits with confidence and box; with `pixels` also the image."""
-        digit = {"digit": self.text, "confidence": self.confidence, "box": list(self.box)}
-        line = {"text": self.text, "confidence": self.confidence, "digits": [digit]}
-        return {"text": self.text, "lines": [line]} | ({"image": self.image.tolist()} if pixels else {})
+MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
+MODEL = MODELS / "dense.safetensors"  # for single digits
+ROW_MODEL = MODELS / "row.safetensors"  # for rows
+ALTERNATIVES = 0.001  # what is less likely is not named
 
 
 class Reader:
-    """Reads pictures with one network.
+    """Reads the digits in pictures, any number of them in any number of rows.
+
+    Example:
+        >>> from byhand import Reader
+        >>> reader = Reader()
+        >>> reader.read("photo.jpg").text  # doctest: +SKIP
+        '2024'
 
     Args:
-        model: a model file whose network takes 28 × 28 images; the one that comes with the package by default.
+        model: a model file; by default the one that comes with the package. Its network either reads whole rows
+            (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
+            rows.
 
     Raises:
         ByhandError: the file is no such model.
     """
 
     def __init__(self, model: str | Path | None = None):
-        if model is None:
-            model = MODEL
-        self.network = Network.load(model)
-        if np.prod(self.network.input_shape) != PIXELS:
-            shape = " × ".join(map(str, self.network.input_shape))
-            raise ByhandError(f"{model}: this network takes inputs of {shape}; reading pictures needs one for 28 × 28.")
+        path = Path(model) if model else ROW_MODEL if ROW_MODEL.exists() else MODEL
+        network = Network.load(path)
+        rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
+        if network.outputs != (11 if rows else 10) or (not rows and prod(network.input_shape) != 28 * 28):
+            shape = " × ".join(map(str, network.input_shape))
+            raise ByhandError(
+                f"{path}: this network takes inputs of {shape} and gives {network.outputs} outputs; reading pictures "
+                "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
+            )
+        self.network = network
+        self._way = RowReader(network) if rows else CutReader(network)
 
     def read(self, source: Source) -> Reading:
-        """Read a picture of one digit.
+        """Read a picture; one without writing gives an empty reading.
 
         Args:
             source: a file, or an array (height, width) or (height, width, 3 or 4), uint8 or from 0 to 1.
 
         Raises:
-            ByhandError: the picture cannot be opened, or holds no ink.
+            ByhandError: the picture cannot be opened.
         """
-        image, box = prepare(source)
-        p = self.network.predict_proba(image.reshape((1, *self.network.input_shape)))[0]  # (outputs,)
-        names = self.network.classes or tuple(str(i) for i in range(len(p)))
-        order = np.argsort(-p, kind="stable")
-        ranked = tuple((names[i], float(p[i])) for i in order)
-        return Reading(ranked[0][0], ranked[0][1], box, ranked[1:], image)
+        lines = find_lines(open_image(source))
+        return Reading(tuple(row for line in lines if (row := self._row(line)).digits))
+
+    def _row(self, line: Line) -> Row:
+        found = self._way.read(line.image, line.mask)
+        if not found.label:
+            return Row((), found.probability, line.box)
+        digits = tuple(
+            _digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(line, found.middles))
+        )
+        return Row(digits, found.probability, line.box)
+
+
+@lru_cache(maxsize=2)
+def _reader(model: str | None) -> Reader:
+    return Reader(model)
+
+
+def read(source: Source, model: str | Path | None = None) -> Reading:
+    """Read the digits in a picture; see `Reader`, which this keeps for the next call.
+
+    Example:
+        >>> import byhand
+        >>> byhand.read("photo.jpg").text  # doctest: +SKIP
+        '2024'
+    """
+    return _reader(str(model) if model else None).read(source)
+
+
+def _places(line: Line, middles: list[float]) -> list[tuple[Box, np.ndarray]]:
+    """For each digit the box of its ink in the line's image, and the ink as MNIST has digits."""
+    steep = climb(line.mask)
+    column = upright(line.mask.shape, slant(line.mask, steep), steep)
+    part = parted(line.mask, column, cut_between(line.mask, column, middles))
+    found = []
+    for i, middle in enumerate(middles):
+        mask = part == i
+        at = min(max(round(middle), 0), mask.shape[1] - 1)
+        box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the line
+        found.append((box, digit_image(line.image, mask, box, line.mask)))
+    return found
+
+
+def _digit(line: Line, found: RowRead, i: int, box: Box, image: np.ndarray) -> Digit:
+    """The i-th digit that was found in the line."""
+    name, p = found.label[i], found.p[i]
+    order = np.argsort(-p, kind="stable").tolist()
+    others = tuple((str(c), float(p[c])) for c in order if c != name and p[c] >= ALTERNATIVES)
+    x, y, s = *line.corner, line.scale
+    in_picture = (x + box[0] * s, y + box[1] * s, x + box[2] * s, y + box[3] * s)
+    return Digit(str(name), float(p[name]), in_picture, others, image)

@@ -8,6 +8,8 @@ from byhand.recipes.dense import clothing, dense, distorted
 from byhand.recipes.guide import guide, guide_small
 from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behind_log_loss, math_behind_mse
 from byhand.recipes.nielsen import nielsen
+from byhand.recipes.race import race
+from byhand.recipes.reader import reader
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 
@@ -28,6 +30,8 @@ RECIPES = {
         distorted,
         clothing,
         conv,
+        reader,
+        race,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")

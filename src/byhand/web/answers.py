@@ -8,7 +8,7 @@ import numpy as np
 from byhand.recipes import RECIPES
 from byhand.web import settings, training_data
 from byhand.web.call import Answer, Call
-from byhand.web.drawings import Drawing, digit, picture
+from byhand.web.drawings import Drawing, digit, picture, trim
 from byhand.web.equation import equation
 from byhand.web.limits import Refusal
 from byhand.web.look import look
@@ -59,8 +59,14 @@ def post_read(call: Call) -> Answer:
     server, values = call.server, call.values
     model = server.model(values.get("model"))
     source = picture(call.body, call.kind, values.get("width"), values.get("height"), server.limits)
-    plain = source if isinstance(source, np.ndarray) else source.getvalue()
-    return Answer(server.readers(model, plain, server.path(model)) | {"model": model.id})
+    if not isinstance(source, np.ndarray):
+        return Answer(server.readers(model, source.getvalue(), server.path(model)) | {"model": model.id})
+    part, frame = trim(source)
+    record = server.readers(model, part, server.path(model))
+    for line in record["lines"]:
+        for framed in (line, *line["digits"]):
+            framed["box"] = framed["box"] and list(frame.back(framed["box"]))
+    return Answer(record | {"width": source.shape[1], "height": source.shape[0], "model": model.id})
 
 
 def post_look(call: Call) -> Answer:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,7 +19,7 @@ from byhand.errors import ByhandError
 from byhand.ops.compiled import cores
 from byhand.web.call import Answer, Call, Operation
 from byhand.web.events import stream
-from byhand.web.limits import Limits, Refusal
+from byhand.web.limits import Refusal
 from byhand.web.operations import OPERATIONS
 from byhand.web.reading import one_thread
 from byhand.web.security import HEADERS, refused
@@ -141,6 +142,7 @@ class Page:
         readers = self.server.readers.processes
         self.lanes = {name: anyio.CapacityLimiter(count) for name, count in LANES.items()}
         self.lanes["read"] = anyio.CapacityLimiter(2 * readers if readers else LANES["compute"])
+        threading.Thread(target=self.server.readers.warm, name="warming", daemon=True).start()
         try:
             yield
         finally:
@@ -195,6 +197,10 @@ def _http(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": sentence}, error.status_code, error.headers)
 
 
+def _fault(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "A fault in byhand; the server's log says more."}, 500)  # Starlette logs it
+
+
 def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=400)  # nobody is there to read it
 
@@ -202,8 +208,8 @@ def _gone(request: Request, error: Exception) -> Response:
 class Guard:
     """Around the application: refuses what is not for us, and puts the security headers on every answer."""
 
-    def __init__(self, app: Any, hosts: tuple[str, ...] | None):
-        self.app, self.hosts = app, hosts
+    def __init__(self, app: Any, page: Page):
+        self.app, self.page, self.hosts = app, page, page.hosts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One connection."""
@@ -223,16 +229,14 @@ class Guard:
         await app(scope, receive, send_with_headers)
 
 
-def create_app(limits: Limits | None = None, processes: int = 0, hosts: tuple[str, ...] | None = None) -> Any:
+def create_app(server: Server | None = None, hosts: tuple[str, ...] | None = None) -> Guard:
     """The ASGI application.
 
     Args:
-        limits: what it takes at most.
-        processes: how many processes read beside it.
+        server: what it serves.
         hosts: the names that it goes by; None for any.
     """
-    page = Page(Server(limits, processes), hosts)
-    handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _http, ClientDisconnect: _gone}
+    page = Page(server or Server(), hosts)
+    handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _http, ClientDisconnect: _gone, Exception: _fault}
     app = Starlette(routes=page.routes(), lifespan=page.lifespan, exception_handlers=handlers)
-    app.state.page = page
-    return Guard(app, hosts)
+    return Guard(app, page)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from byhand.blocks import Block, blocks
-from byhand.layers import Activation, AveragePool2D, Conv2D, Dense, MaxPool2D
+from byhand.layers import Activation, AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
 from byhand.layers.windows import Window
 from byhand.looking import layer_outputs
 from byhand.network import Network
@@ -18,7 +18,7 @@ from byhand.web.look import as_rows
 from byhand.web.packed import number
 
 WRITTEN = 8  # terms of a sum that are written out
-Place = tuple[int, ...]  # (unit,), or (row, column, channel)
+Place = tuple[Any, ...]  # (unit,), or (row, column, channel)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def equation(network: Network, image: Array, layer: int | None, unit: int, place
     found = _sum(block, network, layer, inputs, at)
     if found:
         terms, rest = found.parts()
-        text = _sum_text(target, names, terms, rest, found.bias, value)
+        text = _sum_text(block, target, at, terms, rest, found.bias, value)
         return record | {"text": text, "terms": terms, "rest": rest, "bias": number(found.bias)}
     text = _step_text(block, inputs, at, target, value)
     return record | {"text": text, "terms": [], "rest": None, "bias": None}
@@ -119,23 +119,25 @@ def window_pixels(
 
 
 def _sum_text(
-    target: str, names: dict[str, str], terms: list[dict], rest: dict | None, bias: float, value: float
+    block: Block, target: str, at: Place, terms: list[dict], rest: dict | None, bias: float, value: float
 ) -> str:
-    """Three lines: the sum in names, in numbers, and what it comes to."""
-    shown, weight = terms[:3], names["W"]
-    symbols = [f"{t['input']} · w" if not weight else f"{weight}[{t['input']}] · {t['input']}" for t in shown]
-    b = names.get("b", "b")
-    written = [f"{_show(t['weight'])} · {_show(t['value'])}" for t in terms]
-    more = [f"({rest['count']} more: {_show(rest['sum'])})"] if rest else []
-    pad = " " * len(target)
-    hidden = ["…"] if len(terms) > len(shown) or rest else []
-    return "\n".join(
-        [
-            f"{target} = {' + '.join([*symbols, *hidden, b])}",
-            f"{pad} = {' + '.join([*written, *more, _show(bias)])}",
-            f"{pad} = {_show(value)}",
-        ]
-    )
+    """Three lines: the sum, its numbers, and what it comes to."""
+    names, unit, pad = block.names, at[-1], " " * len(target)
+    x, W, b = names["x"], names["W"], f"{names['b']}[{unit}]"
+    if isinstance(block.layer, Conv2D):
+        symbols = f"Σₖₗ (pixel k, l of {x} under the window) · {W}[k, l, {unit}] + {b}"
+    else:
+        symbols = f"Σᵢ {x}[i] {W}[i, {unit}] + {b}"
+    written = "".join(_term(term) for term in terms)
+    more = f" + ({rest['count']} more: {_show(rest['sum'])})" if rest else ""
+    sum_ = f"{written}{more} {'−' if bias < 0 else '+'} {_show(abs(bias))}".strip().removeprefix("+ ")
+    return f"{target} = {symbols}\n{pad} = {sum_}\n{pad} = {_show(value)}"
+
+
+def _term(term: dict[str, Any]) -> str:
+    """For example " + 0.98 · 0.213", or " − 0.87 · 0.12" where the weight is negative."""
+    value = f"({_show(term['value'])})" if term["value"] < 0 else _show(term["value"])
+    return f" {'−' if term['weight'] < 0 else '+'} {value} · {_show(abs(term['weight']))}"
 
 
 def _step_text(block: Block, inputs: Array, at: Place, target: str, value: float) -> str:
@@ -157,10 +159,12 @@ def _step_text(block: Block, inputs: Array, at: Place, target: str, value: float
         template = Template(block.forward[0].text)
         constants = {name: block.names[name] for name in template.get_identifiers() if name != "x"}
         own, inner = float(inputs[at]), _name(x, at, None)
-        as_number = f"({_show(own)})" if own < 0 else _show(own)
-        lines = [template.substitute(constants, x=inner), template.substitute(constants, x=as_number)]
+        in_numbers = template.substitute(constants, x=_show(own)).replace("−−", "")
+        lines = [template.substitute(constants, x=inner), in_numbers]
         return f"{target} = {lines[0]}\n{pad} = {lines[1]}\n{pad} = {_show(value)}"
-    return f"{'; '.join(e.as_text(block.names) for e in block.forward)}\n{target} = {_show(value)}"
+    if isinstance(here, Flatten):
+        return f"{target} = {_name(x, np.unravel_index(at[0], inputs.shape), None)}\n{pad} = {_show(value)}"
+    return f"{target} = {_show(value)}, where {'; '.join(e.as_text(block.names) for e in block.forward)}"
 
 
 def _output(network: Network, z: Array, p: Array, unit: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Reading for the page: in the server's own threads, or in processes beside it."""
 
+import contextlib
 import multiprocessing
 import signal
 import tempfile
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from byhand.digits.image import open_image
-from byhand.digits.reader import Reader
+from byhand.digits.reader import MODEL, Reader
 from byhand.errors import ByhandError
 from byhand.types import Array
 from byhand.web.catalogue import Model
@@ -102,11 +103,12 @@ class Readers:
     def warm(self) -> None:
         """Let every process load what it needs, before somebody waits for it."""
         paper = np.full((8, 8), 255, np.uint8)
-        if self._pool:
-            for future in [self._pool.submit(read, paper, None) for _ in range(2 * self.processes)]:
-                future.result()
-        else:
-            read(paper, None)
+        with contextlib.suppress(RuntimeError):  # the server ends already
+            if self._pool:
+                for future in [self._pool.submit(read, paper, str(MODEL)) for _ in range(2 * self.processes)]:
+                    future.result()
+            else:
+                read(paper, str(MODEL))
 
     def close(self) -> None:
         """End the processes."""

@@ -12,8 +12,18 @@ import uvicorn
 from byhand.errors import ByhandError
 from byhand.web.app import create_app
 from byhand.web.security import LOOPBACK
+from byhand.web.state import Server
 
 GRACE = 5  # seconds for requests that are being answered when the server ends
+
+
+class Ending(uvicorn.Server):
+    """uvicorn, which tells the streams of events at once that it ends."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Ctrl-C or SIGTERM."""
+        self.config.app.page.closing = True  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
 
 
 def serve(host: str, port: int, processes: int, browser: bool) -> None:
@@ -34,7 +44,7 @@ def serve(host: str, port: int, processes: int, browser: bool) -> None:
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown if host not in ('0.0.0.0', '::') else socket.gethostname()}:{port}/"
     who = "only this machine can reach it" if local else "every machine that can reach this one can use it"
-    app = create_app(processes=processes, hosts=LOOPBACK if local else None)
+    app = create_app(Server(processes=processes), LOOPBACK if local else None)
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -50,7 +60,7 @@ def serve(host: str, port: int, processes: int, browser: bool) -> None:
     if browser:
         threading.Timer(0.5, lambda: webbrowser.open(address)).start()
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        Ending(config).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,6 +81,3 @@ def listen(host: str, port: int) -> socket.socket:
         reason = getattr(error, "strerror", None) or str(error)
         raise ByhandError(f"Nothing can listen on {host}, port {port}: {reason}; try --port 0.") from None
     return listener
-
-
-__all__: list[Any] = ["listen", "serve"]

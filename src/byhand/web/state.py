@@ -1,5 +1,6 @@
 """Everything that one server keeps."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from byhand.web.catalogue import FORMAT, SHIPPED, Catalogue, Model
@@ -7,6 +8,7 @@ from byhand.web.limits import Limits, Refusal
 from byhand.web.networks import FOLDER
 from byhand.web.reading import Readers
 from byhand.web.samples import Samples
+from byhand.web.training_data import Data, mnist
 from byhand.web.trainings import Trainings
 
 
@@ -16,12 +18,13 @@ class Server:
     Args:
         limits: what it takes at most.
         processes: how many processes read beside it.
+        data: what trainings learn from.
     """
 
-    def __init__(self, limits: Limits | None = None, processes: int = 0):
+    def __init__(self, limits: Limits | None = None, processes: int = 0, data: Callable[[], Data] = mnist):
         self.limits = limits or Limits()
         self.catalogue = Catalogue()
-        self.trainings = Trainings(self.limits)
+        self.trainings = Trainings(self.limits, data)
         self.samples = Samples(self.limits)
         self.readers = Readers(processes)
 

@@ -69,6 +69,12 @@ static void sigmoid_loop(float *const *a, const float *s, long n)
     (void)s;
 }
 
+/* σ², ε, out */
+LOOP(inverse_deviation, { a1[i] = 1 / sqrtf(a0[i] + s0); })
+
+/* average, value, keep, weight */
+LOOP(follow, { a0[i] = s0 * a0[i] + s1 * a1[i]; })
+
 /* θ, factor */
 LOOP(shrink, { a0[i] *= s0; })
 

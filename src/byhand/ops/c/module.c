@@ -8,6 +8,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/arrayobject.h>
 
+#include "columns.h"
 #include "convolution.h"
 #include "elementwise.h"
 #include "matmul.h"
@@ -216,6 +217,9 @@ FLAT(adagrad, adagrad, "oiouss", "theta g v s rate epsilon")
 FLAT(rmsprop, rmsprop, "oiousss", "theta g v s rate rho epsilon")
 FLAT(adam, adam, "oiooussss", "theta g m v s rate beta1 beta2 epsilon")
 
+FLAT(inverse_deviation, inverse_deviation, "iso", "variance epsilon out")
+FLAT(follow, follow, "oissu", "average value keep weight s")
+
 static Operation copy_op = {"copy", "a out"};
 
 DEFINE(copy)
@@ -391,6 +395,74 @@ DEFINE(count_right)
                                        PyArray_DIM(A(a[0]), 1)));
 }
 
+/* ---- columns ---- */
+
+static Operation column_statistics_op = {"column_statistics", "x mean variance piece"};
+static Operation batch_norm_op = {"batch_norm", "x mean inverse gamma beta out"};
+static Operation batch_norm_sums_op = {"batch_norm_sums", "x mean inverse dy dgamma dbeta piece"};
+static Operation batch_norm_backward_op = {"batch_norm_backward", "x mean inverse dy gamma dgamma dbeta share dx"};
+
+/* x (n, k) with n of at least 1, and `count` vectors (k,). */
+static int are_columns(PyObject *x, PyObject *const *vectors, int count)
+{
+    if (!is_flat(x, NPY_FLOAT32) || PyArray_NDIM(A(x)) != 2 || PyArray_SIZE(A(x)) < 1 || PyArray_DIM(A(x), 1) > 65536)
+        return 0;
+    for (int i = 0; i < count; i++)
+        if (!is_vector(vectors[i], PyArray_DIM(A(x), 1)))
+            return 0;
+    return 1;
+}
+
+/* An array (n, k) of x's shape, and not x itself. */
+static int beside(PyObject *x, PyObject *o, int written)
+{
+    return (written ? is_output(o) : is_flat(o, NPY_FLOAT32)) && same_shape(x, o) && (!written || FLOATS(x) != FLOATS(o));
+}
+
+#define SHAPE(o) PyArray_DIM(A(o), 0), PyArray_DIM(A(o), 1)
+
+DEFINE(column_statistics)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(column_statistics) || !are_columns(a[0], a + 1, 2) || !is_output(a[1]) || !is_output(a[2]))
+        return TWIN(column_statistics);
+    UNLOCKED(1, column_statistics(FLOATS(a[0]), SHAPE(a[0]), FLOATS(a[1]), FLOATS(a[2])));
+    Py_RETURN_NONE;
+}
+
+DEFINE(batch_norm)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(batch_norm) || !are_columns(a[0], a + 1, 4) || !beside(a[0], a[5], 1))
+        return TWIN(batch_norm);
+    UNLOCKED(1, batch_norm(FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), FLOATS(a[4]), SHAPE(a[0]),
+                           FLOATS(a[5])));
+    Py_RETURN_NONE;
+}
+
+DEFINE(batch_norm_sums)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(batch_norm_sums) || !are_columns(a[0], a + 1, 2) || !beside(a[0], a[3], 0) ||
+        !are_columns(a[0], a + 4, 2) || !is_output(a[4]) || !is_output(a[5]))
+        return TWIN(batch_norm_sums);
+    UNLOCKED(1, batch_norm_sums(FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), SHAPE(a[0]), FLOATS(a[4]),
+                                FLOATS(a[5])));
+    Py_RETURN_NONE;
+}
+
+DEFINE(batch_norm_backward)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    float share;
+    if (!ARRANGED(batch_norm_backward) || !are_columns(a[0], a + 1, 2) || !beside(a[0], a[3], 0) ||
+        !are_columns(a[0], a + 4, 3) || !number(a[7], &share) || !beside(a[0], a[8], 1))
+        return TWIN(batch_norm_backward);
+    UNLOCKED(1, batch_norm_backward(FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), FLOATS(a[4]), FLOATS(a[5]),
+                                    FLOATS(a[6]), share, SHAPE(a[0]), FLOATS(a[8])));
+    Py_RETURN_NONE;
+}
+
 /* ---- images ---- */
 
 static Operation conv2d_op = {"conv2d", "x w b out stride dilation pad groups scratch"};
@@ -431,9 +503,8 @@ static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *
     g->n = a[0], g->height = a[1], g->width = a[2], g->channels = a[3];
     g->rows = b[1], g->columns = b[2], g->outputs = b[3];
     g->kernel[0] = k[0], g->kernel[1] = k[1];
-    g->spread[0] = g->spread[1] = 1;
     g->depth = k[2], g->size = k[3] / *groups;
-    measure(g);
+    go_forward(g);
     return 1;
 }
 
@@ -471,31 +542,21 @@ DEFINE(conv2d_input)
     PyObject *a[MOST_ARGUMENTS];
     Images g, back;
     long groups;
-    if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]) ||
-        g.pad[0] > (g.kernel[0] - 1) * g.dilation[0] || g.pad[1] > (g.kernel[1] - 1) * g.dilation[1])
+    if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]))
         return TWIN(conv2d_input);
     if (groups == 1 && gradient_is_sparse(&g, FLOATS(a[0]))) {
         UNLOCKED(1, g.w = turn_kernel(&g, FLOATS(a[1])); parallel(sparse_input_part, &g, (int)g.n));
         Py_RETURN_NONE;
     }
-    back = g; /* dy, spread by the stride, meets the kernel turned round */
-    back.x = FLOATS(a[0]), back.y = FLOATS(a[2]);
-    back.height = g.rows, back.width = g.columns, back.channels = g.outputs;
-    back.rows = g.height, back.columns = g.width, back.outputs = g.channels;
-    back.depth = g.size, back.size = g.depth;
-    for (int i = 0; i < 2; i++) {
-        back.spread[i] = g.stride[i];
-        back.stride[i] = 1;
-        back.pad[i] = (g.kernel[i] - 1) * g.dilation[i] - g.pad[i];
-    }
-    measure(&back);
+    if (!go_back(&g, &back))
+        return TWIN(conv2d_input);
     UNLOCKED(1, convolve(&back, FLOATS(a[1]), g.outputs, NULL, groups, 1));
     Py_RETURN_NONE;
 }
 
 static void convolve_weights(Images *g, float *dw, long groups)
 {
-    const long k = g->segments * g->run;
+    const long k = g->kernel[0] * g->kernel[1] * g->depth;
     g->parts = g->n < MOST_SUMS ? (int)g->n : MOST_SUMS;
     g->sums = room(2, (size_t)(g->parts * k * g->size));
     if (groups == 1 && gradient_is_sparse(g, g->y)) {
@@ -616,6 +677,12 @@ static struct {
     ENTRY(squared_error),
     ENTRY(mean_loss),
     ENTRY(count_right),
+    ENTRY(inverse_deviation),
+    ENTRY(follow),
+    ENTRY(column_statistics),
+    ENTRY(batch_norm),
+    ENTRY(batch_norm_sums),
+    ENTRY(batch_norm_backward),
     ENTRY(conv2d),
     ENTRY(conv2d_weights),
     ENTRY(conv2d_input),

@@ -154,12 +154,12 @@ typedef struct {
     float *sums;
     long n, k;
     int parts;
-} Columns;
+} Sums;
 
 /* The part's Σ_i a_i over some of the n rows of k numbers. */
 static void sum_rows_part(void *context, int part)
 {
-    const Columns *s = context;
+    const Sums *s = context;
     const long begin = s->n * part / s->parts, end = s->n * (part + 1) / s->parts;
     float *out = s->sums + part * s->k;
     long j = 0;
@@ -184,7 +184,7 @@ static void sum_rows_part(void *context, int part)
 /* out = Σ_i a_i; many rows are summed in eight parts, whatever the number of threads. */
 static void sum_rows(const float *a, long n, long k, float *out)
 {
-    Columns s = {a, out, n, k, n * k > 65536 && n > 64 ? 8 : 1};
+    Sums s = {a, out, n, k, n * k > 65536 && n > 64 ? 8 : 1};
     if (s.parts == 1) {
         sum_rows_part(&s, 0);
         return;

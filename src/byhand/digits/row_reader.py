@@ -1,0 +1,91 @@
+"""Reading a row without cutting it: a network that slides along it, looked at in several ways."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from byhand.decoding import Label, beam_search, best_path, log_probabilities, peaks
+from byhand.digits.crops import Crop, View, crop
+from byhand.digits.row_network import widened
+from byhand.digits.row_read import RowRead
+from byhand.network import Network
+from byhand.types import Array
+
+FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
+MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
+SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
+BEAM, PROPOSALS = 8, 3  # beginnings kept in a search; labels that each view proposes
+WIDER = 1.5  # from one width of the network to the next
+LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
+
+
+class RowReader:
+    """Reads rows with one network for rows (height, width, 1), ink light on paper 0, that gives logits (steps, 11).
+
+    None of its parameters depends on the width, so it is used in several: a short row is read in less time.
+    """
+
+    def __init__(self, network: Network):
+        self.network = network
+        self.height, width, _ = network.input_shape
+        self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
+        self.widths: dict[int, Network] = {}
+
+    def read(self, image: Array, mask: Array) -> RowRead:
+        """The most probable label of a row, its image uint8 and mask bool (any height and width).
+
+        Each of several views of the row proposes some labels, and all of them judge.
+        """
+        crops = [crop(image, mask, view, self.height) for view in FIRST]
+        log_p = self.look(crops)
+        labels = {best_path(row) for row in log_p}
+        score = log_probabilities(log_p, [*labels]).mean(axis=0)
+        if len(labels) > 1 or score.max() < np.log(SURE):
+            more = [crop(image, mask, view, self.height) for view in MORE]
+            log_p = np.concatenate(_equally_long(log_p, self.look(more)))
+            crops += more
+            for row in log_p:
+                labels |= {found.label for found in beam_search(np.exp(row), BEAM)[:PROPOSALS]}
+            score = log_probabilities(log_p, [*labels]).mean(axis=0)
+        return self._result([*labels], score, log_p, crops)
+
+    def look(self, crops: Sequence[Crop]) -> Array:
+        """log p (n, T, 11) of n crops."""
+        longest = max(crop.image.shape[1] for crop in crops)
+        network = self._as_wide_as(longest)
+        x = np.zeros((len(crops), *network.input_shape), np.uint8)
+        for row, one in zip(x, crops, strict=True):
+            row[:, : one.image.shape[1], 0] = one.image
+        return np.log(np.maximum(network.predict_proba(x), LEAST))
+
+    def _as_wide_as(self, width: int) -> Network:
+        """The network in the narrowest of its widths that holds so many columns."""
+        wide = 2 * self.height
+        while wide < width:
+            wide = round(WIDER * wide / self.step) * self.step
+        if wide not in self.widths:
+            self.widths[wide] = widened(self.network, wide)
+        return self.widths[wide]
+
+    def _result(self, labels: list[Label], score: Array, log_p: Array, crops: list[Crop]) -> RowRead:
+        """The best of the labels, and where each of its digits stands in the view that is surest of it."""
+        best = int(score.argmax())
+        label = labels[best]
+        total, middles = np.zeros((len(label), 10)), np.zeros(len(label))
+        for row, one in zip(log_p, crops, strict=True):
+            steps = peaks(np.exp(row), label)
+            total += np.exp(row[steps, :10])
+            middles += one.left + (np.array(steps) + 0.5) * self.step / one.scale
+        p = total / np.maximum(total.sum(axis=1, keepdims=True), LEAST)
+        return RowRead(label, float(np.exp(score[best])), (middles / len(crops)).tolist(), p)
+
+
+def _equally_long(a: Array, b: Array) -> list[Array]:
+    """Two arrays (n, T, 11) of log p, the shorter followed by certain blanks."""
+    steps = max(a.shape[1], b.shape[1])
+    found = []
+    for rows in (a, b):
+        blanks = np.full((len(rows), steps - rows.shape[1], rows.shape[2]), np.log(LEAST))
+        blanks[:, :, -1] = 0
+        found.append(np.concatenate([rows, blanks], axis=1))
+    return found
