@@ -11,7 +11,7 @@ import { short, svg } from "./dom.js";
 
 const WIDTH = 460;
 const HEIGHT = 240;
-const PAD = { left: 54, right: 14, top: 14, bottom: 38 };
+const PAD = { left: 54, right: 14, top: 22, bottom: 38 };
 
 /**
  * Paint the lines with their axes into `figure`.
@@ -20,8 +20,9 @@ const PAD = { left: 54, right: 14, top: 14, bottom: 38 };
  * @param {{x: string, y: string, title: string, percent?: boolean}} words
  */
 export function showCurves(figure, lines, words) {
-  const points = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
-  const [low, high] = range(points.map((p) => p[1]), words.percent ? 1 : Infinity);
+  const own = lines.filter((line) => line.style !== "earlier" && line.points.length > 1);
+  const points = (own.length ? own : lines).flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
+  const [low, high] = range(points.map((p) => p[1]), Boolean(words.percent));
   const far = Math.max(1, ...points.map((p) => p[0]));
   const x = (/** @type {number} */ v) => PAD.left + (v / far) * (WIDTH - PAD.left - PAD.right);
   const y = (/** @type {number} */ v) =>
@@ -39,7 +40,12 @@ export function showCurves(figure, lines, words) {
     picture.append(svg("text", { x: x(tick), y: HEIGHT - PAD.bottom + 18, "text-anchor": "middle" }, short(tick)));
   }
   picture.append(svg("text", { class: "axis", x: WIDTH - PAD.right, y: HEIGHT - 4, "text-anchor": "end" }, words.x));
-  for (const line of lines) picture.append(...drawn(line, x, y));
+  picture.append(svg("text", { class: "axis", x: 0, y: 4 }, words.y));
+  const [left, top] = [PAD.left - 4, PAD.top - 4];
+  const [width, height] = [WIDTH - left, HEIGHT - PAD.bottom - top + 4];
+  const area = svg("svg", { x: left, y: top, width, height, viewBox: `${left} ${top} ${width} ${height}` });
+  for (const line of lines) area.append(...drawn(line, x, y));
+  picture.append(area);
   figure.querySelector("svg")?.remove();
   figure.append(picture);
 }
@@ -60,15 +66,17 @@ function drawn(line, x, y) {
 }
 
 /**
- * From 0 where that is near, else around the values.
+ * From 0 up; shares that are all above a half are shown closer.
  * @param {number[]} values
- * @param {number} most
+ * @param {boolean} shares
+ * @returns {[number, number]}
  */
-function range(values, most) {
+function range(values, shares) {
   if (!values.length) return [0, 1];
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = (high - low) * 0.08 || 0.05;
-  return [low < high / 2 ? Math.min(0, low) : low - room, Math.min(Math.max(most, high), high + room)];
+  const room = (high - low) * 0.1 || high / 20;
+  if (!shares) return [0, high + room || 1];
+  return [low < 0.5 ? 0 : low - room, Math.min(1, Math.max(0.5, high + room))];
 }
 
 /**

@@ -16,7 +16,6 @@ export function startDraw(drawing, reading) {
   $("#undo").addEventListener("click", () => drawing.undo());
   $("#clear").addEventListener("click", () => drawing.clear());
   drawing.addEventListener("change", () => {
-    $("#undo").disabled = $("#clear").disabled = drawing.empty;
     $("#sheet-hint").hidden = !drawing.empty;
   });
   reading.addEventListener("read", () => {
@@ -26,6 +25,8 @@ export function startDraw(drawing, reading) {
     showVerdict(reading);
   });
   reading.addEventListener("look", () => showLook(reading));
+  reading.addEventListener("busy", () => $("#reading").setAttribute("aria-busy", "true"));
+  reading.addEventListener("rest", () => $("#reading").setAttribute("aria-busy", "false"));
   window.addEventListener("colours", () => {
     sheet.paint();
     showLook(reading);

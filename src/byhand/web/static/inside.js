@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { Sheet } from "./canvas.js";
 import { $, chance, el, percent } from "./dom.js";
 import { Diagram } from "./network.js";
-import { inWords } from "./training.js";
+import { nameOf } from "./training.js";
 import { showUnit } from "./unit.js";
 
 /**
@@ -40,7 +40,7 @@ export function startInside(drawing, reading, shipped) {
   });
   /** @param {any} training that has ended: its network can be looked into, too */
   const add = (training) => {
-    put({ ...training, name: `Yours: ${inWords(training)}`, output_activation: null });
+    put({ ...training, name: `Yours: ${nameOf(training)}`, output_activation: null });
     show();
   };
   return { add };

@@ -78,8 +78,8 @@ export class Layout {
   constructor(column, upright) {
     this.column = column;
     const { count, kind } = column;
-    const across = kind === "maps" ? Math.ceil(Math.sqrt(count)) : Math.ceil(Math.sqrt(count) * (upright ? 0.7 : 1.4));
-    this.across = kind === "output" ? (upright ? 1 : count) : across;
+    const across = kind === "maps" ? Math.sqrt(count) : Math.sqrt(count) * (upright ? 0.7 : 1.4);
+    this.across = kind === "output" ? (upright ? 1 : count) : Math.min(count, Math.ceil(across));
     this.gap = kind === "maps" ? 1 : 0;
     this.columns = this.across * (column.width + this.gap) - this.gap;
     this.rows = Math.ceil(count / this.across) * (column.height + this.gap) - this.gap;

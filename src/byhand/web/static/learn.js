@@ -149,9 +149,9 @@ function showProgress() {
   const earlier = runs.filter((run) => run !== current).slice(0, 3);
   const line = (/** @type {string} */ name, /** @type {string} */ style, /** @type {any} */ points) => ({ name, style, points });
   const grey = (/** @type {string} */ name) => earlier.map((run) => line(`earlier: ${inWords(run.training)}`, "earlier", run.history(name)));
-  showCurves($("#loss-figure"), [...grey("val_loss"), line("validation", "validation", current?.history("val_loss") ?? []), line("training", "training", current?.losses ?? [])], { title: "Loss", x: "epoch", y: "loss" });
+  showCurves($("#loss-figure"), [...grey("val_loss"), line("validation", "validation", current?.history("val_loss") ?? []), line("training", "training", current?.losses ?? [])], { title: "Loss", x: "epoch", y: "mean loss of an image" });
   const validation = current?.accuracies.length ? current.accuracies : (current?.history("val_accuracy") ?? []);
-  showCurves($("#accuracy-figure"), [...grey("val_accuracy"), line("validation", "validation", validation), line("training", "training", current?.history("accuracy") ?? [])], { title: "Accuracy", x: "epoch", y: "accuracy", percent: true });
+  showCurves($("#accuracy-figure"), [...grey("val_accuracy"), line("validation", "validation", validation), line("training", "training", current?.history("accuracy") ?? [])], { title: "Accuracy", x: "epoch", y: "images read right", percent: true });
 }
 
 function showLook() {
@@ -170,7 +170,7 @@ function showOwn(own) {
 function showProblems() {
   const found = current?.training.problems ?? [];
   $("#problems").replaceChildren(
-    ...found.map((/** @type {any} */ problem) => el("li", {}, el("b", { textContent: `${problem.name}: ` }), `${problem.seen} ${problem.advice}`)),
+    ...found.map((/** @type {any} */ problem) => el("li", {}, el("b", { textContent: `${problem.name}. ` }), `${problem.seen} Try ${problem.advice}`)),
   );
 }
 

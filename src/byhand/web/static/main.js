@@ -22,10 +22,10 @@ function trouble(sentence) {
 
 /** @param {import("./reading.js").Reading} reading */
 function showView(reading) {
-  const name = VIEWS.find((view) => `#${view}` === location.hash) ?? VIEWS[0];
+  const name = VIEWS.find((view) => `#/${view}` === location.hash) ?? VIEWS[0];
   for (const view of VIEWS) $(`#${view}`).hidden = view !== name;
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.getAttribute("href") === `#${name}`) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("href") === `#/${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   trouble("");
@@ -55,4 +55,6 @@ async function start() {
   ]);
 }
 
-start().catch((error) => trouble(error.message));
+start()
+  .catch((error) => trouble(error.message))
+  .finally(() => $("#main").setAttribute("aria-busy", "false"));

@@ -40,6 +40,7 @@ export class Diagram {
     if (model.id !== this.#model?.id) this.#kept = null;
     const anew = model.id !== this.#model?.id || !this.#pictures.length;
     [this.#seen, this.#model] = [seen, model];
+    this.place.dataset.model = model.id;
     this.columns = columns(seen, model);
     if (anew) this.#build();
     this.#paint();
@@ -76,7 +77,7 @@ export class Diagram {
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(index, event),
       onfocus: () => this.#choose(this.#current(index), true),
     });
-    return el("div", { className: `units ${column.kind}` }, canvas, el("i", { hidden: true }));
+    return el("div", { className: `units ${column.kind}` }, el("div", {}, canvas, el("i", { hidden: true })));
   }
 
   #paint() {
@@ -86,8 +87,9 @@ export class Diagram {
       const scale = column.kind === "image" ? inked(1) : diverging(largest(column.values));
       const blank = scale(0);
       paintPixels($("canvas", picture), layout.picture(), layout.columns, (v) => (Number.isNaN(v) ? blank : scale(v)));
-      picture.style.width = `${layout.columns * cell(layout)}px`;
-      picture.style.aspectRatio = `${layout.columns} / ${layout.rows}`;
+      const { style } = /** @type {HTMLElement} */ (picture.parentElement);
+      style.setProperty("--width", `${layout.columns * cell(layout)}px`);
+      style.setProperty("--shape", `${layout.columns} / ${layout.rows}`);
       if (column.kind === "output") this.#label(picture, column);
     });
     this.#drawPaths();

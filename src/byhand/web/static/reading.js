@@ -8,8 +8,8 @@ import { eachFrame } from "./dom.js";
 const PATIENCE = 150; // milliseconds for which the probabilities may lag behind while one draws
 
 /**
- * Tells "read" when the text is there, "look" when what the model makes of the chosen digit is, "trouble" with a
- * sentence as its detail.
+ * Tells "busy" and "rest", "read" when the text is there, "look" when what the model makes of the chosen digit is, and
+ * "trouble" with a sentence as its detail.
  */
 export class Reading extends EventTarget {
   text = "";
@@ -68,11 +68,13 @@ export class Reading extends EventTarget {
     this.#wanted = true;
     if (this.#asking) return;
     this.#asking = true;
+    this.dispatchEvent(new Event("busy"));
     while (this.#wanted) {
       this.#wanted = false;
       await this.#once().catch((error) => this.dispatchEvent(new CustomEvent("trouble", { detail: error.message })));
     }
     this.#asking = false;
+    this.dispatchEvent(new Event("rest"));
   }
 
   async #once() {

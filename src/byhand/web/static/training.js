@@ -125,11 +125,19 @@ export class Run extends EventTarget {
 }
 
 /**
- * What was chosen, in a few words.
+ * What it is called.
  * @param {any} training
  */
-export function inWords({ name, settings, kind }) {
-  if (kind === "finetune") return name || "fine-tuned on your samples";
+export function nameOf({ name, settings, kind }) {
   const units = settings.network === "dense" ? [784, ...settings.hidden, 10].join("-") : settings.network;
-  return `${name || settings.recipe || units}, ${settings.activation}, ${settings.optimizer}, η ${settings.learning_rate}`;
+  return name || settings.recipe || (kind === "finetune" ? "fine-tuned" : units);
+}
+
+/**
+ * What it is called, and how it learns.
+ * @param {any} training
+ */
+export function inWords(training) {
+  const { activation, optimizer, learning_rate } = training.settings;
+  return `${nameOf(training)}, ${activation}, ${optimizer}, η ${learning_rate}`;
 }

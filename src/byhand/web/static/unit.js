@@ -18,6 +18,7 @@ let asked = 0; // the latest question; answers to earlier ones come too late
  */
 export async function showUnit(seen, model, columns, choice) {
   const mine = ++asked;
+  $("#unit").setAttribute("aria-busy", "true");
   const column = columns[choice.column];
   const image = api.bytes(seen.image);
   const places = equations(model, column).map((layer) =>
@@ -27,6 +28,7 @@ export async function showUnit(seen, model, columns, choice) {
   const learnt = weighty === undefined ? null : api.weights(model.id, weighty, choice.unit);
   const [answers, weights] = await Promise.all([Promise.all(places), learnt]);
   if (mine !== asked) return;
+  $("#unit").setAttribute("aria-busy", "false");
   const [title, words] = describe(seen, column, choice);
   $("#unit-title").textContent = title;
   $("#unit-words").textContent = words;
