@@ -21,17 +21,14 @@ import time
 from pathlib import Path
 from statistics import mean, median, stdev
 
+from speed.environments import python_of
+
 from byhand.data import fetch
 from byhand.ops import describe
 from byhand.ops.compiled import cores
-from speed.environments import python_of
 
 TWIN = Path(__file__).parent / "race_torch.py"
-MALLOC = {
-    "MALLOC_TRIM_THRESHOLD_": "4294967296",
-    "MALLOC_MMAP_THRESHOLD_": "4294967296",
-    "MALLOC_TOP_PAD_": "268435456",
-}
+MALLOC = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
 
 
 def run(command: list[str], environment: dict[str, str]) -> dict[str, float]:
