@@ -10,6 +10,7 @@ from byhand.web import settings, training_data
 from byhand.web.call import Answer, Call
 from byhand.web.drawings import Drawing, digit, picture, trim
 from byhand.web.equation import equation
+from byhand.web.examples import examples
 from byhand.web.limits import Refusal
 from byhand.web.look import look
 from byhand.web.settings import ACTIVATIONS, LOSSES, NETWORKS, OPTIMIZERS, Settings
@@ -48,6 +49,11 @@ def get_settings(call: Call) -> Answer:
 def get_models(call: Call) -> Answer:
     """The networks to choose from."""
     return Answer({"models": [model.facts for model in call.server.catalogue.models.values()]})
+
+
+def get_strokes(call: Call) -> Answer:
+    """The ten digits as somebody writes them."""
+    return Answer({"digits": examples(call.values.get("seed", 0))})
 
 
 def drawing(call: Call) -> Drawing:

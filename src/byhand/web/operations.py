@@ -2,6 +2,7 @@
 
 from byhand.web import answers
 from byhand.web.call import Operation, Parameter
+from byhand.web.examples import MOST
 
 DRAWING = (
     Parameter(
@@ -27,6 +28,8 @@ PLACE = (
 )
 CLASS = Parameter("class", "The class that the answer is compared with; the second by default.", "integer", 0, 999)
 
+HAND = Parameter("seed", "Whose hand; 0, a tidy one, by default.", "integer", 0, MOST)
+
 OPERATIONS = (
     Operation(
         *("GET", "/api/settings", "settings", "Limits, and what a training can be told."),
@@ -37,6 +40,11 @@ OPERATIONS = (
         *("GET", "/api/models", "models", "The networks to choose from."),
         *(answers.get_models,),
         gives="Models",
+    ),
+    Operation(
+        *("GET", "/api/strokes", "strokes", "The ten digits as somebody writes them, stroke by stroke."),
+        *(answers.get_strokes, (HAND,)),
+        gives="Strokes",
     ),
     Operation(
         *("POST", "/api/read", "read", "What is written in a picture: lines of digits, with boxes and confidence."),

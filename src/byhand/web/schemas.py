@@ -100,6 +100,9 @@ SCHEMAS: dict[str, Any] = {
         parameters={"type": "object", "additionalProperties": array(WHOLE)},
         count=WHOLE,
     ),
+    "Strokes": table(
+        digits={"type": "object", "additionalProperties": array(array(array(NUMBER)))},  # a digit's strokes' points
+    ),
     "Models": table(
         models=array(
             table(
