@@ -224,14 +224,13 @@ static int gradient_is_sparse(const Images *g, const float *dy)
     return 4 * others < seen;
 }
 
-/* W (taps, channels, outputs) as (outputs, taps, channels). */
-static float *turn_kernel(const Images *g, const float *w)
+/* W (k, outputs), with k of taps times channels, as (outputs, k). */
+static float *turn_kernel(const float *w, long k, long outputs)
 {
-    const long k = g->kernel[0] * g->kernel[1] * g->channels;
-    float *turned = room(2, (size_t)(k * g->outputs));
-    for (long o = 0; o < g->outputs; o++)
+    float *turned = room(2, (size_t)(k * outputs));
+    for (long o = 0; o < outputs; o++)
         for (long j = 0; j < k; j++)
-            turned[o * k + j] = w[j * g->outputs + o];
+            turned[o * k + j] = w[j * outputs + o];
     return turned;
 }
 
