@@ -52,7 +52,9 @@ def test_every_control_is_reached(open_page):
         page.evaluate("() => document.activeElement.blur()")
         for _ in range(80):
             page.keyboard.press("Tab")
-            reached.add(page.evaluate("() => { const it = document.activeElement; it.dataset.reached = 1; return it.id; }"))
+            reached.add(
+                page.evaluate("() => { const it = document.activeElement; it.dataset.reached = 1; return it.id; }")
+            )
         missed = page.eval_on_selector_all(
             "main .view:not([hidden]) :is(button, a[href], input, select, canvas[tabindex])",
             "all => all.filter((it) => it.offsetParent && !it.disabled && !it.dataset.reached && it.type !== 'radio')"
