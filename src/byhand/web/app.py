@@ -142,7 +142,7 @@ class Page:
         readers = self.server.readers.processes
         self.lanes = {name: anyio.CapacityLimiter(count) for name, count in LANES.items()}
         self.lanes["read"] = anyio.CapacityLimiter(2 * readers if readers else LANES["compute"])
-        threading.Thread(target=self.server.readers.warm, name="warming", daemon=True).start()
+        threading.Thread(target=self.server.warm, name="warming", daemon=True).start()
         try:
             yield
         finally:
@@ -154,7 +154,8 @@ def _in_thread(operation: Operation, call: Call) -> Answer:
     try:
         return operation.handler(call)
     except ByhandError as error:  # understood, but impossible
-        raise Refusal(422, str(error)) from None
+        sentence = str(error).replace("the array", "the drawing")  # which is what it is here
+        raise Refusal(422, sentence[:1].upper() + sentence[1:]) from None
     except MemoryError:
         raise Refusal(503, "There is not enough memory for this at the moment.", 10) from None
 

@@ -80,6 +80,7 @@ SCHEMAS: dict[str, Any] = {
         limits={"type": "object", "additionalProperties": NUMBER},
         data=table(mnist={"enum": ["ready", "absent"]}),
         default_model=TEXT,
+        reader=TEXT,
         training=table(
             recipes=array(table(id=TEXT, about=TEXT, settings=of("Settings"))),
             networks=array(TEXT),
@@ -98,6 +99,9 @@ SCHEMAS: dict[str, Any] = {
         output_shape=array(WHOLE),
         parameters={"type": "object", "additionalProperties": array(WHOLE)},
         count=WHOLE,
+    ),
+    "Strokes": table(
+        digits={"type": "object", "additionalProperties": array(array(array(NUMBER)))},  # a digit's strokes' points
     ),
     "Models": table(
         models=array(

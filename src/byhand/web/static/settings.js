@@ -1,6 +1,6 @@
 /** The form in which a training is chosen. */
 
-import { el } from "./dom.js";
+import { $, el } from "./dom.js";
 
 /** @param {string} text */
 const number = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")));
@@ -11,12 +11,13 @@ const NUMBERS = ["learning_rate", "batch_size", "epochs", "images"];
  * @param {HTMLFormElement} form
  * @param {any} options the part "training" of /api/settings
  */
-export function startSettings(form, { recipes, activations, optimizers, defaults }) {
+export function startSettings(form, { recipes, networks, activations, losses, optimizers, defaults }) {
   const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name));
   const option = (/** @type {string} */ value, text = value) => el("option", { value, textContent: text });
   field("recipe").append(option("", "none: as chosen below"), ...recipes.map((/** @type {any} */ recipe) => option(recipe.id)));
-  field("activation").append(...activations.map((/** @type {string} */ name) => option(name)));
-  field("optimizer").append(...optimizers.map((/** @type {string} */ name) => option(name)));
+  for (const [name, values] of Object.entries({ network: networks, activation: activations, loss: losses, optimizer: optimizers })) {
+    field(name).append(...values.map((/** @type {string} */ value) => option(value)));
+  }
   const fill = (/** @type {any} */ settings) => {
     for (const [name, value] of Object.entries(settings)) {
       const input = field(name);
@@ -31,6 +32,8 @@ export function startSettings(form, { recipes, activations, optimizers, defaults
   field("recipe").addEventListener("change", () => {
     const recipe = recipes.find((/** @type {any} */ one) => one.id === field("recipe").value);
     fill(recipe?.settings ?? defaults);
+    $("#recipe-words").hidden = !recipe;
+    $("#recipe-words").textContent = recipe?.about ?? "";
   });
   fill(defaults);
 }
