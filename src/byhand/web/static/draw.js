@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { showBars } from "./bars.js";
 import { Sheet } from "./canvas.js";
 import { diverging, inked, largest, paintPixels } from "./colours.js";
-import { $, chance, el } from "./dom.js";
+import { $, chance, el, say } from "./dom.js";
 
 /**
  * @param {import("./drawing.js").Drawing} drawing
@@ -82,7 +82,3 @@ function announce(text) {
   waiting = setTimeout(() => say(text), 500);
 }
 
-/** @param {string} text */
-function say(text) {
-  $("#status").textContent = text;
-}
