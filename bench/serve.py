@@ -2,10 +2,10 @@
 
     .venv/bin/python bench/serve.py [--readers 200] [--requests 10] [--workers 2] [--training] [--pictures]
 
-Each reader has a connection of its own, and sends its next drawing as soon as the last one is answered: all of them wait
-at all times. Drawings are the canvases that the page sends, 280 × 280; with --pictures PNG files of 128 × 128. An answer
-is right where text, box and confidence are those of a reader in this process. --training lets two trainings run beside
-the readers. --pause lets every reader wait between its requests, as people do.
+Each reader has a connection of its own, and sends its next drawing as soon as the last one is answered, so that all of
+them wait at all times; with --pause each waits between its requests, as people do. Drawings are the canvases that the
+page sends, 280 × 280; with --pictures they are PNG files of 128 × 128. An answer is right where it is that of a reader
+in this process. --training lets two trainings run beside the readers.
 """
 
 import argparse

@@ -178,7 +178,7 @@ def test_the_reader_learns_from_drawn_digits_too_but_is_not_chosen_by_them():
     split = RECIPES["reader"].prepare(data, np.random.default_rng(3))
     x, y = split.train
     assert split.validation is not None and len(split.validation[0]) == 120
-    assert len(x) == 1080 + 20_000 * 1080 // 55_000 and x.dtype == np.uint8
+    assert len(x) == 1080 + 15_000 * 1080 // 55_000 and x.dtype == np.uint8
     drawn = x[1080:].reshape(-1, 28, 28)
     rows = drawn.sum(axis=2) @ np.arange(28) / drawn.sum(axis=(1, 2))  # the centres of mass
     assert np.abs(rows - 14).max() < 1  # centred as MNIST's are

@@ -21,7 +21,7 @@ def serve(
     try:
         from byhand.web.server import serve as run
     except ImportError as error:
-        if error.name not in ("starlette", "uvicorn", "anyio"):
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "anyio"):
             raise
         raise ByhandError("byhand serve needs Starlette and uvicorn: pip install 'byhand[serve]'.") from None
     run(host, port, workers, browser)

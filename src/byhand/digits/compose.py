@@ -19,6 +19,8 @@ class Style:
     """How a row is written; lengths as parts of a digit's height.
 
     Attributes:
+        wide: by how much every digit is made wider.
+        slant: by how many columns a row all of the writing leans further to the right.
         gap: from one digit to the next.
         uneven_gap: standard deviation of the gap.
         uneven_height: of a digit's height.
@@ -33,6 +35,8 @@ class Style:
         breaks: how many places without ink.
     """
 
+    wide: float = 1.0
+    slant: float = 0.0
     gap: float = 0.15
     uneven_gap: float = 0.05
     uneven_height: float = 0.05
@@ -52,6 +56,8 @@ def any_style(rng: np.random.Generator) -> Style:
     kind = rng.random()
     gap = rng.uniform(-0.12, 0.02) if kind < 0.25 else rng.uniform(0.0, 0.3) if kind < 0.8 else rng.uniform(0.3, 1.0)
     style = Style(
+        wide=float(np.exp(rng.normal(0.14, 0.2))),
+        slant=rng.normal(-0.08, 0.22) if rng.random() < 0.8 else 0.0,
         gap=gap,
         uneven_gap=rng.uniform(0.02, 0.12),
         uneven_height=rng.uniform(0.02, 0.14),
@@ -99,7 +105,7 @@ def write_row(label: str, writer: Writer, style: Style, rng: np.random.Generator
     relative = np.exp(style.uneven_height * noise[0])
     zero = np.array([piece.strip("0") == "" for piece in pieces])
     relative *= np.where(zero, style.small_zeros, 1)
-    shapes *= np.where(digit, relative, 1)[:, None]
+    shapes *= np.where(digit, relative, 1)[:, None] * (1, style.wide)
     gaps = style.gap + style.uneven_gap * noise[1] + (rng.random(n) < style.space) * rng.uniform(0.4, 1.2)
     gaps[1:] = np.maximum(gaps[1:], -CLOSEST * np.minimum(shapes[:-1, 1], shapes[1:, 1]))
     left = np.cumsum(gaps + np.concatenate([[0], shapes[:-1, 1]]))
@@ -111,7 +117,8 @@ def write_row(label: str, writer: Writer, style: Style, rng: np.random.Generator
     base -= style.raised_zeros * (1 - style.small_zeros) * zero
     middle = np.array([PLACE.get(piece, 0.0) - 1 for piece in pieces])
     top = base + np.where(digit, -shapes[:, 0], middle - shapes[:, 0] / 2)
-    return _paste(glyphs, shapes, left, top - top.min(), style, rng, size)
+    room = size[0], max(1, size[1] - round(abs(style.slant) * size[0]))
+    return _leaning(_paste(glyphs, shapes, left, top - top.min(), style, rng, room), style.slant)
 
 
 def _spelled(label: str, writer: Writer, style: Style, rng: np.random.Generator) -> list[str]:
@@ -159,3 +166,16 @@ def _paste(
         i, j = int(rng.integers(row.shape[0])), int(rng.integers(row.shape[1]))
         row[i : i + int(rng.integers(1, 4)), j : j + int(rng.integers(1, 5))] //= 4
     return row
+
+
+def _leaning(row: Array, slant: float) -> Array:
+    """The row (height, width), sheared: wider by |slant| · height."""
+    from PIL import Image
+
+    more = round(abs(slant) * row.shape[0])
+    if not more:
+        return row
+    first = slant * row.shape[0] if slant > 0 else 0.0  # by how far the top row is moved to the right
+    shear = (1, slant, -first, 0, 1, 0)  # from the new picture's points to the old one's
+    size = (row.shape[1] + more, row.shape[0])
+    return np.asarray(Image.fromarray(row).transform(size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR))

@@ -21,6 +21,7 @@ SPECK = 0.12  # what is smaller than this part of the digits' height in both dir
 APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
 STRAIGHT = 0.6  # a straight upright piece fills more of its box than that; a 1 that leans or bends does not
 SPARSE = 0.16  # a frame's piece fills less than this part of its box
+NEAR, ARM, STRAY = 0.12, 3, 0.05  # a corner's distance from the sides; its arms' width, the ink that is not in them
 MARGIN = 0.12  # of a line's height: paper left around it
 
 
@@ -42,16 +43,16 @@ class Line(NamedTuple):
     scale: int = 1
 
 
-def find_lines(image: Array) -> list[Line]:
+def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
     """The lines of writing in a picture, uint8 (height, width), top to bottom, those side by side left to right.
 
-    Nothing is cut out of the lines' images: ruled lines are left out only where it is decided what is writing.
+    `inverted` says whether the writing is the lighter one; by default it is found out (see `ink.light_on_dark`). Nothing is cut out of the lines' images: ruled lines are left out only where it is decided what is writing.
     """
     from PIL import Image
 
     shrink = max(1, -(-max(image.shape) // WORKING_SIZE))
     small = np.asarray(Image.fromarray(image).reduce(shrink)) if shrink > 1 else image
-    flat = flatten(small)
+    flat = flatten(small, inverted)
     mask, boxes_found = written(flat)
     lines = []
     for left, top, right, bottom in boxes_found:
@@ -65,10 +66,10 @@ def find_lines(image: Array) -> list[Line]:
     return lines
 
 
-def flatten(image: Array) -> Array:
+def flatten(image: Array, inverted: bool | None = None) -> Array:
     """The picture (height, width) with even light: every paper 255, writing darker, uint8."""
     light = image.astype(np.float32)
-    if light_on_dark(light):
+    if light_on_dark(light) if inverted is None else inverted:
         light = 255 - light
     window = PAGE_WINDOW if max(image.shape) > PAGE else ROW_WINDOW
     white = background(light, window)
@@ -85,6 +86,8 @@ def written(flat: Array) -> tuple[Array, list[Box]]:
     box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
     keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
     keep &= ~_is_edge(box, area, flat.shape)
+    for piece in np.flatnonzero(keep):
+        keep[piece] = not _is_corner(labels == piece + 1, box[piece].tolist())
     if not keep.any():
         return mask & False, []
     digit = _digit_height(box[keep], area[keep])
@@ -150,6 +153,22 @@ def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
     sides = (box[:, 0] <= 2).astype(int) + (box[:, 1] <= 2) + (box[:, 2] >= width - 2) + (box[:, 3] >= height - 2)
     corner = (sides >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
     return level | upright | corner
+
+
+def _is_corner(mask: Array, box: Box) -> bool:
+    """Whether a piece is a frame's lower corner: below and beside the writing, with ink only along these two sides."""
+    height, width = mask.shape
+    left, top, right, bottom = box
+    beside = NEAR * width
+    if bottom < (1 - NEAR) * height or not (left < beside or right > width - beside):
+        return False
+    arm = max(ARM, round(ARM * height / 30))
+    if right - left < 2 * arm or bottom - top < 2 * arm or max((right - left) / width, (bottom - top) / height) < 0.25:
+        return False
+    inner = mask[top : bottom - arm, left : right - arm] if right > width - beside else None
+    if inner is None or (left < beside and right <= width - beside):
+        inner = mask[top : bottom - arm, left + arm : right]
+    return bool(inner.sum() < STRAY * mask.sum())
 
 
 def _group(box: Array, digit: float) -> list[Array]:

@@ -10,6 +10,7 @@ from byhand.ctc import CTC
 from byhand.digits.crops import climb
 from byhand.digits.cuts import CutReader
 from byhand.digits.image import Source, open_image
+from byhand.digits.ink import DARKER, LIGHTER, skewness
 from byhand.digits.lines import Line, find_lines
 from byhand.digits.pieces import box_of, cut_between, digit_image, parted, slant, upright
 from byhand.digits.prepare import Box
@@ -18,6 +19,7 @@ from byhand.digits.row_read import RowRead
 from byhand.digits.row_reader import RowReader
 from byhand.errors import ByhandError
 from byhand.network import Network
+from byhand.types import Array
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
 MODEL = MODELS / "dense.safetensors"  # for single digits
@@ -65,7 +67,16 @@ class Reader:
         Raises:
             ByhandError: the picture cannot be opened.
         """
-        lines = find_lines(open_image(source))
+        image = open_image(source)
+        skew = skewness(image.astype(np.float32))
+        dark = self._lines(image, False) if skew < LIGHTER else None
+        light = self._lines(image, True) if skew > DARKER else None
+        if dark is None or light is None:
+            return dark or light or Reading(())
+        return max(dark, light, key=lambda reading: bool(reading.lines) * reading.confidence)
+
+    def _lines(self, image: Array, inverted: bool) -> Reading:
+        lines = find_lines(image, inverted)
         return Reading(tuple(row for line in lines if (row := self._row(line)).digits))
 
     def _row(self, line: Line) -> Row:
@@ -94,7 +105,7 @@ def read(source: Source, model: str | Path | None = None) -> Reading:
     return _reader(str(model) if model else None).read(source)
 
 
-def _places(line: Line, middles: list[float]) -> list[tuple[Box, np.ndarray]]:
+def _places(line: Line, middles: list[float]) -> list[tuple[Box, Array]]:
     """For each digit the box of its ink in the line's image, and the ink as MNIST has digits."""
     steep = climb(line.mask)
     column = upright(line.mask.shape, slant(line.mask, steep), steep)
@@ -108,7 +119,7 @@ def _places(line: Line, middles: list[float]) -> list[tuple[Box, np.ndarray]]:
     return found
 
 
-def _digit(line: Line, found: RowRead, i: int, box: Box, image: np.ndarray) -> Digit:
+def _digit(line: Line, found: RowRead, i: int, box: Box, image: Array) -> Digit:
     """The i-th digit that was found in the line."""
     name, p = found.label[i], found.p[i]
     order = np.argsort(-p, kind="stable").tolist()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from byhand.decoding import Label, beam_search, best_path, log_probabilities, peaks
+from byhand.decoding import Label, best_path, log_probabilities, peaks
 from byhand.digits.crops import Crop, View, crop
 from byhand.digits.row_network import widened
 from byhand.digits.row_read import RowRead
@@ -14,7 +14,6 @@ from byhand.types import Array
 FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
 MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
-BEAM, PROPOSALS = 8, 3  # beginnings kept in a search; labels that each view proposes
 WIDER = 1.5  # from one width of the network to the next
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
@@ -34,7 +33,7 @@ class RowReader:
     def read(self, image: Array, mask: Array) -> RowRead:
         """The most probable label of a row, its image uint8 and mask bool (any height and width).
 
-        Each of several views of the row proposes some labels, and all of them judge.
+        Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins.
         """
         crops = [crop(image, mask, view, self.height) for view in FIRST]
         log_p = self.look(crops)
@@ -44,8 +43,7 @@ class RowReader:
             more = [crop(image, mask, view, self.height) for view in MORE]
             log_p = np.concatenate(_equally_long(log_p, self.look(more)))
             crops += more
-            for row in log_p:
-                labels |= {found.label for found in beam_search(np.exp(row), BEAM)[:PROPOSALS]}
+            labels |= {best_path(row) for row in log_p}
             score = log_probabilities(log_p, [*labels]).mean(axis=0)
         return self._result([*labels], score, log_p, crops)
 

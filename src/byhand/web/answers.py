@@ -40,6 +40,7 @@ def get_settings(call: Call) -> Answer:
             "limits": limits.to_json(),
             "data": {"mnist": "ready" if training_data.is_there() else "absent"},
             "default_model": call.server.catalogue.default,
+            "reader": call.server.reader(None).id,
             "training": choices,
         }
     )
@@ -63,7 +64,7 @@ def drawing(call: Call) -> Drawing:
 def post_read(call: Call) -> Answer:
     """What is written in the picture."""
     server, values = call.server, call.values
-    model = server.model(values.get("model"))
+    model = server.reader(values.get("model"))
     source = picture(call.body, call.kind, values.get("width"), values.get("height"), server.limits)
     if not isinstance(source, np.ndarray):
         return Answer(server.readers(model, source.getvalue(), server.path(model)) | {"model": model.id})

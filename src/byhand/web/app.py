@@ -142,7 +142,7 @@ class Page:
         readers = self.server.readers.processes
         self.lanes = {name: anyio.CapacityLimiter(count) for name, count in LANES.items()}
         self.lanes["read"] = anyio.CapacityLimiter(2 * readers if readers else LANES["compute"])
-        threading.Thread(target=self.server.readers.warm, name="warming", daemon=True).start()
+        threading.Thread(target=self.server.warm, name="warming", daemon=True).start()
         try:
             yield
         finally:

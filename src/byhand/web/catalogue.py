@@ -159,13 +159,9 @@ class Catalogue:
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """What a model file says of itself under the key "card"; nothing where it says nothing."""
+    """What a model file that can be loaded says of itself under "card"; nothing where it says nothing."""
     from safetensors import safe_open
 
     with safe_open(path, "np") as file:
-        text = (file.metadata() or {}).get("card")
-    try:
-        card = json.loads(text) if text else {}
-    except ValueError:
-        card = {}
+        card = json.loads(file.metadata()["byhand"]).get("card")
     return card if isinstance(card, dict) else {}

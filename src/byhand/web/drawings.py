@@ -15,7 +15,7 @@ from byhand.web.packed import packed
 
 RAW = "application/octet-stream"
 SIDE = 28
-HIGH, RIM = 160, 8  # pixels: how high a drawing need not be more than twice; paper around it at least
+HIGH, RIM = 48, 8  # pixels: how high a line of writing need not be more than twice; paper around it at least
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class Frame:
 def trim(canvas: Array) -> tuple[Array, Frame]:
     """The part of a canvas that is drawn on, with some paper around it: finding ink on the rest would only take time.
 
-    What is drawn higher than twice HIGH pixels is made smaller by a whole number. An empty canvas stays as it is.
+    Lines of writing that are higher than twice HIGH pixels are made smaller by a whole number. An empty canvas stays as
+    it is.
 
     Args:
         canvas: dark ink on paper of 255, uint8 (height, width).
@@ -69,8 +70,10 @@ def trim(canvas: Array) -> tuple[Array, Frame]:
     if not ink.any():
         return canvas, Frame()
     left, top, right, bottom = bounds(ink)
-    shrink = max(1, (bottom - top) // HIGH)
-    rim = max(RIM * shrink, (bottom - top) // 8)
+    edges = np.flatnonzero(np.diff(ink.any(axis=1), prepend=False, append=False))  # where lines begin and end
+    high = int(np.diff(edges)[::2].max())  # of the highest one
+    shrink = max(1, high // HIGH)
+    rim = max(RIM * shrink, high // 8)
     part = np.pad(canvas[top:bottom, left:right], rim, constant_values=255)
     if shrink > 1:
         part = np.asarray(Image.fromarray(part).reduce(shrink))

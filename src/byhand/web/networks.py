@@ -1,7 +1,7 @@
 """The small networks that the page compares: `python -m byhand.web.networks` trains them on MNIST and writes them.
 
 Each is a recipe, run with the seed 0. Nothing is chosen by the test images: they are read once, at the end. A file's
-header says all that under the key "card".
+description says all that under "card".
 """
 
 import json
@@ -94,14 +94,14 @@ def card(small: Small, run: Run, stored: Network) -> dict[str, object]:
 
 
 def write_with_card(path: Path, stored: Path, card: dict[str, object]) -> None:
-    """The model file `stored` once more, with a card in its header."""
+    """The model file `stored` once more, with a card in its description."""
     from safetensors import safe_open
     from safetensors.numpy import load_file, save
 
     with safe_open(stored, "np") as file:
-        metadata = dict(file.metadata())
-    metadata["card"] = json.dumps(card, ensure_ascii=False, sort_keys=True)
-    write_atomically(path, save(load_file(stored), metadata=metadata))
+        description = json.loads(file.metadata()["byhand"]) | {"card": card}
+    text = json.dumps(description, ensure_ascii=False, sort_keys=True)
+    write_atomically(path, save(load_file(stored), metadata={"byhand": text}))
 
 
 if __name__ == "__main__":

@@ -13,50 +13,42 @@ from typing import Any
 import numpy as np
 
 from byhand.digits.image import open_image
-from byhand.digits.reader import MODEL, Reader
-from byhand.errors import ByhandError
+from byhand.digits.reader import Reader
 from byhand.types import Array
 from byhand.web.catalogue import Model
 from byhand.web.drawings import Picture
 from byhand.web.limits import Refusal
-from byhand.web.packed import number, packed
+from byhand.web.packed import packed
 
 _readers: dict[str, Reader] = {}  # of this process, by the model's file
 
 
-def read(source: bytes | Array, path: str | None) -> dict[str, Any]:
+def read(source: bytes | Array, path: str) -> dict[str, Any]:
     """What is written in a picture, as the page shows it.
 
     Args:
         source: a picture file's bytes, or dark ink on white paper, uint8 (height, width).
-        path: the model's file; None for the reader's own.
+        path: the model's file.
 
     Raises:
         ByhandError: no picture that can be read.
     """
     start = time.perf_counter()
-    key = path or ""
-    if key not in _readers:
-        _readers[key] = Reader(path)
+    if path not in _readers:
+        _readers[path] = Reader(path)
     grey = open_image(Picture(source)) if isinstance(source, bytes) else source
-    record = _as_json(_readers[key], grey)
+    record = _as_json(_readers[path], grey)
     seconds = time.perf_counter() - start
     return record | {"width": grey.shape[1], "height": grey.shape[0], "milliseconds": round(1000 * seconds, 2)}
 
 
 def _as_json(reader: Reader, grey: Array) -> dict[str, Any]:
-    try:
-        reading = reader.read(grey)
-    except ByhandError as error:
-        if "no ink" in str(error):
-            return {"text": "", "lines": []}
-        raise
+    """As `byhand read --json` prints it, each digit with its image."""
+    reading = reader.read(grey)
     record = reading.to_json()
-    for line in record["lines"]:
-        line.setdefault("box", None)
-        for digit in line["digits"]:
-            others = [{"digit": text, "confidence": number(p)} for text, p in reading.alternatives]
-            digit |= {"alternatives": others, "image": packed(reading.image)}
+    for line, row in zip(record["lines"], reading.lines, strict=True):
+        for plain, digit in zip(line["digits"], row.digits, strict=True):
+            plain["image"] = packed(digit.image)
     return record
 
 
@@ -100,15 +92,15 @@ class Readers:
                 self._pool = self._new()
             raise Refusal(503, "The process that read this was lost; try again.", 1) from None
 
-    def warm(self) -> None:
-        """Let every process load what it needs, before somebody waits for it."""
+    def warm(self, path: Path) -> None:
+        """Let every process load what it needs to read with the model in `path`, before somebody waits for it."""
         paper = np.full((8, 8), 255, np.uint8)
         with contextlib.suppress(RuntimeError):  # the server ends already
             if self._pool:
-                for future in [self._pool.submit(read, paper, str(MODEL)) for _ in range(2 * self.processes)]:
+                for future in [self._pool.submit(read, paper, str(path)) for _ in range(2 * self.processes)]:
                     future.result()
             else:
-                read(paper, str(MODEL))
+                read(paper, str(path))
 
     def close(self) -> None:
         """End the processes."""

@@ -80,6 +80,7 @@ SCHEMAS: dict[str, Any] = {
         limits={"type": "object", "additionalProperties": NUMBER},
         data=table(mnist={"enum": ["ready", "absent"]}),
         default_model=TEXT,
+        reader=TEXT,
         training=table(
             recipes=array(table(id=TEXT, about=TEXT, settings=of("Settings"))),
             networks=array(TEXT),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from byhand.digits.reader import MODEL, ROW_MODEL
 from byhand.web.catalogue import FORMAT, SHIPPED, Catalogue, Model
 from byhand.web.limits import Limits, Refusal
 from byhand.web.networks import FOLDER
@@ -42,10 +43,24 @@ class Server:
         except Refusal:
             return self.catalogue.get(name)  # whose refusal lists those there are
 
+    def reader(self, name: str | None) -> Model:
+        """The network that reads, where none is named the one that `byhand read` takes.
+
+        Raises:
+            Refusal: there is none of that name.
+        """
+        return self.model(name or (ROW_MODEL if ROW_MODEL.stem in self.catalogue.models else MODEL).stem)
+
     def path(self, model: Model) -> Path | None:
         """The model's file; None for a training's network, which lies in none."""
         paths = [folder / f"{model.id}{FORMAT}" for folder in (SHIPPED, FOLDER)]
         return next((path for path in paths if path.exists()), None)
+
+    def warm(self) -> None:
+        """Load what the first reading needs, before somebody waits for it."""
+        path = self.path(self.reader(None))
+        if path:
+            self.readers.warm(path)
 
     def close(self) -> None:
         """Stop the trainings, and end the processes."""

@@ -355,9 +355,6 @@ typedef struct {
     const long top = y0 < 0 ? 0 : y0, bottom = y0 + p->size[0] < p->height ? y0 + p->size[0] : p->height;              \
     const long left = x0 < 0 ? 0 : x0, right = x0 + p->size[1] < p->width ? x0 + p->size[1] : p->width
 
-/* The larger one, and what is no number stays. */
-INLINE vec larger(vec a, vec b) { return choose((a > b) | (a != a), a, b); }
-
 static void max_pool_part(void *context, int i)
 {
     const Pool *p = context;

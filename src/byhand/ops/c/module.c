@@ -10,6 +10,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 
 #include "columns.h"
 #include "convolution.h"
+#include "ctc.h"
 #include "elementwise.h"
 #include "matmul.h"
 #include "rows.h"
@@ -243,6 +244,8 @@ static Operation softmax_cross_entropy_op = {"softmax_cross_entropy", "z t each 
 static Operation squared_error_op = {"squared_error", "y t factor each dy"};
 static Operation binary_cross_entropy_op = {"binary_cross_entropy", "z t each dz scratch"};
 static Operation mean_loss_op = {"mean_loss", "each dy factor"};
+static Operation log_softmax_op = {"log_softmax", "z out row scratch"};
+static Operation ctc_loss_op = {"ctc_loss", "log_p t each dz cache"};
 static Operation count_right_op = {"count_right", "y labels predicted right"};
 
 /* Whether rows (n,) are numbers of a's rows, and out (n, ...) has room for those. */
@@ -364,6 +367,52 @@ DEFINE(squared_error)
     if (!ARRANGED(squared_error) || !number(a[2], &factor) ||
         !loss(squared_error_part, a[0], a[1], a[3], a[4], factor))
         return TWIN(squared_error);
+    Py_RETURN_NONE;
+}
+
+/* z and out (n, steps, classes). */
+static int are_steps(PyObject *z, PyObject *out)
+{
+    return is_flat(z, NPY_FLOAT32) && is_output(out) && PyArray_NDIM(A(z)) == 3 && same_shape(z, out) &&
+           PyArray_SIZE(A(z)) > 0 && PyArray_DIM(A(z), 2) <= MOST_OUTPUTS &&
+           PyArray_DIM(A(z), 0) * PyArray_DIM(A(z), 1) <= 1000000;
+}
+
+DEFINE(log_softmax)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(log_softmax) || !are_steps(a[0], a[1]))
+        return TWIN(log_softmax);
+    const npy_intp *shape = PyArray_DIMS(A(a[0]));
+    Rows rows = {FLOATS(a[0]), NULL, FLOATS(a[1]), NULL, shape[0] * shape[1], shape[2], 0};
+    run_rows(log_softmax_part, &rows);
+    Py_RETURN_NONE;
+}
+
+/* Whether labels (n, longest) are whole numbers below `classes`, with nothing but negative ones behind the first such. */
+static int are_labels(PyObject *o, npy_intp n, npy_intp classes)
+{
+    if (!is_flat(o, NPY_FLOAT32) || PyArray_NDIM(A(o)) != 2 || PyArray_DIM(A(o), 0) != n || PyArray_DIM(A(o), 1) < 1)
+        return 0;
+    const float *label = FLOATS(o);
+    const npy_intp longest = PyArray_DIM(A(o), 1);
+    for (npy_intp j = 0; j < n * longest; j++)
+        if (!(label[j] >= -1 && label[j] < classes && label[j] == (float)(int)label[j]) ||
+            (j % longest && label[j] >= 0 && label[j - 1] < 0))
+            return 0;
+    return 1;
+}
+
+DEFINE(ctc_loss)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(ctc_loss) || !are_steps(a[0], a[3]) || PyArray_DIM(A(a[0]), 0) > 65535 ||
+        !are_labels(a[1], PyArray_DIM(A(a[0]), 0), PyArray_DIM(A(a[0]), 2)) ||
+        !is_vector(a[2], PyArray_DIM(A(a[0]), 0)) || !is_output(a[2]))
+        return TWIN(ctc_loss);
+    const npy_intp *shape = PyArray_DIMS(A(a[0]));
+    Ctc c = {FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), shape[0], shape[1], shape[2], PyArray_DIM(A(a[1]), 1)};
+    UNLOCKED(1, parallel(ctc_part, &c, (int)c.n));
     Py_RETURN_NONE;
 }
 
@@ -675,6 +724,8 @@ static struct {
     ENTRY(softmax_cross_entropy),
     ENTRY(binary_cross_entropy),
     ENTRY(squared_error),
+    ENTRY(log_softmax),
+    ENTRY(ctc_loss),
     ENTRY(mean_loss),
     ENTRY(count_right),
     ENTRY(inverse_deviation),

@@ -82,6 +82,21 @@ static void softmax_part(void *context, int part)
     }
 }
 
+static void log_softmax_part(void *context, int part)
+{
+    const Rows *r = context;
+    vec s[MOST_OUTPUTS], e[MOST_OUTPUTS];
+    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
+        const long count = r->n - i < LANES ? r->n - i : LANES;
+        vec log_sum = exponentials(r->z + i * r->k, count, r->k, s, e);
+        for (int l = 0; l < LANES; l++)
+            log_sum[l] = logf(log_sum[l]);
+        for (long j = 0; j < r->k; j++)
+            s[j] -= log_sum;
+        turn_back(s, count, r->k, r->out + i * r->k);
+    }
+}
+
 static void softmax_cross_entropy_part(void *context, int part)
 {
     const Rows *r = context;
