@@ -28,7 +28,11 @@ from byhand.ops import describe
 from byhand.ops.compiled import cores
 
 TWIN = Path(__file__).parent / "race_torch.py"
-MALLOC = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
+MALLOC = {
+    "MALLOC_TRIM_THRESHOLD_": "4294967296",
+    "MALLOC_MMAP_THRESHOLD_": "4294967296",
+    "MALLOC_TOP_PAD_": "268435456",
+}
 
 
 def run(command: list[str], environment: dict[str, str]) -> dict[str, float]:
