@@ -7,6 +7,8 @@ import pytest
 
 from byhand.data import from_arrays, load
 from byhand.data.fetch import is_cached
+from byhand.layers import Dense
+from byhand.losses import CategoricalCrossEntropy
 from byhand.network import Network
 from byhand.training import evaluate
 from byhand.web import networks
@@ -49,3 +51,17 @@ def test_the_command_trains_stores_and_describes(tmp_path, monkeypatch):
     card = read_card(paths[0])
     assert card["training"].endswith("seed 0") and card["validation_accuracy"] > 0.5
     assert card["test_accuracy"] == evaluate(Network.load(paths[0]), data.x_test, data.y_test).accuracy
+
+
+def test_a_card_for_a_network_that_was_trained_elsewhere(tmp_path, monkeypatch):
+    x, y = blocks(200, np.random.default_rng(0))
+    data = from_arrays(x.reshape(200, 784), y, x.reshape(200, 784), y)
+    monkeypatch.setattr(networks, "load", lambda name: data)
+    path = tmp_path / "mine.safetensors"
+    network = Network(784, [Dense(10)], CategoricalCrossEntropy(), rng=4)
+    network.save(path)
+    networks.main([str(path), "Mine", "It has learnt nothing.", "byhand train mine"])
+    card = read_card(path)
+    assert (card["name"], card["command"]) == ("Mine", "byhand train mine")
+    assert card["test_accuracy"] == np.mean(network.predict(data.x_test) == y)
+    assert Network.load(path).theta.tobytes() == network.theta.tobytes()

@@ -69,6 +69,7 @@ REFUSED = [
     ("POST", "/api/read?model=../x", b"x" * 784, RAW, 400, "must match"),
     ("POST", "/api/look?class=11", b"x" * 784, RAW, 422, "no class 11"),
     ("POST", "/api/look?box=1,2,3", b"x" * 784, RAW, 400, "left,top,right,bottom"),
+    ("POST", "/api/look?width=30&height=30", bytes(900), RAW, 422, "no ink found in the drawing"),
     ("POST", "/api/look?box=20,2,3,8", b"x" * 784, RAW, 422, "outside the picture"),
     ("GET", "/api/models/dense/weights", b"", {}, 400, "layer is missing"),
     ("GET", "/api/models/dense/weights?layer=١", b"", {}, 400, "whole number"),
@@ -97,7 +98,7 @@ def test_refused_with_one_sentence(reader, method, path, body, headers, status, 
     response = reader.request(method, path, content=body, headers=headers)
     assert response.status_code == status, response.text
     sentence = response.json()["error"]
-    assert words in sentence and sentence.endswith(".") and "\n" not in sentence
+    assert words in sentence and sentence.endswith((".", "?")) and "\n" not in sentence
     assert set(response.json()) == {"error"}
 
 

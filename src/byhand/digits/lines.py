@@ -1,5 +1,6 @@
 """Lines of writing on a page: where they are, and the picture of each as the row reader takes it."""
 
+from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from byhand.digits.ruled import ruled_lines
 from byhand.types import Array
 
 WORKING_SIZE = 1600  # a larger picture is made smaller first
+LEAST_HEIGHT, LARGEST = 90, 3  # a lower one larger, at most so many times: strokes are a few pixels wide then
 ROW_WINDOW, PAGE_WINDOW = 0.4, 0.14  # of the background, as a part of the picture's size: wider than a stroke
 PAGE = 500  # pixels of the longer side from which a picture is a page rather than a row
 WEAK, STRONG = 0.45, 0.8  # a piece reaches as far as this part of the full ink, if somewhere it is as strong as that
@@ -19,6 +21,7 @@ FAINTEST, NOISE = 5.0, 2.5  # grey levels by which ink must differ from the pape
 SMALL = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
 SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
 APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
+RIM, THICKEST_RIM = 0.03, 3  # how far from the rim pieces lie along it, as a part of the height, and in pixels
 STRAIGHT = 0.6  # a straight upright piece fills more of its box than that; a 1 that leans or bends does not
 SPARSE = 0.16  # a frame's piece fills less than this part of its box
 NEAR, ARM, STRAY = 0.12, 3, 0.05  # a corner's distance from the sides; its arms' width, the ink that is not in them
@@ -32,27 +35,34 @@ class Line(NamedTuple):
         box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
         image: its ink, uint8 (height, width), 255 on paper 0, with a margin around the box.
         mask: which of its pixels are writing, bool (height, width): no ruled lines, no dirt.
-        corner: left and top of the image in the picture.
+        corner: left and top of the image in a picture whose pixels are as large as the image's.
         scale: how many of the picture's pixels one of the image's is long.
+        shape: of the picture.
     """
 
     box: Box
     image: Array
     mask: Array
-    corner: tuple[int, int] = (0, 0)
-    scale: int = 1
+    corner: tuple[int, int]
+    scale: float
+    shape: tuple[int, ...]
+
+    def in_picture(self, box: Box) -> Box:
+        """A box in the line's image as one in the picture."""
+        (x, y), s = self.corner, self.scale
+        left, top, right, bottom = (s * (side + at) for side, at in zip(box, (x, y, x, y), strict=True))
+        height, width = self.shape
+        return floor(left), floor(top), min(ceil(right), width), min(ceil(bottom), height)
 
 
 def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
     """The lines of writing in a picture, uint8 (height, width), top to bottom, those side by side left to right.
 
-    `inverted` says whether the writing is the lighter one; by default it is found out (see `ink.light_on_dark`). Nothing is cut out of the lines' images: ruled lines are left out only where it is decided what is writing.
+    `inverted` says whether the writing is the lighter one; by default it is found out (see `ink.light_on_dark`).
+    Nothing is cut out of the lines' images: ruled lines are left out only where it is decided what is writing.
     """
-    from PIL import Image
-
-    shrink = max(1, -(-max(image.shape) // WORKING_SIZE))
-    small = np.asarray(Image.fromarray(image).reduce(shrink)) if shrink > 1 else image
-    flat = flatten(small, inverted)
+    working, scale = _at_working_size(image)
+    flat = flatten(working, inverted)
     mask, boxes_found = written(flat)
     lines = []
     for left, top, right, bottom in boxes_found:
@@ -61,9 +71,25 @@ def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
         x = slice(max(0, left - margin), right + margin)
         inside = mask[y, x].copy()
         inside[: top - y.start] = inside[bottom - y.start :] = False
-        box = (left * shrink, top * shrink, min(right * shrink, image.shape[1]), min(bottom * shrink, image.shape[0]))
-        lines.append(Line(box, contrast(flat[y, x]), inside, (x.start * shrink, y.start * shrink), shrink))
+        line = Line((left, top, right, bottom), contrast(flat[y, x]), inside, (x.start, y.start), scale, image.shape)
+        lines.append(
+            line._replace(box=line.in_picture((left - x.start, top - y.start, right - x.start, bottom - y.start)))
+        )
     return lines
+
+
+def _at_working_size(image: Array) -> tuple[Array, float]:
+    """The picture (height, width) made smaller or larger, and how many of its pixels one is long then."""
+    from PIL import Image
+
+    shrink = -(-max(image.shape) // WORKING_SIZE)
+    if shrink > 1:
+        return np.asarray(Image.fromarray(image).reduce(shrink)), float(shrink)
+    grow = min(-(-LEAST_HEIGHT // image.shape[0]), LARGEST, WORKING_SIZE // max(image.shape))
+    if grow > 1:
+        size = (grow * image.shape[1], grow * image.shape[0])
+        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)), 1 / grow
+    return image, 1.0
 
 
 def flatten(image: Array, inverted: bool | None = None) -> Array:
@@ -143,15 +169,16 @@ def _digit_height(box: Array, area: Array) -> float:
 def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
     """Which pieces are thin and lie along the picture's rim, or around a corner: what is left of a frame."""
     height, width = shape
+    rim = max(1, min(round(RIM * height), THICKEST_RIM))
     w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
-    above_or_below = (box[:, 1] <= 1) | (box[:, 3] >= height - 1)
-    beside = (box[:, 0] <= 1) | (box[:, 2] >= width - 1)
+    above_or_below = (box[:, 1] <= rim) | (box[:, 3] >= height - rim)
+    beside = (box[:, 0] <= rim) | (box[:, 2] >= width - rim)
     near = (box[:, 0] <= 0.06 * width) | (box[:, 2] >= 0.94 * width)
     level = above_or_below & (w > 2.5 * h) & (h < 0.25 * height)
     straight = area > STRAIGHT * w * h
     upright = (beside | (near & above_or_below)) & straight & (h > 3 * w) & (w < 0.06 * width)
-    sides = (box[:, 0] <= 2).astype(int) + (box[:, 1] <= 2) + (box[:, 2] >= width - 2) + (box[:, 3] >= height - 2)
-    corner = (sides >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
+    edges = np.stack([box[:, 0], box[:, 1], width - box[:, 2], height - box[:, 3]])
+    corner = ((edges <= 2 * rim).sum(axis=0) >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
     return level | upright | corner
 
 

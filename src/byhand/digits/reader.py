@@ -124,6 +124,4 @@ def _digit(line: Line, found: RowRead, i: int, box: Box, image: Array) -> Digit:
     name, p = found.label[i], found.p[i]
     order = np.argsort(-p, kind="stable").tolist()
     others = tuple((str(c), float(p[c])) for c in order if c != name and p[c] >= ALTERNATIVES)
-    x, y, s = *line.corner, line.scale
-    in_picture = (x + box[0] * s, y + box[1] * s, x + box[2] * s, y + box[3] * s)
-    return Digit(str(name), float(p[name]), in_picture, others, image)
+    return Digit(str(name), float(p[name]), line.in_picture(box), others, image)

@@ -8,10 +8,10 @@ from byhand.types import Array
 
 STEEPEST = 0.08  # how far a line may rise, as a part of its length
 COVERED = 0.5  # a line across is there for at least this part of the width
-UPRIGHT = 0.8  # a line down for at least this part of the height, near a side; a 1 would be a line, too
+UPRIGHT = 0.85  # a line down for at least this part of the height, near a side; a 1 would be a line, too
 SIDE = 0.16  # near a side: as a part of the width
 THIN = 0.09  # a line is thinner than this part of a row's height
-THINNEST, EVERY = 3, 250  # and than so many pixels, and one more for so many of the picture's longer side
+THINNEST, LIKE_STROKES = 3, 1.2  # and than the strokes are wide, times this; fewer pixels are always thin
 
 
 def ruled_lines(mask: Array) -> Array:
@@ -21,12 +21,18 @@ def ruled_lines(mask: Array) -> Array:
     direction that is nearly level: the part of the width for which it is covered by thin ink decides.
     """
     height, width = mask.shape
-    thin = max(THINNEST, min(round(THIN * height), THINNEST + 1 + max(height, width) // EVERY))
+    thin = max(THINNEST, round(min(THIN * height, LIKE_STROKES * stroke_width(mask))))
     found = _level_lines(mask, thin, COVERED)
     down = _level_lines(np.ascontiguousarray(mask.T), thin, UPRIGHT).T
     side = max(2, round(SIDE * width))
     down[:, side : max(side, width - side)] = False
     return found | down
+
+
+def stroke_width(mask: Array) -> float:
+    """How wide strokes are on average: two areas by circumference, which pixel edges make 4/π too long."""
+    edges = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    return 2 * np.count_nonzero(mask) / max(np.pi / 4 * edges, 1)
 
 
 def _level_lines(mask: Array, thin: int, covered: float) -> Array:

@@ -154,7 +154,8 @@ def _in_thread(operation: Operation, call: Call) -> Answer:
     try:
         return operation.handler(call)
     except ByhandError as error:  # understood, but impossible
-        raise Refusal(422, str(error)) from None
+        sentence = str(error).replace("the array", "the drawing")  # which is what it is here
+        raise Refusal(422, sentence[:1].upper() + sentence[1:]) from None
     except MemoryError:
         raise Refusal(503, "There is not enough memory for this at the moment.", 10) from None
 

@@ -1,6 +1,6 @@
 """The table of everything that can be asked: the server routes by it, and the description is made from it."""
 
-from byhand.web import answers
+from byhand.web import answers, training_answers
 from byhand.web.call import Operation, Parameter
 from byhand.web.examples import MOST
 
@@ -73,31 +73,31 @@ OPERATIONS = (
     ),
     Operation(
         *("POST", "/api/trainings", "begin", "Begin a training by a recipe or by settings of your own."),
-        *(answers.post_training, (), "json"),
+        *(training_answers.post_training, (), "json"),
         gives="Training",
         status=201,
         refusals=(503,),
     ),
     Operation(
         *("GET", "/api/trainings", "trainings", "This browser's trainings, the newest first."),
-        *(answers.get_trainings,),
+        *(training_answers.get_trainings,),
         gives="Trainings",
     ),
     Operation(
         *("GET", "/api/trainings/{id}", "training", "One training."),
-        *(answers.get_training, (TRAINING,)),
+        *(training_answers.get_training, (TRAINING,)),
         gives="Training",
         refusals=(404,),
     ),
     Operation(
         *("DELETE", "/api/trainings/{id}", "forget", "Stop a training, and forget it."),
-        *(answers.delete_training, (TRAINING,)),
+        *(training_answers.delete_training, (TRAINING,)),
         status=204,
         refusals=(404,),
     ),
     Operation(
         *("GET", "/api/trainings/{id}/events", "events", "What happens, as server-sent events."),
-        *(answers.get_events, (TRAINING,)),
+        *(training_answers.get_events, (TRAINING,)),
         gives="text/event-stream",
         lane="stream",
         refusals=(404,),
@@ -111,27 +111,27 @@ OPERATIONS = (
             refusals=(404, 409),
         )
         for name, about, handler, gives in (
-            ("pause", "Stand still after the current step.", answers.post_pause, "Training"),
-            ("resume", "Go on.", answers.post_resume, "Training"),
-            ("stop", "End after the current step; what was learnt stays.", answers.post_stop, "Training"),
-            ("step", "While it stands still: make one step, and tell what it did.", answers.post_step, "Step"),
+            ("pause", "Stand still after the current step.", training_answers.post_pause, "Training"),
+            ("resume", "Go on.", training_answers.post_resume, "Training"),
+            ("stop", "End after the current step; what was learnt stays.", training_answers.post_stop, "Training"),
+            ("step", "While it stands still: make one step, and tell what it did.", training_answers.post_step, "Step"),
         )
     ),
     Operation(
         *("PUT", "/api/trainings/{id}/drawing", "judge", "A drawing that the network shall judge as it learns."),
-        *(answers.put_drawing, (TRAINING, *DRAWING, BOX), "drawing"),
+        *(training_answers.put_drawing, (TRAINING, *DRAWING, BOX), "drawing"),
         gives="Verdict",
         refusals=(404,),
     ),
     Operation(
         *("DELETE", "/api/trainings/{id}/drawing", "unjudge", "No drawing any more."),
-        *(answers.delete_drawing, (TRAINING,)),
+        *(training_answers.delete_drawing, (TRAINING,)),
         status=204,
         refusals=(404,),
     ),
     Operation(
         *("GET", "/api/trainings/{id}/model", "download", "The network as a safetensors file."),
-        *(answers.get_training_model, (TRAINING,)),
+        *(training_answers.get_training_model, (TRAINING,)),
         gives="application/octet-stream",
         refusals=(404, 409),
     ),
@@ -171,7 +171,7 @@ OPERATIONS = (
     ),
     Operation(
         *("POST", "/api/finetune", "finetune", "Some epochs more for a network, on own drawings mixed with MNIST's."),
-        *(answers.post_finetune, (), "json"),
+        *(training_answers.post_finetune, (), "json"),
         gives="Training",
         status=201,
         refusals=(404, 503),
