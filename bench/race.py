@@ -7,8 +7,8 @@ whatever else the machine does slows both alike. PyTorch's twin has the same net
 and learning rates, and runs as fast as we could make it: images with their channels last, Adam in one fused pass,
 memory that is not handed back to the system, no library but PyTorch and NumPy.
 
-Seconds are the clock's, from the process's creation to its end. Processor seconds are those of all the process's threads;
-other work on the machine hardly changes them.
+Seconds are the clock's, from the process's creation to its end. Processor seconds are those of all the process's
+threads; other work on the machine hardly changes them.
 """
 
 import argparse
