@@ -60,7 +60,7 @@ def open_page(chromium, address):
         contexts.append(context)
         context.route(lambda url: not url.startswith((address, "data:", "blob:")), elsewhere)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(45_000)
         page.on("console", lambda message: message.type in ("error", "warning") and wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(error.stack))
         page.goto(f"{address}/#/{view}")

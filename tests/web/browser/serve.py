@@ -1,4 +1,4 @@
-"""`byhand serve` as a person starts it, but what it trains on are the blocks of tests/images.py: quick, and no MNIST."""
+"""`byhand serve` as a person starts it, but it trains on the blocks of tests/images.py: quick, and without MNIST."""
 
 import sys
 

@@ -62,6 +62,20 @@ SEEN = """() => {
 }"""
 
 
+def test_several_in_a_row(open_page):
+    page, rng = open_page(), np.random.default_rng(0)
+    page.click("#clear")
+    page.check("#several")
+    for place, digit in enumerate((4, 0, 7, 2)):
+        draw(page, strokes(digit, rng), height=0.42, across=0.2 + 0.2 * place)
+    rest(page)
+    assert page.inner_text("#verdict").replace("\n", "") == "4072"
+    assert "sure that it is 2" in page.inner_text("#verdict-words")  # the last one
+    page.click("#verdict button:nth-child(1)")
+    rest(page)
+    assert "sure that it is 4" in page.inner_text("#verdict-words")
+
+
 def test_undo_and_clear(open_page):
     page, rng = open_page(), np.random.default_rng(0)
     page.click("#clear")

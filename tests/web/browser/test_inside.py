@@ -13,7 +13,7 @@ def look_into(page, network):
     page.check(f"input[name=model][value={network}]", force=True)
     rest(page)
     page.wait_for_function(
-        "name => document.querySelector('#network').dataset.model === name && document.querySelector('#equation .name')",
+        "id => document.querySelector('#network').dataset.model === id && document.querySelector('#equation .name')",
         arg=network,
     )
 
@@ -43,7 +43,9 @@ def test_the_equation_adds_up(open_page, network):
 
 
 def test_all_networks_read_the_same_drawing(open_page):
-    page = open_page("inside")
+    page = open_page()
+    page.click("#examples button:nth-child(8)")
+    page.click("nav a[href='#/inside']")
     page.wait_for_function("() => [...document.querySelectorAll('#models b')].every((b) => b.textContent === '7')")
     assert page.locator("#models input").count() == len(NETWORKS)
 

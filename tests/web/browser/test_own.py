@@ -6,27 +6,43 @@ import numpy as np
 from PIL import Image
 
 from byhand import Network
-from byhand.digits.drawn import draw_digit
+from byhand.digits.glyphs import drawn_writers
+from byhand.digits.page import draw_page
 from tests.web.browser.conftest import rest
 from tests.web.browser.hands import draw, strokes
 
 
-def photo(digit, size=300):
+def photo(*labels):
+    """A photo of rows of digits; where their ink stands in it."""
+    rng = np.random.default_rng(1)
+    page = draw_page(labels, drawn_writers(1, rng)[0], rng, (300, 440), shadow=0.1)
     png = BytesIO()
-    Image.fromarray(draw_digit(digit, np.random.default_rng(5), size, form=0)).save(png, "PNG")
-    return {"name": "photo.png", "mimeType": "image/png", "buffer": png.getvalue()}
+    Image.fromarray(page.picture).save(png, "PNG")
+    return {"name": "photo.png", "mimeType": "image/png", "buffer": png.getvalue()}, page.boxes
 
 
 def test_a_photo_is_found_cut_and_read(open_page):
     page = open_page("own")
-    page.set_input_files("#photo-file", photo(3))
+    file, boxes = photo("40713", "1985")
+    page.set_input_files("#photo-file", file)
     page.wait_for_selector("#photo:not([hidden])")
-    assert page.inner_text("#photo-text") == "3"
+    assert page.inner_text("#photo-text") == "40713\n1985"
+    assert page.locator("#photo-digits canvas").count() == 9
     page.wait_for_function("() => document.querySelector('#photo-image').complete")
-    frame, mark = (page.locator(f"#photo-{name}").bounding_box() for name in ("image", "boxes i"))
-    assert frame["x"] < mark["x"] and mark["x"] + mark["width"] < frame["x"] + frame["width"]
-    assert 0.3 < mark["height"] / frame["height"] < 0.9
-    assert page.locator("#photo-digits canvas").count() == 1
+    frame = page.locator("#photo-image").bounding_box()
+    marks = [mark.bounding_box() for mark in page.locator("#photo-boxes i").all()]
+    scale = frame["width"] / 440
+    for row, (left, top, right, bottom) in zip((marks[:5], marks[5:]), boxes, strict=True):
+        found = (row[0]["x"], row[-1]["x"] + row[-1]["width"])
+        np.testing.assert_allclose(found, frame["x"] + scale * np.array([left, right]), atol=8)
+        assert all(frame["y"] + scale * top - 8 < m["y"] < frame["y"] + scale * bottom for m in row)
+
+
+def test_an_example_photo(open_page):
+    page = open_page("own")
+    page.click("#photo-example")
+    page.wait_for_selector("#photo:not([hidden])")
+    assert len(page.inner_text("#photo-text").split("\n")) == 2
 
 
 def test_a_photo_is_dropped(open_page):
@@ -37,7 +53,7 @@ def test_a_photo_is_dropped(open_page):
           transfer.items.add(new File([Uint8Array.from(bytes)], "photo.png", { type: "image/png" }));
           return transfer;
         }""",
-        list(photo(8)["buffer"]),
+        list(photo("8")[0]["buffer"]),
     )
     page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
     page.wait_for_selector("#photo:not([hidden])")
@@ -69,7 +85,7 @@ def test_samples_are_labelled_learnt_and_taken_home(open_page, tmp_path):
         assert sorted(file["y_train"].tolist()) == [4, 7] and file["x_train"].shape == (2, 28, 28)
         assert file["x_train"].max() > 200
     page.click("#finetune")
-    page.wait_for_selector("#tuned-model:not([hidden])", timeout=20_000)
+    page.wait_for_selector("#tuned-model:not([hidden])")
     assert "of your 2 samples" in page.inner_text("#finetune-words")
     with page.expect_download() as download:
         page.click("#tuned-model")

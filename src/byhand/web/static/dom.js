@@ -44,6 +44,14 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /**
+ * Say it to those who do not see it.
+ * @param {string} text
+ */
+export function say(text) {
+  $("#status").textContent = text;
+}
+
+/**
  * `work` once in the next animation frame, however often it is asked for before.
  * @param {() => void} work
  * @returns {() => void}

@@ -4,7 +4,8 @@ import * as api from "./api.js";
 import { showBars } from "./bars.js";
 import { Sheet } from "./canvas.js";
 import { diverging, inked, largest, paintPixels } from "./colours.js";
-import { $, chance, el } from "./dom.js";
+import { BROAD, FINE } from "./drawing.js";
+import { $, chance, el, say } from "./dom.js";
 
 /**
  * @param {import("./drawing.js").Drawing} drawing
@@ -15,6 +16,7 @@ export function startDraw(drawing, reading) {
   sheet.onPen = (down) => say(down ? "Pen down" : "Pen up");
   $("#undo").addEventListener("click", () => drawing.undo());
   $("#clear").addEventListener("click", () => drawing.clear());
+  $("#several").addEventListener("change", () => drawing.take($("#several").checked ? FINE : BROAD));
   drawing.addEventListener("change", () => {
     $("#sheet-hint").hidden = !drawing.empty;
   });
@@ -40,6 +42,7 @@ function showVerdict(reading) {
     el("button", { type: "button", textContent: digit.text, "aria-pressed": String(i === chosen), onclick: () => reading.choose(i) }),
   );
   $("#verdict").replaceChildren(...(digits.length > 1 ? texts : [digits[0]?.text ?? "–"]));
+  $("#reading").classList.toggle("many", digits.length > 2);
   $("#verdict-time").textContent = digits.length ? `${Math.round(reading.latency)} ms from the stroke to the answer` : "";
 }
 
@@ -82,7 +85,3 @@ function announce(text) {
   waiting = setTimeout(() => say(text), 500);
 }
 
-/** @param {string} text */
-function say(text) {
-  $("#status").textContent = text;
-}

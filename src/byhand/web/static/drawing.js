@@ -4,8 +4,9 @@
 /** @typedef {Point[]} Stroke */
 /** @typedef {{width: number, height: number, bytes: Uint8Array, onSheet: (pixels: number[]) => number[]}} Picture */
 
-/** The pen's width; a digit that fills three quarters of the sheet then has strokes of 2 in 20, as MNIST's have. */
-export const PEN = 0.075;
+/** The pens' widths: with the one a digit of 0.7 has strokes of 2 in 20, as MNIST's have; with the other one of 0.4. */
+export const BROAD = 0.075;
+export const FINE = 0.042;
 
 const MARGIN = 0.15; // of paper around the ink in the picture
 const PIXELS = 192; // the picture has for the sheet's height
@@ -14,6 +15,7 @@ const PIXELS = 192; // the picture has for the sheet's height
 export class Drawing extends EventTarget {
   /** @type {Stroke[]} */
   strokes = [];
+  pen = BROAD;
 
   /** @param {Point} point */
   begin(point) {
@@ -40,6 +42,12 @@ export class Drawing extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** @param {number} width */
+  take(width) {
+    this.pen = width;
+    this.set(this.strokes);
+  }
+
   get empty() {
     return this.strokes.length === 0;
   }
@@ -57,7 +65,7 @@ export class Drawing extends EventTarget {
     const canvas = new OffscreenCanvas(width, height);
     const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
     pen.setTransform(PIXELS, 0, 0, PIXELS, -left * PIXELS, -top * PIXELS);
-    trace(pen, this.strokes, "black");
+    trace(pen, this.strokes, "black", this.pen);
     const { data } = pen.getImageData(0, 0, width, height);
     const bytes = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3]);
     return { width, height, bytes, onSheet: (pixels) => pixels.map((p, i) => p / PIXELS + (i % 2 ? top : left)) };
@@ -69,9 +77,10 @@ export class Drawing extends EventTarget {
  * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} pen whose unit is the sheet's height
  * @param {Stroke[]} strokes
  * @param {string} colour
+ * @param {number} [width]
  */
-export function trace(pen, strokes, colour) {
-  pen.lineWidth = PEN;
+export function trace(pen, strokes, colour, width = BROAD) {
+  pen.lineWidth = width;
   pen.lineCap = pen.lineJoin = "round";
   pen.strokeStyle = colour;
   for (const stroke of strokes) {

@@ -2,15 +2,17 @@
 
 import * as api from "./api.js";
 import { colour } from "./colours.js";
-import { trace } from "./drawing.js";
+import { FINE, trace } from "./drawing.js";
 import { $, el } from "./dom.js";
 
 /** @typedef {import("./drawing.js").Stroke} Stroke */
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const WRITING = 700; // milliseconds for a digit
-const SIZE = 0.68; // of a digit on the sheet
-const GAP = 0.14; // between two
+const FIRST = 8; // the hand whose seven is shown first: the network doubts it a little
+const ONE = 0.68; // a digit's height on the sheet
+const SEVERAL = 0.4; // with the fine pen
+const GAP = 0.13; // between two
 const SMALLEST = 0.6; // of its size; what does not fit even so gives place to the new one
 
 /** @param {import("./drawing.js").Drawing} drawing */
@@ -21,7 +23,7 @@ export async function startExamples(drawing) {
   const buttons = [..."0123456789"].map((digit) =>
     el(
       "button",
-      { type: "button", "aria-label": `Write a ${digit}`, onclick: () => write(drawing, digits[digit], $("#append").checked) },
+      { type: "button", "aria-label": `Write a ${digit}`, onclick: () => write(drawing, digits[digit]) },
       el("canvas", { width: 96, height: 96 }),
     ),
   );
@@ -37,7 +39,7 @@ export async function startExamples(drawing) {
   });
   await load();
   window.addEventListener("colours", paint);
-  await write(drawing, digits[7], false);
+  await write(drawing, (await api.strokes(FIRST)).digits[7]);
 }
 
 /**
@@ -53,22 +55,22 @@ function paintExample(canvas, strokes) {
 }
 
 /**
- * Write strokes onto the sheet as a hand would, in their order; at once for those who want no motion. Whoever draws
- * meanwhile ends it.
+ * Write strokes onto the sheet as a hand would, in their order; at once for those who want no motion. With the fine pen
+ * they come beside what is there. Whoever draws meanwhile ends it.
  * @param {import("./drawing.js").Drawing} drawing
  * @param {Stroke[]} strokes as high as 1
- * @param {boolean} beside what is there
  */
-async function write(drawing, strokes, beside) {
-  const sheet = $("#sheet");
-  const { before, placed } = layOut(beside ? drawing.strokes : [], strokes, sheet.clientWidth / sheet.clientHeight || 1);
+async function write(drawing, strokes) {
+  const [before, size] = drawing.pen === FINE ? [drawing.strokes, SEVERAL] : [[], ONE];
+  const { clientWidth, clientHeight } = $("#sheet");
+  const { old, placed } = layOut(before, strokes, size, clientWidth / clientHeight || 1);
   const total = placed.flat().length;
   const start = performance.now();
   let done = 0;
   do {
     const part = calm.matches ? 1 : Math.min(1, (performance.now() - start) / WRITING);
     done = Math.max(1, Math.round(part * total));
-    const mine = [...before, ...first(placed, done)];
+    const mine = [...old, ...first(placed, done)];
     drawing.set(mine);
     await new Promise(requestAnimationFrame);
     if (drawing.strokes !== mine) return;
@@ -79,20 +81,21 @@ async function write(drawing, strokes, beside) {
  * The new strokes to the right of those before, all of them in the middle of a sheet of this width.
  * @param {Stroke[]} before
  * @param {Stroke[]} strokes
+ * @param {number} size of the new ones
  * @param {number} width
- * @returns {{before: Stroke[], placed: Stroke[]}}
+ * @returns {{old: Stroke[], placed: Stroke[]}}
  */
-function layOut(before, strokes, width) {
+function layOut(before, strokes, size, width) {
   const xs = (/** @type {Stroke[]} */ some) => some.flat().map(([x]) => x);
-  const from = before.length ? Math.max(...xs(before)) + GAP - Math.min(...xs(strokes)) * SIZE : 0;
-  const placed = strokes.map((stroke) => stroke.map(([x, y]) => [x * SIZE + from, 0.5 + (y - 0.5) * SIZE]));
+  const from = before.length ? Math.max(...xs(before)) + GAP - Math.min(...xs(strokes)) * size : 0;
+  const placed = strokes.map((stroke) => stroke.map(([x, y]) => [x * size + from, 0.5 + (y - 0.5) * size]));
   const all = xs([...before, .../** @type {Stroke[]} */ (placed)]);
   const [left, right] = [Math.min(...all), Math.max(...all)];
   const scale = Math.min(1, (width - 2 * GAP) / (right - left));
-  if (scale < SMALLEST && before.length) return layOut([], strokes, width);
+  if (scale < SMALLEST && before.length) return layOut([], strokes, size, width);
   const fit = (/** @type {any} */ stroke) =>
     stroke.map((/** @type {number[]} */ [x, y]) => [(x - (left + right) / 2) * scale, 0.5 + (y - 0.5) * scale]);
-  return { before: before.map(fit), placed: placed.map(fit) };
+  return { old: before.map(fit), placed: placed.map(fit) };
 }
 
 /**

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { Sheet } from "./canvas.js";
 import { showCurves } from "./curves.js";
-import { $, eachFrame, el, percent, short } from "./dom.js";
+import { $, eachFrame, el, percent, say, short } from "./dom.js";
 import { chosen, startSettings } from "./settings.js";
 import { showStep } from "./step.js";
 import { inWords, Run } from "./training.js";
@@ -41,6 +41,7 @@ export async function startLearn(drawing, options, trouble, onTrained) {
     runs.unshift(run);
     listen(run, drawing, onTrained);
     open(run, drawing);
+    $("#run").scrollIntoView({ block: "nearest" });
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -131,7 +132,10 @@ function showState() {
   $("#step").disabled = !paused;
   $("#stop").disabled = !active;
   $("#run-model").hidden = !training || active;
-  if (training) $("#run-model").href = `/api/trainings/${training.id}/model`;
+  if (training) {
+    $("#run-model").href = `/api/trainings/${training.id}/model`;
+    say(WORDS[/** @type {keyof WORDS} */ (training.state)]);
+  }
   showProgress();
 }
 

@@ -87,7 +87,8 @@ export class Reading extends EventTarget {
     if (this.#wanted && performance.now() - this.#looked < PATIENCE) return; // the drawing goes on: read it first
     this.#looked = performance.now();
     const digit = digits[this.chosen];
-    this.seen = digit ? await api.look(digit.image, this.model, this.other) : null;
+    const inked = digit?.image.some(Boolean); // where two digits are one stroke, one may have none of its own
+    this.seen = inked ? await api.look(digit.image, this.model, this.other) : null;
     this.dispatchEvent(new Event("look"));
   }
 
