@@ -13,6 +13,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #include "ctc.h"
 #include "elementwise.h"
 #include "matmul.h"
+#include "pooling.h"
 #include "rows.h"
 #include "sparse.h"
 #include "winograd.h"
