@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from byhand.ctc import CTC
-from byhand.decoding import Label, best_path, log_probabilities, peaks
+from byhand.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.digits.crops import Crop, Ink, View, crop
 from byhand.digits.row_read import RowRead
 from byhand.network import Network
@@ -71,7 +71,8 @@ class RowReader:
         best = int(score.argmax())
         label = labels[best]
         p = np.exp(log_p)
-        steps = np.array([peaks(row, label) for row in p], int).reshape(len(p), -1)  # (n, digits)
+        steps = all_peaks(p, label)  # (n, digits)
+        assert steps is not None  # some view found room for this label, and all have as many steps
         left, scale = (np.array([getattr(one, name) for one in crops])[:, None] for name in ("left", "scale"))
         middles = (left + (steps + 0.5) * self.step / scale).mean(axis=0)
         each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0)  # (digits, 10)
