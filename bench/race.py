@@ -2,13 +2,13 @@
 
     python bench/race.py --seeds 10 > docs/race.md
 
-Each run is a process of its own, from its start to the figure on the test images; the two take turns, so that whatever
-else the machine does slows both alike. PyTorch's twin has the same network, start, batches, loss, optimiser and learning
-rates, and runs as fast as we could make it: images with their channels last, Adam in one fused pass, memory that is not
-handed back to the system, no library but PyTorch and NumPy.
+Each run is a process of its own, from its start to the figure on the test images; the two take turns, so that
+whatever else the machine does slows both alike. PyTorch's twin has the same network, start, batches, loss, optimiser
+and learning rates, and runs as fast as we could make it: images with their channels last, Adam in one fused pass,
+memory that is not handed back to the system, no library but PyTorch and NumPy.
 
-Seconds are the clock's, from the process's creation to its end. Processor seconds are those of all the process's threads;
-other work on the machine hardly changes them.
+Seconds are the clock's, from the process's creation to its end. Processor seconds are those of all the process's
+threads; other work on the machine hardly changes them.
 """
 
 import argparse
@@ -21,11 +21,10 @@ import time
 from pathlib import Path
 from statistics import mean, median, stdev
 
-from speed.environments import python_of
-
 from byhand.data import fetch
 from byhand.ops import describe
 from byhand.ops.compiled import cores
+from speed.environments import python_of
 
 TWIN = Path(__file__).parent / "race_torch.py"
 MALLOC = {

@@ -179,6 +179,8 @@ WINDOWS = [  # kernel, stride, padding, groups, dilation, channels, filters, sid
     ((1, 2), (3, 2), "same", 1, 1, 5, 16, 10, 2),  # some pixels are seen by nobody
     ((3, 4), (2, 3), "valid", 2, (2, 3), 6, 8, 13, 2),
     (2, 5, "same", 1, 1, 3, 4, 11, 2),
+    (3, 1, "valid", 1, 1, 32, 48, 9, 5),
+    (3, 1, "same", 1, 1, 48, 16, 7, 20),
 ]
 POOLS = [
     (2, 2, "valid", 16, 14),

@@ -35,17 +35,16 @@ def race(
     ready = age()
     fit_recipe(recipe, network, split.train, None, rng, accuracy=False)
     trained = age()
-    accuracy, count = Evaluator(network, *split.test)()["accuracy"], len(split.test[1])
+    found, count = Evaluator(network, *split.test)(), len(split.test[1])
     seconds = age()
     if json:
-        record = {"accuracy": accuracy, "seconds": seconds, "processor_seconds": time.process_time(), "seed": seed}
+        record = found | {"seconds": seconds, "processor_seconds": time.process_time(), "seed": seed}
         parts = {"start": ready, "training": trained - ready, "test": seconds - trained}
         print_json(record | parts | {"epochs": recipe.epochs, "parameters": network.size, "test_samples": count})
         return
     print(
-        f"{percent(accuracy)} of {count:,} test images read right, {seconds:.2f} s after the process began: "
-        f"{ready:.2f} s to start, {trained - ready:.2f} s for {recipe.epochs} epochs, "
-        f"{seconds - trained:.2f} s to test."
+        f"{percent(found['accuracy'])} of {count:,} test images read right, {seconds:.2f} s after the process began "
+        f"({ready:.2f} s to start, {trained - ready:.2f} s to train, {seconds - trained:.2f} s to test)."
     )
 
 

@@ -40,7 +40,7 @@ reader = replace(
     "along one cycle, batches of 128, the parameters averaged; 5,000 images held back for validation.",
     prepare=_with_drawn,
     layers=(
-        *(*_block(24), *_block(32), MaxPool2D()),
+        *(*_block(32), *_block(32), MaxPool2D()),
         *(*_block(64), *_block(64), MaxPool2D()),
         *(*_block(96), *_block(96, "valid")),
         *(Flatten(), Dense(96, He()), BatchNorm(), ReLU(), Dropout(0.3), Dense(10)),

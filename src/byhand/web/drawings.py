@@ -62,11 +62,11 @@ def trim(canvas: Array) -> tuple[Array, Frame]:
     it is.
 
     Args:
-        canvas: dark ink on paper of 255, uint8 (height, width).
+        canvas: ink 255 on paper 0, uint8 (height, width).
     """
     from PIL import Image
 
-    ink = canvas < 255
+    ink = canvas > 0
     if not ink.any():
         return canvas, Frame()
     left, top, right, bottom = bounds(ink)
@@ -74,14 +74,14 @@ def trim(canvas: Array) -> tuple[Array, Frame]:
     high = int(np.diff(edges)[::2].max())  # of the highest one
     shrink = max(1, high // HIGH)
     rim = max(RIM * shrink, high // 8)
-    part = np.pad(canvas[top:bottom, left:right], rim, constant_values=255)
+    part = np.pad(canvas[top:bottom, left:right], rim)
     if shrink > 1:
         part = np.asarray(Image.fromarray(part).reduce(shrink))
     return part, Frame(left - rim, top - rim, shrink)
 
 
 def picture(body: bytes, kind: str, width: int | None, height: int | None, limits: Limits) -> Array | Picture:
-    """A request's body as `byhand.digits` reads it: dark ink on white paper (height, width), or a picture file.
+    """A request's body: the ink of a canvas, uint8 (height, width), 255 on paper 0, or a picture file.
 
     Args:
         body: the bytes.
@@ -96,7 +96,7 @@ def picture(body: bytes, kind: str, width: int | None, height: int | None, limit
     if not body:
         raise Refusal(400, "The request has no body; send a drawing.")
     if kind == RAW:
-        return 255 - _grey_levels(body, width, height, limits)
+        return _grey_levels(body, width, height, limits)
     if kind.startswith("image/"):
         return Picture(body)
     raise Refusal(415, f"A drawing is {RAW} or image/png, image/jpeg, ..., not {kind or 'without a type'}.")
@@ -112,16 +112,16 @@ def digit(body: bytes, kind: str, values: dict[str, Any], limits: Limits) -> Dra
     width, height, box = values.get("width"), values.get("height"), values.get("box")
     source = picture(body, kind, width, height, limits)
     if isinstance(source, np.ndarray) and width is None and box is None:
-        if not (source < 255).any():
+        if not source.any():
             raise Refusal(422, "There is no ink in the drawing.")
-        return Drawing(255 - source, None)
+        return Drawing(source, None)
     if box is None and isinstance(source, np.ndarray):
         part, frame = trim(source)
-        image, found = prepare(part)
+        image, found = prepare(255 - part)
         return Drawing(image, frame.back(found))
     if box is None:
         return Drawing(*prepare(source))
-    grey = open_image(source)
+    grey = 255 - source if isinstance(source, np.ndarray) else open_image(source)
     left, top, right, bottom = box
     if not (0 <= left < right <= grey.shape[1] and 0 <= top < bottom <= grey.shape[0]):
         raise Refusal(422, f"The box lies outside the picture, which is {grey.shape[1]} × {grey.shape[0]} pixels.")

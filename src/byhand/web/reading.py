@@ -14,6 +14,7 @@ import numpy as np
 
 from byhand.digits.image import open_image
 from byhand.digits.reader import Reader
+from byhand.digits.reading import Reading
 from byhand.types import Array
 from byhand.web.catalogue import Model
 from byhand.web.drawings import Picture
@@ -27,7 +28,7 @@ def read(source: bytes | Array, path: str) -> dict[str, Any]:
     """What is written in a picture, as the page shows it.
 
     Args:
-        source: a picture file's bytes, or dark ink on white paper, uint8 (height, width).
+        source: a picture file's bytes, or the ink of a drawing, uint8 (height, width), 255 on paper 0.
         path: the model's file.
 
     Raises:
@@ -36,15 +37,19 @@ def read(source: bytes | Array, path: str) -> dict[str, Any]:
     start = time.perf_counter()
     if path not in _readers:
         _readers[path] = Reader(path)
-    grey = open_image(Picture(source)) if isinstance(source, bytes) else source
-    record = _as_json(_readers[path], grey)
+    reader = _readers[path]
+    if isinstance(source, bytes):
+        pixels = open_image(Picture(source))
+        reading = reader.read(pixels)
+    else:
+        pixels, reading = source, reader.read_drawing(source)
+    record = _as_json(reading)
     seconds = time.perf_counter() - start
-    return record | {"width": grey.shape[1], "height": grey.shape[0], "milliseconds": round(1000 * seconds, 2)}
+    return record | {"width": pixels.shape[1], "height": pixels.shape[0], "milliseconds": round(1000 * seconds, 2)}
 
 
-def _as_json(reader: Reader, grey: Array) -> dict[str, Any]:
+def _as_json(reading: Reading) -> dict[str, Any]:
     """As `byhand read --json` prints it, each digit with its image."""
-    reading = reader.read(grey)
     record = reading.to_json()
     for line, row in zip(record["lines"], reading.lines, strict=True):
         for plain, digit in zip(line["digits"], row.digits, strict=True):
@@ -94,13 +99,14 @@ class Readers:
 
     def warm(self, path: Path) -> None:
         """Let every process load what it needs to read with the model in `path`, before somebody waits for it."""
-        paper = np.full((8, 8), 255, np.uint8)
+        stroke = np.zeros((40, 40), np.uint8)
+        stroke[5:35, 18:22] = 255
         with contextlib.suppress(RuntimeError):  # the server ends already
             if self._pool:
-                for future in [self._pool.submit(read, paper, str(path)) for _ in range(2 * self.processes)]:
+                for future in [self._pool.submit(read, stroke, str(path)) for _ in range(2 * self.processes)]:
                     future.result()
             else:
-                read(paper, str(path))
+                read(stroke, str(path))
 
     def close(self) -> None:
         """End the processes."""

@@ -50,6 +50,7 @@ def serve(host: str, port: int, processes: int, browser: bool) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=15,
         limit_concurrency=1000,

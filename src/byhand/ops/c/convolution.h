@@ -224,14 +224,13 @@ static int gradient_is_sparse(const Images *g, const float *dy)
     return 4 * others < seen;
 }
 
-/* W (taps, channels, outputs) as (outputs, taps, channels). */
-static float *turn_kernel(const Images *g, const float *w)
+/* W (k, outputs), with k of taps times channels, as (outputs, k). */
+static float *turn_kernel(const float *w, long k, long outputs)
 {
-    const long k = g->kernel[0] * g->kernel[1] * g->channels;
-    float *turned = room(2, (size_t)(k * g->outputs));
-    for (long o = 0; o < g->outputs; o++)
+    float *turned = room(2, (size_t)(k * outputs));
+    for (long o = 0; o < outputs; o++)
         for (long j = 0; j < k; j++)
-            turned[o * k + j] = w[j * g->outputs + o];
+            turned[o * k + j] = w[j * outputs + o];
     return turned;
 }
 
@@ -338,91 +337,5 @@ static void add_turned(const Images *g, float *dw)
             for (int part = 1; part < g->parts; part++)
                 sum += g->sums[(part * g->outputs + o) * size + j];
             dw[j * g->outputs + o] = sum;
-        }
-}
-
-/* ---- pooling ---- */
-
-typedef struct {
-    const float *x, *y, *dy;
-    float *out;
-    long height, width, channels, rows, columns, size[2], stride[2], pad[2];
-} Pool;
-
-/* The pixels that window (r, s) sees inside the image: rows `top` to `bottom` − 1, columns `left` to `right` − 1. */
-#define WINDOW(p, r, s)                                                                                                \
-    const long y0 = (r)*p->stride[0] - p->pad[0], x0 = (s)*p->stride[1] - p->pad[1];                                   \
-    const long top = y0 < 0 ? 0 : y0, bottom = y0 + p->size[0] < p->height ? y0 + p->size[0] : p->height;              \
-    const long left = x0 < 0 ? 0 : x0, right = x0 + p->size[1] < p->width ? x0 + p->size[1] : p->width
-
-static void max_pool_part(void *context, int i)
-{
-    const Pool *p = context;
-    const long channels = p->channels, line = p->width * channels;
-    const float *x = p->x + i * p->height * line;
-    float *y = p->out + i * p->rows * p->columns * channels;
-    for (long r = 0; r < p->rows; r++)
-        for (long s = 0; s < p->columns; s++, y += channels) {
-            WINDOW(p, r, s);
-            long c = 0;
-            for (; c <= channels - LANES; c += LANES) {
-                vec most = all(-INFINITY);
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++)
-                        most = larger(load(x + k * line + l * channels + c), most);
-                store(y + c, most);
-            }
-            for (; c < channels; c++) {
-                float most = -INFINITY;
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++) {
-                        const float seen = x[k * line + l * channels + c];
-                        most = seen > most || seen != seen ? seen : most;
-                    }
-                y[c] = most;
-            }
-        }
-}
-
-static void max_pool_backward_part(void *context, int i)
-{
-    const Pool *p = context;
-    const long channels = p->channels, line = p->width * channels, size = p->height * line;
-    const float *x = p->x + i * size;
-    float *dx = p->out + i * size;
-    const int apart = p->stride[0] >= p->size[0] && p->stride[1] >= p->size[1]; /* no pixel is in two windows */
-    const int all_seen = apart && p->rows * p->size[0] == p->height && p->columns * p->size[1] == p->width;
-    if (!all_seen)
-        memset(dx, 0, sizeof(float) * (size_t)size);
-    for (long r = 0; r < p->rows; r++)
-        for (long s = 0; s < p->columns; s++) {
-            const long at = ((i * p->rows + r) * p->columns + s) * channels;
-            WINDOW(p, r, s);
-            long c = 0;
-            for (; c <= channels - LANES; c += LANES) {
-                const vec most = load(p->y + at + c);
-                vec share = load(p->dy + at + c); /* dy until the maximum was met, then 0 */
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++) {
-                        const long to = k * line + l * channels + c;
-                        const ivec hit = load(x + to) == most;
-                        const vec now = (vec)((ivec)share & hit);
-                        if (apart)
-                            store(dx + to, now);
-                        else
-                            store(dx + to, load(dx + to) + now);
-                        share = (vec)((ivec)share & ~hit);
-                    }
-            }
-            for (; c < channels; c++) {
-                float share = p->dy[at + c];
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++) {
-                        const long to = k * line + l * channels + c;
-                        const int hit = x[to] == p->y[at + c];
-                        dx[to] = (apart ? 0 : dx[to]) + (hit ? share : 0);
-                        share = hit ? 0 : share;
-                    }
-            }
         }
 }

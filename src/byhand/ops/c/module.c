@@ -13,8 +13,10 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #include "ctc.h"
 #include "elementwise.h"
 #include "matmul.h"
+#include "pooling.h"
 #include "rows.h"
 #include "sparse.h"
+#include "winograd.h"
 
 #define MOST_ARGUMENTS 12
 
@@ -559,6 +561,10 @@ static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *
 
 static void convolve(Images *g, const float *w, long outputs, const float *b, long groups, int back)
 {
+    if (groups == 1 && is_winograd(g)) {
+        winograd(g, back ? turn_kernel(w, g->kernel[0] * g->kernel[1] * g->size, g->depth) : w, b, back);
+        return;
+    }
     for (long group = 0; group < groups; group++) {
         g->first_in = group * g->depth;
         g->first_out = group * g->size;
@@ -594,7 +600,7 @@ DEFINE(conv2d_input)
     if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]))
         return TWIN(conv2d_input);
     if (groups == 1 && gradient_is_sparse(&g, FLOATS(a[0]))) {
-        UNLOCKED(1, g.w = turn_kernel(&g, FLOATS(a[1])); parallel(sparse_input_part, &g, (int)g.n));
+        UNLOCKED(1, g.w = turn_kernel(FLOATS(a[1]), g.kernel[0] * g.kernel[1] * g.channels, g.outputs); parallel(sparse_input_part, &g, (int)g.n));
         Py_RETURN_NONE;
     }
     if (!go_back(&g, &back))
@@ -605,12 +611,17 @@ DEFINE(conv2d_input)
 
 static void convolve_weights(Images *g, float *dw, long groups)
 {
+    const int sparse = groups == 1 && gradient_is_sparse(g, g->y), fast = groups == 1 && !sparse && is_winograd(g);
     const long k = g->kernel[0] * g->kernel[1] * g->depth;
     g->parts = g->n < MOST_SUMS ? (int)g->n : MOST_SUMS;
-    g->sums = room(2, (size_t)(g->parts * k * g->size));
-    if (groups == 1 && gradient_is_sparse(g, g->y)) {
+    g->sums = room(2, (size_t)(g->parts * (fast ? 16 * g->depth : k) * g->size));
+    if (sparse) {
         parallel(sparse_weights_part, g, g->parts);
         add_turned(g, dw);
+        return;
+    }
+    if (fast) {
+        winograd_weights(g, dw);
         return;
     }
     for (long group = 0; group < groups; group++) {
