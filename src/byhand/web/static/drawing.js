@@ -8,6 +8,7 @@
 export const BROAD = 0.075;
 export const FINE = 0.042;
 
+const DOT = 0.02; // of the sheet
 const WIDE = 1.15; // times as wide as high: no digit is
 const MARGIN = 0.15; // of paper around the ink in the picture
 const PIXELS = 192; // the picture has for the sheet's height
@@ -58,6 +59,12 @@ export class Drawing extends EventTarget {
     const points = this.strokes.flat();
     const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
     return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  }
+
+  /** Whether there is no more than a dot, which is no digit. */
+  get dot() {
+    const [left, top, right, bottom] = this.bounds();
+    return right - left < DOT && bottom - top < DOT;
   }
 
   /** Whether there may be more digits than one: with the fine pen, or where the ink is wide. */

@@ -78,7 +78,7 @@ export class Reading extends EventTarget {
     const changed = this.#changed;
     this.#changed = 0;
     const { drawing } = this;
-    const found = drawing.empty ? EMPTY : await (drawing.several ? this.#row(drawing.picture()) : this.#one(drawing.picture()));
+    const found = drawing.empty || drawing.dot ? EMPTY : await (drawing.several ? this.#row(drawing.picture()) : this.#one(drawing.picture()));
     if (changed) this.latency = performance.now() - changed;
     Object.assign(this, found, { chosen: this.#within(found.digits) });
     this.dispatchEvent(new Event("read"));
@@ -101,7 +101,8 @@ export class Reading extends EventTarget {
     const found = lines.flatMap((/** @type {any} */ line) => line.digits);
     const digits = found.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
     const chosen = found[this.#within(found)];
-    return { text, digits, seen: chosen ? await this.#look(picture, { box: around(chosen.box, picture) }) : null };
+    const inked = chosen && api.bytes(chosen.image).some(Boolean); // two digits in one stroke: one may have none of its own
+    return { text, digits, seen: inked ? await this.#look(picture, { box: around(chosen.box, picture) }) : null };
   }
 
   /**
