@@ -62,8 +62,11 @@ def train(recipe: Recipe, seed: int, work: Path, progress: bool) -> tuple[Run, f
     return run, clock.seconds
 
 
-def result(recipe: Recipe, seed: int, work: Path, progress: bool, keep: Path | None) -> dict[str, Any]:
-    """One seed's figures; its network is kept in that folder, in half precision. A recipe that holds nothing back is trained once more with 10,000 images held back."""
+def result(recipe: Recipe, seed: int, work: Path, progress: bool, keep: Path | None = None) -> dict[str, Any]:
+    """One seed's figures. A recipe that holds nothing back is trained once more with 10,000 images held back.
+
+    With `keep` the network goes into that folder, in half precision.
+    """
     run, processor = train(recipe, seed, work / "run", progress)
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
