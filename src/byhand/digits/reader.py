@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from byhand.ctc import CTC
-from byhand.digits.crops import climb
+from byhand.digits.crops import Ink, row_ink
 from byhand.digits.cuts import CutReader
 from byhand.digits.image import Source, open_image
 from byhand.digits.ink import DARKER, LIGHTER, skewness
 from byhand.digits.lines import Line, drawn_lines, find_lines
-from byhand.digits.pieces import box_of, cut_between, digit_image, parted, slant, upright
+from byhand.digits.pieces import box_of, cut_between, digit_image, parted, upright
 from byhand.digits.prepare import Box
 from byhand.digits.reading import Digit, Reading, Row
 from byhand.digits.row_read import RowRead
@@ -95,12 +95,11 @@ class Reader:
         return Reading(tuple(row for line in lines if (row := self._row(line)).digits))
 
     def _row(self, line: Line) -> Row:
-        found = self._way.read(line.image, line.mask)
+        ink = row_ink(line.image, line.mask)
+        found = self._way.read(ink)
         if not found.label:
             return Row((), found.probability, line.box)
-        digits = tuple(
-            _digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(line, found.middles))
-        )
+        digits = tuple(_digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(ink, found.middles)))
         return Row(digits, found.probability, line.box)
 
 
@@ -120,17 +119,16 @@ def read(source: Source, model: str | Path | None = None) -> Reading:
     return _reader(str(model) if model else None).read(source)
 
 
-def _places(line: Line, middles: list[float]) -> list[tuple[Box, Array]]:
-    """For each digit the box of its ink in the line's image, and the ink as MNIST has digits."""
-    steep = climb(line.mask)
-    column = upright(line.mask.shape, slant(line.mask, steep), steep)
-    part = parted(line.mask, column, cut_between(line.mask, column, middles))
+def _places(row: Ink, middles: list[float]) -> list[tuple[Box, Array]]:
+    """For each digit the box of its ink in the row's image, and the ink as MNIST has digits."""
+    column = upright(row.mask.shape, row.lean, row.steep)
+    part = parted(row.mask, column, cut_between(row.mask, column, middles))
     found = []
     for i, middle in enumerate(middles):
         mask = part == i
         at = min(max(round(middle), 0), mask.shape[1] - 1)
-        box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the line
-        found.append((box, digit_image(line.image, mask, box, line.mask)))
+        box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the row
+        found.append((box, digit_image(row.image, mask, box, row.mask)))
     return found
 
 

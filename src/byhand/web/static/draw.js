@@ -25,8 +25,8 @@ export function startDraw(drawing, reading) {
     sheet.chosen = reading.chosen;
     sheet.paint();
     showVerdict(reading);
+    showLook(reading);
   });
-  reading.addEventListener("look", () => showLook(reading));
   reading.addEventListener("busy", () => $("#reading").setAttribute("aria-busy", "true"));
   reading.addEventListener("rest", () => $("#reading").setAttribute("aria-busy", "false"));
   window.addEventListener("colours", () => {
@@ -59,7 +59,7 @@ function showLook(reading) {
   paintPixels($("#for"), spoke, 28, diverging(largest(spoke)));
   paintPixels($("#change"), change, 28, diverging(largest(change)));
   const [answer, other] = [seen?.answer.text, seen?.second.text];
-  $("#verdict-words").textContent = seen ? sentence(seen) : reading.drawing.empty ? "Nothing drawn yet." : "No digit found.";
+  $("#verdict-words").textContent = seen ? sentence(seen, reading.digits[reading.chosen].text) : reading.drawing.empty ? "Nothing drawn yet." : "No digit found.";
   $("#for-words").textContent = seen ? `Blue pixels raised the score of ${answer}, orange ones lowered it.` : "";
   $("#change-words").textContent = seen ? `Ink on blue makes it surer of ${answer} than of ${other}, on orange less.` : "";
   announce(`${seen ? `Reads ${reading.text}.` : ""} ${$("#verdict-words").textContent}`);
@@ -67,10 +67,14 @@ function showLook(reading) {
 
 const blank = new Float32Array(784);
 
-/** @param {any} seen an answer of /api/look */
-function sentence({ classes, probabilities, answer }) {
+/**
+ * @param {any} seen an answer of /api/look
+ * @param {string} read what it was read as among others
+ */
+function sentence({ classes, probabilities, answer }, read) {
   const [, second] = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
-  return `${chance(answer.probability)} sure that it is ${answer.text}. Second guess: ${classes[second]}, ${chance(probabilities[second])}.`;
+  const sure = `${chance(answer.probability)} sure that it is ${answer.text}. Second guess: ${classes[second]}, ${chance(probabilities[second])}.`;
+  return read === answer.text ? sure : `Read as ${read} in its row; by itself ${sure}`;
 }
 
 /** @type {number | undefined} */

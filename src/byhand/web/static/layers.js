@@ -59,8 +59,8 @@ function column(group) {
     ...blank,
     layers: group.map((layer) => layer.index),
     kind: /** @type {"maps" | "units"} */ (shown.maps ? "maps" : "units"),
-    title: shown.maps ? `${count} maps of ${height} × ${width}` : `${count} units`,
-    words: group.filter((layer) => layer.kind !== "flatten").map((layer) => layer.label).join(", "),
+    title: `${count} ${shown.maps ? "maps" : "units"}`,
+    words: (shown.maps ? `${height} × ${width} each; ` : "") + group.filter((layer) => layer.kind !== "flatten").map((layer) => layer.label).join(", "),
     values: shown.maps ? api.numbers(shown.maps) : Float32Array.from(shown.values),
     count,
     height,
@@ -78,7 +78,7 @@ export class Layout {
   constructor(column, upright) {
     this.column = column;
     const { count, kind } = column;
-    const across = kind === "maps" ? Math.sqrt(count) : Math.sqrt(count) * (upright ? 0.7 : 1.4);
+    const across = kind === "maps" ? Math.sqrt(count / (upright ? 2 : 1)) : Math.sqrt(count) * (upright ? 0.7 : 1.4);
     this.across = kind === "output" ? (upright ? 1 : count) : Math.min(count, Math.ceil(across));
     this.gap = kind === "maps" ? 1 : 0;
     this.columns = this.across * (column.width + this.gap) - this.gap;

@@ -153,8 +153,8 @@ function showProgress() {
   const earlier = runs.filter((run) => run !== current).slice(0, 3);
   const line = (/** @type {string} */ name, /** @type {string} */ style, /** @type {any} */ points) => ({ name, style, points });
   const grey = (/** @type {string} */ name) => earlier.map((run) => line(`earlier: ${inWords(run.training)}`, "earlier", run.history(name)));
-  showCurves($("#loss-figure"), [...grey("val_loss"), line("validation", "validation", current?.history("val_loss") ?? []), line("training", "training", current?.losses ?? [])], { title: "Loss", x: "epoch", y: "mean loss of an image" });
-  const validation = current?.accuracies.length ? current.accuracies : (current?.history("val_accuracy") ?? []);
+  showCurves($("#loss-figure"), [...grey("val_loss"), line("validation", "validation", current?.history("val_loss") ?? []), line("training", "training", current?.byEpoch(current.losses) ?? [])], { title: "Loss", x: "epoch", y: "mean loss of an image" });
+  const validation = current?.accuracies.length ? current.byEpoch(current.accuracies) : (current?.history("val_accuracy") ?? []);
   showCurves($("#accuracy-figure"), [...grey("val_accuracy"), line("validation", "validation", validation), line("training", "training", current?.history("accuracy") ?? [])], { title: "Accuracy", x: "epoch", y: "images read right", percent: true });
 }
 

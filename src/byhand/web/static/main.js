@@ -38,7 +38,7 @@ async function start() {
   const drawing = new Drawing();
   const reading = new Reading(drawing, settings.default_model);
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
-  reading.addEventListener("look", () => trouble(""));
+  reading.addEventListener("read", () => trouble(""));
   startDraw(drawing, reading);
   const inside = startInside(drawing, reading, models);
   window.addEventListener("hashchange", () => {

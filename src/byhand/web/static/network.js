@@ -248,6 +248,6 @@ export class Diagram {
 function cell(layout) {
   const { kind, count } = layout.column;
   if (kind === "image") return 8;
-  if (kind === "maps") return Math.max(1, Math.round(230 / layout.columns));
+  if (kind === "maps") return Math.max(1, Math.round(150 / layout.columns));
   return kind === "output" ? 34 : count > 200 ? 17 : count > 64 ? 20 : 30;
 }

@@ -17,7 +17,7 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
   const attempt = (/** @type {Promise<any>} */ work) => work.catch((error) => trouble(error.message));
   const refresh = async () => showSamples(await api.samples(), (work) => attempt(work.then(refresh)));
   const add = async (/** @type {string} */ label) => {
-    await api.addSample(reading.digits[reading.chosen].image, label);
+    await api.addSample(api.bytes(reading.seen.image), label);
     drawing.clear();
     await refresh();
   };
@@ -25,9 +25,9 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
   $("#labels").append(...buttons);
   $("#own-clear").addEventListener("click", () => drawing.clear());
   reading.addEventListener("read", () => {
-    const digit = reading.digits[reading.chosen];
-    for (const button of buttons) button.disabled = !digit;
-    $("#own-reading").textContent = digit ? `Read as ${digit.text}, ${chance(digit.confidence)} sure. What is it? Choose:` : "Draw one digit, then say what it is.";
+    const answer = reading.seen?.answer;
+    for (const button of buttons) button.disabled = !answer;
+    $("#own-reading").textContent = answer ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:` : "Draw one digit, then say what it is.";
   });
   $("#forget").addEventListener("click", () => attempt(api.dropSample().then(refresh)));
   $("#finetune").addEventListener("click", () => attempt(finetune(reading.model, onTrained)));
