@@ -24,7 +24,7 @@ FLOORS = (
     ("explain", "training"),
     ("plots", "diagnosis", "digits", "interop"),
     ("lessons", "recipes"),
-    ("tuning",),
+    ("tuning", "web"),
     ("cli",),
     ("__main__",),
 )

@@ -44,6 +44,11 @@ MISTAKES = {
     "negative learning rate": (lambda f: ["train", "--lr", "-1"], "learning rate"),
     "learning rate that is nan": (lambda f: ["train", "--lr", "nan"], "learning rate"),
     "no epochs": (lambda f: ["train", "--epochs", "0"], "--epochs"),
+    "race without test images": (
+        lambda f: ["race", "--data", write(f / "d.csv", "\n".join("7," + ",".join(["9"] * 784) for _ in range(40)))],
+        "no test images",
+    ),
+    "race to nowhere": (lambda f: ["race", "--data", "mnits"], "mnits"),
     "recipe and config": (lambda f: ["train", "dense", "--config", "x.toml"], "not both"),
     "config is missing": (lambda f: ["train", "--config", "x.toml"], "x.toml: cannot be read"),
     "config is no toml": (lambda f: ["train", "--config", write(f / "c.toml", "epochs == 3")], "no TOML"),

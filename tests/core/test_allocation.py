@@ -138,7 +138,7 @@ def test_what_helps_against_overfitting(rules, batch_size):
 def test_images():
     inside = Residual([Conv2D(4, groups=2), Tanh(), Conv2D(4, 1)])
     pools = [MaxPool2D(2, 1, "same"), AveragePool2D(2, 1, "same"), MaxPool2D(), GlobalAveragePool2D()]
-    layers = [Conv2D(4, (2, 3)), ReLU(), SpatialDropout(0.1), inside, *pools, Dense(10)]
+    layers = [Conv2D(4, (2, 3)), BatchNorm(), ReLU(), SpatialDropout(0.1), inside, *pools, Dense(10)]
     # Views of each place in a window take up to 6 KB, whatever the images' size; the smallest array here has 32 KB.
     assert peak(layers, CategoricalCrossEntropy(), inputs=(4, 5, 1), batch_size=ROWS) < 2 * LIMIT
 

@@ -184,24 +184,24 @@ def test_layer_norm_refuses():
 # ---- the contract suite sees what is wrong ----------------------------------------------------------------------
 
 
-def statistics_taken_for_constants(sound, u, dy, dgamma, dbeta, slope, share, dx):
-    sound(u, dy, dgamma, dbeta, slope, 0.0, dx)
+def statistics_taken_for_constants(sound, x, m, inverse, dy, gamma, dgamma, dbeta, share, dx):
+    sound(x, m, inverse, dy, gamma, dgamma, dbeta, 0.0, dx)
 
 
-def mean_forgotten(sound, u, dy, dgamma, dbeta, slope, share, dx):
-    sound(u, dy, dgamma, np.zeros_like(dbeta), slope, share, dx)
+def mean_forgotten(sound, x, m, inverse, dy, gamma, dgamma, dbeta, share, dx):
+    sound(x, m, inverse, dy, gamma, dgamma, np.zeros_like(dbeta), share, dx)
 
 
-def variance_forgotten(sound, u, dy, dgamma, dbeta, slope, share, dx):
-    sound(u, dy, np.zeros_like(dgamma), dbeta, slope, share, dx)
+def variance_forgotten(sound, x, m, inverse, dy, gamma, dgamma, dbeta, share, dx):
+    sound(x, m, inverse, dy, gamma, np.zeros_like(dgamma), dbeta, share, dx)
 
 
-def statistics_of_a_given_mean(sound, u, dy, dgamma, dbeta, slope, share, dx):
-    sound(u, dy, dgamma, dbeta, slope, 1 / len(u), dx)
+def statistics_of_a_given_mean(sound, x, m, inverse, dy, gamma, dgamma, dbeta, share, dx):
+    sound(x, m, inverse, dy, gamma, dgamma, dbeta, 1 / len(x), dx)
 
 
-def gamma_forgotten(sound, u, dy, dgamma, dbeta, slope, share, dx):
-    sound(u, dy, dgamma, dbeta, np.ones_like(slope), share, dx)
+def gamma_forgotten(sound, x, m, inverse, dy, gamma, dgamma, dbeta, share, dx):
+    sound(x, m, inverse, dy, np.ones_like(gamma), dgamma, dbeta, share, dx)
 
 
 @pytest.mark.parametrize(
@@ -239,15 +239,22 @@ def test_faults_of_layer_norm(fault):
         check_layer(LayerNorm(), 4, ops=ops_with("layer_norm_backward", fault))
 
 
-@pytest.mark.parametrize("layer", [BatchNorm(), LayerNorm()])
-def test_faults_of_scale_and_shift(layer):
+def test_faults_of_scale_and_shift():
     def gamma_without_u(sound, u, dy, dgamma, dbeta):
         sound(np.ones_like(u), dy, dgamma, dbeta)
 
-    def beta_is_a_mean(sound, u, dy, dgamma, dbeta):
-        sound(u, dy, dgamma, dbeta)
-        dbeta /= len(dy)
+    def sums_without_mean(sound, x, m, inverse, dy, dgamma, dbeta, piece):
+        sound(x, np.zeros_like(m), inverse, dy, dgamma, dbeta, piece)
 
-    for fault, blamed in ((gamma_without_u, "dgamma"), (beta_is_a_mean, "dbeta")):
+    def beta_is_a_mean(sound, u, *rest):
+        sound(u, *rest)
+        rest[-2 if rest[-1].ndim > 1 else -1][...] /= len(u)
+
+    for layer, name, fault, blamed in (
+        (LayerNorm(), "scale_columns_backward", gamma_without_u, "dgamma"),
+        (LayerNorm(), "scale_columns_backward", beta_is_a_mean, "dbeta"),
+        (BatchNorm(), "batch_norm_sums", sums_without_mean, "dgamma"),
+        (BatchNorm(), "batch_norm_sums", beta_is_a_mean, "dbeta"),
+    ):
         with pytest.raises(AssertionError, match=blamed):
-            check_layer(layer, 4, ops=ops_with("scale_columns_backward", fault))
+            check_layer(layer, 4, ops=ops_with(name, fault))

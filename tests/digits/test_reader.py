@@ -162,3 +162,17 @@ def test_networks_that_read_no_digits_are_refused(tmp_path: Path) -> None:
         byhand.Network(shape, layers, byhand.CategoricalCrossEntropy()).save(tmp_path / "m")
         with pytest.raises(ByhandError, match="28 × 28 and the ten digits"):
             Reader(tmp_path / "m")
+
+
+def test_a_drawing_is_read_as_its_picture_is(cutter: Reader) -> None:
+    """The ink alone, and the same ink on paper: the same digits in the same places."""
+    picture, _ = page()
+    ink = np.clip((picture.max() - picture.astype(int)) * 2, 0, 255).astype(np.uint8)
+    drawn, read = cutter.read_drawing(ink), cutter.read(picture)
+    assert drawn.text == read.text == "\n".join(ROWS)
+    for a, b in zip(drawn.digits, read.digits, strict=True):
+        np.testing.assert_allclose(a.box, b.box, atol=2)
+        assert a.image.shape == (28, 28)
+    assert cutter.read_drawing(np.zeros((30, 30), np.uint8)).lines == ()
+    with pytest.raises(ByhandError, match="uint8"):
+        cutter.read_drawing(np.zeros((30, 30)))

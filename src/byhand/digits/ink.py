@@ -119,7 +119,11 @@ def running_max(a: Array, size: int) -> Array:
     """The greatest of the size × size pixels around each one, the edge repeated outwards; size is odd."""
     for axis in (0, 1):
         a = np.moveaxis(a, axis, 0)
-        padded = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
-        a = np.lib.stride_tricks.sliding_window_view(padded, size, axis=0).max(axis=-1)
+        greatest = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
+        wide = 1  # greatest[i] is that of the pixels from i to i + wide − 1
+        while 2 * wide <= size:
+            greatest = np.maximum(greatest[:-wide], greatest[wide:])
+            wide *= 2
+        a = np.maximum(greatest[: len(a)], greatest[size - wide :])
         a = np.moveaxis(a, 0, axis)
     return a

@@ -1,5 +1,6 @@
 """Lines of writing on a page: where they are, and the picture of each as the row reader takes it."""
 
+from collections.abc import Callable
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from byhand.digits.ruled import ruled_lines
 from byhand.types import Array
 
 WORKING_SIZE = 1600  # a larger picture is made smaller first
+INKED = 90  # grey level from which a drawing's pixel is ink
 LEAST_HEIGHT, LARGEST = 90, 3  # a lower one larger, at most so many times: strokes are a few pixels wide then
 ROW_WINDOW, PAGE_WINDOW = 0.4, 0.14  # of the background, as a part of the picture's size: wider than a stroke
 PAGE = 500  # pixels of the longer side from which a picture is a page rather than a row
@@ -63,19 +65,33 @@ def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
     """
     working, scale = _at_working_size(image)
     flat = flatten(working, inverted)
-    mask, boxes_found = written(flat)
-    lines = []
-    for left, top, right, bottom in boxes_found:
-        margin = max(1, round(MARGIN * (bottom - top)))
-        y = slice(max(0, top - margin), bottom + margin)
-        x = slice(max(0, left - margin), right + margin)
-        inside = mask[y, x].copy()
-        inside[: top - y.start] = inside[bottom - y.start :] = False
-        line = Line((left, top, right, bottom), contrast(flat[y, x]), inside, (x.start, y.start), scale, image.shape)
-        lines.append(
-            line._replace(box=line.in_picture((left - x.start, top - y.start, right - x.start, bottom - y.start)))
-        )
-    return lines
+    mask, found = written(flat)
+    return [_line(box, mask, flat, contrast, scale, image.shape) for box in found]
+
+
+def drawn_lines(ink: Array) -> list[Line]:
+    """The lines of a drawing, uint8 (height, width), ink 255 on paper 0, on which there is nothing but writing."""
+    mask = ink >= INKED
+    labels, count = components(mask)
+    if not count:
+        return []
+    box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    mask, found = _in_lines(labels, box, area, np.ones(count, bool))
+    return [_line(line, mask, ink, np.asarray, 1.0, ink.shape) for line in found]
+
+
+def _line(
+    box: Box, mask: Array, picture: Array, as_ink: Callable[[Array], Array], scale: float, shape: tuple[int, ...]
+) -> Line:
+    """The line in a box, with some paper around it."""
+    left, top, right, bottom = box
+    margin = max(1, round(MARGIN * (bottom - top)))
+    y = slice(max(0, top - margin), bottom + margin)
+    x = slice(max(0, left - margin), right + margin)
+    inside = mask[y, x].copy()
+    inside[: top - y.start] = inside[bottom - y.start :] = False
+    line = Line(box, as_ink(picture[y, x]), inside, (x.start, y.start), scale, shape)
+    return line._replace(box=line.in_picture((left - x.start, top - y.start, right - x.start, bottom - y.start)))
 
 
 def _at_working_size(image: Array) -> tuple[Array, float]:
@@ -114,8 +130,13 @@ def written(flat: Array) -> tuple[Array, list[Box]]:
     keep &= ~_is_edge(box, area, flat.shape)
     for piece in np.flatnonzero(keep):
         keep[piece] = not _is_corner(labels == piece + 1, box[piece].tolist())
+    return _in_lines(labels, box, area, keep)
+
+
+def _in_lines(labels: Array, box: Array, area: Array, keep: Array) -> tuple[Array, list[Box]]:
+    """Where the pieces that are kept are, less what is dirt beside them, and the boxes of their lines."""
     if not keep.any():
-        return mask & False, []
+        return labels < 0, []
     digit = _digit_height(box[keep], area[keep])
     keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
     mask = np.concatenate([[False], keep])[labels]

@@ -11,7 +11,7 @@ from byhand.digits.crops import Ink, row_ink
 from byhand.digits.cuts import CutReader
 from byhand.digits.image import Source, open_image
 from byhand.digits.ink import DARKER, LIGHTER, skewness
-from byhand.digits.lines import Line, find_lines
+from byhand.digits.lines import Line, drawn_lines, find_lines
 from byhand.digits.pieces import box_of, cut_between, digit_image, parted, upright
 from byhand.digits.prepare import Box
 from byhand.digits.reading import Digit, Reading, Row
@@ -75,8 +75,23 @@ class Reader:
             return dark or light or Reading(())
         return max(dark, light, key=lambda reading: bool(reading.lines) * reading.confidence)
 
+    def read_drawing(self, ink: Array) -> Reading:
+        """Read what was drawn on a canvas: there is no paper to be told from the ink, and nothing but writing on it.
+
+        Args:
+            ink: uint8 (height, width), 255 where the pen was, else 0.
+
+        Raises:
+            ByhandError: another type or shape.
+        """
+        if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
+            raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
+        return self._reading(drawn_lines(ink))
+
     def _lines(self, image: Array, inverted: bool) -> Reading:
-        lines = find_lines(image, inverted)
+        return self._reading(find_lines(image, inverted))
+
+    def _reading(self, lines: list[Line]) -> Reading:
         return Reading(tuple(row for line in lines if (row := self._row(line)).digits))
 
     def _row(self, line: Line) -> Row:

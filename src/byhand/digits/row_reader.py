@@ -1,13 +1,12 @@
 """Reading a row without cutting it: a network that slides along it, looked at in several ways."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from byhand.ctc import CTC
 from byhand.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.digits.crops import Crop, Ink, View, crop
+from byhand.digits.row_network import widened
 from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
@@ -89,14 +88,3 @@ def _equally_long(a: Array, b: Array) -> list[Array]:
         blanks[:, :, -1] = 0
         found.append(np.concatenate([rows, blanks], axis=1))
     return found
-
-
-def widened(network: Network, width: int) -> Network:
-    """The same network, with the same θ and state, for rows of another width."""
-    height, before, channels = network.input_shape
-    loss: Any = network.loss
-    steps = width * network.plan[-1].out_shape[0] // before
-    longest = min(loss.longest, (steps + 1) // 2)
-    other = Network((height, width, channels), network.layers, CTC(loss.classes, longest), rng=None)
-    other.theta[...], other.state[...] = network.theta, network.state
-    return other

@@ -10,6 +10,7 @@ from byhand.config import register
 from byhand.equations import Equation
 from byhand.initializers import Initializer, Uniform, Zeros
 from byhand.layers.base import Layer, Plan
+from byhand.layers.windows import PIECE
 from byhand.types import Array, Rng, Shape
 
 ONES = Uniform(1.0, 1.0)
@@ -47,7 +48,6 @@ class BatchNorm(Layer):
     momentum: float = 0.1
     epsilon: float = 1e-5
 
-    in_place = True
     forward_equations = (
         Equation("m", "(1/n) Σᵢ $x[i]", r"\frac1n \sum_i $x{}_i"),
         Equation("v", "(1/n) Σᵢ ($x[i] − $m)²", r"\frac1n \sum_i ($x{}_i - $m)^2"),
@@ -71,11 +71,11 @@ class BatchNorm(Layer):
     def plan(self, in_shape: Shape) -> Plan:
         """The shape stays; γ, β, running mean and variance have one number a column."""
         k = (in_shape[-1],)
+        piece = (1 + max(1, PIECE // k[0]), *k)
         return Plan(
             in_shape,
             params={"gamma": k, "beta": k},
-            cache={"u": in_shape},
-            scratch={"m": k, "v": k, "inverse": k, "slope": k, "share": ()},
+            scratch={"m": k, "v": k, "inverse": k, "row": k, "share": (), "piece": piece},
             state={"running_mean": k, "running_var": k},
         )
 
@@ -84,22 +84,20 @@ class BatchNorm(Layer):
         return {"gamma": ONES, "beta": Zeros(), "running_mean": Zeros(), "running_var": ONES}
 
     def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
-        """Compute u = (x − m) / √(v + ε), y = γ ⊙ u + β."""
-        x, u, n = columns(x), columns(cache.u), x.size // x.shape[-1]
+        """Compute y = γ ⊙ (x − m) / √(v + ε) + β."""
+        x, n = columns(x), x.size // x.shape[-1]
         if rng is not None and n > 1:
-            ops.column_statistics(x, cache.m, cache.v, u)
+            ops.column_statistics(x, cache.m, cache.v, cache.piece)
             keep, take = 1 - self.momentum, self.momentum
-            ops.follow(p.running_mean, cache.m, keep, take, cache.slope)
-            ops.follow(p.running_var, cache.v, keep, take * n / (n - 1), cache.slope)
+            ops.follow(p.running_mean, cache.m, keep, take, cache.row)
+            ops.follow(p.running_var, cache.v, keep, take * n / (n - 1), cache.row)
             cache.share.fill(1 / n)
         else:
             ops.copy(p.running_mean, out=cache.m)
             ops.copy(p.running_var, out=cache.v)
-            ops.subtract(x, cache.m, out=u)
             cache.share.fill(0)
         ops.inverse_deviation(cache.v, self.epsilon, cache.inverse)
-        ops.multiply(u, cache.inverse, out=u)
-        ops.scale_columns(u, p.gamma, p.beta, out=columns(y))
+        ops.batch_norm(x, cache.m, cache.inverse, p.gamma, p.beta, columns(y))
 
     def backward(
         self,
@@ -113,11 +111,11 @@ class BatchNorm(Layer):
         cache: SimpleNamespace,
     ) -> None:
         """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, dx = γ / √(v + ε) ⊙ (dy − (dβ + u ⊙ dγ) / n)."""
-        u, dy = columns(cache.u), columns(dy)
-        ops.scale_columns_backward(u, dy, g.gamma, g.beta)
+        normalised = columns(x), cache.m, cache.inverse  # u = (x − m) / √(v + ε)
+        dy, share = columns(dy), float(cache.share)
+        ops.batch_norm_sums(*normalised, dy, g.gamma, g.beta, cache.piece)
         if dx is not None:
-            ops.multiply(p.gamma, cache.inverse, out=cache.slope)
-            ops.batch_norm_backward(u, dy, g.gamma, g.beta, cache.slope, float(cache.share), columns(dx))
+            ops.batch_norm_backward(*normalised, dy, p.gamma, g.gamma, g.beta, share, columns(dx))
 
 
 def columns(a: Array) -> Array:

@@ -1,16 +1,21 @@
 """The operations of normalisation and dropout; u is x with mean 0 and variance 1 by columns, or by rows."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from byhand.types import Array
 
 
-def column_statistics(x: Array, mean: Array, variance: Array, centred: Array) -> None:
-    """μ = (1/n) Σ_i x_i, σ² = (1/n) Σ_i (x_i − μ)², centred = x − μ, for x (n, k), μ and σ² (k,)."""
+def column_statistics(x: Array, mean: Array, variance: Array, piece: Array) -> None:
+    """μ = (1/n) Σ_i x_i, σ² = (1/n) Σ_i (x_i − μ)², for x (n, k), μ and σ² (k,); piece (rows + 1, k) is scratch."""
     np.add.reduce(x, axis=0, out=mean)
     np.divide(mean, len(x), out=mean)
-    np.subtract(x, mean, out=centred)
-    np.einsum("ij,ij->j", centred, centred, out=variance)
+    variance.fill(0)
+    for rows, room, row in _pieces(len(x), piece):
+        np.subtract(x[rows], mean, out=room)
+        np.einsum("ij,ij->j", room, room, out=row)
+        np.add(variance, row, out=variance)
     np.divide(variance, len(x), out=variance)
 
 
@@ -40,18 +45,50 @@ def scale_columns_backward(u: Array, dy: Array, dgamma: Array, dbeta: Array) -> 
     np.add.reduce(dy, axis=0, out=dbeta)
 
 
-def batch_norm_backward(
-    u: Array, dy: Array, dgamma: Array, dbeta: Array, slope: Array, share: float, dx: Array
+def batch_norm(x: Array, mean: Array, inverse: Array, gamma: Array, beta: Array, out: Array) -> None:
+    """y_i = γ ⊙ u_i + β, u_i = (x_i − μ) ⊙ inverse, with inverse = 1 / √(σ² + ε), for x (n, k), the others (k,)."""
+    np.subtract(x, mean, out=out)
+    np.multiply(out, inverse, out=out)
+    np.multiply(out, gamma, out=out)
+    np.add(out, beta, out=out)
+
+
+def batch_norm_sums(
+    x: Array, mean: Array, inverse: Array, dy: Array, dgamma: Array, dbeta: Array, piece: Array
 ) -> None:
-    """dx = slope ⊙ (dy − share (dβ + u ⊙ dγ)), slope = γ / √(σ² + ε); share is 1/n, or 0 where μ, σ² are given."""
+    """dγ = Σ_i dy_i ⊙ u_i, dβ = Σ_i dy_i, with u as in `batch_norm`; piece (rows + 1, k) is scratch."""
+    np.add.reduce(dy, axis=0, out=dbeta)
+    dgamma.fill(0)
+    for rows, room, row in _pieces(len(x), piece):
+        np.subtract(x[rows], mean, out=room)
+        np.einsum("ij,ij->j", dy[rows], room, out=row)
+        np.add(dgamma, row, out=dgamma)
+    np.multiply(dgamma, inverse, out=dgamma)
+
+
+def batch_norm_backward(
+    x: Array,
+    mean: Array,
+    inverse: Array,
+    dy: Array,
+    gamma: Array,
+    dgamma: Array,
+    dbeta: Array,
+    share: float,
+    dx: Array,
+) -> None:
+    """dx = γ ⊙ inverse ⊙ (dy − share (dβ + u ⊙ dγ)), u as in `batch_norm`; share is 1/n, or 0 for given μ and σ²."""
     if share:
-        np.multiply(u, dgamma, out=dx)
+        np.subtract(x, mean, out=dx)
+        np.multiply(dx, inverse, out=dx)  # u
+        np.multiply(dx, dgamma, out=dx)
         np.add(dx, dbeta, out=dx)
         np.multiply(dx, share, out=dx)
         np.subtract(dy, dx, out=dx)
-        np.multiply(dx, slope, out=dx)
+        np.multiply(dx, inverse, out=dx)
     else:
-        np.multiply(dy, slope, out=dx)
+        np.multiply(dy, inverse, out=dx)
+    np.multiply(dx, gamma, out=dx)
 
 
 def row_statistics(x: Array, mean: Array, variance: Array, centred: Array) -> None:
@@ -87,3 +124,11 @@ def dropout_mask(rng: np.random.Generator, rate: float, out: Array) -> None:
 def scale_channels(x: Array, r: Array, out: Array) -> None:
     """y_i = x_i ⊙ r_i at every pixel, for x (n, height, width, channels), r (n, channels); out may be x."""
     np.multiply(x, r[:, None, None], out=out)
+
+
+def _pieces(n: int, piece: Array) -> Iterator[tuple[slice, Array, Array]]:
+    """n rows, some at a time: which, room for as many (rows, k), and room for their sum (k,)."""
+    row, room = piece[0], piece[1:]
+    for i in range(0, n, len(room)):
+        rows = slice(i, min(i + len(room), n))
+        yield rows, room[: rows.stop - i], row

@@ -6,7 +6,23 @@
 #include "sparse.h"
 
 #define MOST_TAPS 1024 /* places in a window, or rows of an image */
+#define MOST_PHASES 16 /* places of a stride, down times across */
 #define MOST_SUMS 8    /* into which the images' gradients of the weights fall, whatever the number of threads */
+
+/* Along one side, outputs that see the same places of their windows: `count` of them from `first` on. They see `taps`
+   places of the kernel, the first of which is `tap`, and their first window begins `pad` before the image. */
+typedef struct {
+    long first, count, tap, taps, pad;
+} Side;
+
+/* A convolution's outputs that see the same places of their windows: forward all of them; on the way back through a stride
+   of 2 every other pixel sees every other place of the kernel. */
+typedef struct {
+    Side side[2];
+    const long *offset; /* where each contiguous part of a window begins, */
+    long segments, run; /* how many such parts there are, and how many numbers each has */
+    long kernel;        /* where its part of the packed kernel begins */
+} Phase;
 
 /* x (n, height, width, channels) and y (n, rows, columns, outputs). One group at a time: its channels of x and of y begin
    at `first_in` and `first_out`, and there are `depth` and `size` of them. */
@@ -15,68 +31,124 @@ typedef struct {
     float *y;
     long n, height, width, channels, rows, columns, outputs;
     long kernel[2], stride[2], dilation[2], pad[2];
-    long spread[2]; /* how far x's pixels lie apart once they are padded: 1, or the stride when a gradient goes back */
+    long apart[2], step[2]; /* outputs of a phase, and its places of the kernel, lie so far apart */
     long depth, size, first_in, first_out;
-    long tall, wide, segments, run; /* a padded image; a window's contiguous parts, and how many numbers each has */
+    long tall, wide; /* a padded image */
     long offset[MOST_TAPS];
-    int parts;
+    int parts, phases;
     float *sums;
+    Phase phase[MOST_PHASES];
 } Images;
 
+/* The size of a padded image, and what each phase sees of it; the phases' sides are known. */
 static void measure(Images *g)
 {
-    const long tall = (g->rows - 1) * g->stride[0] + (g->kernel[0] - 1) * g->dilation[0] + 1;
-    const long wide = (g->columns - 1) * g->stride[1] + (g->kernel[1] - 1) * g->dilation[1] + 1;
-    const long down = g->pad[0] + (g->height - 1) * g->spread[0] + 1;
-    const long across = g->pad[1] + (g->width - 1) * g->spread[1] + 1;
-    g->tall = tall > down ? tall : down;
-    g->wide = wide > across ? wide : across;
-    const int whole = g->dilation[1] == 1 && g->depth == g->channels; /* a row of the window is one run of numbers */
-    g->run = whole ? g->kernel[1] * g->depth : g->depth;
-    g->segments = 0;
-    for (long k = 0; k < g->kernel[0]; k++)
-        for (long l = 0; l < (whole ? 1 : g->kernel[1]); l++)
-            g->offset[g->segments++] = (k * g->dilation[0] * g->wide + l * g->dilation[1]) * g->channels;
+    long size[2] = {g->height, g->width}, beyond[2] = {0, 0}, *offset = g->offset, kernel = 0;
+    for (int p = 0; p < g->phases; p++)
+        for (int i = 0; i < 2; i++)
+            if (g->phase[p].side[i].pad > g->pad[i])
+                g->pad[i] = g->phase[p].side[i].pad;
+    for (int p = 0; p < g->phases; p++)
+        for (int i = 0; i < 2; i++) {
+            const Side *s = &g->phase[p].side[i];
+            const long last = (s->count - 1) * g->stride[i] + (s->taps - 1) * g->dilation[i] - s->pad;
+            beyond[i] = last >= size[i] + beyond[i] ? last + 1 - size[i] : beyond[i];
+        }
+    g->tall = g->pad[0] + g->height + beyond[0];
+    g->wide = g->pad[1] + g->width + beyond[1];
+    for (Phase *p = g->phase; p < g->phase + g->phases; p++) {
+        const Side *down = p->side, *across = p->side + 1;
+        const int whole = g->dilation[1] == 1 && g->depth == g->channels; /* a row of the window is one run of numbers */
+        p->run = whole ? across->taps * g->depth : g->depth;
+        p->offset = offset;
+        for (long k = 0; k < down->taps; k++)
+            for (long l = 0; l < (whole && across->taps ? 1 : across->taps); l++)
+                *offset++ = ((g->pad[0] - down->pad + k * g->dilation[0]) * g->wide +
+                             (g->pad[1] - across->pad + l * g->dilation[1])) * g->channels;
+        p->segments = offset - p->offset;
+        p->kernel = kernel;
+        kernel += p->segments * p->run * ((g->size + PANEL - 1) / PANEL) * PANEL;
+    }
+}
+
+/* Forward: one phase, which sees the whole kernel. */
+static void go_forward(Images *g)
+{
+    g->phases = g->apart[0] = g->apart[1] = g->step[0] = g->step[1] = 1;
+    g->phase[0].side[0] = (Side){0, g->rows, 0, g->kernel[0], g->pad[0]};
+    g->phase[0].side[1] = (Side){0, g->columns, 0, g->kernel[1], g->pad[1]};
+    measure(g);
+}
+
+/* The convolution by which dy = f's y becomes dx = f's x: the kernel turned round, its channels' roles exchanged. Pixel
+   first + stride · t gets W's place k from output (first + stride · t + pad − k · dilation) / stride, where that is whole.
+   0 if there are too many phases. */
+static int go_back(const Images *f, Images *g)
+{
+    if (f->stride[0] * f->stride[1] > MOST_PHASES)
+        return 0;
+    *g = (Images){.x = f->y, .y = (float *)f->x, .n = f->n, .height = f->rows, .width = f->columns,
+                  .channels = f->outputs, .rows = f->height, .columns = f->width, .outputs = f->channels,
+                  .kernel = {f->kernel[0], f->kernel[1]}, .stride = {1, 1}, .depth = f->size, .size = f->depth,
+                  .phases = (int)(f->stride[0] * f->stride[1])};
+    for (int i = 0; i < 2; i++) {
+        const long stride = f->stride[i], dilation = f->dilation[i], pixels = i ? f->width : f->height;
+        long common = 1; /* of both */
+        for (long d = 2; d <= stride; d++)
+            common = stride % d == 0 && dilation % d == 0 ? d : common;
+        g->dilation[i] = dilation / common;
+        g->step[i] = -stride / common;
+        g->apart[i] = stride;
+        for (int p = 0; p < g->phases; p++) {
+            Side s = {.first = i ? p % f->stride[1] : p / f->stride[1]};
+            s.count = (pixels - s.first + stride - 1) / stride;
+            for (long k = 0; k < f->kernel[i]; k++)
+                if ((k * dilation - f->pad[i] - s.first) % stride == 0)
+                    s.tap = k, s.taps++, s.pad = (k * dilation - f->pad[i] - s.first) / stride;
+            g->phase[p].side[i] = s;
+        }
+    }
+    measure(g);
+    return 1;
 }
 
 /* Image i with its padding, in this thread's room. */
 static float *padded_image(const Images *g, long i)
 {
-    const size_t size = (size_t)(g->tall * g->wide * g->channels), row = sizeof(float) * g->channels;
+    const size_t size = (size_t)(g->tall * g->wide * g->channels), row = sizeof(float) * g->width * g->channels;
     float *padded = room(1, size + PANEL);
     memset(padded, 0, size * sizeof(float));
-    for (long r = 0; r < g->height; r++) {
-        const float *from = g->x + (i * g->height + r) * g->width * g->channels;
-        float *to = padded + ((g->pad[0] + r * g->spread[0]) * g->wide + g->pad[1]) * g->channels;
-        if (g->spread[1] == 1)
-            memcpy(to, from, row * g->width);
-        else
-            for (long s = 0; s < g->width; s++)
-                memcpy(to + s * g->spread[1] * g->channels, from + s * g->channels, row);
-    }
+    for (long r = 0; r < g->height; r++)
+        memcpy(padded + ((g->pad[0] + r) * g->wide + g->pad[1]) * g->channels,
+               g->x + (i * g->height + r) * g->width * g->channels, row);
     return padded;
 }
 
-/* y of image i: y_rs = start + Σ over the window of x W; w is packed, panel by panel. */
+/* y of image i: y_rs = start + Σ over the window of x W; w is packed, panel by panel. Tiles share a row's pixels evenly. */
 static void convolve_part(void *context, int i)
 {
     const Images *g = context;
     const float *padded = padded_image(g, i);
-    const long k = g->segments * g->run;
-    Tile t = {.offset = g->offset, .ac = 1, .segments = g->segments, .depth = g->run, .cs = g->outputs};
-    for (int r = 0; r < ROWS; r++)
-        t.at[r] = r * g->stride[1] * g->channels;
-    for (long column = 0; column < g->size; column += PANEL) {
-        const int width = panel_width(g->size, column);
-        t.b = g->w + column * k;
-        t.bs = width > LANES ? PANEL : LANES;
-        t.start = g->start ? g->start + column : NULL;
-        for (long r = 0; r < g->rows; r++)
-            for (long s = 0; s < g->columns; s += ROWS) {
-                t.a = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels + g->first_in;
-                t.c = g->y + ((i * g->rows + r) * g->columns + s) * g->outputs + g->first_out + column;
-                multiply_tile(g->columns - s < ROWS ? (int)(g->columns - s) : ROWS, width, &t);
-            }
+    for (const Phase *p = g->phase; p < g->phase + g->phases; p++) {
+        const Side *down = p->side, *across = p->side + 1;
+        const long k = p->segments * p->run, tiles = (across->count + ROWS - 1) / ROWS;
+        Tile t = {.offset = p->offset, .ac = 1, .segments = p->segments, .depth = p->run, .cs = g->apart[1] * g->outputs};
+        for (int r = 0; r < ROWS; r++)
+            t.at[r] = r * g->stride[1] * g->channels;
+        for (long column = 0; column < g->size; column += PANEL) {
+            const int width = panel_width(g->size, column);
+            t.b = g->w + p->kernel + column * k;
+            t.bs = width > LANES ? PANEL : LANES;
+            t.start = g->start ? g->start + column : NULL;
+            for (long r = 0; r < down->count; r++)
+                for (long tile = 0; tile < tiles; tile++) {
+                    const long s = across->count * tile / tiles, next = across->count * (tile + 1) / tiles;
+                    const long row = down->first + r * g->apart[0], place = across->first + s * g->apart[1];
+                    t.a = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels + g->first_in;
+                    t.c = g->y + ((i * g->rows + row) * g->columns + place) * g->outputs + g->first_out + column;
+                    multiply_tile((int)(next - s), width, &t);
+                }
+        }
     }
 }
 
@@ -84,7 +156,8 @@ static void convolve_part(void *context, int i)
 static void weights_part(void *context, int part)
 {
     const Images *g = context;
-    const long pixels = g->rows * g->columns, k = g->segments * g->run;
+    const Phase *p = g->phase;
+    const long pixels = g->rows * g->columns, k = p->segments * p->run;
     long offset[MOST_TAPS];
     for (long r = 0; r < g->rows; r++)
         offset[r] = r * g->stride[0] * g->wide * g->channels;
@@ -104,7 +177,7 @@ static void weights_part(void *context, int part)
             for (long row = 0; row < k; row += ROWS) {
                 const int rows = k - row < ROWS ? (int)(k - row) : ROWS;
                 for (int r = 0; r < rows; r++)
-                    t.at[r] = g->offset[(row + r) / g->run] + (row + r) % g->run;
+                    t.at[r] = p->offset[(row + r) / p->run] + (row + r) % p->run;
                 t.a = padded + g->first_in;
                 t.c = g->sums + (part * k + row) * g->size + column;
                 multiply_tile(rows, width, &t);
@@ -113,22 +186,26 @@ static void weights_part(void *context, int part)
     }
 }
 
-/* Group g's part of W (kernel, depth, outputs), packed panel by panel: as it is, or turned round and with the roles of
-   its channels exchanged, which is what a gradient meets on its way back. */
+/* Group g's part of W (kernel, depth, outputs), packed phase by phase and panel by panel: as it is, or turned round and
+   with the roles of its channels exchanged, which is what a gradient meets on its way back. */
 static float *pack_kernel(const Images *g, const float *w, long outputs, int back)
 {
-    const long taps = g->kernel[0] * g->kernel[1], k = taps * g->depth;
-    float *packed = room(2, (size_t)k * ((g->size + PANEL - 1) / PANEL) * PANEL);
-    for (long column = 0; column < g->size; column += PANEL) {
-        const int width = panel_width(g->size, column), padded = width > LANES ? PANEL : LANES;
-        for (long tap = 0; tap < taps; tap++) {
-            float *to = packed + column * k + tap * g->depth * padded;
-            if (back) /* depth is W's outputs in this group, size its channels */
-                pack(w + ((taps - 1 - tap) * g->size + column) * outputs + g->first_in, 1, outputs, g->depth, width, to);
-            else
-                pack(w + tap * g->depth * outputs + g->first_out + column, outputs, 1, g->depth, width, to);
+    const long taps = g->kernel[0] * g->kernel[1];
+    float *packed = room(2, (size_t)(taps * g->depth * ((g->size + PANEL - 1) / PANEL) * PANEL));
+    for (const Phase *p = g->phase; p < g->phase + g->phases; p++)
+        for (long column = 0; column < g->size; column += PANEL) {
+            const int width = panel_width(g->size, column);
+            float *to = packed + p->kernel + column * p->segments * p->run;
+            for (long k = 0; k < p->side[0].taps; k++)
+                for (long l = 0; l < p->side[1].taps; l++, to += g->depth * (width > LANES ? PANEL : LANES)) {
+                    const long down = p->side[0].tap + k * g->step[0], across = p->side[1].tap + l * g->step[1];
+                    const float *from = w + (down * g->kernel[1] + across) * (back ? g->size : g->depth) * outputs;
+                    if (back) /* depth is W's outputs in this group, size its channels */
+                        pack(from + column * outputs + g->first_in, 1, outputs, g->depth, width, to);
+                    else
+                        pack(from + g->first_out + column, outputs, 1, g->depth, width, to);
+                }
         }
-    }
     return packed;
 }
 
@@ -147,14 +224,13 @@ static int gradient_is_sparse(const Images *g, const float *dy)
     return 4 * others < seen;
 }
 
-/* W (taps, channels, outputs) as (outputs, taps, channels). */
-static float *turn_kernel(const Images *g, const float *w)
+/* W (k, outputs), with k of taps times channels, as (outputs, k). */
+static float *turn_kernel(const float *w, long k, long outputs)
 {
-    const long k = g->kernel[0] * g->kernel[1] * g->channels;
-    float *turned = room(2, (size_t)(k * g->outputs));
-    for (long o = 0; o < g->outputs; o++)
+    float *turned = room(2, (size_t)(k * outputs));
+    for (long o = 0; o < outputs; o++)
         for (long j = 0; j < k; j++)
-            turned[o * k + j] = w[j * g->outputs + o];
+            turned[o * k + j] = w[j * outputs + o];
     return turned;
 }
 
@@ -261,94 +337,5 @@ static void add_turned(const Images *g, float *dw)
             for (int part = 1; part < g->parts; part++)
                 sum += g->sums[(part * g->outputs + o) * size + j];
             dw[j * g->outputs + o] = sum;
-        }
-}
-
-/* ---- pooling ---- */
-
-typedef struct {
-    const float *x, *y, *dy;
-    float *out;
-    long height, width, channels, rows, columns, size[2], stride[2], pad[2];
-} Pool;
-
-/* The pixels that window (r, s) sees inside the image: rows `top` to `bottom` − 1, columns `left` to `right` − 1. */
-#define WINDOW(p, r, s)                                                                                                \
-    const long y0 = (r)*p->stride[0] - p->pad[0], x0 = (s)*p->stride[1] - p->pad[1];                                   \
-    const long top = y0 < 0 ? 0 : y0, bottom = y0 + p->size[0] < p->height ? y0 + p->size[0] : p->height;              \
-    const long left = x0 < 0 ? 0 : x0, right = x0 + p->size[1] < p->width ? x0 + p->size[1] : p->width
-
-/* The larger one, and what is no number stays. */
-INLINE vec larger(vec a, vec b) { return choose((a > b) | (a != a), a, b); }
-
-static void max_pool_part(void *context, int i)
-{
-    const Pool *p = context;
-    const long channels = p->channels, line = p->width * channels;
-    const float *x = p->x + i * p->height * line;
-    float *y = p->out + i * p->rows * p->columns * channels;
-    for (long r = 0; r < p->rows; r++)
-        for (long s = 0; s < p->columns; s++, y += channels) {
-            WINDOW(p, r, s);
-            long c = 0;
-            for (; c <= channels - LANES; c += LANES) {
-                vec most = all(-INFINITY);
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++)
-                        most = larger(load(x + k * line + l * channels + c), most);
-                store(y + c, most);
-            }
-            for (; c < channels; c++) {
-                float most = -INFINITY;
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++) {
-                        const float seen = x[k * line + l * channels + c];
-                        most = seen > most || seen != seen ? seen : most;
-                    }
-                y[c] = most;
-            }
-        }
-}
-
-static void max_pool_backward_part(void *context, int i)
-{
-    const Pool *p = context;
-    const long channels = p->channels, line = p->width * channels, size = p->height * line;
-    const float *x = p->x + i * size;
-    float *dx = p->out + i * size;
-    const int apart = p->stride[0] >= p->size[0] && p->stride[1] >= p->size[1]; /* no pixel is in two windows */
-    const int all_seen = apart && p->rows * p->size[0] == p->height && p->columns * p->size[1] == p->width;
-    if (!all_seen)
-        memset(dx, 0, sizeof(float) * (size_t)size);
-    for (long r = 0; r < p->rows; r++)
-        for (long s = 0; s < p->columns; s++) {
-            const long at = ((i * p->rows + r) * p->columns + s) * channels;
-            WINDOW(p, r, s);
-            long c = 0;
-            for (; c <= channels - LANES; c += LANES) {
-                const vec most = load(p->y + at + c);
-                vec share = load(p->dy + at + c); /* dy until the maximum was met, then 0 */
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++) {
-                        const long to = k * line + l * channels + c;
-                        const ivec hit = load(x + to) == most;
-                        const vec now = (vec)((ivec)share & hit);
-                        if (apart)
-                            store(dx + to, now);
-                        else
-                            store(dx + to, load(dx + to) + now);
-                        share = (vec)((ivec)share & ~hit);
-                    }
-            }
-            for (; c < channels; c++) {
-                float share = p->dy[at + c];
-                for (long k = top; k < bottom; k++)
-                    for (long l = left; l < right; l++) {
-                        const long to = k * line + l * channels + c;
-                        const int hit = x[to] == p->y[at + c];
-                        dx[to] = (apart ? 0 : dx[to]) + (hit ? share : 0);
-                        share = hit ? 0 : share;
-                    }
-            }
         }
 }

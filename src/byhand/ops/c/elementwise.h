@@ -60,14 +60,16 @@ static void sigmoid_loop(float *const *a, const float *s, long n)
     long i = 0;
     for (; i <= n - LANES; i += LANES)
         store(a[1] + i, 1 / (1 + exponential(-load(a[0] + i))));
-    if (i < n) {
-        float last[LANES] = {0};
-        memcpy(last, a[0] + i, sizeof(float) * (n - i));
-        store(last, 1 / (1 + exponential(-load(last))));
-        memcpy(a[1] + i, last, sizeof(float) * (n - i));
-    }
+    if (i < n)
+        store_few(a[1] + i, 1 / (1 + exponential(-load_few(a[0] + i, n - i))), n - i);
     (void)s;
 }
+
+/* σ², ε, out */
+LOOP(inverse_deviation, { a1[i] = 1 / sqrtf(a0[i] + s0); })
+
+/* average, value, keep, weight */
+LOOP(follow, { a0[i] = s0 * a0[i] + s1 * a1[i]; })
 
 /* θ, factor */
 LOOP(shrink, { a0[i] *= s0; })

@@ -8,11 +8,15 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <numpy/arrayobject.h>
 
+#include "columns.h"
 #include "convolution.h"
+#include "ctc.h"
 #include "elementwise.h"
 #include "matmul.h"
+#include "pooling.h"
 #include "rows.h"
 #include "sparse.h"
+#include "winograd.h"
 
 #define MOST_ARGUMENTS 12
 
@@ -216,6 +220,9 @@ FLAT(adagrad, adagrad, "oiouss", "theta g v s rate epsilon")
 FLAT(rmsprop, rmsprop, "oiousss", "theta g v s rate rho epsilon")
 FLAT(adam, adam, "oiooussss", "theta g m v s rate beta1 beta2 epsilon")
 
+FLAT(inverse_deviation, inverse_deviation, "iso", "variance epsilon out")
+FLAT(follow, follow, "oissu", "average value keep weight s")
+
 static Operation copy_op = {"copy", "a out"};
 
 DEFINE(copy)
@@ -239,6 +246,8 @@ static Operation softmax_cross_entropy_op = {"softmax_cross_entropy", "z t each 
 static Operation squared_error_op = {"squared_error", "y t factor each dy"};
 static Operation binary_cross_entropy_op = {"binary_cross_entropy", "z t each dz scratch"};
 static Operation mean_loss_op = {"mean_loss", "each dy factor"};
+static Operation log_softmax_op = {"log_softmax", "z out row scratch"};
+static Operation ctc_loss_op = {"ctc_loss", "log_p t each dz cache"};
 static Operation count_right_op = {"count_right", "y labels predicted right"};
 
 /* Whether rows (n,) are numbers of a's rows, and out (n, ...) has room for those. */
@@ -363,6 +372,52 @@ DEFINE(squared_error)
     Py_RETURN_NONE;
 }
 
+/* z and out (n, steps, classes). */
+static int are_steps(PyObject *z, PyObject *out)
+{
+    return is_flat(z, NPY_FLOAT32) && is_output(out) && PyArray_NDIM(A(z)) == 3 && same_shape(z, out) &&
+           PyArray_SIZE(A(z)) > 0 && PyArray_DIM(A(z), 2) <= MOST_OUTPUTS &&
+           PyArray_DIM(A(z), 0) * PyArray_DIM(A(z), 1) <= 1000000;
+}
+
+DEFINE(log_softmax)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(log_softmax) || !are_steps(a[0], a[1]))
+        return TWIN(log_softmax);
+    const npy_intp *shape = PyArray_DIMS(A(a[0]));
+    Rows rows = {FLOATS(a[0]), NULL, FLOATS(a[1]), NULL, shape[0] * shape[1], shape[2], 0};
+    run_rows(log_softmax_part, &rows);
+    Py_RETURN_NONE;
+}
+
+/* Whether labels (n, longest) are whole numbers below `classes`, with nothing but negative ones behind the first such. */
+static int are_labels(PyObject *o, npy_intp n, npy_intp classes)
+{
+    if (!is_flat(o, NPY_FLOAT32) || PyArray_NDIM(A(o)) != 2 || PyArray_DIM(A(o), 0) != n || PyArray_DIM(A(o), 1) < 1)
+        return 0;
+    const float *label = FLOATS(o);
+    const npy_intp longest = PyArray_DIM(A(o), 1);
+    for (npy_intp j = 0; j < n * longest; j++)
+        if (!(label[j] >= -1 && label[j] < classes && label[j] == (float)(int)label[j]) ||
+            (j % longest && label[j] >= 0 && label[j - 1] < 0))
+            return 0;
+    return 1;
+}
+
+DEFINE(ctc_loss)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(ctc_loss) || !are_steps(a[0], a[3]) || PyArray_DIM(A(a[0]), 0) > 65535 ||
+        !are_labels(a[1], PyArray_DIM(A(a[0]), 0), PyArray_DIM(A(a[0]), 2)) ||
+        !is_vector(a[2], PyArray_DIM(A(a[0]), 0)) || !is_output(a[2]))
+        return TWIN(ctc_loss);
+    const npy_intp *shape = PyArray_DIMS(A(a[0]));
+    Ctc c = {FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), shape[0], shape[1], shape[2], PyArray_DIM(A(a[1]), 1)};
+    UNLOCKED(1, parallel(ctc_part, &c, (int)c.n));
+    Py_RETURN_NONE;
+}
+
 DEFINE(mean_loss)
 {
     PyObject *a[MOST_ARGUMENTS];
@@ -389,6 +444,74 @@ DEFINE(count_right)
         return TWIN(count_right);
     return PyLong_FromLong(count_right(FLOATS(a[0]), PyArray_DATA(A(a[1])), PyArray_DIM(A(a[0]), 0),
                                        PyArray_DIM(A(a[0]), 1)));
+}
+
+/* ---- columns ---- */
+
+static Operation column_statistics_op = {"column_statistics", "x mean variance piece"};
+static Operation batch_norm_op = {"batch_norm", "x mean inverse gamma beta out"};
+static Operation batch_norm_sums_op = {"batch_norm_sums", "x mean inverse dy dgamma dbeta piece"};
+static Operation batch_norm_backward_op = {"batch_norm_backward", "x mean inverse dy gamma dgamma dbeta share dx"};
+
+/* x (n, k) with n of at least 1, and `count` vectors (k,). */
+static int are_columns(PyObject *x, PyObject *const *vectors, int count)
+{
+    if (!is_flat(x, NPY_FLOAT32) || PyArray_NDIM(A(x)) != 2 || PyArray_SIZE(A(x)) < 1 || PyArray_DIM(A(x), 1) > 65536)
+        return 0;
+    for (int i = 0; i < count; i++)
+        if (!is_vector(vectors[i], PyArray_DIM(A(x), 1)))
+            return 0;
+    return 1;
+}
+
+/* An array (n, k) of x's shape, and not x itself. */
+static int beside(PyObject *x, PyObject *o, int written)
+{
+    return (written ? is_output(o) : is_flat(o, NPY_FLOAT32)) && same_shape(x, o) && (!written || FLOATS(x) != FLOATS(o));
+}
+
+#define SHAPE(o) PyArray_DIM(A(o), 0), PyArray_DIM(A(o), 1)
+
+DEFINE(column_statistics)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(column_statistics) || !are_columns(a[0], a + 1, 2) || !is_output(a[1]) || !is_output(a[2]))
+        return TWIN(column_statistics);
+    UNLOCKED(1, column_statistics(FLOATS(a[0]), SHAPE(a[0]), FLOATS(a[1]), FLOATS(a[2])));
+    Py_RETURN_NONE;
+}
+
+DEFINE(batch_norm)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(batch_norm) || !are_columns(a[0], a + 1, 4) || !beside(a[0], a[5], 1))
+        return TWIN(batch_norm);
+    UNLOCKED(1, batch_norm(FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), FLOATS(a[4]), SHAPE(a[0]),
+                           FLOATS(a[5])));
+    Py_RETURN_NONE;
+}
+
+DEFINE(batch_norm_sums)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(batch_norm_sums) || !are_columns(a[0], a + 1, 2) || !beside(a[0], a[3], 0) ||
+        !are_columns(a[0], a + 4, 2) || !is_output(a[4]) || !is_output(a[5]))
+        return TWIN(batch_norm_sums);
+    UNLOCKED(1, batch_norm_sums(FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), SHAPE(a[0]), FLOATS(a[4]),
+                                FLOATS(a[5])));
+    Py_RETURN_NONE;
+}
+
+DEFINE(batch_norm_backward)
+{
+    PyObject *a[MOST_ARGUMENTS];
+    float share;
+    if (!ARRANGED(batch_norm_backward) || !are_columns(a[0], a + 1, 2) || !beside(a[0], a[3], 0) ||
+        !are_columns(a[0], a + 4, 3) || !number(a[7], &share) || !beside(a[0], a[8], 1))
+        return TWIN(batch_norm_backward);
+    UNLOCKED(1, batch_norm_backward(FLOATS(a[0]), FLOATS(a[1]), FLOATS(a[2]), FLOATS(a[3]), FLOATS(a[4]), FLOATS(a[5]),
+                                    FLOATS(a[6]), share, SHAPE(a[0]), FLOATS(a[8])));
+    Py_RETURN_NONE;
 }
 
 /* ---- images ---- */
@@ -431,14 +554,17 @@ static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *
     g->n = a[0], g->height = a[1], g->width = a[2], g->channels = a[3];
     g->rows = b[1], g->columns = b[2], g->outputs = b[3];
     g->kernel[0] = k[0], g->kernel[1] = k[1];
-    g->spread[0] = g->spread[1] = 1;
     g->depth = k[2], g->size = k[3] / *groups;
-    measure(g);
+    go_forward(g);
     return 1;
 }
 
 static void convolve(Images *g, const float *w, long outputs, const float *b, long groups, int back)
 {
+    if (groups == 1 && is_winograd(g)) {
+        winograd(g, back ? turn_kernel(w, g->kernel[0] * g->kernel[1] * g->size, g->depth) : w, b, back);
+        return;
+    }
     for (long group = 0; group < groups; group++) {
         g->first_in = group * g->depth;
         g->first_out = group * g->size;
@@ -471,36 +597,31 @@ DEFINE(conv2d_input)
     PyObject *a[MOST_ARGUMENTS];
     Images g, back;
     long groups;
-    if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]) ||
-        g.pad[0] > (g.kernel[0] - 1) * g.dilation[0] || g.pad[1] > (g.kernel[1] - 1) * g.dilation[1])
+    if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]))
         return TWIN(conv2d_input);
     if (groups == 1 && gradient_is_sparse(&g, FLOATS(a[0]))) {
-        UNLOCKED(1, g.w = turn_kernel(&g, FLOATS(a[1])); parallel(sparse_input_part, &g, (int)g.n));
+        UNLOCKED(1, g.w = turn_kernel(FLOATS(a[1]), g.kernel[0] * g.kernel[1] * g.channels, g.outputs); parallel(sparse_input_part, &g, (int)g.n));
         Py_RETURN_NONE;
     }
-    back = g; /* dy, spread by the stride, meets the kernel turned round */
-    back.x = FLOATS(a[0]), back.y = FLOATS(a[2]);
-    back.height = g.rows, back.width = g.columns, back.channels = g.outputs;
-    back.rows = g.height, back.columns = g.width, back.outputs = g.channels;
-    back.depth = g.size, back.size = g.depth;
-    for (int i = 0; i < 2; i++) {
-        back.spread[i] = g.stride[i];
-        back.stride[i] = 1;
-        back.pad[i] = (g.kernel[i] - 1) * g.dilation[i] - g.pad[i];
-    }
-    measure(&back);
+    if (!go_back(&g, &back))
+        return TWIN(conv2d_input);
     UNLOCKED(1, convolve(&back, FLOATS(a[1]), g.outputs, NULL, groups, 1));
     Py_RETURN_NONE;
 }
 
 static void convolve_weights(Images *g, float *dw, long groups)
 {
-    const long k = g->segments * g->run;
+    const int sparse = groups == 1 && gradient_is_sparse(g, g->y), fast = groups == 1 && !sparse && is_winograd(g);
+    const long k = g->kernel[0] * g->kernel[1] * g->depth;
     g->parts = g->n < MOST_SUMS ? (int)g->n : MOST_SUMS;
-    g->sums = room(2, (size_t)(g->parts * k * g->size));
-    if (groups == 1 && gradient_is_sparse(g, g->y)) {
+    g->sums = room(2, (size_t)(g->parts * (fast ? 16 * g->depth : k) * g->size));
+    if (sparse) {
         parallel(sparse_weights_part, g, g->parts);
         add_turned(g, dw);
+        return;
+    }
+    if (fast) {
+        winograd_weights(g, dw);
         return;
     }
     for (long group = 0; group < groups; group++) {
@@ -614,8 +735,16 @@ static struct {
     ENTRY(softmax_cross_entropy),
     ENTRY(binary_cross_entropy),
     ENTRY(squared_error),
+    ENTRY(log_softmax),
+    ENTRY(ctc_loss),
     ENTRY(mean_loss),
     ENTRY(count_right),
+    ENTRY(inverse_deviation),
+    ENTRY(follow),
+    ENTRY(column_statistics),
+    ENTRY(batch_norm),
+    ENTRY(batch_norm_sums),
+    ENTRY(batch_norm_backward),
     ENTRY(conv2d),
     ENTRY(conv2d_weights),
     ENTRY(conv2d_input),

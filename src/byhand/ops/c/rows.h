@@ -82,6 +82,21 @@ static void softmax_part(void *context, int part)
     }
 }
 
+static void log_softmax_part(void *context, int part)
+{
+    const Rows *r = context;
+    vec s[MOST_OUTPUTS], e[MOST_OUTPUTS];
+    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
+        const long count = r->n - i < LANES ? r->n - i : LANES;
+        vec log_sum = exponentials(r->z + i * r->k, count, r->k, s, e);
+        for (int l = 0; l < LANES; l++)
+            log_sum[l] = logf(log_sum[l]);
+        for (long j = 0; j < r->k; j++)
+            s[j] -= log_sum;
+        turn_back(s, count, r->k, r->out + i * r->k);
+    }
+}
+
 static void softmax_cross_entropy_part(void *context, int part)
 {
     const Rows *r = context;
@@ -154,12 +169,12 @@ typedef struct {
     float *sums;
     long n, k;
     int parts;
-} Columns;
+} Sums;
 
 /* The part's Σ_i a_i over some of the n rows of k numbers. */
 static void sum_rows_part(void *context, int part)
 {
-    const Columns *s = context;
+    const Sums *s = context;
     const long begin = s->n * part / s->parts, end = s->n * (part + 1) / s->parts;
     float *out = s->sums + part * s->k;
     long j = 0;
@@ -184,7 +199,7 @@ static void sum_rows_part(void *context, int part)
 /* out = Σ_i a_i; many rows are summed in eight parts, whatever the number of threads. */
 static void sum_rows(const float *a, long n, long k, float *out)
 {
-    Columns s = {a, out, n, k, n * k > 65536 && n > 64 ? 8 : 1};
+    Sums s = {a, out, n, k, n * k > 65536 && n > 64 ? 8 : 1};
     if (s.parts == 1) {
         sum_rows_part(&s, 0);
         return;

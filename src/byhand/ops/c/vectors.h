@@ -34,6 +34,15 @@ typedef int32_t ivec __attribute__((vector_size(4 * LANES), aligned(4), may_alia
 
 INLINE vec load(const float *a) { return *(const vec *)a; }
 INLINE void store(float *a, vec v) { *(vec *)a = v; }
+/* The first `count` numbers of a register, fewer than LANES; the others are 0. */
+INLINE vec load_few(const float *a, long count)
+{
+    vec v = {};
+    memcpy(&v, a, sizeof(float) * count);
+    return v;
+}
+INLINE void store_few(float *a, vec v, long count) { memcpy(a, &v, sizeof(float) * count); }
+
 INLINE vec all(float value) { return (vec){} + value; }
 
 /* A bit for each of LANES numbers that is not zero. */
@@ -53,6 +62,9 @@ INLINE unsigned others_than_zero(const float *a)
 
 /* where ? a : b, lane by lane; `where` is all ones or all zeros in each lane, as comparisons give it. */
 INLINE vec choose(ivec where, vec a, vec b) { return (vec)((where & (ivec)a) | (~where & (ivec)b)); }
+
+/* The larger one, and what is no number stays. */
+INLINE vec larger(vec a, vec b) { return choose((a > b) | (a != a), a, b); }
 
 /* e^x to two units in the last place: x = k ln 2 + r with |r| ≤ ½ ln 2, e^r by its Taylor series, 2^k by the exponent's
    bits. Below −87.3 it gives about 1e-38 or 0, above 88.3 infinity; NaN stays NaN. */
