@@ -25,6 +25,7 @@ MODELS = Path(__file__).parents[1] / "models"  # those that come with the packag
 MODEL = MODELS / "dense.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 ALTERNATIVES = 0.001  # what is less likely is not named
+SURE_ENOUGH = 0.55  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
 
 
 class Reader:
@@ -40,12 +41,17 @@ class Reader:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
             rows.
+        sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
+            out; 0 reads everything.
 
     Raises:
-        ByhandError: the file is no such model.
+        ByhandError: the file is no such model, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None):
+    def __init__(self, model: str | Path | None = None, sure: float = SURE_ENOUGH):
+        if not 0 <= sure <= 1:
+            raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
+        self.sure = sure
         path = Path(model) if model else ROW_MODEL if ROW_MODEL.exists() else MODEL
         network = Network.load(path)
         rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
@@ -92,7 +98,8 @@ class Reader:
         return self._reading(find_lines(image, inverted))
 
     def _reading(self, lines: list[Line]) -> Reading:
-        return Reading(tuple(row for line in lines if (row := self._row(line)).digits))
+        rows = [self._row(line) for line in lines]
+        return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
 
     def _row(self, line: Line) -> Row:
         ink = row_ink(line.image, line.mask)
@@ -101,6 +108,11 @@ class Reader:
             return Row((), found.probability, line.box)
         digits = tuple(_digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(ink, found.middles)))
         return Row(digits, found.probability, line.box)
+
+
+def sureness(row: Row) -> float:
+    """How sure a row's digits are on average: the geometric mean of the row's probability over its digits."""
+    return row.confidence ** (1 / max(len(row.digits), 1))
 
 
 @lru_cache(maxsize=2)
