@@ -5,7 +5,7 @@
 Pictures are composed by the project's own pens: rows of digits, and letters, words, scribbles, lines, marks and blank
 paper, all on the same papers. Two curves come out: of the rows that were given such a confidence, how many are right;
 and, for every threshold below which a row is not read, how many rows of digits are kept and how many of the others are
-refused. It also prints the exponents that would make the confidences fit best (`row_reader.py` holds those in use).
+refused. It also prints by which factors the powers in `row_reader.py` should be changed to fit best.
 """
 
 import argparse
@@ -79,10 +79,11 @@ def read(reader, label, ink, rng):
     return sure, right, reading.confidence if reading.lines else 0.0, digits
 
 
-def exponent(confidence, right):
-    """The a for which confidence^a fits best what was right: the greatest likelihood, tried out."""
+def exponent(confidence, right, digits=False):
+    """The a for which confidence^a, of digits c^a / (c^a + (1 − c)^a), fits best what was right: by likelihood."""
     tried = np.linspace(0.1, 3, 59)
-    p = np.clip(np.array(confidence)[:, None] ** tried, 1e-6, 1 - 1e-6)
+    c = np.clip(np.array(confidence), 1e-4, 1 - 1e-4)[:, None]
+    p = np.clip(c**tried / (c**tried + (1 - c) ** tried) if digits else c**tried, 1e-6, 1 - 1e-6)
     likelihood = np.where(np.array(right)[:, None], np.log(p), np.log(1 - p)).mean(axis=0)
     return tried[likelihood.argmax()]
 
@@ -91,8 +92,8 @@ def report(rows, others):
     sure, right = (np.array([r[i] for r in rows]) for i in (0, 1))
     digits = [digit for r in rows for digit in r[3]]
     print(f"{len(rows)} rows of digits, {100 * right.mean():.1f} % read right")
-    print(f"exponent of a row's confidence {exponent([r[2] for r in rows], right):.2f}", end=", ")
-    print(f"of a digit's {exponent([d[0] for d in digits], [d[1] for d in digits]):.2f}")
+    print(f"factor for the power of a row's confidence {exponent([r[2] for r in rows], right):.2f}", end=", ")
+    print(f"of a digit's {exponent([d[0] for d in digits], [d[1] for d in digits], True):.2f}")
     print(f"{'threshold':<12}{'right rows kept, %':>20}" + "".join(f"{kind + ', %':>16}" for kind in others))
     for threshold in sorted({0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, SURE_ENOUGH}):
         kept = 100 * np.mean(sure[right] >= threshold)

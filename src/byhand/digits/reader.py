@@ -17,6 +17,7 @@ from byhand.digits.prepare import Box
 from byhand.digits.reading import Digit, Reading, Row
 from byhand.digits.row_read import RowRead
 from byhand.digits.row_reader import RowReader
+from byhand.digits.ruled import stroke_width
 from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.types import Array
@@ -25,6 +26,7 @@ MODELS = Path(__file__).parents[1] / "models"  # those that come with the packag
 MODEL = MODELS / "dense.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 ALTERNATIVES = 0.001  # what is less likely is not named
+SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.55  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
 
 
@@ -98,7 +100,7 @@ class Reader:
         return self._reading(find_lines(image, inverted))
 
     def _reading(self, lines: list[Line]) -> Reading:
-        rows = [self._row(line) for line in lines]
+        rows = [self._row(line) for line in lines if not is_mark(line.mask)]
         return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
 
     def _row(self, line: Line) -> Row:
@@ -108,6 +110,12 @@ class Reader:
             return Row((), found.probability, line.box)
         digits = tuple(_digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(ink, found.middles)))
         return Row(digits, found.probability, line.box)
+
+
+def is_mark(mask: Array) -> bool:
+    """Whether all that is written is a point, a dash or a line: a stroke about as wide as the writing is high."""
+    box = box_of(mask)
+    return box is None or stroke_width(mask) > SOLID * (box[3] - box[1])
 
 
 def sureness(row: Row) -> float:

@@ -15,7 +15,7 @@ FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
 MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER = 1.5  # from one width of the network to the next
-ROWS, DIGITS = 0.55, 0.75  # powers of their probabilities that fit how often they are right: see bench/confidence.py
+ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
