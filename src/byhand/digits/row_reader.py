@@ -11,8 +11,14 @@ from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
 
-FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
-MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
+FIRST = (View(), View(share=0.65))
+MORE = (
+    View(share=0.95),
+    View(lean=0.0),
+    View(lean=0.15, stretch=1.2),
+    View(lean=0.15, stretch=0.8, share=0.7),
+    View(lean=0.15, only_ink=True),
+)
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER = 1.5  # from one width of the network to the next
 ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
