@@ -20,13 +20,13 @@ export function startDraw(drawing, reading) {
   drawing.addEventListener("change", () => {
     $("#sheet-hint").hidden = !drawing.empty;
   });
-  reading.addEventListener("read", () => {
+  reading.addEventListener("text", () => {
     sheet.boxes = reading.digits.length > 1 ? reading.digits.map((digit) => digit.box) : [];
     sheet.chosen = reading.chosen;
     sheet.paint();
     showVerdict(reading);
-    showLook(reading);
   });
+  reading.addEventListener("look", () => showLook(reading));
   reading.addEventListener("busy", () => $("#reading").setAttribute("aria-busy", "true"));
   reading.addEventListener("rest", () => $("#reading").setAttribute("aria-busy", "false"));
   window.addEventListener("colours", () => {

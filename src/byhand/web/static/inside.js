@@ -33,7 +33,7 @@ export function startInside(drawing, reading, shipped) {
     diagram.show(seen, models.get(seen.model));
     compare(seen, [...models.values()]);
   };
-  reading.addEventListener("read", show);
+  reading.addEventListener("look", show);
   window.addEventListener("colours", () => {
     sheet.paint();
     diagram.repaint();

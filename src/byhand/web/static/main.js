@@ -38,7 +38,7 @@ async function start() {
   const drawing = new Drawing();
   const reading = new Reading(drawing, settings.default_model);
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
-  reading.addEventListener("read", () => trouble(""));
+  reading.addEventListener("look", () => trouble(""));
   startDraw(drawing, reading);
   const inside = startInside(drawing, reading, models);
   window.addEventListener("hashchange", () => {

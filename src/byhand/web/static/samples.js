@@ -24,7 +24,7 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
   const buttons = [..."0123456789"].map((digit) => el("button", { type: "button", textContent: digit, "aria-label": `Add it as ${digit}`, onclick: () => attempt(add(digit)) }));
   $("#labels").append(...buttons);
   $("#own-clear").addEventListener("click", () => drawing.clear());
-  reading.addEventListener("read", () => {
+  reading.addEventListener("look", () => {
     const answer = reading.seen?.answer;
     for (const button of buttons) button.disabled = !answer;
     $("#own-reading").textContent = answer ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:` : "Draw one digit, then say what it is.";
