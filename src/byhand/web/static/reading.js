@@ -81,10 +81,11 @@ export class Reading extends EventTarget {
     const { drawing } = this;
     this.#begun = this.#changed;
     this.#changed = 0;
-    if (drawing.empty || drawing.dot) this.seen = this.#found("", []);
-    else if (drawing.several) this.seen = await this.#row(drawing.picture());
-    else this.seen = await this.#one(drawing.picture());
-    this.dispatchEvent(new Event("look"));
+    if (drawing.empty || drawing.dot) {
+      this.#found("", []);
+      this.#saw(null);
+    } else if (drawing.several) await this.#row(drawing.picture());
+    else await this.#one(drawing.picture());
   }
 
   /**
@@ -95,7 +96,12 @@ export class Reading extends EventTarget {
     if (this.#begun) this.latency = performance.now() - this.#begun;
     Object.assign(this, { text, digits, chosen: Math.min(this.chosen, Math.max(0, digits.length - 1)) });
     this.dispatchEvent(new Event("text"));
-    return null;
+  }
+
+  /** @param {any} seen */
+  #saw(seen) {
+    this.seen = seen;
+    this.dispatchEvent(new Event("look"));
   }
 
   /** @param {import("./drawing.js").Picture} picture of one digit */
@@ -103,7 +109,7 @@ export class Reading extends EventTarget {
     const seen = await this.#look(picture, {});
     const text = seen?.answer.text ?? "";
     this.#found(text, seen ? [{ text, box: picture.onSheet(seen.box) }] : []);
-    return seen;
+    this.#saw(seen);
   }
 
   /** @param {import("./drawing.js").Picture} picture of several */
@@ -112,10 +118,10 @@ export class Reading extends EventTarget {
     const found = lines.flatMap((/** @type {any} */ line) => line.digits);
     const digits = found.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
     this.#found(text, digits);
-    if (this.#wanted) return this.seen; // the drawing goes on: read that first
+    if (this.#wanted) return; // the drawing goes on: read that first
     const chosen = found[this.chosen];
     const inked = chosen && api.bytes(chosen.image).some(Boolean); // two digits in one stroke: one may have none of its own
-    return inked ? this.#look(picture, { box: around(chosen.box, picture) }) : null;
+    this.#saw(inked ? await this.#look(picture, { box: around(chosen.box, picture) }) : null);
   }
 
   /**
@@ -139,6 +145,11 @@ export class Reading extends EventTarget {
  * @param {{width: number, height: number}} picture
  */
 const around = ([left, top, right, bottom], { width, height }) =>
-  [Math.max(0, left - PAPER), Math.max(0, top - PAPER), Math.min(width, right + PAPER), Math.min(height, bottom + PAPER)]
+  [
+    Math.max(0, left - PAPER),
+    Math.max(0, top - PAPER),
+    Math.min(width, right + PAPER),
+    Math.min(height, bottom + PAPER),
+  ]
     .map(Math.round)
     .join(",");
