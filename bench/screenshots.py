@@ -105,8 +105,9 @@ def main() -> None:
             page.click(f"nav a[href='#/{'inside' if name == 'convolutions' else name}']")
             rest(page)
             prepare(page)
-            page.screenshot(path=options.out / f"serve-{name}.png", full_page=True)
-            print(options.out / f"serve-{name}.png")
+            path = options.out / f"serve-{name}.png"
+            Image.open(BytesIO(page.screenshot(full_page=True))).quantize(256).save(path, optimize=True)
+            print(path)
         browser.close()
 
 

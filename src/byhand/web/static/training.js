@@ -121,7 +121,10 @@ export class Run extends EventTarget {
    */
   history(name) {
     const { history } = this.training;
-    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [epoch, history[name][i]]);
+    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [
+      epoch,
+      history[name][i],
+    ]);
   }
 
   /** @param {string} name */
