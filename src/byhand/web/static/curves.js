@@ -17,7 +17,7 @@ const PAD = { left: 54, right: 14, top: 22, bottom: 38 };
  * Paint the lines with their axes into `figure`.
  * @param {HTMLElement} figure
  * @param {Line[]} lines
- * @param {{x: string, y: string, title: string, percent?: boolean}} words
+ * @param {{x: string, y: string, title: string, far?: number, percent?: boolean}} words
  */
 export function showCurves(figure, lines, words) {
   const own = lines.filter((line) => line.style !== "earlier" && line.points.length > 1);
@@ -26,7 +26,7 @@ export function showCurves(figure, lines, words) {
     points.map((p) => p[1]),
     Boolean(words.percent),
   );
-  const far = Math.max(1, ...points.map((p) => p[0]));
+  const far = Math.max(1, words.far ?? 1, ...lines.flatMap((line) => line.points).map((p) => p[0]));
   const x = (/** @type {number} */ v) => PAD.left + (v / far) * (WIDTH - PAD.left - PAD.right);
   const y = (/** @type {number} */ v) =>
     HEIGHT - PAD.bottom - ((v - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom);

@@ -85,6 +85,7 @@ function listen(run, drawing, onTrained) {
     showTable(runs, current, (run) => open(run, drawing));
     if (run.training.state === "finished") onTrained(run.training);
   });
+  run.addEventListener("epoch", () => showTable(runs, current, (one) => open(one, drawing)));
   run.addEventListener("curves", whenShown(showProgress));
   run.addEventListener("look", whenShown(showLook));
   run.addEventListener("problems", whenShown(showProblems));

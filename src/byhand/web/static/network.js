@@ -95,7 +95,7 @@ export class Diagram {
       const blank = scale(0);
       paintPixels($("canvas", picture), layout.picture(), layout.columns, (v) => (Number.isNaN(v) ? blank : scale(v)));
       const { style } = /** @type {HTMLElement} */ (picture.parentElement);
-      style.setProperty("--width", `${layout.columns * cell(layout)}px`);
+      style.setProperty("--width", `${layout.columns * cell(layout, this.#upright)}px`);
       style.setProperty("--shape", `${layout.columns} / ${layout.rows}`);
       if (column.kind === "output") this.#label(picture, column);
     });
@@ -250,10 +250,11 @@ export class Diagram {
 /**
  * How large a number is painted, in pixels of the page.
  * @param {Layout} layout
+ * @param {boolean} upright
  */
-function cell(layout) {
+function cell(layout, upright) {
   const { kind, count } = layout.column;
   if (kind === "image") return 8;
-  if (kind === "maps") return Math.max(1, Math.round(150 / layout.columns));
+  if (kind === "maps") return Math.max(1, Math.round((upright ? 150 : 260) / layout.columns));
   return kind === "output" ? 34 : count > 200 ? 17 : count > 64 ? 20 : 30;
 }

@@ -14,6 +14,7 @@ const EARLIER = 3; // of them are drawn
  * @param {Run | null} current
  */
 export function showCharts(runs, current) {
+  const far = current?.training.epochs;
   const earlier = runs.filter((run) => run !== current).slice(0, EARLIER);
   const lines = (/** @type {string} */ name, /** @type {Points} */ validation, /** @type {Points} */ training) => [
     ...earlier.map((run) => ({ name: inWords(run.training), style: "earlier", points: run.history(name) })),
@@ -23,8 +24,8 @@ export function showCharts(runs, current) {
   const losses = lines("val_loss", current?.history("val_loss") ?? [], current?.byEpoch(current.losses) ?? []);
   const live = current?.accuracies.length ? current.byEpoch(current.accuracies) : current?.history("val_accuracy");
   const accuracies = lines("val_accuracy", live ?? [], current?.history("accuracy") ?? []);
-  showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image" });
-  const words = { title: "Accuracy", x: "epoch", y: "images read right", percent: true };
+  showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image", far });
+  const words = { title: "Accuracy", x: "epoch", y: "images read right", far, percent: true };
   showCurves($("#accuracy-figure"), accuracies, words);
 }
 

@@ -6,7 +6,7 @@ import * as api from "./api.js";
 
 const ACTIVE = ["loading", "waiting", "running", "paused"];
 
-/** Tells "training" when its state changed, "curves", "look", "one", and "problems". */
+/** Tells "training" when its state changed, "epoch", "curves", "look", "one", and "problems". */
 export class Run extends EventTarget {
   /** @type {Points} of the mini-batches, by step */
   losses = [];
@@ -83,7 +83,7 @@ export class Run extends EventTarget {
   #epoch(row) {
     const { history } = this.training;
     for (const [name, value] of Object.entries(row)) (history[name] ??= []).push(value);
-    this.#tell("curves");
+    for (const name of ["epoch", "curves"]) this.#tell(name);
   }
 
   /** @param {any} look */
