@@ -17,6 +17,7 @@ from byhand.digits.prepare import Box
 from byhand.digits.reading import Digit, Reading, Row
 from byhand.digits.row_read import RowRead
 from byhand.digits.row_reader import RowReader
+from byhand.digits.ruled import stroke_width
 from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.types import Array
@@ -25,6 +26,8 @@ MODELS = Path(__file__).parents[1] / "models"  # those that come with the packag
 MODEL = MODELS / "dense.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 ALTERNATIVES = 0.001  # what is less likely is not named
+SOLID = 0.45  # no pen is as wide as this part of a digit's height
+SURE_ENOUGH = 0.55  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
 
 
 class Reader:
@@ -40,12 +43,17 @@ class Reader:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
             rows.
+        sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
+            out; 0 reads everything.
 
     Raises:
-        ByhandError: the file is no such model.
+        ByhandError: the file is no such model, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None):
+    def __init__(self, model: str | Path | None = None, sure: float = SURE_ENOUGH):
+        if not 0 <= sure <= 1:
+            raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
+        self.sure = sure
         path = Path(model) if model else ROW_MODEL if ROW_MODEL.exists() else MODEL
         network = Network.load(path)
         rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
@@ -92,7 +100,8 @@ class Reader:
         return self._reading(find_lines(image, inverted))
 
     def _reading(self, lines: list[Line]) -> Reading:
-        return Reading(tuple(row for line in lines if (row := self._row(line)).digits))
+        rows = [self._row(line) for line in lines if not is_mark(line.mask)]
+        return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
 
     def _row(self, line: Line) -> Row:
         ink = row_ink(line.image, line.mask)
@@ -101,6 +110,17 @@ class Reader:
             return Row((), found.probability, line.box)
         digits = tuple(_digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(ink, found.middles)))
         return Row(digits, found.probability, line.box)
+
+
+def is_mark(mask: Array) -> bool:
+    """Whether all that is written is a point, a dash or a line: a stroke about as wide as the writing is high."""
+    box = box_of(mask)
+    return box is None or stroke_width(mask) > SOLID * (box[3] - box[1])
+
+
+def sureness(row: Row) -> float:
+    """How sure a row's digits are on average: the geometric mean of the row's probability over its digits."""
+    return row.confidence ** (1 / max(len(row.digits), 1))
 
 
 @lru_cache(maxsize=2)
