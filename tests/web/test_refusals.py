@@ -115,6 +115,11 @@ def test_too_many_bytes_are_not_even_taken():
         chunked = client.post("/api/read", content=endless(), headers=PNG)
         assert chunked.status_code == 413 and "50,000 bytes" in chunked.json()["error"]
         assert client.post("/api/trainings/x/pause", content=bytes(99_999)).status_code == 413
+    with client_of(held_bytes=500) as client:
+        for _ in range(2):  # what was refused is held no longer
+            refused = client.post("/api/look", content=bytes(784), headers=RAW)
+            assert refused.status_code == 429 and "at once" in refused.json()["error"]
+        assert client.post("/api/look", content=bytes(400), headers=RAW).status_code == 400
 
 
 def test_too_many_at_once_are_refused(seven):

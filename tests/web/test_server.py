@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
@@ -15,6 +16,14 @@ import pytest
 from tests.web.conftest import need_libraries
 
 COMMAND = [sys.executable, "-m", "byhand", "serve", "--no-browser"]
+
+
+def alive(pid):
+    """Whether the process still runs: neither gone nor a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
@@ -91,3 +100,21 @@ def test_without_the_extra_it_says_what_to_install():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 2
     assert done.stderr == "byhand: byhand serve needs Starlette and uvicorn: pip install 'byhand[serve]'.\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc here to look for processes in")
+def test_a_server_that_is_killed_leaves_no_process_behind(canvas):
+    with running("--workers", "1") as (process, _, port):
+        kind = {"Content-Type": "application/octet-stream"}
+        assert get(port, "/api/read?width=200&height=120", canvas.tobytes(), **kind)["text"] == "7"
+        children = [
+            int(stat.parent.name)
+            for stat in Path("/proc").glob("[0-9]*/stat")
+            if stat.exists() and stat.read_text().rpartition(")")[2].split()[1] == str(process.pid)
+        ]
+        assert children
+        process.kill()
+        end = time.monotonic() + 10
+        while any(map(alive, children)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not any(map(alive, children))

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from byhand.errors import ByhandError
 from byhand.ops.compiled import cores
+from byhand.web.bodies import Bodies
 from byhand.web.call import Answer, Call, Operation
 from byhand.web.events import stream
 from byhand.web.limits import Refusal
@@ -40,6 +41,7 @@ class Page:
 
     def __init__(self, server: Server, hosts: tuple[str, ...] | None = None):
         self.server, self.hosts = server, hosts
+        self.bodies = Bodies(server.limits)
         self.waiting = self.listening = 0
         self.closing = False
         self.lanes: dict[str, anyio.CapacityLimiter] = {}
@@ -65,17 +67,17 @@ class Page:
     async def answer(self, operation: Operation, request: Request) -> Response:
         """One request: its parameters, its body, a thread that answers, and what comes of it."""
         values = parameters(operation, request)
-        body = await self.body(operation, request)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         brought = request.cookies.get(COOKIE, "")
         session = brought if 16 <= len(brought) <= 64 and brought.isascii() else secrets.token_urlsafe(24)
-        call = Call(self.server, values, body, kind, session)
         if self.waiting >= self.server.limits.queue:
             raise Refusal(429, "Too many requests wait already; try again in a moment.", 1)
         self.waiting += 1
         try:
-            lane = self.lanes.get(operation.lane) or self.lanes["wait"]
-            given = await anyio.to_thread.run_sync(_in_thread, operation, call, limiter=lane)
+            async with self.bodies.take(operation, request) as body:
+                lane = self.lanes.get(operation.lane) or self.lanes["wait"]
+                call = Call(self.server, values, body, kind, session)
+                given = await anyio.to_thread.run_sync(_in_thread, operation, call, limiter=lane)
         finally:
             self.waiting -= 1
         if operation.lane == "stream":
@@ -84,29 +86,6 @@ class Page:
         if given.remember and session != brought:
             response.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
         return response
-
-    async def body(self, operation: Operation, request: Request) -> bytes:
-        """A request's body, as far as the limits go, whatever its length says."""
-        limits = self.server.limits
-        most = {"drawing": max(limits.image_bytes, limits.canvas_pixels), "json": limits.json_bytes}.get(
-            operation.body, 0
-        )
-        said = request.headers.get("content-length", "0")
-        if said.isdecimal() and int(said) > most and operation.body:
-            raise Refusal(413, f"At most {most:,} bytes are taken here.")
-        pieces, size = [], 0
-        try:
-            with anyio.fail_after(limits.body_seconds):
-                async for piece in request.stream():
-                    size += len(piece)
-                    if size > most and operation.body:
-                        raise Refusal(413, f"At most {most:,} bytes are taken here.")
-                    if size > limits.json_bytes and not operation.body:
-                        raise Refusal(413, "No body is taken here.")
-                    pieces.append(piece)
-        except TimeoutError:
-            raise Refusal(408, f"The body did not arrive within {limits.body_seconds:.0f} seconds.") from None
-        return b"".join(pieces) if operation.body else b""
 
     def events(self, job: Any) -> Response:
         """The stream of a training's events."""
@@ -138,16 +117,16 @@ class Page:
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """What runs as long as the server does."""
-        one_thread()
         readers = self.server.readers.processes
         self.lanes = {name: anyio.CapacityLimiter(count) for name, count in LANES.items()}
         self.lanes["read"] = anyio.CapacityLimiter(2 * readers if readers else LANES["compute"])
         threading.Thread(target=self.server.warm, name="warming", daemon=True).start()
-        try:
-            yield
-        finally:
-            self.closing = True
-            await anyio.to_thread.run_sync(self.server.close)
+        with one_thread():
+            try:
+                yield
+            finally:
+                self.closing = True
+                await anyio.to_thread.run_sync(self.server.close)
 
 
 def _in_thread(operation: Operation, call: Call) -> Answer:

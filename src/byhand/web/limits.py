@@ -16,6 +16,7 @@ class Limits:
         canvas_pixels: of a drawing that comes as plain grey levels.
         json_bytes: of a table of settings.
         body_seconds: until a request's body has arrived.
+        held_bytes: of all bodies that are being answered or still arrive.
         queue: requests that wait for a processor, beyond which new ones are refused.
         sessions: browsers whose samples are kept.
         samples: of one browser.
@@ -36,6 +37,7 @@ class Limits:
     canvas_pixels: int = 4_000_000
     json_bytes: int = 64 * 1024
     body_seconds: float = 30.0
+    held_bytes: int = 256 * 1024**2
     queue: int = 400
     sessions: int = 200
     samples: int = 500

@@ -2,9 +2,12 @@
 
 import contextlib
 import multiprocessing
+import os
 import signal
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -119,16 +122,29 @@ class Readers:
 
 
 def prepare_process() -> None:
-    """A process that reads: one thread, and Ctrl-C is the server's business."""
+    """A process that reads: with one thread; Ctrl-C is the server's business, and without the server it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    one_thread()
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    one_thread().__enter__()
 
 
-def one_thread() -> None:
+def _end_with_the_server() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
     """Compute with one thread for each request: there are more requests than processors."""
     from threadpoolctl import threadpool_limits
 
     from byhand.ops import default
 
-    default.set_threads(1)
-    threadpool_limits(1, user_api="blas")
+    before = default.set_threads(1)
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        default.set_threads(before)

@@ -14,6 +14,7 @@ from byhand.web.app import create_app
 from byhand.web.security import LOOPBACK
 from byhand.web.state import Server
 
+EVERYWHERE = ("0.0.0.0", "::")  # all of the machine's addresses
 GRACE = 5  # seconds for requests that are being answered when the server ends
 
 
@@ -42,7 +43,7 @@ def serve(host: str, port: int, processes: int, browser: bool) -> None:
     port = listener.getsockname()[1]
     local = host in LOOPBACK
     shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown if host not in ('0.0.0.0', '::') else socket.gethostname()}:{port}/"
+    address = f"http://{shown if host not in EVERYWHERE else socket.gethostname()}:{port}/"
     who = "only this machine can reach it" if local else "every machine that can reach this one can use it"
     app = create_app(Server(processes=processes), LOOPBACK if local else None)
     config = uvicorn.Config(
@@ -50,6 +51,7 @@ def serve(host: str, port: int, processes: int, browser: bool) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=15,
         limit_concurrency=1000,
@@ -58,7 +60,8 @@ def serve(host: str, port: int, processes: int, browser: bool) -> None:
     )
     print(f"byhand serves {address} ({who}); Ctrl-C ends it.", file=sys.stderr, flush=True)
     if browser:
-        threading.Timer(0.5, lambda: webbrowser.open(address)).start()
+        own = address if host not in EVERYWHERE else f"http://127.0.0.1:{port}/"
+        threading.Timer(0.5, lambda: webbrowser.open(own)).start()
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         Ending(config).run(sockets=[listener])
 

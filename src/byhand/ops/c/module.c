@@ -143,6 +143,10 @@ static int product(PyObject *a, PyObject *b, PyObject *start, PyObject *out)
             return 0;
         p.start = FLOATS(start);
     }
+    if (LANES > 8 && p.ar == 1 && p.depth <= 16 && p.bc == 1 && p.n >= LANES && p.m >= 64 && p.m * p.n <= 65536) {
+        multiply_few(&p);
+        return 1;
+    }
     const int sparse = mostly_zeros(&p), narrow = p.n < LANES && p.m * p.depth > 20000;
     if (!sparse && (LANES < 8 || p.m < 4 || narrow))
         return 0; /* without wide registers, and for few rows or columns, NumPy's own products are faster */

@@ -1,4 +1,4 @@
-/** What the server answers, by name; every refusal is an Error with its sentence. */
+/** What the server answers, by name; every refusal is an Error with its sentence and its status. */
 
 /** @typedef {import("./drawing.js").Picture} Picture */
 /** @typedef {{shape: number[], scale: number, zero: number, data: string}} Packed */
@@ -13,7 +13,7 @@ async function ask(path, options) {
     throw new Error("The server does not answer; is byhand serve still running?");
   });
   const json = answer.status === 204 ? null : await answer.json();
-  if (!answer.ok) throw new Error(json.error);
+  if (!answer.ok) throw Object.assign(new Error(json.error), { status: answer.status });
   return json;
 }
 
@@ -23,7 +23,12 @@ async function ask(path, options) {
  * @param {any} [body] sent as JSON
  */
 const send = (method, path, body) =>
-  ask(path, body === undefined ? { method } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  ask(
+    path,
+    body === undefined
+      ? { method }
+      : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) },
+  );
 
 /**
  * @param {string} method
@@ -55,12 +60,11 @@ export const strokes = (seed) => ask(`/api/strokes?seed=${seed}`);
 export const read = (drawing, model) => sendDrawing("POST", "/api/read", drawing, model ? { model } : {});
 
 /**
- * @param {Uint8Array} image
+ * @param {Picture | Uint8Array} drawing of one digit
  * @param {string} model
- * @param {number} [other] the class to hold against the answer
+ * @param {{class?: number, box?: string}} [options] the class to hold against the answer; where in the picture it is
  */
-export const look = (image, model, other) =>
-  sendDrawing("POST", "/api/look", image, other === undefined ? { model } : { model, class: other });
+export const look = (drawing, model, options = {}) => sendDrawing("POST", "/api/look", drawing, { model, ...options });
 
 /**
  * @param {string} model
@@ -94,7 +98,9 @@ export const events = (id) => new EventSource(`/api/trainings/${id}/events`);
  * @param {Picture | null} drawing
  */
 export const watchDrawing = (id, drawing) =>
-  drawing ? sendDrawing("PUT", `/api/trainings/${id}/drawing`, drawing) : send("DELETE", `/api/trainings/${id}/drawing`);
+  drawing
+    ? sendDrawing("PUT", `/api/trainings/${id}/drawing`, drawing)
+    : send("DELETE", `/api/trainings/${id}/drawing`);
 
 export const samples = () => ask("/api/samples");
 /**

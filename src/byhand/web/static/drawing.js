@@ -8,6 +8,8 @@
 export const BROAD = 0.075;
 export const FINE = 0.042;
 
+const DOT = 0.02; // of the sheet
+const WIDE = 1.15; // times as wide as high: no digit is
 const MARGIN = 0.15; // of paper around the ink in the picture
 const PIXELS = 192; // the picture has for the sheet's height
 
@@ -52,18 +54,38 @@ export class Drawing extends EventTarget {
     return this.strokes.length === 0;
   }
 
+  /** Where the pen has been: left, top, right, bottom. */
+  bounds() {
+    const points = this.strokes.flat();
+    const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  }
+
+  /** Whether there is no more than a dot, which is no digit. */
+  get dot() {
+    const [left, top, right, bottom] = this.bounds();
+    return right - left < DOT && bottom - top < DOT;
+  }
+
+  /** Whether there may be more digits than one: with the fine pen, or where the ink is wide. */
+  get several() {
+    const [left, top, right, bottom] = this.bounds();
+    return this.pen === FINE || right - left > WIDE * Math.max(bottom - top, 2 * this.pen);
+  }
+
   /**
    * The ink as grey bytes, 255 on paper 0, with a little paper around it; and where its pixels lie on the sheet.
    * @returns {Picture}
    */
   picture() {
-    const points = this.strokes.flat();
-    const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
-    const [left, top] = [Math.min(...xs) - MARGIN, Math.min(...ys) - MARGIN];
-    const width = Math.ceil((Math.max(...xs) + MARGIN - left) * PIXELS);
-    const height = Math.ceil((Math.max(...ys) + MARGIN - top) * PIXELS);
+    const bounds = this.bounds();
+    const [left, top] = [bounds[0] - MARGIN, bounds[1] - MARGIN];
+    const width = Math.ceil((bounds[2] + MARGIN - left) * PIXELS);
+    const height = Math.ceil((bounds[3] + MARGIN - top) * PIXELS);
     const canvas = new OffscreenCanvas(width, height);
-    const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+    const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (
+      canvas.getContext("2d", { willReadFrequently: true })
+    );
     pen.setTransform(PIXELS, 0, 0, PIXELS, -left * PIXELS, -top * PIXELS);
     trace(pen, this.strokes, "black", this.pen);
     const { data } = pen.getImageData(0, 0, width, height);

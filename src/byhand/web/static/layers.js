@@ -33,7 +33,16 @@ export function columns(seen, model) {
   const last = groups[groups.length - 1];
   const activation = model.output_activation ?? "as they are";
   return [
-    { ...blank, kind: "image", title: "The drawing", words: "28 × 28 numbers", values: api.numbers(seen.image), count: 1, height: 28, width: 28 },
+    {
+      ...blank,
+      kind: "image",
+      title: "The drawing",
+      words: "28 × 28 numbers",
+      values: api.numbers(seen.image),
+      count: 1,
+      height: 28,
+      width: 28,
+    },
     ...hidden,
     {
       ...blank,
@@ -49,7 +58,17 @@ export function columns(seen, model) {
 }
 
 /** @type {Column} */
-const blank = { layers: [], kind: "units", title: "", words: "", values: new Float32Array(), count: 0, height: 1, width: 1, relevance: [] };
+const blank = {
+  layers: [],
+  kind: "units",
+  title: "",
+  words: "",
+  values: new Float32Array(),
+  count: 0,
+  height: 1,
+  width: 1,
+  relevance: [],
+};
 
 /** @param {any[]} group */
 function column(group) {
@@ -59,8 +78,13 @@ function column(group) {
     ...blank,
     layers: group.map((layer) => layer.index),
     kind: /** @type {"maps" | "units"} */ (shown.maps ? "maps" : "units"),
-    title: shown.maps ? `${count} maps of ${height} × ${width}` : `${count} units`,
-    words: group.filter((layer) => layer.kind !== "flatten").map((layer) => layer.label).join(", "),
+    title: `${count} ${shown.maps ? "maps" : "units"}`,
+    words:
+      (shown.maps ? `${height} × ${width} each; ` : "") +
+      group
+        .filter((layer) => layer.kind !== "flatten")
+        .map((layer) => layer.label)
+        .join(", "),
     values: shown.maps ? api.numbers(shown.maps) : Float32Array.from(shown.values),
     count,
     height,
@@ -78,7 +102,7 @@ export class Layout {
   constructor(column, upright) {
     this.column = column;
     const { count, kind } = column;
-    const across = kind === "maps" ? Math.sqrt(count) : Math.sqrt(count) * (upright ? 0.7 : 1.4);
+    const across = kind === "maps" ? Math.sqrt(count / (upright ? 2 : 1)) : Math.sqrt(count) * (upright ? 0.7 : 1.4);
     this.across = kind === "output" ? (upright ? 1 : count) : Math.min(count, Math.ceil(across));
     this.gap = kind === "maps" ? 1 : 0;
     this.columns = this.across * (column.width + this.gap) - this.gap;

@@ -47,7 +47,8 @@ async function start() {
   });
   showView(reading);
   startPhoto(trouble);
-  $("#about").textContent = `byhand ${settings.version}. Every number on this page is computed on the machine that serves it; nothing is sent anywhere else.`;
+  $("#about").textContent =
+    `byhand ${settings.version}. Every number on this page is computed on the machine that serves it; nothing is sent anywhere else.`;
   await Promise.all([
     startExamples(drawing),
     startSamples(drawing, reading, trouble, inside.add),

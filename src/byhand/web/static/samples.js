@@ -17,17 +17,26 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
   const attempt = (/** @type {Promise<any>} */ work) => work.catch((error) => trouble(error.message));
   const refresh = async () => showSamples(await api.samples(), (work) => attempt(work.then(refresh)));
   const add = async (/** @type {string} */ label) => {
-    await api.addSample(reading.digits[reading.chosen].image, label);
+    await api.addSample(api.bytes(reading.seen.image), label);
     drawing.clear();
     await refresh();
   };
-  const buttons = [..."0123456789"].map((digit) => el("button", { type: "button", textContent: digit, "aria-label": `Add it as ${digit}`, onclick: () => attempt(add(digit)) }));
+  const buttons = [..."0123456789"].map((digit) =>
+    el("button", {
+      type: "button",
+      textContent: digit,
+      "aria-label": `Add it as ${digit}`,
+      onclick: () => attempt(add(digit)),
+    }),
+  );
   $("#labels").append(...buttons);
   $("#own-clear").addEventListener("click", () => drawing.clear());
-  reading.addEventListener("read", () => {
-    const digit = reading.digits[reading.chosen];
-    for (const button of buttons) button.disabled = !digit;
-    $("#own-reading").textContent = digit ? `Read as ${digit.text}, ${chance(digit.confidence)} sure. What is it? Choose:` : "Draw one digit, then say what it is.";
+  reading.addEventListener("look", () => {
+    const answer = reading.seen?.answer;
+    for (const button of buttons) button.disabled = !answer;
+    $("#own-reading").textContent = answer
+      ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:`
+      : "Draw one digit, then say what it is.";
   });
   $("#forget").addEventListener("click", () => attempt(api.dropSample().then(refresh)));
   $("#finetune").addEventListener("click", () => attempt(finetune(reading.model, onTrained)));
@@ -44,7 +53,10 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
  */
 function showSamples({ count, counts, samples }, change) {
   $("#samples-words").textContent = count
-    ? `${count} ${count === 1 ? "sample" : "samples"}: ${counts.map((n, digit) => (n ? `${n} × ${digit}` : "")).filter(Boolean).join(", ")}.`
+    ? `${count} ${count === 1 ? "sample" : "samples"}: ${counts
+        .map((n, digit) => (n ? `${n} × ${digit}` : ""))
+        .filter(Boolean)
+        .join(", ")}.`
     : "No samples yet. They stay in the server’s memory until it ends, for this browser only.";
   $("#finetune").disabled = $("#forget").disabled = !count;
   $("#samples-file").hidden = !count;
@@ -58,9 +70,20 @@ function showSamples({ count, counts, samples }, change) {
 function item({ id, label, image }, change) {
   const canvas = el("canvas", { className: "pixels", role: "img", "aria-label": `Your ${label}` });
   paintPixels(canvas, api.numbers(image), 28, inked(1));
-  const options = [..."0123456789"].map((digit) => el("option", { value: digit, textContent: digit, selected: digit === label }));
-  const choose = el("select", { "aria-label": "What it is", onchange: () => change(api.relabel(id, choose.value)) }, ...options);
-  const drop = el("button", { type: "button", className: "quiet", textContent: "Remove", onclick: () => change(api.dropSample(id)) });
+  const options = [..."0123456789"].map((digit) =>
+    el("option", { value: digit, textContent: digit, selected: digit === label }),
+  );
+  const choose = el(
+    "select",
+    { "aria-label": "What it is", onchange: () => change(api.relabel(id, choose.value)) },
+    ...options,
+  );
+  const drop = el("button", {
+    type: "button",
+    className: "quiet",
+    textContent: "Remove",
+    onclick: () => change(api.dropSample(id)),
+  });
   return el("li", {}, canvas, choose, drop);
 }
 

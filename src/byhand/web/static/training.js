@@ -2,15 +2,15 @@
 
 import * as api from "./api.js";
 
-/** @typedef {[number, number][]} Points epoch (with its part) and value */
+/** @typedef {[number, number][]} Points what is counted on the axis, and the value */
 
 const ACTIVE = ["loading", "waiting", "running", "paused"];
 
-/** Tells "training" when its state changed, "curves", "look", "one", and "problems". */
+/** Tells "training" when its state changed, "epoch", "curves", "look", "one", and "problems". */
 export class Run extends EventTarget {
-  /** @type {Points} */
+  /** @type {Points} of the mini-batches, by step */
   losses = [];
-  /** @type {Points} of the validation images, within epochs */
+  /** @type {Points} of the validation images, by step */
   accuracies = [];
   /** @type {any} */
   look = null;
@@ -63,16 +63,11 @@ export class Run extends EventTarget {
     else this.#take(answer);
   }
 
-  /** @param {number} step */
-  #when(step) {
-    return step / (this.training.steps || 1);
-  }
-
   /** @param {any} training */
   #take(training) {
     this.training = training;
     const { curve } = training;
-    this.losses = curve.step.map((/** @type {number} */ step, /** @type {number} */ i) => [this.#when(step), curve.loss[i]]);
+    this.losses = curve.step.map((/** @type {number} */ step, /** @type {number} */ i) => [step, curve.loss[i]]);
     for (const name of ["training", "problems", "curves"]) this.#tell(name);
   }
 
@@ -80,7 +75,7 @@ export class Run extends EventTarget {
   #step({ step, epoch, loss, learning_rate }) {
     Object.assign(this.training, { step, epoch });
     this.training.learning_rate = learning_rate;
-    this.losses.push([this.#when(step), loss]);
+    this.losses.push([step, loss]);
     this.#tell("curves");
   }
 
@@ -88,13 +83,13 @@ export class Run extends EventTarget {
   #epoch(row) {
     const { history } = this.training;
     for (const [name, value] of Object.entries(row)) (history[name] ??= []).push(value);
-    this.#tell("curves");
+    for (const name of ["epoch", "curves"]) this.#tell(name);
   }
 
   /** @param {any} look */
   #look(look) {
     this.look = look;
-    this.accuracies.push([this.#when(look.step), look.accuracy]);
+    this.accuracies.push([look.step, look.accuracy]);
     this.#tell("look");
     this.#tell("curves");
   }
@@ -104,8 +99,19 @@ export class Run extends EventTarget {
     if (this.one?.step === one.step) return; // told twice: as the answer, and as an event
     this.one = one;
     Object.assign(this.training, one.training);
-    this.losses.push([this.#when(one.step), one.loss.before]);
+    this.losses.push([one.step, one.loss.before]);
     for (const name of ["one", "training", "curves"]) this.#tell(name);
+  }
+
+  /**
+   * The same points by epoch and its parts.
+   * @param {Points} points
+   * @returns {Points}
+   */
+  byEpoch(points) {
+    const { steps, settings } = this.training;
+    const each = steps || Math.ceil(settings.images / (settings.batch_size ?? settings.images));
+    return points.map(([step, value]) => [step / each, value]);
   }
 
   /**
@@ -115,7 +121,10 @@ export class Run extends EventTarget {
    */
   history(name) {
     const { history } = this.training;
-    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [epoch, history[name][i]]);
+    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [
+      epoch,
+      history[name][i],
+    ]);
   }
 
   /** @param {string} name */
