@@ -30,9 +30,15 @@ def test_a_digit_is_drawn_undone_and_read_aloud(open_page):
     rest(page)
     assert page.inner_text("#verdict") == "1"
     page.wait_for_function("() => document.querySelector('#status').textContent.startsWith('Reads 1')")
+    for key in ("Space", "Shift+ArrowLeft", "Shift+ArrowLeft", "Shift+ArrowUp", "Space"):
+        page.keyboard.press(key)
+    rest(page)
     page.keyboard.press("Backspace")
     rest(page)
-    assert page.inner_text("#verdict") == "–"
+    assert page.inner_text("#verdict") == "1" and page.is_hidden("#sheet-hint")
+    page.keyboard.press("Delete")
+    rest(page)
+    assert page.inner_text("#verdict") == "–" and page.is_visible("#sheet-hint")
 
 
 def test_an_example_is_chosen(open_page):
