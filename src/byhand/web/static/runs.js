@@ -22,8 +22,9 @@ export function showCharts(runs, current) {
     { name: "training", style: "training", points: training },
   ];
   const losses = lines("val_loss", current?.history("val_loss") ?? [], current?.byEpoch(current.losses) ?? []);
-  const live = current?.accuracies.length ? current.byEpoch(current.accuracies) : current?.history("val_accuracy");
-  const accuracies = lines("val_accuracy", live ?? [], current?.history("accuracy") ?? []);
+  const rows = current?.history("val_accuracy") ?? [];
+  const live = current?.byEpoch(current.accuracies) ?? []; // within epochs too, where it was followed from the start
+  const accuracies = lines("val_accuracy", live.length > rows.length ? live : rows, current?.history("accuracy") ?? []);
   showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image", far });
   const words = { title: "Accuracy", x: "epoch", y: "images read right", far, percent: true };
   showCurves($("#accuracy-figure"), accuracies, words);
