@@ -64,7 +64,7 @@ def page(record: dict[str, Any]) -> str:
     """The page, in Markdown."""
     own, theirs = ([r for r in record["runs"] if r["who"] == who] for who in ("byhand", "PyTorch"))
     text = "# The race\n\n" + (__doc__ or "").replace("    python", "`python").replace("--out docs", "--out docs`", 1)
-    text += f"{record['cores']} cores; byhand's operations: {record['operations']}.\n\n"
+    text += f"\n{record['cores']} cores; byhand's operations: {record['operations']}.\n\n"
     text += "| | seeds | test accuracy, % | least | seconds, median | least to most | processor seconds, median |\n"
     text += "|---|---|---|---|---|---|---|\n" + row("byhand", own) + (row("PyTorch", theirs) if theirs else "")
     pairs = [(a, b) for a in own for b in theirs if a["seed"] == b["seed"]]

@@ -22,7 +22,7 @@ from byhand.digits.glyphs import drawn_writers
 from byhand.digits.page import draw_page
 
 SIZE = {"width": 1440, "height": 900}
-TRAINED = "() => document.querySelector('#run-words').textContent.includes('Finished')"
+TRAINED = "runs => document.querySelector('#runs').textContent.split('finished').length > runs"
 
 
 @contextmanager
@@ -63,10 +63,10 @@ def convolutions(page: Page) -> None:
 
 
 def learn(page: Page) -> None:
-    for learning_rate in ("0.5", "0.05"):
+    for runs, learning_rate in enumerate(("0.5", "0.05"), 1):
         page.fill("[name=learning_rate]", learning_rate)
         page.click("text=Start")
-        page.wait_for_function(TRAINED, timeout=300_000)
+        page.wait_for_function(TRAINED, arg=runs, timeout=300_000)
 
 
 def own(page: Page) -> None:
@@ -77,6 +77,10 @@ def own(page: Page) -> None:
         rest(page)
         page.click(f"#labels button:nth-child({digit + 1})")
         page.wait_for_selector(f"#samples li:nth-child({count})")
+    page.click("nav a[href='#/draw']")
+    page.click("#examples button:nth-child(6)")
+    page.click("nav a[href='#/own']")
+    rest(page)
     page.set_input_files("#photo-file", {"name": "photo.png", "mimeType": "image/png", "buffer": photo()})
     page.wait_for_selector("#photo:not([hidden])")
 
@@ -105,8 +109,11 @@ def main() -> None:
             page.click(f"nav a[href='#/{'inside' if name == 'convolutions' else name}']")
             rest(page)
             prepare(page)
-            page.screenshot(path=options.out / f"serve-{name}.png", full_page=True)
-            print(options.out / f"serve-{name}.png")
+            path = options.out / f"serve-{name}.png"
+            Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB").quantize(
+                256, Image.Quantize.MAXCOVERAGE
+            ).save(path, optimize=True)
+            print(path)
         browser.close()
 
 

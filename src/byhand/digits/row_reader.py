@@ -11,10 +11,17 @@ from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
 
-FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
-MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
+FIRST = (View(), View(share=0.65))
+MORE = (
+    View(share=0.95),
+    View(lean=0.0),
+    View(lean=0.15, stretch=1.2),
+    View(lean=0.15, stretch=0.8, share=0.7),
+    View(lean=0.15, only_ink=True),
+)
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER = 1.5  # from one width of the network to the next
+ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
@@ -74,9 +81,9 @@ class RowReader:
         assert steps is not None  # some view found room for this label, and all have as many steps
         left, scale = (np.array([getattr(one, name) for one in crops])[:, None] for name in ("left", "scale"))
         middles = (left + (steps + 0.5) * self.step / scale).mean(axis=0)
-        each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0)  # (digits, 10)
+        each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0) ** DIGITS  # (digits, 10)
         each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
-        return RowRead(label, float(np.exp(score[best])), middles.tolist(), each)
+        return RowRead(label, float(np.exp(ROWS * score[best])), middles.tolist(), each)
 
 
 def _equally_long(a: Array, b: Array) -> list[Array]:

@@ -23,7 +23,12 @@ async function ask(path, options) {
  * @param {any} [body] sent as JSON
  */
 const send = (method, path, body) =>
-  ask(path, body === undefined ? { method } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  ask(
+    path,
+    body === undefined
+      ? { method }
+      : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) },
+  );
 
 /**
  * @param {string} method
@@ -93,7 +98,9 @@ export const events = (id) => new EventSource(`/api/trainings/${id}/events`);
  * @param {Picture | null} drawing
  */
 export const watchDrawing = (id, drawing) =>
-  drawing ? sendDrawing("PUT", `/api/trainings/${id}/drawing`, drawing) : send("DELETE", `/api/trainings/${id}/drawing`);
+  drawing
+    ? sendDrawing("PUT", `/api/trainings/${id}/drawing`, drawing)
+    : send("DELETE", `/api/trainings/${id}/drawing`);
 
 export const samples = () => ask("/api/samples");
 /**

@@ -8,6 +8,7 @@ import { trace } from "./drawing.js";
 /** @typedef {import("./drawing.js").Point} Point */
 
 const STEP = 0.04; // of an arrow key
+/** @type {Record<string, number[] | undefined>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** One canvas that shows a drawing and adds to it; several may show the same one. */
@@ -66,7 +67,7 @@ export class Sheet {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const move = MOVES[/** @type {keyof MOVES} */ (event.key)];
+    const move = MOVES[event.key];
     if (move) this.#step(move, event.shiftKey ? 3 : 1);
     else if (event.key === " " || event.key === "Enter") this.#lift();
     else if (event.key === "Backspace") this.drawing.undo();

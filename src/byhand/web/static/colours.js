@@ -32,7 +32,13 @@ export function coloursChanged() {
  * @param {string} name
  * @returns {RGB}
  */
-const rgb = (name) => /** @type {RGB} */ (colour(name).match(/[\d.]+/g)?.slice(0, 3).map(Number));
+const rgb = (name) =>
+  /** @type {RGB} */ (
+    colour(name)
+      .match(/[\d.]+/g)
+      ?.slice(0, 3)
+      .map(Number)
+  );
 
 /**
  * From a number to a colour: what speaks for is blue, what speaks against orange, 0 is paper.

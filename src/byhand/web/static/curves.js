@@ -17,19 +17,28 @@ const PAD = { left: 54, right: 14, top: 22, bottom: 38 };
  * Paint the lines with their axes into `figure`.
  * @param {HTMLElement} figure
  * @param {Line[]} lines
- * @param {{x: string, y: string, title: string, percent?: boolean}} words
+ * @param {{x: string, y: string, title: string, far?: number, percent?: boolean}} words
  */
 export function showCurves(figure, lines, words) {
   const own = lines.filter((line) => line.style !== "earlier" && line.points.length > 1);
   const points = (own.length ? own : lines).flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
-  const [low, high] = range(points.map((p) => p[1]), Boolean(words.percent));
-  const far = Math.max(1, ...points.map((p) => p[0]));
+  const [low, high] = range(
+    points.map((p) => p[1]),
+    Boolean(words.percent),
+  );
+  const far = Math.max(1, words.far ?? 1, ...lines.flatMap((line) => line.points).map((p) => p[0]));
   const x = (/** @type {number} */ v) => PAD.left + (v / far) * (WIDTH - PAD.left - PAD.right);
   const y = (/** @type {number} */ v) =>
     HEIGHT - PAD.bottom - ((v - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom);
   const label = words.percent ? (/** @type {number} */ v) => `${short(100 * v)} %` : short;
-  const last = lines.map((line) => `${line.name} ${line.points.length ? label(line.points.at(-1)?.[1] ?? 0) : "none yet"}`);
-  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${words.title}: ${last.join(", ")}` });
+  const last = lines.map(
+    (line) => `${line.name} ${line.points.length ? label(line.points.at(-1)?.[1] ?? 0) : "none yet"}`,
+  );
+  const picture = svg("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    role: "img",
+    "aria-label": `${words.title}: ${last.join(", ")}`,
+  });
   for (const tick of ticks(low, high)) {
     picture.append(
       svg("line", { class: "grid", x1: PAD.left, x2: WIDTH - PAD.right, y1: y(tick), y2: y(tick) }),
@@ -56,7 +65,9 @@ export function showCurves(figure, lines, words) {
  * @param {(v: number) => number} y
  */
 function drawn(line, x, y) {
-  const places = line.points.filter(([, v]) => Number.isFinite(v)).map((p) => `${x(p[0]).toFixed(1)},${y(p[1]).toFixed(1)}`);
+  const places = line.points
+    .filter(([, v]) => Number.isFinite(v))
+    .map((p) => `${x(p[0]).toFixed(1)},${y(p[1]).toFixed(1)}`);
   const parts = [svg("polyline", { class: `line ${line.style}`, points: places.join(" ") })];
   if (places.length) {
     const [cx, cy] = places[places.length - 1].split(",");

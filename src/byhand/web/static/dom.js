@@ -86,6 +86,7 @@ export const chance = (p) => (p < 0.0005 ? "< 0.1 %" : p > 0.9995 ? "> 99.9 %" :
  */
 export function short(value) {
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 0.001 || size >= 1e5) ? size.toExponential(1) : String(Number(size.toPrecision(3)));
+  const text =
+    size !== 0 && (size < 0.001 || size >= 1e5) ? size.toExponential(1) : String(Number(size.toPrecision(3)));
   return value < 0 ? `−${text}` : text;
 }

@@ -20,13 +20,13 @@ export function startDraw(drawing, reading) {
   drawing.addEventListener("change", () => {
     $("#sheet-hint").hidden = !drawing.empty;
   });
-  reading.addEventListener("read", () => {
+  reading.addEventListener("text", () => {
     sheet.boxes = reading.digits.length > 1 ? reading.digits.map((digit) => digit.box) : [];
     sheet.chosen = reading.chosen;
     sheet.paint();
     showVerdict(reading);
-    showLook(reading);
   });
+  reading.addEventListener("look", () => showLook(reading));
   reading.addEventListener("busy", () => $("#reading").setAttribute("aria-busy", "true"));
   reading.addEventListener("rest", () => $("#reading").setAttribute("aria-busy", "false"));
   window.addEventListener("colours", () => {
@@ -39,11 +39,18 @@ export function startDraw(drawing, reading) {
 function showVerdict(reading) {
   const { digits, chosen } = reading;
   const texts = digits.map((digit, i) =>
-    el("button", { type: "button", textContent: digit.text, "aria-pressed": String(i === chosen), onclick: () => reading.choose(i) }),
+    el("button", {
+      type: "button",
+      textContent: digit.text,
+      "aria-pressed": String(i === chosen),
+      onclick: () => reading.choose(i),
+    }),
   );
   $("#verdict").replaceChildren(...(digits.length > 1 ? texts : [digits[0]?.text ?? "–"]));
   $("#reading").classList.toggle("many", digits.length > 2);
-  $("#verdict-time").textContent = digits.length ? `${Math.round(reading.latency)} ms from the stroke to the answer` : "";
+  $("#verdict-time").textContent = digits.length
+    ? `${Math.round(reading.latency)} ms from the stroke to the answer`
+    : "";
 }
 
 /** @param {import("./reading.js").Reading} reading */
@@ -59,9 +66,15 @@ function showLook(reading) {
   paintPixels($("#for"), spoke, 28, diverging(largest(spoke)));
   paintPixels($("#change"), change, 28, diverging(largest(change)));
   const [answer, other] = [seen?.answer.text, seen?.second.text];
-  $("#verdict-words").textContent = seen ? sentence(seen, reading.digits[reading.chosen].text) : reading.drawing.empty ? "Nothing drawn yet." : "No digit found.";
+  $("#verdict-words").textContent = seen
+    ? sentence(seen, reading.digits[reading.chosen]?.text)
+    : reading.drawing.empty
+      ? "Nothing drawn yet."
+      : "No digit found.";
   $("#for-words").textContent = seen ? `Blue pixels raised the score of ${answer}, orange ones lowered it.` : "";
-  $("#change-words").textContent = seen ? `Ink on blue makes it surer of ${answer} than of ${other}, on orange less.` : "";
+  $("#change-words").textContent = seen
+    ? `Ink on blue makes it surer of ${answer} than of ${other}, on orange less.`
+    : "";
   announce(`${seen ? `Reads ${reading.text}.` : ""} ${$("#verdict-words").textContent}`);
 }
 
@@ -69,12 +82,12 @@ const blank = new Float32Array(784);
 
 /**
  * @param {any} seen an answer of /api/look
- * @param {string} read what it was read as among others
+ * @param {string | undefined} read what it was read as among others
  */
 function sentence({ classes, probabilities, answer }, read) {
   const [, second] = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
   const sure = `${chance(answer.probability)} sure that it is ${answer.text}. Second guess: ${classes[second]}, ${chance(probabilities[second])}.`;
-  return read === answer.text ? sure : `Read as ${read} in its row; by itself ${sure}`;
+  return !read || read === answer.text ? sure : `Read as ${read} in its row; by itself ${sure}`;
 }
 
 /** @type {number | undefined} */
@@ -88,4 +101,3 @@ function announce(text) {
   clearTimeout(waiting);
   waiting = setTimeout(() => say(text), 500);
 }
-

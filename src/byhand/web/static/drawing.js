@@ -83,7 +83,9 @@ export class Drawing extends EventTarget {
     const width = Math.ceil((bounds[2] + MARGIN - left) * PIXELS);
     const height = Math.ceil((bounds[3] + MARGIN - top) * PIXELS);
     const canvas = new OffscreenCanvas(width, height);
-    const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+    const pen = /** @type {OffscreenCanvasRenderingContext2D} */ (
+      canvas.getContext("2d", { willReadFrequently: true })
+    );
     pen.setTransform(PIXELS, 0, 0, PIXELS, -left * PIXELS, -top * PIXELS);
     trace(pen, this.strokes, "black", this.pen);
     const { data } = pen.getImageData(0, 0, width, height);

@@ -29,15 +29,29 @@ export function equation({ general, text, name, value, terms, rest, bias }) {
     return el("div", {}, ...(text.startsWith(name) ? [line(lines.join(" "))] : [head, ...lines.map(line)]));
   }
   const sums = terms.flatMap((/** @type {any} */ term, /** @type {number} */ i) => [i ? " + " : "", product(term)]);
-  const others = rest ? [" + ", el("span", { className: "rest", textContent: `(${rest.count} more: ${short(rest.sum)})` })] : [];
-  const body = el("div", {}, line(`${name} =`), ...sums, ...others, " + ", el("span", { className: "bias", textContent: bracket(bias) }));
+  const others = rest
+    ? [" + ", el("span", { className: "rest", textContent: `(${rest.count} more: ${short(rest.sum)})` })]
+    : [];
+  const body = el(
+    "div",
+    {},
+    line(`${name} =`),
+    ...sums,
+    ...others,
+    " + ",
+    el("span", { className: "bias", textContent: bracket(bias) }),
+  );
   body.firstChild.className = "name";
   return el("div", {}, head, body, el("div", {}, "= ", el("b", { textContent: short(value) })));
 }
 
 /** @param {{input: string, value: number, weight: number, product: number}} term */
 const product = ({ input, value, weight, product }) =>
-  el("span", { className: `product ${product > 0 ? "plus" : "minus"}`, title: `${input} · its weight = ${short(product)}`, textContent: `${bracket(value)} · ${bracket(weight)}` });
+  el("span", {
+    className: `product ${product > 0 ? "plus" : "minus"}`,
+    title: `${input} · its weight = ${short(product)}`,
+    textContent: `${bracket(value)} · ${bracket(weight)}`,
+  });
 
 /** @param {number} value */
 const bracket = (value) => (value < 0 ? `(${short(value)})` : short(value));

@@ -33,7 +33,7 @@ export function startInside(drawing, reading, shipped) {
     diagram.show(seen, models.get(seen.model));
     compare(seen, [...models.values()]);
   };
-  reading.addEventListener("read", show);
+  reading.addEventListener("look", show);
   window.addEventListener("colours", () => {
     sheet.paint();
     diagram.repaint();
@@ -56,7 +56,9 @@ let question = 0; // answers to earlier ones come too late
 async function compare(seen, models) {
   const mine = ++question;
   const image = api.bytes(seen.image);
-  const answers = await Promise.all(models.map((model) => (model.id === seen.model ? seen : api.look(image, model.id).catch(() => null))));
+  const answers = await Promise.all(
+    models.map((model) => (model.id === seen.model ? seen : api.look(image, model.id).catch(() => null))),
+  );
   if (mine === question) answers.forEach((answer, i) => answer && showAnswer(models[i], answer));
 }
 
@@ -65,7 +67,13 @@ async function compare(seen, models) {
  * @param {import("./reading.js").Reading} reading
  */
 function option(model, reading) {
-  const choose = el("input", { type: "radio", name: "model", value: model.id, checked: model.id === reading.model, onchange: () => reading.use(model.id) });
+  const choose = el("input", {
+    type: "radio",
+    name: "model",
+    value: model.id,
+    checked: model.id === reading.model,
+    onchange: () => reading.use(model.id),
+  });
   const tested = model.accuracy ? `, ${percent(model.accuracy)} right in tests` : "";
   return el(
     "label",
@@ -84,7 +92,7 @@ function option(model, reading) {
  */
 function showAnswer(model, { answer, probabilities, classes }) {
   const [, second] = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
-  document.getElementById(`answer-${model.id}`).textContent = answer.text;
-  document.getElementById(`sure-${model.id}`).textContent =
+  $(`[id="answer-${model.id}"]`).textContent = answer.text;
+  $(`[id="sure-${model.id}"]`).textContent =
     `${chance(answer.probability)} sure; then ${classes[second]}, ${chance(probabilities[second])}`;
 }

@@ -33,7 +33,16 @@ export function columns(seen, model) {
   const last = groups[groups.length - 1];
   const activation = model.output_activation ?? "as they are";
   return [
-    { ...blank, kind: "image", title: "The drawing", words: "28 × 28 numbers", values: api.numbers(seen.image), count: 1, height: 28, width: 28 },
+    {
+      ...blank,
+      kind: "image",
+      title: "The drawing",
+      words: "28 × 28 numbers",
+      values: api.numbers(seen.image),
+      count: 1,
+      height: 28,
+      width: 28,
+    },
     ...hidden,
     {
       ...blank,
@@ -49,7 +58,17 @@ export function columns(seen, model) {
 }
 
 /** @type {Column} */
-const blank = { layers: [], kind: "units", title: "", words: "", values: new Float32Array(), count: 0, height: 1, width: 1, relevance: [] };
+const blank = {
+  layers: [],
+  kind: "units",
+  title: "",
+  words: "",
+  values: new Float32Array(),
+  count: 0,
+  height: 1,
+  width: 1,
+  relevance: [],
+};
 
 /** @param {any[]} group */
 function column(group) {
@@ -60,7 +79,12 @@ function column(group) {
     layers: group.map((layer) => layer.index),
     kind: /** @type {"maps" | "units"} */ (shown.maps ? "maps" : "units"),
     title: `${count} ${shown.maps ? "maps" : "units"}`,
-    words: (shown.maps ? `${height} × ${width} each; ` : "") + group.filter((layer) => layer.kind !== "flatten").map((layer) => layer.label).join(", "),
+    words:
+      (shown.maps ? `${height} × ${width} each; ` : "") +
+      group
+        .filter((layer) => layer.kind !== "flatten")
+        .map((layer) => layer.label)
+        .join(", "),
     values: shown.maps ? api.numbers(shown.maps) : Float32Array.from(shown.values),
     count,
     height,

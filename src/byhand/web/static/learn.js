@@ -2,14 +2,15 @@
 
 import * as api from "./api.js";
 import { Sheet } from "./canvas.js";
-import { showCurves } from "./curves.js";
 import { $, eachFrame, el, percent, say, short } from "./dom.js";
+import { showCharts, showTable } from "./runs.js";
 import { chosen, startSettings } from "./settings.js";
 import { showStep } from "./step.js";
 import { inWords, Run } from "./training.js";
 import { showConfusion, showWeights } from "./watch.js";
 import { showBars } from "./bars.js";
 
+/** @type {Record<string, string>} */
 const WORDS = {
   loading: "Loading MNIST …",
   waiting: "Waiting: others are training. It begins by itself.",
@@ -47,21 +48,31 @@ export async function startLearn(drawing, options, trouble, onTrained) {
     event.preventDefault();
     attempt(start({ ...chosen(form), paused: event.submitter?.getAttribute("name") === "by-step" }));
   });
-  $("#too-fast").addEventListener("click", () => attempt(start({ ...chosen(form), learning_rate: 100, name: "too fast" })));
-  $("#pause").addEventListener("click", () => attempt(/** @type {Run} */ (current).tell(current?.training.state === "paused" ? "resume" : "pause")));
+  $("#too-fast").addEventListener("click", () =>
+    attempt(start({ ...chosen(form), learning_rate: 100, name: "too fast" })),
+  );
+  $("#pause").addEventListener("click", () =>
+    attempt(/** @type {Run} */ (current).tell(current?.training.state === "paused" ? "resume" : "pause")),
+  );
   $("#step").addEventListener("click", () => attempt(/** @type {Run} */ (current).tell("step")));
   $("#stop").addEventListener("click", () => attempt(/** @type {Run} */ (current).tell("stop")));
-  drawing.addEventListener("change", eachFrame(() => attempt(watch(drawing))));
+  drawing.addEventListener(
+    "change",
+    eachFrame(() => attempt(watch(drawing))),
+  );
   window.addEventListener("colours", () => {
     sheet.paint();
     showLook();
   });
   runs = (await api.trainings()).trainings.map((/** @type {any} */ training) => new Run(training));
-  for (const run of runs) listen(run, drawing, onTrained);
+  for (const run of runs) {
+    listen(run, drawing, onTrained);
+    if (run.learnt) onTrained(run.training);
+  }
   if (runs.length) open(runs[0], drawing);
   else {
     showAll();
-    showRuns(drawing);
+    showTable(runs, current, (run) => open(run, drawing));
   }
 }
 
@@ -74,13 +85,17 @@ function listen(run, drawing, onTrained) {
   const whenShown = (/** @type {() => void} */ work) => eachFrame(() => run === current && work());
   run.addEventListener("training", whenShown(showState));
   run.addEventListener("training", () => {
-    showRuns(drawing);
-    if (run.training.state === "finished") onTrained(run.training);
+    showTable(runs, current, (run) => open(run, drawing));
+    if (run.learnt) onTrained(run.training);
   });
+  run.addEventListener("epoch", () => showTable(runs, current, (one) => open(one, drawing)));
   run.addEventListener("curves", whenShown(showProgress));
   run.addEventListener("look", whenShown(showLook));
   run.addEventListener("problems", whenShown(showProblems));
-  run.addEventListener("one", whenShown(() => showStep(run.one)));
+  run.addEventListener(
+    "one",
+    whenShown(() => showStep(run.one)),
+  );
 }
 
 /**
@@ -93,24 +108,26 @@ function open(run, drawing) {
   run.follow();
   watch(drawing);
   showAll();
-  showRuns(drawing);
+  showTable(runs, current, (run) => open(run, drawing));
 }
 
 let watching = false;
 let watchAgain = false;
 
 /**
- * Hand the drawing to the training under way, one at a time; it then says what it reads in it.
+ * Hand the drawing to the training under way, one at a time, and show what it reads in it; one that has ended is asked.
  * @param {import("./drawing.js").Drawing} drawing
  */
 async function watch(drawing) {
   watchAgain = true;
   if (watching) return;
   watching = true;
-  while (watchAgain && current?.active) {
+  while (watchAgain && current) {
     watchAgain = false;
-    const answer = await api.watchDrawing(current.training.id, drawing.empty ? null : drawing.picture()).catch(() => null);
-    showOwn(answer);
+    const { id } = current.training;
+    const picture = drawing.empty ? null : drawing.picture();
+    const answer = current.active ? api.watchDrawing(id, picture) : picture && api.look(picture, id);
+    showOwn(await Promise.resolve(answer).catch(() => null)); // no digit there
   }
   watching = false;
 }
@@ -134,7 +151,7 @@ function showState() {
   $("#run-model").hidden = !training || active;
   if (training) {
     $("#run-model").href = `/api/trainings/${training.id}/model`;
-    say(WORDS[/** @type {keyof WORDS} */ (training.state)]);
+    say(WORDS[training.state]);
   }
   showProgress();
 }
@@ -144,18 +161,17 @@ function showProgress() {
   if (training) {
     const { state, epoch, epochs, step, steps, error, history } = training;
     const loss = current?.losses.at(-1)?.[1];
-    const parts = [WORDS[/** @type {keyof WORDS} */ (state)], `epoch ${epoch} of ${epochs}, step ${step - Math.max(0, epoch - 1) * steps} of ${steps}`];
+    const parts = [
+      WORDS[state],
+      `epoch ${epoch} of ${epochs}, step ${step - Math.max(0, epoch - 1) * steps} of ${steps}`,
+    ];
     if (Number.isFinite(loss)) parts.push(`loss ${short(/** @type {number} */ (loss))}`);
-    if (history.val_accuracy?.length) parts.push(`${percent(history.val_accuracy.at(-1))} of the validation images right`);
+    if (history.val_accuracy?.length)
+      parts.push(`${percent(history.val_accuracy.at(-1))} of the validation images right`);
     $("#run-words").textContent = error ?? `${inWords(training)}: ${parts.join("; ")}.`;
     $("#run-progress").value = step / (steps * epochs || 1);
   }
-  const earlier = runs.filter((run) => run !== current).slice(0, 3);
-  const line = (/** @type {string} */ name, /** @type {string} */ style, /** @type {any} */ points) => ({ name, style, points });
-  const grey = (/** @type {string} */ name) => earlier.map((run) => line(`earlier: ${inWords(run.training)}`, "earlier", run.history(name)));
-  showCurves($("#loss-figure"), [...grey("val_loss"), line("validation", "validation", current?.history("val_loss") ?? []), line("training", "training", current?.byEpoch(current.losses) ?? [])], { title: "Loss", x: "epoch", y: "mean loss of an image" });
-  const validation = current?.accuracies.length ? current.byEpoch(current.accuracies) : (current?.history("val_accuracy") ?? []);
-  showCurves($("#accuracy-figure"), [...grey("val_accuracy"), line("validation", "validation", validation), line("training", "training", current?.history("accuracy") ?? [])], { title: "Accuracy", x: "epoch", y: "images read right", percent: true });
+  showCharts(runs, current);
 }
 
 function showLook() {
@@ -174,23 +190,8 @@ function showOwn(own) {
 function showProblems() {
   const found = current?.training.problems ?? [];
   $("#problems").replaceChildren(
-    ...found.map((/** @type {any} */ problem) => el("li", {}, el("b", { textContent: `${problem.name}. ` }), `${problem.seen} Try ${problem.advice}`)),
+    ...found.map((/** @type {any} */ problem) =>
+      el("li", {}, el("b", { textContent: `${problem.name}. ` }), `${problem.seen} Try ${problem.advice}`),
+    ),
   );
-}
-
-/** @param {import("./drawing.js").Drawing} drawing */
-function showRuns(drawing) {
-  const heads = ["Run", "State", "Epochs", "Loss", "Validation loss", "Validation accuracy", ""].map((text) => el("th", { textContent: text, scope: "col" }));
-  const rows = runs.map((run) => {
-    const { state, history } = run.training;
-    const last = (/** @type {string} */ name, /** @type {(v: number) => string} */ show) => {
-      const value = history[name]?.at(-1);
-      return Number.isFinite(value) ? show(value) : "–";
-    };
-    const cells = [inWords(run.training), state, String(history.epoch?.length ?? 0), last("loss", short), last("val_loss", short), last("val_accuracy", percent)];
-    const show = el("button", { type: "button", textContent: run === current ? "Shown" : "Show", disabled: run === current, onclick: () => open(run, drawing) });
-    return el("tr", {}, ...cells.map((text) => el("td", { textContent: text })), el("td", {}, show));
-  });
-  const table = el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
-  $("#runs").replaceChildren(runs.length ? table : el("p", { className: "note", textContent: "None yet. Each stays here, and in grey in the curves, to be compared with." }));
 }

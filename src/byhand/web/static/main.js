@@ -38,7 +38,7 @@ async function start() {
   const drawing = new Drawing();
   const reading = new Reading(drawing, settings.default_model);
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
-  reading.addEventListener("read", () => trouble(""));
+  reading.addEventListener("look", () => trouble(""));
   startDraw(drawing, reading);
   const inside = startInside(drawing, reading, models);
   window.addEventListener("hashchange", () => {
@@ -47,7 +47,8 @@ async function start() {
   });
   showView(reading);
   startPhoto(trouble);
-  $("#about").textContent = `byhand ${settings.version}. Every number on this page is computed on the machine that serves it; nothing is sent anywhere else.`;
+  $("#about").textContent =
+    `byhand ${settings.version}. Every number on this page is computed on the machine that serves it; nothing is sent anywhere else.`;
   await Promise.all([
     startExamples(drawing),
     startSamples(drawing, reading, trouble, inside.add),

@@ -3,10 +3,12 @@
 import { diverging, inked, largest, paintPixels } from "./colours.js";
 import { $, chance, el, short, svg } from "./dom.js";
 import { columns, Layout } from "./layers.js";
+import { drawPaths } from "./paths.js";
 
 /** @typedef {import("./layers.js").Column} Column */
 /** @typedef {{column: number, unit: number, row: number, place: number}} Choice a unit, or a place (row, place) in a map */
 
+/** @type {Record<string, number[] | undefined>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Diagram {
@@ -54,7 +56,12 @@ export class Diagram {
     this.#upright = getComputedStyle(this.place).flexDirection === "row";
     this.#pictures = this.columns.map((column, i) => this.#picture(column, i));
     const parts = this.columns.map((column, i) =>
-      el("div", { className: "layer" }, el("h2", {}, column.title, el("small", { textContent: column.words })), this.#pictures[i]),
+      el(
+        "div",
+        { className: "layer" },
+        el("h2", {}, column.title, el("small", { textContent: column.words })),
+        this.#pictures[i],
+      ),
     );
     this.place.replaceChildren(...parts, svg("svg", { "aria-hidden": "true" }));
   }
@@ -88,7 +95,7 @@ export class Diagram {
       const blank = scale(0);
       paintPixels($("canvas", picture), layout.picture(), layout.columns, (v) => (Number.isNaN(v) ? blank : scale(v)));
       const { style } = /** @type {HTMLElement} */ (picture.parentElement);
-      style.setProperty("--width", `${layout.columns * cell(layout)}px`);
+      style.setProperty("--width", `${layout.columns * cell(layout, this.#upright)}px`);
       style.setProperty("--shape", `${layout.columns} / ${layout.rows}`);
       if (column.kind === "output") this.#label(picture, column);
     });
@@ -104,25 +111,21 @@ export class Diagram {
     $("ol", picture)?.remove();
     const best = column.values.indexOf(Math.max(...column.values));
     const names = [...column.values].map((p, i) =>
-      el("li", { className: i === best ? "best" : "" }, el("b", { textContent: this.#seen.classes[i] }), el("span", { textContent: chance(p) })),
+      el(
+        "li",
+        { className: i === best ? "best" : "" },
+        el("b", { textContent: this.#seen.classes[i] }),
+        el("span", { textContent: chance(p) }),
+      ),
     );
     picture.append(el("ol", { className: "outputs" }, ...names));
   }
 
   #drawPaths() {
-    const area = /** @type {SVGElement} */ ($("svg", this.place));
     const box = this.place.getBoundingClientRect();
-    area.setAttribute("viewBox", `0 0 ${box.width} ${box.height}`);
-    const edges = this.#seen.paths.edges;
-    const most = new Map();
-    for (const edge of edges) most.set(edge.to_layer, Math.max(most.get(edge.to_layer) ?? 0, Math.abs(edge.contribution)));
-    const lines = edges.map((/** @type {any} */ edge) => {
-      const [x1, y1] = this.#centre(this.#columnOf(edge.from_layer), edge.from, box);
-      const [x2, y2] = this.#centre(this.#columnOf(edge.to_layer), edge.to, box);
-      const width = 0.5 + (4 * Math.abs(edge.contribution)) / (most.get(edge.to_layer) || 1);
-      return svg("line", { x1, y1, x2, y2, "stroke-width": width.toFixed(2), class: edge.contribution > 0 ? "plus" : "minus" });
-    });
-    area.replaceChildren(...lines);
+    const centre = (/** @type {number} */ layer, /** @type {number} */ unit) =>
+      this.#centre(this.#columnOf(layer), unit, box);
+    drawPaths($("svg", this.place), this.#seen.paths.edges, centre);
   }
 
   /** @param {number} layer */
@@ -143,12 +146,8 @@ export class Diagram {
     return [box.left - area.left + (x + 0.5) * width, box.top - area.top + (y + 0.5) * height];
   }
 
-  /** @returns {Choice} */
   #strongest() {
-    const index = this.columns.length > 2 ? 1 : this.columns.length - 1;
-    const { relevance } = this.columns[index];
-    const unit = relevance.indexOf(Math.max(...relevance));
-    return this.#brightest(index, unit);
+    return this.#current(this.columns.length > 2 ? 1 : this.columns.length - 1);
   }
 
   /**
@@ -165,7 +164,9 @@ export class Diagram {
 
   /** @param {number} index */
   #current(index) {
-    return this.#kept?.column === index ? this.#kept : this.#brightest(index, Math.max(0, this.columns[index].relevance.indexOf(Math.max(...this.columns[index].relevance))));
+    if (this.#kept?.column === index) return this.#kept;
+    const { relevance } = this.columns[index];
+    return this.#brightest(index, Math.max(0, relevance.indexOf(Math.max(...relevance))));
   }
 
   /**
@@ -188,7 +189,7 @@ export class Diagram {
    */
   #key(index, event) {
     const [layout, now] = [this.#layouts[index], this.#current(index)];
-    const step = ARROWS[/** @type {keyof ARROWS} */ (event.key)];
+    const step = ARROWS[event.key];
     const jump = { PageUp: -1, PageDown: 1, Home: -Infinity, End: Infinity }[event.key];
     if (step) {
       const [x, y] = layout.place(now.unit, now.row, now.place);
@@ -222,7 +223,12 @@ export class Diagram {
     const { values, height, width, kind } = this.columns[index];
     const value = short(values[(unit * height + row) * width + place]);
     canvas.setAttribute("aria-valuenow", String(unit));
-    canvas.setAttribute("aria-valuetext", kind === "units" || kind === "output" ? `unit ${unit}: ${value}` : `map ${unit}, row ${row}, column ${place}: ${value}`);
+    canvas.setAttribute(
+      "aria-valuetext",
+      kind === "units" || kind === "output"
+        ? `unit ${unit}: ${value}`
+        : `map ${unit}, row ${row}, column ${place}: ${value}`,
+    );
     const layout = this.#layouts[index];
     const [x, y] = layout.place(unit, row, place);
     Object.assign(ring.style, {
@@ -244,10 +250,11 @@ export class Diagram {
 /**
  * How large a number is painted, in pixels of the page.
  * @param {Layout} layout
+ * @param {boolean} upright
  */
-function cell(layout) {
+function cell(layout, upright) {
   const { kind, count } = layout.column;
   if (kind === "image") return 8;
-  if (kind === "maps") return Math.max(1, Math.round(150 / layout.columns));
+  if (kind === "maps") return Math.max(1, Math.round((upright ? 150 : 260) / layout.columns));
   return kind === "output" ? 34 : count > 200 ? 17 : count > 64 ? 20 : 30;
 }

@@ -8,7 +8,11 @@ import { $, chance, el } from "./dom.js";
 /** @param {(sentence: string) => void} trouble */
 export function startPhoto(trouble) {
   const [drop, input] = [$("#drop"), $("#photo-file")];
-  const attempt = (/** @type {Promise<any>} */ work) => work.then(() => trouble(""), (error) => trouble(error.message));
+  const attempt = (/** @type {Promise<any>} */ work) =>
+    work.then(
+      () => trouble(""),
+      (error) => trouble(error.message),
+    );
   const take = (/** @type {File | undefined} */ file) => file && attempt(show(file));
   $("#photo-example").addEventListener("click", () => attempt(example().then(show)));
   input.addEventListener("change", () => {

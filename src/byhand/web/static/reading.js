@@ -5,10 +5,12 @@ import { eachFrame } from "./dom.js";
 
 /** @typedef {{text: string, box: number[]}} Digit with its box on the sheet */
 
-const EMPTY = { text: "", digits: /** @type {Digit[]} */ ([]), seen: null };
 const PAPER = 8; // pixels of paper that go with a digit that is cut out
 
-/** Tells "busy" and "rest", "read" when it has been read anew, and "trouble" with a sentence as its detail. */
+/**
+ * Tells "busy" and "rest", "text" when it has been read anew, "look" when it is known what the model makes of the chosen
+ * digit, and "trouble" with a sentence as its detail.
+ */
 export class Reading extends EventTarget {
   text = "";
   /** @type {Digit[]} */
@@ -22,7 +24,8 @@ export class Reading extends EventTarget {
   latency = 0;
   #wanted = false;
   #asking = false;
-  #changed = 0; // when the drawing did, 0 once that is read
+  #changed = 0; // when the drawing did, 0 once that is asked about
+  #begun = 0; // when the drawing changed that is asked about
 
   /**
    * @param {import("./drawing.js").Drawing} drawing
@@ -75,24 +78,38 @@ export class Reading extends EventTarget {
   }
 
   async #once() {
-    const changed = this.#changed;
-    this.#changed = 0;
     const { drawing } = this;
-    const found = drawing.empty || drawing.dot ? EMPTY : await (drawing.several ? this.#row(drawing.picture()) : this.#one(drawing.picture()));
-    if (changed) this.latency = performance.now() - changed;
-    Object.assign(this, found, { chosen: this.#within(found.digits) });
-    this.dispatchEvent(new Event("read"));
+    this.#begun = this.#changed;
+    this.#changed = 0;
+    if (drawing.empty || drawing.dot) {
+      this.#found("", []);
+      this.#saw(null);
+    } else if (drawing.several) await this.#row(drawing.picture());
+    else await this.#one(drawing.picture());
   }
 
-  /** @param {any[]} digits */
-  #within(digits) {
-    return Math.min(this.chosen, Math.max(0, digits.length - 1));
+  /**
+   * @param {string} text
+   * @param {Digit[]} digits
+   */
+  #found(text, digits) {
+    if (this.#begun) this.latency = performance.now() - this.#begun;
+    Object.assign(this, { text, digits, chosen: Math.min(this.chosen, Math.max(0, digits.length - 1)) });
+    this.dispatchEvent(new Event("text"));
+  }
+
+  /** @param {any} seen */
+  #saw(seen) {
+    this.seen = seen;
+    this.dispatchEvent(new Event("look"));
   }
 
   /** @param {import("./drawing.js").Picture} picture of one digit */
   async #one(picture) {
     const seen = await this.#look(picture, {});
-    return seen ? { text: seen.answer.text, digits: [{ text: seen.answer.text, box: picture.onSheet(seen.box) }], seen } : EMPTY;
+    const text = seen?.answer.text ?? "";
+    this.#found(text, seen ? [{ text, box: picture.onSheet(seen.box) }] : []);
+    this.#saw(seen);
   }
 
   /** @param {import("./drawing.js").Picture} picture of several */
@@ -100,9 +117,11 @@ export class Reading extends EventTarget {
     const { text, lines } = await api.read(picture, this.model);
     const found = lines.flatMap((/** @type {any} */ line) => line.digits);
     const digits = found.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
-    const chosen = found[this.#within(found)];
+    this.#found(text, digits);
+    if (this.#wanted) return; // the drawing goes on: read that first
+    const chosen = found[this.chosen];
     const inked = chosen && api.bytes(chosen.image).some(Boolean); // two digits in one stroke: one may have none of its own
-    return { text, digits, seen: inked ? await this.#look(picture, { box: around(chosen.box, picture) }) : null };
+    this.#saw(inked ? await this.#look(picture, { box: around(chosen.box, picture) }) : null);
   }
 
   /**
@@ -126,6 +145,11 @@ export class Reading extends EventTarget {
  * @param {{width: number, height: number}} picture
  */
 const around = ([left, top, right, bottom], { width, height }) =>
-  [Math.max(0, left - PAPER), Math.max(0, top - PAPER), Math.min(width, right + PAPER), Math.min(height, bottom + PAPER)]
+  [
+    Math.max(0, left - PAPER),
+    Math.max(0, top - PAPER),
+    Math.min(width, right + PAPER),
+    Math.min(height, bottom + PAPER),
+  ]
     .map(Math.round)
     .join(",");

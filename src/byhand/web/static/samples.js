@@ -21,13 +21,22 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
     drawing.clear();
     await refresh();
   };
-  const buttons = [..."0123456789"].map((digit) => el("button", { type: "button", textContent: digit, "aria-label": `Add it as ${digit}`, onclick: () => attempt(add(digit)) }));
+  const buttons = [..."0123456789"].map((digit) =>
+    el("button", {
+      type: "button",
+      textContent: digit,
+      "aria-label": `Add it as ${digit}`,
+      onclick: () => attempt(add(digit)),
+    }),
+  );
   $("#labels").append(...buttons);
   $("#own-clear").addEventListener("click", () => drawing.clear());
-  reading.addEventListener("read", () => {
+  reading.addEventListener("look", () => {
     const answer = reading.seen?.answer;
     for (const button of buttons) button.disabled = !answer;
-    $("#own-reading").textContent = answer ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:` : "Draw one digit, then say what it is.";
+    $("#own-reading").textContent = answer
+      ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:`
+      : "Draw one digit, then say what it is.";
   });
   $("#forget").addEventListener("click", () => attempt(api.dropSample().then(refresh)));
   $("#finetune").addEventListener("click", () => attempt(finetune(reading.model, onTrained)));
@@ -44,7 +53,10 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
  */
 function showSamples({ count, counts, samples }, change) {
   $("#samples-words").textContent = count
-    ? `${count} ${count === 1 ? "sample" : "samples"}: ${counts.map((n, digit) => (n ? `${n} × ${digit}` : "")).filter(Boolean).join(", ")}.`
+    ? `${count} ${count === 1 ? "sample" : "samples"}: ${counts
+        .map((n, digit) => (n ? `${n} × ${digit}` : ""))
+        .filter(Boolean)
+        .join(", ")}.`
     : "No samples yet. They stay in the server’s memory until it ends, for this browser only.";
   $("#finetune").disabled = $("#forget").disabled = !count;
   $("#samples-file").hidden = !count;
@@ -58,9 +70,20 @@ function showSamples({ count, counts, samples }, change) {
 function item({ id, label, image }, change) {
   const canvas = el("canvas", { className: "pixels", role: "img", "aria-label": `Your ${label}` });
   paintPixels(canvas, api.numbers(image), 28, inked(1));
-  const options = [..."0123456789"].map((digit) => el("option", { value: digit, textContent: digit, selected: digit === label }));
-  const choose = el("select", { "aria-label": "What it is", onchange: () => change(api.relabel(id, choose.value)) }, ...options);
-  const drop = el("button", { type: "button", className: "quiet", textContent: "Remove", onclick: () => change(api.dropSample(id)) });
+  const options = [..."0123456789"].map((digit) =>
+    el("option", { value: digit, textContent: digit, selected: digit === label }),
+  );
+  const choose = el(
+    "select",
+    { "aria-label": "What it is", onchange: () => change(api.relabel(id, choose.value)) },
+    ...options,
+  );
+  const drop = el("button", {
+    type: "button",
+    className: "quiet",
+    textContent: "Remove",
+    onclick: () => change(api.dropSample(id)),
+  });
   return el("li", {}, canvas, choose, drop);
 }
 
@@ -82,7 +105,7 @@ async function finetune(model, onTrained) {
     $("#finetune").disabled = false;
     $("#tuned-model").hidden = run.training.state !== "finished";
     $("#tuned-model").href = `/api/trainings/${run.training.id}/model`;
-    if (run.training.state === "finished") onTrained(run.training);
+    if (run.learnt) onTrained(run.training);
   });
   run.follow();
 }

@@ -14,8 +14,16 @@ const NUMBERS = ["learning_rate", "batch_size", "epochs", "images"];
 export function startSettings(form, { recipes, networks, activations, losses, optimizers, defaults }) {
   const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name));
   const option = (/** @type {string} */ value, text = value) => el("option", { value, textContent: text });
-  field("recipe").append(option("", "none: as chosen below"), ...recipes.map((/** @type {any} */ recipe) => option(recipe.id)));
-  for (const [name, values] of Object.entries({ network: networks, activation: activations, loss: losses, optimizer: optimizers })) {
+  field("recipe").append(
+    option("", "none: as chosen below"),
+    ...recipes.map((/** @type {any} */ recipe) => option(recipe.id)),
+  );
+  for (const [name, values] of Object.entries({
+    network: networks,
+    activation: activations,
+    loss: losses,
+    optimizer: optimizers,
+  })) {
     field(name).append(...values.map((/** @type {string} */ value) => option(value)));
   }
   const fill = (/** @type {any} */ settings) => {
@@ -46,7 +54,11 @@ export function chosen(form) {
   /** @type {any} */
   const settings = Object.fromEntries(new FormData(form));
   for (const name of NUMBERS) settings[name] = number(settings[name]);
-  if (settings.hidden !== undefined) settings.hidden = settings.hidden.split(/[\s,]+/).filter(Boolean).map(Number);
+  if (settings.hidden !== undefined)
+    settings.hidden = settings.hidden
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(Number);
   settings.recipe ||= null;
   return settings;
 }

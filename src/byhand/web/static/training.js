@@ -6,7 +6,7 @@ import * as api from "./api.js";
 
 const ACTIVE = ["loading", "waiting", "running", "paused"];
 
-/** Tells "training" when its state changed, "curves", "look", "one", and "problems". */
+/** Tells "training" when its state changed, "epoch", "curves", "look", "one", and "problems". */
 export class Run extends EventTarget {
   /** @type {Points} of the mini-batches, by step */
   losses = [];
@@ -28,6 +28,11 @@ export class Run extends EventTarget {
 
   get active() {
     return ACTIVE.includes(this.training.state);
+  }
+
+  /** Whether it has ended with a network to look into. */
+  get learnt() {
+    return ["finished", "stopped"].includes(this.training.state);
   }
 
   /** Listen to the server until the training ends, or `leave`. */
@@ -83,7 +88,7 @@ export class Run extends EventTarget {
   #epoch(row) {
     const { history } = this.training;
     for (const [name, value] of Object.entries(row)) (history[name] ??= []).push(value);
-    this.#tell("curves");
+    for (const name of ["epoch", "curves"]) this.#tell(name);
   }
 
   /** @param {any} look */
@@ -121,7 +126,10 @@ export class Run extends EventTarget {
    */
   history(name) {
     const { history } = this.training;
-    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [epoch, history[name][i]]);
+    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [
+      epoch,
+      history[name][i],
+    ]);
   }
 
   /** @param {string} name */

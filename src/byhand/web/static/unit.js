@@ -56,11 +56,15 @@ function equations(model, column) {
 function describe(seen, column, { unit, row, place }) {
   const { kind, values, height, width, relevance } = column;
   const value = short(values[(unit * height + row) * width + place]);
-  if (kind === "image") return [`Pixel in row ${row}, column ${place}`, `Its ink is ${value}: 0 is paper, 1 is full ink.`];
+  if (kind === "image")
+    return [`Pixel in row ${row}, column ${place}`, `Its ink is ${value}: 0 is paper, 1 is full ink.`];
   if (kind === "output") return [`The output for ${seen.classes[unit]}`, `Its probability is ${value}.`];
   const share = `It ${relevance[unit] < 0 ? "lowers" : "raises"} the score of ${seen.answer.text} by ${short(Math.abs(relevance[unit]))}.`;
   if (kind === "units") return [`Unit ${unit}`, `Its activation is ${value}. ${share}`];
-  return [`Map ${unit}, row ${row}, column ${place}`, `Its value there is ${value}. The whole map: ${share.toLowerCase()}`];
+  return [
+    `Map ${unit}, row ${row}, column ${place}`,
+    `Its value there is ${value}. The whole map: ${share.toLowerCase()}`,
+  ];
 }
 
 /**
@@ -74,8 +78,15 @@ function pictures(weights, seen, before) {
     const filters = api.numbers(weights.maps);
     const scale = diverging(largest(filters));
     const size = height * width;
-    const parts = Array.from({ length: count }, (_, i) => pixels(filters.slice(i * size, (i + 1) * size), width, scale));
-    return [figure(count > 1 ? `Its filters, one for each of ${count} maps` : "Its filter", el("div", { className: "filters" }, ...parts))];
+    const parts = Array.from({ length: count }, (_, i) =>
+      pixels(filters.slice(i * size, (i + 1) * size), width, scale),
+    );
+    return [
+      figure(
+        count > 1 ? `Its filters, one for each of ${count} maps` : "Its filter",
+        el("div", { className: "filters" }, ...parts),
+      ),
+    ];
   }
   if (!weights.effective && weights.maps) {
     const own = api.numbers(weights.maps);
@@ -87,7 +98,10 @@ function pictures(weights, seen, before) {
     ];
   }
   const own = Float32Array.from(weights.vector);
-  const vector = figure(`Its weights, one for each of ${own.length} numbers before`, pixels(own, Math.ceil(Math.sqrt(own.length)), diverging(largest(own))));
+  const vector = figure(
+    `Its weights, one for each of ${own.length} numbers before`,
+    pixels(own, Math.ceil(Math.sqrt(own.length)), diverging(largest(own))),
+  );
   if (!weights.maps) return [vector];
   const whole = api.numbers(weights.maps);
   return [vector, figure("What it answers to, activations left out", pixels(whole, 28, diverging(largest(whole))))];
@@ -108,4 +122,5 @@ function pixels(values, columns, scale) {
  * @param {string} caption
  * @param {Node} picture
  */
-const figure = (caption, picture) => el("figure", {}, picture, el("figcaption", { className: "note", textContent: caption }));
+const figure = (caption, picture) =>
+  el("figure", {}, picture, el("figcaption", { className: "note", textContent: caption }));

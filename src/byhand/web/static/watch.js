@@ -11,14 +11,20 @@ import { el } from "./dom.js";
  */
 export function showWeights(place, look) {
   if (!look?.weights) {
-    place.replaceChildren(el("p", { className: "note", textContent: "An image for each unit, as soon as one learns." }));
+    place.replaceChildren(
+      el("p", { className: "note", textContent: "An image for each unit, as soon as one learns." }),
+    );
     return;
   }
   const [count, height, width] = look.weights.shape;
   const values = api.numbers(look.weights);
   const scale = diverging(largest(values));
   if (place.querySelectorAll("canvas").length !== count) {
-    place.replaceChildren(...Array.from({ length: count }, (_, i) => el("canvas", { className: "pixels", role: "img", "aria-label": `Weights of unit ${i}` })));
+    place.replaceChildren(
+      ...Array.from({ length: count }, (_, i) =>
+        el("canvas", { className: "pixels", role: "img", "aria-label": `Weights of unit ${i}` }),
+      ),
+    );
   }
   place.querySelectorAll("canvas").forEach((canvas, i) => {
     paintPixels(canvas, values.subarray(i * height * width, (i + 1) * height * width), width, scale);
@@ -33,7 +39,9 @@ export function showWeights(place, look) {
  */
 export function showConfusion(place, look, classes) {
   if (!look) {
-    place.replaceChildren(el("p", { className: "note", textContent: "True digits in rows, what they were read as in columns." }));
+    place.replaceChildren(
+      el("p", { className: "note", textContent: "True digits in rows, what they were read as in columns." }),
+    );
     return;
   }
   const head = el("tr", {}, el("td"), ...classes.map((name) => el("th", { textContent: name, scope: "col" })));
@@ -47,6 +55,8 @@ export function showConfusion(place, look, classes) {
     });
     return el("tr", {}, el("th", { textContent: classes[truth], scope: "row" }), ...cells);
   });
-  const caption = el("caption", { textContent: "Rows: the true digit; columns: read as. Blue is right, orange wrong; numbers are validation images." });
+  const caption = el("caption", {
+    textContent: "Rows: the true digit; columns: read as. Blue is right, orange wrong; numbers are validation images.",
+  });
   place.replaceChildren(el("table", { className: "matrix" }, caption, el("thead", {}, head), el("tbody", {}, ...rows)));
 }
