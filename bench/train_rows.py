@@ -22,14 +22,15 @@ HELD_BACK = 5000  # of MNIST's training images, and a tenth of the drawn writers
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out")
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--part", type=int, default=16000, help="new rows an epoch")
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--part", type=int, default=12000, help="new rows an epoch")
     parser.add_argument("--stay", type=int, default=4, help="epochs that a row stays")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--writers", type=int, default=1500)
     parser.add_argument("--images", type=float, default=0.4, help="share of rows whose digits are MNIST's")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--checkpoint")
+    parser.add_argument("--checkpoint", help="folder for the training's state, from which it goes on")
+    parser.add_argument("--start", help="a network to go on from")
     options = parser.parse_args()
     start = time.time()
     train, validation = (writers(options, part) for part in ("train", "validation"))
@@ -38,7 +39,7 @@ def main():
     supply = FreshRows(Rows(train, HEIGHT, WIDTH, LONGEST), options.part, options.stay, options.seed)
     x, t = supply.first()
     print(f"{time.time() - start:.0f} s: {len(x)} rows", flush=True)
-    network = row_network(options.seed)
+    network = byhand.Network.load(options.start) if options.start else row_network(options.seed)
     print(network.summary())
     byhand.fit(
         network,

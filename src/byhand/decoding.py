@@ -101,39 +101,47 @@ def beam_search(p: Array, width: int = 8) -> list[Decoded]:
 def peaks(p: Array, label: Label) -> list[int]:
     """The step at which each symbol of the label is most probable, on the best of the paths that read it.
 
-    The same recursion as the loss's, with the greatest instead of the sum (Viterbi, 1967).
-
     Returns:
         One step for each symbol, in rising order; nothing where T steps are too few for the label.
     """
-    steps, blank = len(p), p.shape[1] - 1
+    found = all_peaks(p[np.newaxis], label)
+    return [] if found is None else found[0].tolist()
+
+
+def all_peaks(p: Array, label: Label) -> Array | None:
+    """`peaks` of one label in n rows (n, T, k): steps (n, symbols), or None where T steps are too few.
+
+    The same recursion as the loss's, with the greatest instead of the sum (Viterbi, 1967).
+    """
+    n, steps, blank = len(p), p.shape[1], p.shape[2] - 1
     places = np.full(2 * len(label) + 1, blank)
     places[1::2] = label
     with np.errstate(divide="ignore"):
-        log_p = np.log(p[:, places])  # (T, S)
-    may_skip = np.zeros(len(places), bool)
-    may_skip[3::2] = places[3::2] != places[1:-2:2]
-    score = np.full(len(places), -inf)
-    score[:2] = log_p[0, :2]
-    moves = np.zeros((steps, len(places)), np.int64)
+        log_p = np.log(p[:, :, places])  # (n, T, S)
+    may_skip = np.full(len(places), -inf)
+    may_skip[3::2][places[3::2] != places[1:-2:2]] = 0
+    before = np.full((n, len(places) + 2), -inf)  # two places before the first that are never reached
+    score = before[:, 2:]
+    score[:, :2] = log_p[:, 0, :2]
+    moves = np.zeros((steps, n, len(places)), np.int8)
     for t in range(1, steps):
-        choices = np.full((3, len(places)), -inf)
-        choices[0] = score
-        choices[1, 1:] = score[:-1]
-        choices[2, 2:] = np.where(may_skip[2:], score[:-2], -inf)
-        moves[t] = choices.argmax(axis=0)
-        score = choices.max(axis=0) + log_p[t]
-    place = len(places) - 1
-    if label and score[-2] > score[-1]:
-        place -= 1
-    if score[place] == -inf:
-        return []
-    found: dict[int, int] = {}
+        one, two = before[:, 1:-1], before[:, :-2] + may_skip
+        best = np.maximum(score, one)
+        moves[t] = np.where(two > best, 2, one > score)
+        score[...] = np.maximum(best, two) + log_p[:, t]
+    rows = np.arange(n)
+    place = np.full(n, len(places) - 1)
+    if label:
+        place -= score[:, -2] > score[:, -1]
+    if (score[rows, place] == -inf).any():
+        return None
+    path = np.empty((n, steps), np.int64)
     for t in range(steps - 1, -1, -1):
-        if place % 2 and (place not in found or p[t, places[place]] >= p[found[place], places[place]]):
-            found[place] = t
-        place -= moves[t, place]
-    return [found[place] for place in sorted(found)]
+        path[:, t] = place
+        place = place - moves[t, rows, place]
+    taken = np.take_along_axis(p, places[path][:, :, np.newaxis], axis=2)[:, np.newaxis, :, 0]  # (n, 1, T)
+    at = path[:, np.newaxis] == np.arange(1, len(places), 2)[:, np.newaxis]  # (n, symbols, T)
+    return np.where(at, taken, -1).argmax(axis=2)
 
 
 def log_probabilities(log_p: Array, labels: Sequence[Label]) -> Array:

@@ -36,7 +36,7 @@ def test_the_page_gives_mean_and_spread_and_leaves_places():
     # by hand: means 99.0 and 99.3; √((0.2² + 0 + 0.2²) / 2) = 0.2 and √((1² + 0 + 1²) / 2) = 1
     assert line(page, "small") == [*("4,980", "21 kB", "30", "4.0", "0, 1, 2", "99.00 ± 1.00", "**99.30 ± 0.20**")]
     assert line(page, "reader") == line(page, "fashion") == ["–"] * 7
-    assert "--recipes small --seeds 3" in page and "| 0.23 |" in page
+    assert "--recipes small --seeds 3" in page and "| 99.77 | 0.23 |" in page
 
 
 def test_results_are_added_in_the_pages_order(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 from byhand.digits.pieces import box_of, slant, spread
 from byhand.types import Array
 
+MARGIN = 0.12  # paper left beside the ink, as a part of the height
 STEEPEST = 0.4  # a row is not taken to climb by more of its length than this
 LONG = 2.5  # a row is levelled if it is at least so many times as long as high
 LOWER = 0.95  # and if that makes it lower than this part of its height
@@ -37,15 +38,46 @@ class Crop(NamedTuple):
 
     Attributes:
         image: uint8 (height, some width), ink 255 on paper 0.
-        mask: which of its pixels are writing.
-        left: the column of the row's own image where it begins.
+        left: the column of the row's own image where it begins, if its writing stood upright.
         scale: how many of its columns make one of the row's own.
     """
 
     image: Array
-    mask: Array
     left: float
     scale: float
+
+
+class Ink(NamedTuple):
+    """A row, and what is needed to crop it.
+
+    Attributes:
+        image: uint8 (height, width), ink 255 on paper 0.
+        mask: which of its pixels are writing, bool.
+        steep: by how many rows a column the line falls.
+        lean: by how many columns a row the writing leans to the right.
+        rim: the first and last pixel of the mask in every row and every column, x and y (n, 2), from the middle.
+    """
+
+    image: Array
+    mask: Array
+    steep: float
+    lean: float
+    rim: Array
+
+
+def row_ink(image: Array, mask: Array) -> Ink:
+    """The row of an image uint8 and a mask bool (height, width)."""
+    steep = climb(mask)
+    height, width = mask.shape
+    x, y = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    ends = [
+        np.stack([x, mask[:, x].argmax(axis=0)]),
+        np.stack([x, height - 1 - mask[::-1, x].argmax(axis=0)]),
+        np.stack([mask[y].argmax(axis=1), y]),
+        np.stack([width - 1 - mask[y, ::-1].argmax(axis=1), y]),
+    ]
+    rim = np.concatenate(ends, axis=1).T - np.array([width - 1, height - 1]) / 2
+    return Ink(image, mask, steep, slant(mask, steep), rim)
 
 
 def climb(mask: Array) -> float:
@@ -67,39 +99,38 @@ def climb(mask: Array) -> float:
     return steep if lower < LOWER * (box[3] - box[1]) else 0.0
 
 
-def crop(image: Array, mask: Array, view: View, height: int) -> Crop:
-    """The row, its image uint8 and mask bool (any height, width), as it is to be seen: `height` pixels high."""
+def crop(row: Ink, view: View, height: int) -> Crop:
+    """The row as it is to be seen, `height` pixels high."""
+    if not len(row.rim):
+        return Crop(np.zeros((height, height), np.uint8), 0.0, 1.0)
+    steep = row.steep if view.level else 0.0
+    lean = 0.0 if view.lean is None else view.lean - row.lean
+    # A point (x, y) from the image's middle goes to v = y − steep x, u = x − lean v, which is then scaled.
+    v = row.rim[:, 1] - steep * row.rim[:, 0]
+    u = row.rim[:, 0] - lean * v
+    scale = view.share * height / (np.ptp(v) + 1)
+    across = scale * view.stretch
+    margin = MARGIN * height / across
+    middle = (v.max() + v.min()) / 2
+    left, top = u.min() - 0.5 - margin, middle - height / scale / 2
+    size = (max(1, round((u.max() + 0.5 + margin - left) * across)), height)
+    # and back: x = u + lean v, y = v + steep x
+    back = np.array([[1, lean], [steep, 1 + steep * lean]])
+    image = np.where(spread(row.mask), row.image, 0).astype(np.uint8) if view.only_ink else row.image
+    seen = resampled(image, back / (across, scale), back @ (left, top), size)
+    return Crop(seen, left + (lean + row.lean) * middle + (row.image.shape[1] - 1) / 2, across)
+
+
+def resampled(image: Array, matrix: Array, start: Array, size: tuple[int, int]) -> Array:
+    """The picture (width, height) whose point (u, v) is the image's at matrix @ (u, v) + start, from its middle."""
     from PIL import Image
 
-    if view.only_ink:
-        image = np.where(spread(mask), image, 0)
-    steep = climb(mask) if view.level else 0.0
-    lean = 0.0 if view.lean is None else view.lean - slant(mask, steep)
-    rows, columns = image.shape
-    more = round(abs(steep) * columns / 2 + rows * 0.5)  # room for what is sheared, and around it
-    picture = Image.fromarray(np.pad(image, more))
-    where = Image.fromarray(np.pad(mask, more).astype(np.uint8) * 255)
-    if steep or lean:
-        x, y = (picture.width - 1) / 2, (picture.height - 1) / 2
-        shear = (1, lean, -lean * y, steep, 1, -steep * x)  # from the new picture's points to the old one's
-        picture = picture.transform(picture.size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR)
-        where = where.transform(where.size, Image.Transform.AFFINE, shear, Image.Resampling.NEAREST)
-    box = box_of(np.asarray(where) > 0)
-    if box is None:
-        empty = np.zeros((height, height), np.uint8)
-        return Crop(empty, empty > 0, 0.0, 1.0)
-    left, top, right, bottom = box
-    scale = view.share * height / (bottom - top)
-    across = scale * view.stretch
-    middle, half = (top + bottom) / 2, height / scale / 2
-    margin = 0.12 * height / across
-    frame = (
-        max(left - margin, 0),
-        max(middle - half, 0),
-        min(right + margin, picture.width),
-        min(middle + half, picture.height),
-    )
-    size = (max(1, round((frame[2] - frame[0]) * across)), height)
-    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    mask = np.asarray(where.resize(size, how, frame)) > 127
-    return Crop(np.asarray(picture.resize(size, how, frame)), mask, frame[0] - more, across)
+    shrink = max(1, int(np.sqrt(np.linalg.det(matrix)) + 0.4))
+    picture = Image.fromarray(image)
+    if shrink > 1:
+        picture = picture.reduce(shrink)
+    origin = start + np.array(image.shape[::-1]) / 2  # from the corner, as the library counts
+    (a, b), (d, e) = matrix / shrink
+    c, f = origin / shrink
+    coefficients = (a, b, c, d, e, f)
+    return np.asarray(picture.transform(size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR))

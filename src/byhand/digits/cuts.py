@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from byhand.digits.crops import View, crop
-from byhand.digits.pieces import box_of, digit_image, parted, slant, upright
+from byhand.digits.crops import Ink, View, crop
+from byhand.digits.pieces import box_of, digit_image, digit_ink, parted, slant, upright
 from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
@@ -52,14 +52,14 @@ class CutReader:
     def __init__(self, network: Network):
         self.network = network
 
-    def read(self, image: Array, mask: Array) -> RowRead:
-        """The best reading of a row, its image uint8 and mask bool (any height and width)."""
-        row = crop(image, mask, VIEW, HEIGHT)
-        ink = row.mask & (row.image > INK)
+    def read(self, row: Ink) -> RowRead:
+        """The best reading of a row."""
+        seen = crop(row, VIEW, HEIGHT)
+        ink = (seen.image > INK) & (crop(row._replace(image=255 * row.mask.astype(np.uint8)), VIEW, HEIGHT).image > 127)
         column = upright(ink.shape, slant(ink))
         cuts, through = propose(ink, column)
         stretch = parted(ink, column, cuts)
-        pieces, skip = judge_shapes(row.image, ink, stretch, column, through)
+        pieces, skip = judge_shapes(seen.image, ink, stretch, column, through)
         if not len(pieces.spans):
             return RowRead((), 1.0, [], np.zeros((0, 10)))
         x = pieces.images.reshape(-1, *self.network.input_shape)
@@ -69,7 +69,7 @@ class CutReader:
         p = p[chosen]
         label = tuple(p.argmax(axis=1).tolist())
         return RowRead(
-            label, float(p.max(axis=1, initial=0).prod()), (row.left + pieces.middle[chosen] / row.scale).tolist(), p
+            label, float(p.max(axis=1, initial=0).prod()), (seen.left + pieces.middle[chosen] / seen.scale).tolist(), p
         )
 
 
@@ -139,7 +139,7 @@ def judge_shapes(
                 continue
             part = (stretch >= i) & (stretch < j)
             spans.append((i, j))
-            images.append(digit_image(image, part, hull, mask))
+            images.append(digit_image(digit_ink(image, part, hull, mask)))
             shape = TOO_WIDE * max(0.0, wide - WIDE) + TOO_LOW * max(0.0, LOW - high) ** 2
             across = JOIN * sum(t == 0 for t in through[i : j - 1])
             ends = CUT * sum(through[k] for k in (i - 1, j - 1) if 0 <= k < count - 1)

@@ -167,7 +167,10 @@ def writing(flat: Array) -> tuple[Array, Array]:
         strong = rest & (level > paper + STRONG * (full - paper))
         lines = ruled_lines(mask)
         mask, strong = mask & ~lines, strong & ~lines
-        rest &= ~(running_max(lines, 3) | _edges(mask))
+        beside = running_max(lines, 3) | _edges(mask)
+        if not beside.any():
+            break
+        rest &= ~beside
         mask, strong = mask & rest, strong & rest
     return mask, strong
 

@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from byhand.ctc import CTC
-from byhand.digits.crops import climb
+from byhand.digits.crops import Ink, row_ink
 from byhand.digits.cuts import CutReader
 from byhand.digits.image import Source, open_image
 from byhand.digits.ink import DARKER, LIGHTER, skewness
 from byhand.digits.lines import Line, drawn_lines, find_lines
-from byhand.digits.pieces import box_of, cut_between, digit_image, parted, slant, upright
+from byhand.digits.pieces import box_of, cut_between, digit_ink, parted, upright
 from byhand.digits.prepare import Box
 from byhand.digits.reading import Digit, Reading, Row
 from byhand.digits.row_read import RowRead
 from byhand.digits.row_reader import RowReader
+from byhand.digits.ruled import stroke_width
 from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.types import Array
@@ -25,6 +26,8 @@ MODELS = Path(__file__).parents[1] / "models"  # those that come with the packag
 MODEL = MODELS / "dense.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 ALTERNATIVES = 0.001  # what is less likely is not named
+SOLID = 0.45  # no pen is as wide as this part of a digit's height
+SURE_ENOUGH = 0.55  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
 
 
 class Reader:
@@ -40,12 +43,17 @@ class Reader:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
             rows.
+        sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
+            out; 0 reads everything.
 
     Raises:
-        ByhandError: the file is no such model.
+        ByhandError: the file is no such model, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None):
+    def __init__(self, model: str | Path | None = None, sure: float = SURE_ENOUGH):
+        if not 0 <= sure <= 1:
+            raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
+        self.sure = sure
         path = Path(model) if model else ROW_MODEL if ROW_MODEL.exists() else MODEL
         network = Network.load(path)
         rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
@@ -92,16 +100,27 @@ class Reader:
         return self._reading(find_lines(image, inverted))
 
     def _reading(self, lines: list[Line]) -> Reading:
-        return Reading(tuple(row for line in lines if (row := self._row(line)).digits))
+        rows = [self._row(line) for line in lines if not is_mark(line.mask)]
+        return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
 
     def _row(self, line: Line) -> Row:
-        found = self._way.read(line.image, line.mask)
+        row = row_ink(line.image, line.mask)
+        found = self._way.read(row)
         if not found.label:
             return Row((), found.probability, line.box)
-        digits = tuple(
-            _digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(line, found.middles))
-        )
+        digits = tuple(_digit(line, found, i, box, ink) for i, (box, ink) in enumerate(_places(row, found.middles)))
         return Row(digits, found.probability, line.box)
+
+
+def is_mark(mask: Array) -> bool:
+    """Whether all that is written is a point, a dash or a line: a stroke about as wide as the writing is high."""
+    box = box_of(mask)
+    return box is None or stroke_width(mask) > SOLID * (box[3] - box[1])
+
+
+def sureness(row: Row) -> float:
+    """How sure a row's digits are on average: the geometric mean of the row's probability over its digits."""
+    return row.confidence ** (1 / max(len(row.digits), 1))
 
 
 @lru_cache(maxsize=2)
@@ -120,23 +139,22 @@ def read(source: Source, model: str | Path | None = None) -> Reading:
     return _reader(str(model) if model else None).read(source)
 
 
-def _places(line: Line, middles: list[float]) -> list[tuple[Box, Array]]:
-    """For each digit the box of its ink in the line's image, and the ink as MNIST has digits."""
-    steep = climb(line.mask)
-    column = upright(line.mask.shape, slant(line.mask, steep), steep)
-    part = parted(line.mask, column, cut_between(line.mask, column, middles))
+def _places(row: Ink, middles: list[float]) -> list[tuple[Box, Array]]:
+    """For each digit the box of its ink in the row's image, and the ink cut out."""
+    column = upright(row.mask.shape, row.lean, row.steep)
+    part = parted(row.mask, column, cut_between(row.mask, column, middles))
     found = []
     for i, middle in enumerate(middles):
         mask = part == i
         at = min(max(round(middle), 0), mask.shape[1] - 1)
-        box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the line
-        found.append((box, digit_image(line.image, mask, box, line.mask)))
+        box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the row
+        found.append((box, digit_ink(row.image, mask, box, row.mask)))
     return found
 
 
-def _digit(line: Line, found: RowRead, i: int, box: Box, image: Array) -> Digit:
+def _digit(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
     """The i-th digit that was found in the line."""
     name, p = found.label[i], found.p[i]
     order = np.argsort(-p, kind="stable").tolist()
     others = tuple((str(c), float(p[c])) for c in order if c != name and p[c] >= ALTERNATIVES)
-    return Digit(str(name), float(p[name]), line.in_picture(box), others, image)
+    return Digit(str(name), float(p[name]), line.in_picture(box), others, ink)

@@ -4,17 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from byhand.decoding import Label, best_path, log_probabilities, peaks
-from byhand.digits.crops import Crop, View, crop
+from byhand.decoding import Label, all_peaks, best_path, log_probabilities
+from byhand.digits.crops import Crop, Ink, View, crop
 from byhand.digits.row_network import widened
 from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
 
-FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
-MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
+FIRST = (View(), View(share=0.65))
+MORE = (
+    View(share=0.95),
+    View(lean=0.0),
+    View(lean=0.15, stretch=1.2),
+    View(lean=0.15, stretch=0.8, share=0.7),
+    View(lean=0.15, only_ink=True),
+)
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER = 1.5  # from one width of the network to the next
+ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
@@ -30,17 +37,17 @@ class RowReader:
         self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, Network] = {}
 
-    def read(self, image: Array, mask: Array) -> RowRead:
-        """The most probable label of a row, its image uint8 and mask bool (any height and width).
+    def read(self, row: Ink) -> RowRead:
+        """The most probable label of a row.
 
         Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins.
         """
-        crops = [crop(image, mask, view, self.height) for view in FIRST]
+        crops = [crop(row, view, self.height) for view in FIRST]
         log_p = self.look(crops)
         labels = {best_path(row) for row in log_p}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         if len(labels) > 1 or score.max() < np.log(SURE):
-            more = [crop(image, mask, view, self.height) for view in MORE]
+            more = [crop(row, view, self.height) for view in MORE]
             log_p = np.concatenate(_equally_long(log_p, self.look(more)))
             crops += more
             labels |= {best_path(row) for row in log_p}
@@ -69,13 +76,14 @@ class RowReader:
         """The best of the labels, and where each of its digits stands in the view that is surest of it."""
         best = int(score.argmax())
         label = labels[best]
-        total, middles = np.zeros((len(label), 10)), np.zeros(len(label))
-        for row, one in zip(log_p, crops, strict=True):
-            steps = peaks(np.exp(row), label)
-            total += np.exp(row[steps, :10])
-            middles += one.left + (np.array(steps) + 0.5) * self.step / one.scale
-        p = total / np.maximum(total.sum(axis=1, keepdims=True), LEAST)
-        return RowRead(label, float(np.exp(score[best])), (middles / len(crops)).tolist(), p)
+        p = np.exp(log_p)
+        steps = all_peaks(p, label)  # (n, digits)
+        assert steps is not None  # some view found room for this label, and all have as many steps
+        left, scale = (np.array([getattr(one, name) for one in crops])[:, None] for name in ("left", "scale"))
+        middles = (left + (steps + 0.5) * self.step / scale).mean(axis=0)
+        each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0) ** DIGITS  # (digits, 10)
+        each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
+        return RowRead(label, float(np.exp(ROWS * score[best])), middles.tolist(), each)
 
 
 def _equally_long(a: Array, b: Array) -> list[Array]:

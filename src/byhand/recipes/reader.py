@@ -47,7 +47,7 @@ reader = replace(
     ),
     input_shape=(28, 28, 1),
     optimizer=Adam(OneCycle(4e-3, peak=0.2)),
-    epochs=32,
+    epochs=24,
     batch_size=128,
     augment=Augment.digits(),
     averaging=0.999,

@@ -12,6 +12,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #include "convolution.h"
 #include "ctc.h"
 #include "elementwise.h"
+#include "grey.h"
 #include "matmul.h"
 #include "pooling.h"
 #include "rows.h"
@@ -142,6 +143,10 @@ static int product(PyObject *a, PyObject *b, PyObject *start, PyObject *out)
         if (!is_vector(start, p.n))
             return 0;
         p.start = FLOATS(start);
+    }
+    if (LANES > 8 && p.ar == 1 && p.depth <= 16 && p.bc == 1 && p.n >= LANES && p.m >= 64 && p.m * p.n <= 65536) {
+        multiply_few(&p);
+        return 1;
     }
     const int sparse = mostly_zeros(&p), narrow = p.n < LANES && p.m * p.depth > 20000;
     if (!sparse && (LANES < 8 || p.m < 4 || narrow))
@@ -561,6 +566,12 @@ static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *
 
 static void convolve(Images *g, const float *w, long outputs, const float *b, long groups, int back)
 {
+    if (!back && is_grey(g)) {
+        g->w = w;
+        g->start = b;
+        parallel(convolve_grey_part, g, (int)g->n);
+        return;
+    }
     if (groups == 1 && is_winograd(g)) {
         winograd(g, back ? turn_kernel(w, g->kernel[0] * g->kernel[1] * g->size, g->depth) : w, b, back);
         return;
@@ -627,7 +638,7 @@ static void convolve_weights(Images *g, float *dw, long groups)
     for (long group = 0; group < groups; group++) {
         g->first_in = group * g->depth;
         g->first_out = group * g->size;
-        parallel(weights_part, g, g->parts);
+        parallel(is_grey(g) ? grey_weights_part : weights_part, g, g->parts);
         for (long row = 0; row < k; row++) {
             float *to = dw + row * g->outputs + g->first_out;
             const float *from = g->sums + row * g->size;

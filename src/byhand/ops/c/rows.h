@@ -20,15 +20,28 @@ static void gather_part(void *context, int part)
         memcpy((char *)g->out + i * g->length, (const char *)g->a + g->rows[i] * g->length, (size_t)g->length);
 }
 
+/* x / 255 for a byte x, exactly: 1/255 is the sum of two floats, and multiplying is faster than dividing. */
+INLINE float grey(float x)
+{
+#if defined(__FMA__)
+    return __builtin_fmaf(x, 1 / 255.0f, x * (float)(1 / 255.0 - (double)(1 / 255.0f)));
+#else
+    return x / 255.0f;
+#endif
+}
+
 /* out_i = a[rows_i] / 255; without rows, out = a / 255. */
 static void scale_part(void *context, int part)
 {
     const Gathering *g = context;
     for (long i = (long)part * 32; i < (part + 1) * 32L && i < g->count; i++) {
         const uint8_t *from = (const uint8_t *)g->a + (g->rows ? g->rows[i] : i) * g->length;
+        if (g->rows && i + 1 < g->count) /* the next one is somewhere else, and far from the processor */
+            for (long j = 0; j < g->length; j += 64)
+                __builtin_prefetch((const uint8_t *)g->a + g->rows[i + 1] * g->length + j);
         float *out = (float *)g->out + i * g->length;
         for (long j = 0; j < g->length; j++)
-            out[j] = (float)from[j] / 255.0f;
+            out[j] = grey((float)from[j]);
     }
 }
 

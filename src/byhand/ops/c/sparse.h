@@ -70,6 +70,9 @@ static Line line_at(float *memory, long length)
 INLINE void find_others(const float *a, long n, Line *line)
 {
     line->count = 0;
+#if defined(__AVX512F__)
+    const __m512i counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#endif
     for (long k = 0; k < n; k += LANES) {
         unsigned bits = 0;
         if (n - k >= LANES)
@@ -77,6 +80,15 @@ INLINE void find_others(const float *a, long n, Line *line)
         else
             for (long j = 0; j < n - k; j++)
                 bits |= (unsigned)(a[k + j] != 0) << j;
+#if defined(__AVX512F__)
+        if (n - k >= LANES) { /* all of them move together at once; what is stored behind them does not count */
+            const __m512i place = _mm512_add_epi32(_mm512_set1_epi32((int)k), counting);
+            _mm512_storeu_ps(line->value + line->count, _mm512_maskz_compress_ps((__mmask16)bits, _mm512_loadu_ps(a + k)));
+            _mm512_storeu_si512(line->index + line->count, _mm512_maskz_compress_epi32((__mmask16)bits, place));
+            line->count += __builtin_popcount(bits);
+            continue;
+        }
+#endif
         for (; bits; bits &= bits - 1) {
             const long j = k + __builtin_ctz(bits);
             line->value[line->count] = a[j];
@@ -125,6 +137,43 @@ static void multiply_columns_part(void *context, int part)
         }
         for (int r = 0; r < rows; r++)
             weigh_row(p->n, line[r], p->b, p->br, p->start, p->c + (row + r) * p->cs);
+    }
+}
+
+/* Some rows of c = a b for a few columns of a that are contiguous: a is xᵀ of a small batch, and where a pixel and its
+   neighbours are 0 in a sample, the sample is skipped. */
+INLINE void multiply_few_rows(int rows, int columns, const Product *p, long row, long column)
+{
+    const long last = p->n - column < columns * LANES ? p->n - column - LANES : (columns - 1) * LANES;
+    vec sum[ROWS][COLUMNS] = {};
+    for (long k = 0; k < p->depth; k++) {
+        const float *a = p->a + row + k * p->ac, *b = p->b + k * p->br + column;
+        if (rows < LANES && row + LANES <= p->m && !(others_than_zero(a) & ((1u << rows) - 1)))
+            continue;
+        for (int r = 0; r < rows; r++)
+            for (int v = 0; v < columns; v++)
+                sum[r][v] += a[r] * load(b + AT(v));
+    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < columns; v++)
+            store(p->c + (row + r) * p->cs + column + AT(v), sum[r][v]);
+}
+
+static void multiply_few(const Product *p)
+{
+    for (long column = 0; column < p->n; column += PANEL) {
+        const int one = p->n - column <= LANES;
+        long row = 0;
+        for (; row <= p->m - ROWS; row += ROWS)
+            if (one)
+                multiply_few_rows(ROWS, 1, p, row, column);
+            else
+                multiply_few_rows(ROWS, 2, p, row, column);
+        for (; row < p->m; row++)
+            if (one)
+                multiply_few_rows(1, 1, p, row, column);
+            else
+                multiply_few_rows(1, 2, p, row, column);
     }
 }
 
