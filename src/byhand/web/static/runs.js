@@ -21,10 +21,14 @@ export function showCharts(runs, current) {
     { name: "validation", style: "validation", points: validation },
     { name: "training", style: "training", points: training },
   ];
-  const losses = lines("val_loss", current?.history("val_loss") ?? [], current?.byEpoch(current.losses) ?? []);
-  const rows = current?.history("val_accuracy") ?? [];
-  const live = current?.byEpoch(current.accuracies) ?? []; // within epochs too, where it was followed from the start
-  const accuracies = lines("val_accuracy", live.length > rows.length ? live : rows, current?.history("accuracy") ?? []);
+  // within epochs too, where it was followed from the start
+  const finer = (/** @type {Points} */ live, /** @type {string} */ name) => {
+    const rows = current?.history(name) ?? [];
+    return live.length > rows.length ? (current?.byEpoch(live) ?? []) : rows;
+  };
+  const losses = lines("val_loss", current?.history("val_loss") ?? [], finer(current?.losses ?? [], "loss"));
+  const live = finer(current?.accuracies ?? [], "val_accuracy");
+  const accuracies = lines("val_accuracy", live, current?.history("accuracy") ?? []);
   showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image", far });
   const words = { title: "Accuracy", x: "epoch", y: "images read right", far, percent: true };
   showCurves($("#accuracy-figure"), accuracies, words);
