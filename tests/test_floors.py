@@ -16,7 +16,7 @@ FLOORS = (
     ("config",),
     ("ops", "data", "schedules", "initializers", "metrics", "decoding"),
     ("layers", "losses", "optimizers"),
-    ("arena", "ctc"),
+    ("arena", "ctc", "inputs"),
     ("workspace",),
     ("network",),
     ("targets", "blocks", "storage", "regularizers", "testing"),
@@ -24,7 +24,7 @@ FLOORS = (
     ("explain", "training"),
     ("plots", "diagnosis", "digits", "interop"),
     ("lessons", "recipes"),
-    ("tuning",),
+    ("tuning", "web"),
     ("cli",),
     ("__main__",),
 )

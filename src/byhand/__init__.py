@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from byhand.data import Dataset, load
     from byhand.data.augment import Augment
     from byhand.diagnosis import Watch
+    from byhand.digits.reader import Reader, read
+    from byhand.digits.reading import Reading
     from byhand.errors import ByhandError, TrainingDiverged
     from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
     from byhand.layers import (
@@ -113,6 +115,8 @@ __all__ = [
     "QuadraticCost",
     "RMSprop",
     "ReLU",
+    "Reader",
+    "Reading",
     "ReduceOnPlateau",
     "Regularizer",
     "Residual",
@@ -132,6 +136,7 @@ __all__ = [
     "find_learning_rate",
     "fit",
     "load",
+    "read",
     "register",
 ]
 
@@ -143,6 +148,8 @@ _HOMES = {
     "data": "Dataset load",
     "data.augment": "Augment",
     "diagnosis": "Watch",
+    "digits.reader": "Reader read",
+    "digits.reading": "Reading",
     "errors": "ByhandError TrainingDiverged",
     "initializers": "Glorot He Normal Uniform Zeros",
     "layers": "ELU AveragePool2D BatchNorm Columns Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm "

@@ -4,6 +4,7 @@ p is (T, k): for each of T steps the probabilities of k classes, the last of the
 every step; it reads as the label that is left when repetitions are joined and then blanks are dropped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf
 
@@ -100,36 +101,68 @@ def beam_search(p: Array, width: int = 8) -> list[Decoded]:
 def peaks(p: Array, label: Label) -> list[int]:
     """The step at which each symbol of the label is most probable, on the best of the paths that read it.
 
-    The same recursion as the loss's, with the greatest instead of the sum (Viterbi, 1967).
-
     Returns:
         One step for each symbol, in rising order; nothing where T steps are too few for the label.
     """
-    steps, blank = len(p), p.shape[1] - 1
+    found = all_peaks(p[np.newaxis], label)
+    return [] if found is None else found[0].tolist()
+
+
+def all_peaks(p: Array, label: Label) -> Array | None:
+    """`peaks` of one label in n rows (n, T, k): steps (n, symbols), or None where T steps are too few.
+
+    The same recursion as the loss's, with the greatest instead of the sum (Viterbi, 1967).
+    """
+    n, steps, blank = len(p), p.shape[1], p.shape[2] - 1
     places = np.full(2 * len(label) + 1, blank)
     places[1::2] = label
     with np.errstate(divide="ignore"):
-        log_p = np.log(p[:, places])  # (T, S)
-    may_skip = np.zeros(len(places), bool)
-    may_skip[3::2] = places[3::2] != places[1:-2:2]
-    score = np.full(len(places), -inf)
-    score[:2] = log_p[0, :2]
-    moves = np.zeros((steps, len(places)), np.int64)
+        log_p = np.log(p[:, :, places])  # (n, T, S)
+    may_skip = np.full(len(places), -inf)
+    may_skip[3::2][places[3::2] != places[1:-2:2]] = 0
+    before = np.full((n, len(places) + 2), -inf)  # two places before the first that are never reached
+    score = before[:, 2:]
+    score[:, :2] = log_p[:, 0, :2]
+    moves = np.zeros((steps, n, len(places)), np.int8)
     for t in range(1, steps):
-        choices = np.full((3, len(places)), -inf)
-        choices[0] = score
-        choices[1, 1:] = score[:-1]
-        choices[2, 2:] = np.where(may_skip[2:], score[:-2], -inf)
-        moves[t] = choices.argmax(axis=0)
-        score = choices.max(axis=0) + log_p[t]
-    place = len(places) - 1
-    if label and score[-2] > score[-1]:
-        place -= 1
-    if score[place] == -inf:
-        return []
-    found: dict[int, int] = {}
+        one, two = before[:, 1:-1], before[:, :-2] + may_skip
+        best = np.maximum(score, one)
+        moves[t] = np.where(two > best, 2, one > score)
+        score[...] = np.maximum(best, two) + log_p[:, t]
+    rows = np.arange(n)
+    place = np.full(n, len(places) - 1)
+    if label:
+        place -= score[:, -2] > score[:, -1]
+    if (score[rows, place] == -inf).any():
+        return None
+    path = np.empty((n, steps), np.int64)
     for t in range(steps - 1, -1, -1):
-        if place % 2 and (place not in found or p[t, places[place]] >= p[found[place], places[place]]):
-            found[place] = t
-        place -= moves[t, place]
-    return [found[place] for place in sorted(found)]
+        path[:, t] = place
+        place = place - moves[t, rows, place]
+    taken = np.take_along_axis(p, places[path][:, :, np.newaxis], axis=2)[:, np.newaxis, :, 0]  # (n, 1, T)
+    at = path[:, np.newaxis] == np.arange(1, len(places), 2)[:, np.newaxis]  # (n, symbols, T)
+    return np.where(at, taken, -1).argmax(axis=2)
+
+
+def log_probabilities(log_p: Array, labels: Sequence[Label]) -> Array:
+    """log P(label) for each of some labels in each of n rows: (n, labels), for log_p (n, T, k), log p.
+
+    The forward recursion of Graves et al. (2006), equations 6 to 8, for all of them at once, as in the loss.
+    """
+    blank = log_p.shape[2] - 1
+    places = np.full((len(labels), 2 * max(map(len, labels), default=0) + 1), blank)
+    for row, label in zip(places, labels, strict=True):
+        row[1 : 2 * len(label) : 2] = label
+    may_skip = np.full(places.shape, -inf)
+    may_skip[:, 3::2][places[:, 3::2] != places[:, 1:-2:2]] = 0
+    p = np.moveaxis(log_p[:, :, places], 1, 0)  # (T, n, labels, S)
+    alpha = np.full((*p.shape[1:3], places.shape[1] + 2), -inf)  # two places before the first that are never reached
+    now = alpha[:, :, 2:]
+    now[:, :, :2] = p[0, :, :, :2]
+    for step in p[1:]:
+        ahead = np.logaddexp(alpha[:, :, :-2] + may_skip, alpha[:, :, 1:-1])
+        np.logaddexp(now, ahead, out=now)
+        now += step
+    end = 2 * np.array([len(label) for label in labels], int)
+    rows = np.arange(len(labels))
+    return np.logaddexp(now[:, rows, end], np.where(end > 0, now[:, rows, end - 1], -inf))

@@ -45,6 +45,43 @@ def layer_outputs(network: Network, x: Array) -> Iterator[Array]:
         x = y
 
 
+class Sensitivity(NamedTuple):
+    """How outputs follow everything that leads to them.
+
+    Attributes:
+        values: the input and each layer's output (n, *out), in order.
+        slopes: ∂(Σⱼ weights[i, j] y[i, j]) by each of them, of the same shapes.
+    """
+
+    values: list[Array]
+    slopes: list[Array]
+
+
+def sensitivity(network: Network, x: Array, weights: Array, depth: int | None = None) -> Sensitivity:
+    """The gradients of Σⱼ weights[i, j] y[i, j] by the input and by every layer's output, outside training.
+
+    y is the output (n, outputs) of the first `depth` layers, of all by default. The network stays as it is.
+
+    Raises:
+        ByhandError: x or weights have another shape.
+    """
+    twin, depth = network.twin(), depth or len(network.layers)  # the twin's gradient may be written over
+    values, caches = [network.as_input(x)], []
+    for layer, plan, p in zip(network.layers[:depth], network.plan, network.p, strict=False):
+        values.append(np.empty((len(x), *plan.out_shape), network.dtype))
+        caches.append(make_cache(plan, len(x), network.dtype))
+        layer.forward(network.ops, p, values[-2], values[-1], caches[-1], None)
+    if weights.shape != values[-1].shape:
+        raise ByhandError(f"weights must be {values[-1].shape}, one for each output; got {weights.shape}.")
+    slopes = [np.array(weights, network.dtype)]
+    for i in reversed(range(depth)):
+        slopes.insert(0, np.empty_like(values[i]))
+        network.layers[i].backward(
+            network.ops, network.p[i], twin.g[i], values[i], values[i + 1], slopes[1], slopes[0], caches[i]
+        )  # fmt: skip
+    return Sensitivity(values, slopes)
+
+
 def last_hidden(network: Network, x: Array) -> Array:
     """What goes into the last layer that learns (n, k): how the network describes x (n, *input_shape) to itself."""
     last = max((i for i, plan in enumerate(network.plan) if plan.learns), default=0)

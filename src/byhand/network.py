@@ -3,15 +3,15 @@
 import threading
 from collections.abc import Sequence
 from copy import copy
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from byhand.arena import Arena
-from byhand.checks import as_array, is_finite, require_instance, require_whole
+from byhand.checks import as_array, require_instance, require_whole
 from byhand.errors import ByhandError
+from byhand.inputs import as_input, as_samples
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
 from byhand.ops import default
@@ -249,22 +249,7 @@ class Network:
         Raises:
             ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity.
         """
-        x = self.as_samples(x)
-        if x.dtype == np.uint8:
-            out = np.empty(x.shape, self.dtype)
-            self.ops.scale_bytes(x, out)
-            return out
-        if x.dtype.kind not in "fiub":
-            raise ByhandError(f"Samples must be real numbers; got an array of {x.dtype}.")
-        if x.dtype != self.dtype or not x.flags.c_contiguous:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is too large becomes infinite, and is found here
-                x = np.ascontiguousarray(x, self.dtype)
-        if not is_finite(x.reshape(-1)):
-            where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
-            raise ByhandError(
-                f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number."
-            )
-        return x
+        return as_input(x, self.input_shape, self.dtype, self.ops)
 
     def as_samples(self, x: Any) -> Array:
         """x as an array (n, *input_shape), its numbers as they are.
@@ -274,23 +259,7 @@ class Network:
         Raises:
             ByhandError: another shape.
         """
-        x = as_array("x (the samples)", x)
-        if x.ndim and x.shape[1:] == self.input_shape:
-            return x
-        if len(self.input_shape) == 3 and self.input_shape[2] == 1:
-            height, width, _ = self.input_shape
-            if x.shape[1:] in ((height, width), (height * width,)):
-                return x.reshape((-1, *self.input_shape))
-        raise ByhandError(self._shape_complaint(x.shape))
-
-    def _shape_complaint(self, shape: Shape) -> str:
-        wanted = f"samples of shape (n, {', '.join(map(str, self.input_shape))})"
-        hint = ""
-        if shape == self.input_shape:
-            hint = " For a single sample pass x[None]."
-        elif len(shape) > 1 and prod(shape[1:]) == prod(self.input_shape):
-            hint = f" The numbers fit: pass x.reshape({('-1', *map(str, self.input_shape))})".replace("'", "") + "."
-        return f"This network takes {wanted}, not {shape}.{hint}"
+        return as_samples(x, self.input_shape)
 
     # ---- what it is ----
 

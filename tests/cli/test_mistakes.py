@@ -44,6 +44,11 @@ MISTAKES = {
     "negative learning rate": (lambda f: ["train", "--lr", "-1"], "learning rate"),
     "learning rate that is nan": (lambda f: ["train", "--lr", "nan"], "learning rate"),
     "no epochs": (lambda f: ["train", "--epochs", "0"], "--epochs"),
+    "race without test images": (
+        lambda f: ["race", "--data", write(f / "d.csv", "\n".join("7," + ",".join(["9"] * 784) for _ in range(40)))],
+        "no test images",
+    ),
+    "race to nowhere": (lambda f: ["race", "--data", "mnits"], "mnits"),
     "recipe and config": (lambda f: ["train", "dense", "--config", "x.toml"], "not both"),
     "config is missing": (lambda f: ["train", "--config", "x.toml"], "x.toml: cannot be read"),
     "config is no toml": (lambda f: ["train", "--config", write(f / "c.toml", "epochs == 3")], "no TOML"),
@@ -97,7 +102,6 @@ MISTAKES = {
     "picture is text": (lambda f: ["read", write(f / "a.png", "seven")], "a.png"),
     "picture is empty": (lambda f: ["read", write(f / "a.png", "")], "a.png"),
     "picture is cut off": (lambda f: ["read", write(f / "a.png", blank(f / "b.png").read_bytes()[:60])], "a.png"),
-    "picture is blank": (lambda f: ["read", blank(f / "b.png")], "no ink"),
     "folder of pictures is empty": (lambda f: ["read", (f / "none").mkdir() or f / "none"], "no files"),
     "explain something unknown": (lambda f: ["explain", "nilsen"], "neither a recipe"),
     "explain a sample that is not there": (

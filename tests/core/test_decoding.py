@@ -5,7 +5,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from byhand.decoding import Symbol, beam_search, best_path, peaks, symbols
+from byhand.decoding import Symbol, beam_search, best_path, log_probabilities, peaks, symbols
 
 
 def probabilities(steps, classes, seed, sharpness=2.0):
@@ -87,3 +87,14 @@ def test_symbols_say_how_sure_they_are_and_what_else_they_might_be():
     p = np.array([[0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.5, 0.1, 0.4], [0.2, 0.7, 0.1]])
     assert symbols(p, (0, 1)) == [Symbol(0, 1, 0.6, ((1, 0.3),)), Symbol(1, 3, 0.7, ((0, 0.2),))]
     assert symbols(p, ()) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_probabilities_of_given_labels(seed):
+    p = np.stack([probabilities(6, 3, 10 * seed + i, 1.0) for i in range(2)])
+    truths = [all_labels(row) for row in p]
+    labels = sorted({*truths[0], *truths[1]}, key=lambda label: (len(label) % 2, label))  # long and short ones mixed
+    found = np.exp(log_probabilities(np.log(p), labels))
+    expected = [[truth.get(label, 0) for label in labels] for truth in truths]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert np.exp(log_probabilities(np.log(p), [(0, 0, 0, 0)])).max() == 0  # four of a kind need seven steps

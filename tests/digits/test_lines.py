@@ -4,7 +4,7 @@ from PIL import Image
 
 from byhand.digits.compose import Style, write_row
 from byhand.digits.glyphs import Writer, drawn_writers
-from byhand.digits.lines import find_lines, flatten, line_boxes, sorted_boxes
+from byhand.digits.lines import find_lines, flatten, sorted_boxes, written
 from byhand.digits.page import Page, draw_page
 from byhand.digits.ruled import ruled_lines
 
@@ -130,7 +130,7 @@ def test_flatten_takes_shadow_and_polarity_out(writers: list[Writer]) -> None:
     light = flatten(grey(page))
     paper = light > 150
     assert paper.mean() > 0.8 and np.percentile(light[paper], 5) > 215
-    assert line_boxes(light) and line_boxes(dark)
+    assert written(light)[1] and written(dark)[1]
 
 
 def test_reading_order() -> None:

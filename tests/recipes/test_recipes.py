@@ -30,6 +30,13 @@ SIZES = {
     "distorted": 785 * 1400 + 2 * 1400 + 1401 * 1000 + 2 * 1000 + 1001 * 10,  # with γ and β of the normalisations
     "clothing": 785 * 1024 + 2 * 1024 + 1025 * 512 + 2 * 512 + 513 * 10,
     "conv": 9 * 16 + 16 + 9 * 16 * 32 + 32 + 1568 * 128 + 128 + 128 * 10 + 10,
+    "reader": sum(9 * a * b + 3 * b for a, b in ((1, 32), (32, 32), (32, 64), (64, 64), (64, 96), (96, 96)))
+    + 2400 * 96
+    + 3 * 96
+    + 97 * 10,
+    "race": 25 * 16 + 3 * 16 + 9 * 16 * 32 + 3 * 32 + 25 * 32 * 128 + 3 * 128 + 129 * 10,  # b, γ and β: 3 each
+    "small": 9 * 8 + 3 * 8 + 9 * 8 * 12 + 3 * 12 + 9 * 12 * 16 + 3 * 16 + 9 * 16 * 14 + 3 * 14 + 15 * 10,
+    "fashion": 9 * (32 + 32 * 64 + 64 * 96 + 2 * 96 * 96) + 3 * (32 + 64 + 3 * 96) + 97 * 10,
 }
 
 
@@ -49,7 +56,9 @@ def test_networks_have_the_published_sizes(name):
     assert byhand.Network(recipe.input_shape, recipe.layers, recipe.loss).size == SIZES[name]
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.dataset == "mnist"])
+@pytest.mark.parametrize(
+    "name", [name for name, recipe in RECIPES.items() if recipe.dataset == "mnist" and name != "reader"]
+)
 def test_splits_keep_every_image_once_and_the_test_images_apart(name):
     data = dataset()
     data = replace(data, x_train=np.arange(1200 * 784, dtype=np.float64).reshape(1200, 784))
@@ -99,6 +108,20 @@ def test_a_recipe_runs_and_learns(name):
     assert run.outcome.test.accuracy == right
     for figure in run.recipe.figures:
         assert np.isfinite(figure.measure(run.outcome))
+
+
+@pytest.mark.parametrize("name, images, epochs", [("race", 600, 2), ("small", 600, 4), ("fashion", 200, 6)])
+def test_the_convolutional_ones_learn(name, images, epochs):
+    recipe = replace(RECIPES[name], epochs=epochs, augment=None)  # a mirrored block is another class
+    run = run_recipe(recipe, 0, dataset=dataset(images, 100), progress=False)
+    assert run.outcome.history["loss"][-1] < run.outcome.history["loss"][0]
+    assert run.outcome.test.accuracy >= 0.8
+
+
+def test_small_is_small_and_the_race_holds_nothing_back():
+    assert SIZES["small"] < 5_000
+    split = RECIPES["race"].prepare(dataset(), np.random.default_rng(0))
+    assert split.validation is None and len(split.train[1]) == 1200
 
 
 def test_a_recipe_may_augment_and_regularise():
@@ -165,3 +188,16 @@ def test_configurations_read_back_as_they_were(name, more, tmp_path):
     config = RunConfig(replace(RECIPES[name], **more), "somewhere", 12)
     (tmp_path / "c.toml").write_text(config.to_toml())
     assert read_config(tmp_path / "c.toml", RECIPES) == config
+
+
+def test_the_reader_learns_from_drawn_digits_too_but_is_not_chosen_by_them():
+    data = dataset()
+    split = RECIPES["reader"].prepare(data, np.random.default_rng(3))
+    x, y = split.train
+    assert split.validation is not None and len(split.validation[0]) == 120
+    assert len(x) == 1080 + 15_000 * 1080 // 55_000 and x.dtype == np.uint8
+    drawn = x[1080:].reshape(-1, 28, 28)
+    rows = drawn.sum(axis=2) @ np.arange(28) / drawn.sum(axis=(1, 2))  # the centres of mass
+    assert np.abs(rows - 14).max() < 1  # centred as MNIST's are
+    ones, zeros = (np.mean([(image > 127).sum() for image in drawn[y[1080:] == digit]]) for digit in (1, 0))
+    assert ones < 0.8 * zeros

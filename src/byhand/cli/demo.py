@@ -15,7 +15,7 @@ NEXT = """Next:
   byhand explain nielsen            a network's equations, forward and backward, with its shapes
   byhand train nielsen              Nielsen's network; see also: byhand recipes
   byhand reproduce --seeds 1        all published set-ups, their figures beside ours
-  byhand read YOUR_PICTURE          a photo or drawing of one digit"""
+  byhand read YOUR_PICTURE          a photo or drawing of digits"""
 
 
 @app.command(epilog="Example:  byhand demo --out out/demo")
@@ -52,8 +52,9 @@ def demo(
         for (path, digit), reading in zip(samples, readings, strict=True)
     ]
     print_table("Digits that byhand drew itself", ("picture", "drawn", "read", "sure"), rows, left=1)
+    blank = np.zeros((28, 28), np.uint8)
     figure = plots.digits(
-        np.stack([reading.image for reading in readings]),
+        np.stack([reading.digits[0].image if reading.digits else blank for reading in readings]),
         np.array([str(digit) for _, digit in samples]),
         np.array([reading.text for reading in readings]),
         np.array([reading.confidence for reading in readings]),

@@ -34,7 +34,21 @@ def _options(
 
 def main() -> None:
     """Run the command line; a person's mistake ends with one sentence and status 2, Ctrl-C with 130."""
-    from byhand.cli import data, demo, diagnose, info, insight, learn, look, rate, read, teach, tune  # noqa: F401  (each adds its commands)
+    from byhand.cli import (  # noqa: F401  (each adds its commands)
+        data,
+        demo,
+        diagnose,
+        info,
+        insight,
+        learn,
+        look,
+        race,
+        rate,
+        read,
+        serve,
+        teach,
+        tune,
+    )
 
     try:
         with warnings.catch_warnings():

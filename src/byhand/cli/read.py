@@ -1,5 +1,6 @@
 """byhand read."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,35 +12,35 @@ from byhand.cli.show import percent, print_json
 from byhand.errors import ByhandError
 
 
-@app.command(epilog="Example:  byhand read seven.png photo.jpg --json")
+@app.command(epilog="Example:  byhand read photo.jpg scans/ --json")
 def read(
-    images: Annotated[list[Path], typer.Argument(help="Pictures of one digit each, or folders of them.")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures of digits, or folders of them.")],
     model: Annotated[
         Path | None, typer.Option(help="A model file or a run's folder; the built-in one by default.")
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Also print the 28 × 28 image that the network saw.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Also each digit as a network for single digits sees it, 28 × 28.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Read the digit in each picture: any size, dark on light or light on dark."""
+    """Read the digits in each picture: one or many, in rows, dark on light or light on dark."""
     import sys
 
     from byhand.digits.reader import Reader
 
     reader = Reader(model_file(model) if model else None)
-    failed = 0
+    failed = False
     for path in _files(images):
         try:
             reading = reader.read(path)
         except ByhandError as error:
-            failed += 1
+            failed = True
             print(f"byhand: {error}", file=sys.stderr)
             continue
         if json:
-            print_json({"file": str(path)} | reading.to_json(pixels=show))
+            print_json({"file": str(path)} | reading.to_json(images=show))
         else:
-            print(_line(path, reading))
-            if show:
-                print(_picture(reading.image))
+            print("\n".join(_lines(path, reading, show)))
     if failed:
         raise typer.Exit(2)
 
@@ -57,9 +58,16 @@ def _files(paths: list[Path]) -> list[Path]:
     return files
 
 
-def _line(path: Path, reading: Any) -> str:
-    second, likelihood = reading.alternatives[0]
-    return f"{path}: {reading.text}  ({percent(reading.confidence, 1)}; else {second}, {percent(likelihood, 1)})"
+def _lines(path: Path, reading: Any, show: bool) -> Iterator[str]:
+    """A line of text for every row; with `show` its digits below it."""
+    if not reading.lines:
+        yield f"{path}: no digits found"
+    for row in reading.lines:
+        yield f"{path}: {row.text}  ({percent(row.confidence, 1)})"
+        for digit in row.digits if show else ():
+            others = ", ".join(f"{name} {percent(p, 1)}" for name, p in digit.alternatives[:2])
+            yield f"  {digit.digit}, {percent(digit.confidence, 1)}; else {others or 'nothing'}; box {list(digit.box)}"
+            yield _picture(digit.image)
 
 
 def _picture(image: Any) -> str:

@@ -11,33 +11,36 @@ def components(mask: Array) -> tuple[Array, int]:
     mask `(height, width)` bool. Returns labels int32 of that shape (0 outside the mask, 1... inside, in
     reading order) and how many pieces there are.
 
-    The mask is cut into runs, the stretches of ones in a row. Runs of neighbouring rows that touch are joined
-    in a forest: each run points to an earlier one of its piece, the first run points to itself (union-find).
+    The mask is cut into runs, the stretches of ones in a row. Each run points to an earlier run of its piece or to
+    itself; runs that touch take the earlier pointer, pointers are followed, and so on until nothing changes.
     """
     rows, starts, ends = _runs(mask)
-    parent = list(range(len(rows)))
+    a, b = _touching(rows, starts, ends, mask.shape[1])
+    parent = np.arange(len(rows))
+    while True:
+        least = np.minimum(parent[a], parent[b])
+        before = parent.copy()
+        for run in (a, b, before[a], before[b]):
+            np.minimum.at(parent, run, least)
+        parent = parent[parent]
+        if np.array_equal(parent, before):
+            break
+    first, number = np.unique(parent, return_inverse=True)
+    edges = np.zeros((mask.shape[0], mask.shape[1] + 1), np.int32)
+    edges[rows, starts] = number + 1
+    edges[rows, ends] -= (number + 1).astype(np.int32)
+    return np.cumsum(edges, axis=1, dtype=np.int32)[:, :-1], len(first)
 
-    def first(run: int) -> int:
-        while parent[run] != run:
-            parent[run] = parent[parent[run]]
-            run = parent[run]
-        return run
 
-    above = 0  # the earliest run that may still touch the current one
-    for run, row in enumerate(rows):
-        while rows[above] < row - 1 or (rows[above] == row - 1 and ends[above] < starts[run]):
-            above += 1
-        other = above
-        while rows[other] == row - 1 and starts[other] <= ends[run]:
-            a, b = first(run), first(other)
-            parent[max(a, b)] = min(a, b)
-            other += 1
-
-    labels = np.zeros(mask.shape, np.int32)
-    number: dict[int, int] = {}
-    for run, row in enumerate(rows):
-        labels[row, starts[run] : ends[run]] = number.setdefault(first(run), len(number) + 1)
-    return labels, len(number)
+def _touching(rows: Array, starts: Array, ends: Array, width: int) -> tuple[Array, Array]:
+    """Pairs of runs that touch: (pairs,) and (pairs,), the second in the row above the first's."""
+    above = (rows - 1) * (width + 2)  # runs one behind the other along one long row
+    start, end = rows * (width + 2) + starts, rows * (width + 2) + ends
+    low = np.searchsorted(end, above + starts, "left")
+    high = np.searchsorted(start, above + ends, "right")
+    count = np.maximum(high - low, 0)
+    run = np.repeat(np.arange(len(rows)), count)
+    return run, np.arange(len(run)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
 
 
 def boxes(labels: Array, count: int) -> Array:
@@ -55,9 +58,9 @@ def boxes(labels: Array, count: int) -> Array:
     return box
 
 
-def _runs(mask: Array) -> tuple[list[int], list[int], list[int]]:
+def _runs(mask: Array) -> tuple[Array, Array, Array]:
     """The row, the first column and the column after the last, of every stretch of ones, in reading order."""
     edge = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(edge == 1)
     ends = np.nonzero(edge == -1)[1]
-    return rows.tolist(), starts.tolist(), ends.tolist()
+    return rows, starts, ends

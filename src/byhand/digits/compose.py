@@ -10,6 +10,7 @@ from byhand.types import Array
 
 # Where a mark's middle stands in a digit's height, 0 = top, 1 = foot.
 PLACE = {".": 0.96, ",": 1.04, "-": 0.52, "=": 0.52, "'": 0.08, "*": 0.55}
+USUAL = 8  # digits of most rows, at most
 CLOSEST = 0.3  # glyphs overlap by at most this part of the narrower one's width
 
 
@@ -18,25 +19,33 @@ class Style:
     """How a row is written; lengths as parts of a digit's height.
 
     Attributes:
+        wide: by how much every digit is made wider.
+        slant: by how many columns a row all of the writing leans further to the right.
         gap: from one digit to the next.
         uneven_gap: standard deviation of the gap.
         uneven_height: of a digit's height.
         uneven_base: of a digit's foot.
         climb: how far the line rises over its length, by height of a digit.
+        wave: how far it swings up and down meanwhile.
         space: the chance of a wider space after a digit.
         small_zeros: the zeros' height.
+        raised_zeros: where small ones stand: 0 on the line, 1 at the top.
         thousands: the mark between groups of three, or none.
         tail: marks behind the last digit.
         breaks: how many places without ink.
     """
 
+    wide: float = 1.0
+    slant: float = 0.0
     gap: float = 0.15
     uneven_gap: float = 0.05
     uneven_height: float = 0.05
     uneven_base: float = 0.03
     climb: float = 0.0
+    wave: float = 0.0
     space: float = 0.0
     small_zeros: float = 1.0
+    raised_zeros: float = 0.0
     thousands: str = ""
     tail: str = ""
     breaks: int = 0
@@ -47,25 +56,32 @@ def any_style(rng: np.random.Generator) -> Style:
     kind = rng.random()
     gap = rng.uniform(-0.12, 0.02) if kind < 0.25 else rng.uniform(0.0, 0.3) if kind < 0.8 else rng.uniform(0.3, 1.0)
     style = Style(
+        wide=float(np.exp(rng.normal(0.14, 0.2))),
+        slant=rng.normal(-0.08, 0.22) if rng.random() < 0.8 else 0.0,
         gap=gap,
         uneven_gap=rng.uniform(0.02, 0.12),
         uneven_height=rng.uniform(0.02, 0.14),
         uneven_base=rng.uniform(0.01, 0.08),
         climb=rng.normal(0, 0.25) if rng.random() < 0.4 else 0.0,
+        wave=rng.uniform(0, 0.25) if rng.random() < 0.15 else 0.0,
         space=0.3 if rng.random() < 0.12 else 0.0,
-        small_zeros=rng.uniform(0.5, 0.9) if rng.random() < 0.15 else 1.0,
+        small_zeros=rng.uniform(0.4, 0.9) if rng.random() < 0.25 else 1.0,
+        raised_zeros=rng.uniform(0, 1) if rng.random() < 0.4 else 0.0,
         breaks=int(rng.integers(1, 5)) if rng.random() < 0.1 else 0,
     )
     if rng.random() < 0.25:
         style = replace(style, thousands=".,.'"[int(rng.integers(4))])
     if rng.random() < 0.12:
-        style = replace(style, tail=(".", ",", "-", "=", ".-", ",-", ".=", "*")[int(rng.integers(8))])
+        style = replace(style, tail=(".", ",", "-", "=", ".-", ",-", ".=", "*", "//", "./")[int(rng.integers(10))])
     return style
 
 
 def any_number(rng: np.random.Generator, longest: int) -> str:
     """Digits to write: 1 to `longest` of them, sometimes round, sometimes many of a kind."""
-    n = int(rng.integers(1, longest + 1, size=2).min() if rng.random() < 0.5 else rng.integers(1, longest + 1))
+    usual = min(longest, USUAL)
+    n = int(rng.integers(1, usual + 1, size=2).min() if rng.random() < 0.3 else rng.integers(1, usual + 1))
+    if rng.random() < 0.1:
+        n = int(rng.integers(1, longest + 1))
     kind = rng.random()
     digits = rng.integers(10, size=n)
     if kind < 0.12:
@@ -87,16 +103,22 @@ def write_row(label: str, writer: Writer, style: Style, rng: np.random.Generator
     shapes = np.array([glyph.shape for glyph in glyphs]) / HEIGHT  # (n, 2)
     digit = np.array([piece.isdigit() for piece in pieces])
     relative = np.exp(style.uneven_height * noise[0])
-    relative *= np.where([piece.strip("0") == "" for piece in pieces], style.small_zeros, 1)
-    shapes *= np.where(digit, relative, 1)[:, None]
+    zero = np.array([piece.strip("0") == "" for piece in pieces])
+    relative *= np.where(zero, style.small_zeros, 1)
+    shapes *= np.where(digit, relative, 1)[:, None] * (1, style.wide)
     gaps = style.gap + style.uneven_gap * noise[1] + (rng.random(n) < style.space) * rng.uniform(0.4, 1.2)
     gaps[1:] = np.maximum(gaps[1:], -CLOSEST * np.minimum(shapes[:-1, 1], shapes[1:, 1]))
     left = np.cumsum(gaps + np.concatenate([[0], shapes[:-1, 1]]))
     left -= left[0]
-    base = style.uneven_base * noise[2] - style.climb * left / max(left[-1], 1)
+    along = left / max(left[-1], 1)  # 0-1
+    base = style.uneven_base * noise[2] - style.climb * along
+    if style.wave:
+        base += style.wave * np.sin(rng.uniform(2, 7) * along + rng.uniform(0, 6))
+    base -= style.raised_zeros * (1 - style.small_zeros) * zero
     middle = np.array([PLACE.get(piece, 0.0) - 1 for piece in pieces])
     top = base + np.where(digit, -shapes[:, 0], middle - shapes[:, 0] / 2)
-    return _paste(glyphs, shapes, left, top - top.min(), style, rng, size)
+    room = size[0], max(1, size[1] - round(abs(style.slant) * size[0]))
+    return _leaning(_paste(glyphs, shapes, left, top - top.min(), style, rng, room), style.slant)
 
 
 def _spelled(label: str, writer: Writer, style: Style, rng: np.random.Generator) -> list[str]:
@@ -144,3 +166,16 @@ def _paste(
         i, j = int(rng.integers(row.shape[0])), int(rng.integers(row.shape[1]))
         row[i : i + int(rng.integers(1, 4)), j : j + int(rng.integers(1, 5))] //= 4
     return row
+
+
+def _leaning(row: Array, slant: float) -> Array:
+    """The row (height, width), sheared: wider by |slant| · height."""
+    from PIL import Image
+
+    more = round(abs(slant) * row.shape[0])
+    if not more:
+        return row
+    first = slant * row.shape[0] if slant > 0 else 0.0  # by how far the top row is moved to the right
+    shear = (1, slant, -first, 0, 1, 0)  # from the new picture's points to the old one's
+    size = (row.shape[1] + more, row.shape[0])
+    return np.asarray(Image.fromarray(row).transform(size, Image.Transform.AFFINE, shear, Image.Resampling.BILINEAR))

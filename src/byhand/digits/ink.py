@@ -6,6 +6,7 @@ from byhand.types import Array
 
 WINDOW = 0.4  # the background's window, as a part of the picture's size; strokes must be thinner
 NEIGHBOURHOOD = 0.6  # likewise, where the darker and the lighter are weighed against each other
+DARKER, LIGHTER = 0.0, 1.3  # the skewness of dark writing on light paper is below the first, of light above the second
 RIM = 0.08  # the part of each side where a frame, or what lies beside the paper, might be: it does not count
 WORKING_SIZE = 128  # the background is smooth, so a copy of this size shows it
 DARKEST = 64  # grey level: paper is not taken to be darker than this, or its grain would look like ink
@@ -39,15 +40,23 @@ def ink(image: Array) -> Array:
 
 
 def light_on_dark(level: Array) -> bool:
-    """Whether the writing is the lighter one.
+    """Whether the writing is the lighter one."""
+    return skewness(level) > DARKER
 
-    Writing is the rarer of the two wherever one looks, so the differences from the neighbourhood's mean are
-    many and small on the paper's side, few and large on its own: their third moment has the sign of the ink.
+
+def skewness(level: Array) -> float:
+    """The third moment of the differences from the neighbourhood's mean, in standard deviations.
+
+    Writing is the rarer of the two wherever one looks, so the differences are many and small on the paper's side, few
+    and large on its own: their third moment has the sign of the ink. It is below DARKER for dark writing on light
+    paper, above LIGHTER for the reverse; in between, where there is hardly any writing to be seen, it says little.
     """
     small = _smaller(level)
     difference = small - box_mean(small, _odd(NEIGHBOURHOOD * np.sqrt(small.size)))
     y, x = (round(RIM * side) for side in small.shape)
-    return float(np.mean(difference[y : len(difference) - y, x : small.shape[1] - x] ** 3)) > 0
+    inner = difference[y : len(difference) - y, x : small.shape[1] - x]
+    spread = float(np.mean(inner**2)) ** 1.5
+    return float(np.mean(inner**3)) / spread if spread else 0.0
 
 
 def background(light: Array, window: float = WINDOW) -> Array:
@@ -110,7 +119,11 @@ def running_max(a: Array, size: int) -> Array:
     """The greatest of the size × size pixels around each one, the edge repeated outwards; size is odd."""
     for axis in (0, 1):
         a = np.moveaxis(a, axis, 0)
-        padded = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
-        a = np.lib.stride_tricks.sliding_window_view(padded, size, axis=0).max(axis=-1)
+        greatest = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
+        wide = 1  # greatest[i] is that of the pixels from i to i + wide − 1
+        while 2 * wide <= size:
+            greatest = np.maximum(greatest[:-wide], greatest[wide:])
+            wide *= 2
+        a = np.maximum(greatest[: len(a)], greatest[size - wide :])
         a = np.moveaxis(a, 0, axis)
     return a

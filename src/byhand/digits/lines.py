@@ -1,5 +1,7 @@
 """Lines of writing on a page: where they are, and the picture of each as the row reader takes it."""
 
+from collections.abc import Callable
+from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,8 @@ from byhand.digits.ruled import ruled_lines
 from byhand.types import Array
 
 WORKING_SIZE = 1600  # a larger picture is made smaller first
+INKED = 90  # grey level from which a drawing's pixel is ink
+LEAST_HEIGHT, LARGEST = 90, 3  # a lower one larger, at most so many times: strokes are a few pixels wide then
 ROW_WINDOW, PAGE_WINDOW = 0.4, 0.14  # of the background, as a part of the picture's size: wider than a stroke
 PAGE = 500  # pixels of the longer side from which a picture is a page rather than a row
 WEAK, STRONG = 0.45, 0.8  # a piece reaches as far as this part of the full ink, if somewhere it is as strong as that
@@ -19,8 +23,10 @@ FAINTEST, NOISE = 5.0, 2.5  # grey levels by which ink must differ from the pape
 SMALL = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
 SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
 APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
+RIM, THICKEST_RIM = 0.03, 3  # how far from the rim pieces lie along it, as a part of the height, and in pixels
 STRAIGHT = 0.6  # a straight upright piece fills more of its box than that; a 1 that leans or bends does not
 SPARSE = 0.16  # a frame's piece fills less than this part of its box
+NEAR, ARM, STRAY = 0.12, 3, 0.05  # a corner's distance from the sides; its arms' width, the ink that is not in them
 MARGIN = 0.12  # of a line's height: paper left around it
 
 
@@ -30,36 +36,82 @@ class Line(NamedTuple):
     Attributes:
         box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
         image: its ink, uint8 (height, width), 255 on paper 0, with a margin around the box.
+        mask: which of its pixels are writing, bool (height, width): no ruled lines, no dirt.
+        corner: left and top of the image in a picture whose pixels are as large as the image's.
+        scale: how many of the picture's pixels one of the image's is long.
+        shape: of the picture.
     """
 
     box: Box
     image: Array
+    mask: Array
+    corner: tuple[int, int]
+    scale: float
+    shape: tuple[int, ...]
+
+    def in_picture(self, box: Box) -> Box:
+        """A box in the line's image as one in the picture."""
+        (x, y), s = self.corner, self.scale
+        left, top, right, bottom = (s * (side + at) for side, at in zip(box, (x, y, x, y), strict=True))
+        height, width = self.shape
+        return floor(left), floor(top), min(ceil(right), width), min(ceil(bottom), height)
 
 
-def find_lines(image: Array) -> list[Line]:
+def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
     """The lines of writing in a picture, uint8 (height, width), top to bottom, those side by side left to right.
 
+    `inverted` says whether the writing is the lighter one; by default it is found out (see `ink.light_on_dark`).
     Nothing is cut out of the lines' images: ruled lines are left out only where it is decided what is writing.
     """
+    working, scale = _at_working_size(image)
+    flat = flatten(working, inverted)
+    mask, found = written(flat)
+    return [_line(box, mask, flat, contrast, scale, image.shape) for box in found]
+
+
+def drawn_lines(ink: Array) -> list[Line]:
+    """The lines of a drawing, uint8 (height, width), ink 255 on paper 0, on which there is nothing but writing."""
+    mask = ink >= INKED
+    labels, count = components(mask)
+    if not count:
+        return []
+    box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    mask, found = _in_lines(labels, box, area, np.ones(count, bool))
+    return [_line(line, mask, ink, np.asarray, 1.0, ink.shape) for line in found]
+
+
+def _line(
+    box: Box, mask: Array, picture: Array, as_ink: Callable[[Array], Array], scale: float, shape: tuple[int, ...]
+) -> Line:
+    """The line in a box, with some paper around it."""
+    left, top, right, bottom = box
+    margin = max(1, round(MARGIN * (bottom - top)))
+    y = slice(max(0, top - margin), bottom + margin)
+    x = slice(max(0, left - margin), right + margin)
+    inside = mask[y, x].copy()
+    inside[: top - y.start] = inside[bottom - y.start :] = False
+    line = Line(box, as_ink(picture[y, x]), inside, (x.start, y.start), scale, shape)
+    return line._replace(box=line.in_picture((left - x.start, top - y.start, right - x.start, bottom - y.start)))
+
+
+def _at_working_size(image: Array) -> tuple[Array, float]:
+    """The picture (height, width) made smaller or larger, and how many of its pixels one is long then."""
     from PIL import Image
 
-    shrink = max(1, -(-max(image.shape) // WORKING_SIZE))
-    small = np.asarray(Image.fromarray(image).reduce(shrink)) if shrink > 1 else image
-    flat = flatten(small)
-    lines = []
-    for left, top, right, bottom in line_boxes(flat):
-        margin = max(1, round(MARGIN * (bottom - top)))
-        y = slice(max(0, top - margin), bottom + margin)
-        x = slice(max(0, left - margin), right + margin)
-        box = (left * shrink, top * shrink, min(right * shrink, image.shape[1]), min(bottom * shrink, image.shape[0]))
-        lines.append(Line(box, contrast(flat[y, x])))
-    return lines
+    shrink = -(-max(image.shape) // WORKING_SIZE)
+    if shrink > 1:
+        return np.asarray(Image.fromarray(image).reduce(shrink)), float(shrink)
+    grow = min(-(-LEAST_HEIGHT // image.shape[0]), LARGEST, WORKING_SIZE // max(image.shape))
+    if grow > 1:
+        size = (grow * image.shape[1], grow * image.shape[0])
+        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)), 1 / grow
+    return image, 1.0
 
 
-def flatten(image: Array) -> Array:
+def flatten(image: Array, inverted: bool | None = None) -> Array:
     """The picture (height, width) with even light: every paper 255, writing darker, uint8."""
     light = image.astype(np.float32)
-    if light_on_dark(light):
+    if light_on_dark(light) if inverted is None else inverted:
         light = 255 - light
     window = PAGE_WINDOW if max(image.shape) > PAGE else ROW_WINDOW
     white = background(light, window)
@@ -67,24 +119,31 @@ def flatten(image: Array) -> Array:
     return np.clip(255 * (1 - taken), 0, 255).astype(np.uint8)
 
 
-def line_boxes(flat: Array) -> list[Box]:
-    """The boxes of the lines of writing in a picture of even light, uint8 (height, width), paper 255."""
+def written(flat: Array) -> tuple[Array, list[Box]]:
+    """Which pixels of a picture of even light, uint8 (height, width), paper 255, are writing, and its lines' boxes."""
     mask, strong = writing(flat)
     if not strong.any():
-        return []
+        return mask, []
     labels, count = components(mask)
     box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
     keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
     keep &= ~_is_edge(box, area, flat.shape)
+    for piece in np.flatnonzero(keep):
+        keep[piece] = not _is_corner(labels == piece + 1, box[piece].tolist())
+    return _in_lines(labels, box, area, keep)
+
+
+def _in_lines(labels: Array, box: Array, area: Array, keep: Array) -> tuple[Array, list[Box]]:
+    """Where the pieces that are kept are, less what is dirt beside them, and the boxes of their lines."""
     if not keep.any():
-        return []
-    box, area = box[keep], area[keep]
-    digit = _digit_height(box, area)
-    size = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
-    box = box[size >= SPECK * digit]
+        return labels < 0, []
+    digit = _digit_height(box[keep], area[keep])
+    keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
+    mask = np.concatenate([[False], keep])[labels]
+    box = box[keep]
     high = box[:, 3] - box[:, 1] >= SMALL * digit
     lines = _merged([_hull(line) for line in _group(box[high], digit)], digit)
-    return sorted_boxes([_with_small(line, box[~high], digit) for line in lines])
+    return mask, sorted_boxes([_with_small(line, box[~high], digit) for line in lines])
 
 
 def writing(flat: Array) -> tuple[Array, Array]:
@@ -108,7 +167,10 @@ def writing(flat: Array) -> tuple[Array, Array]:
         strong = rest & (level > paper + STRONG * (full - paper))
         lines = ruled_lines(mask)
         mask, strong = mask & ~lines, strong & ~lines
-        rest &= ~(running_max(lines, 3) | _edges(mask))
+        beside = running_max(lines, 3) | _edges(mask)
+        if not beside.any():
+            break
+        rest &= ~beside
         mask, strong = mask & rest, strong & rest
     return mask, strong
 
@@ -131,16 +193,33 @@ def _digit_height(box: Array, area: Array) -> float:
 def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
     """Which pieces are thin and lie along the picture's rim, or around a corner: what is left of a frame."""
     height, width = shape
+    rim = max(1, min(round(RIM * height), THICKEST_RIM))
     w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
-    above_or_below = (box[:, 1] <= 1) | (box[:, 3] >= height - 1)
-    beside = (box[:, 0] <= 1) | (box[:, 2] >= width - 1)
+    above_or_below = (box[:, 1] <= rim) | (box[:, 3] >= height - rim)
+    beside = (box[:, 0] <= rim) | (box[:, 2] >= width - rim)
     near = (box[:, 0] <= 0.06 * width) | (box[:, 2] >= 0.94 * width)
     level = above_or_below & (w > 2.5 * h) & (h < 0.25 * height)
     straight = area > STRAIGHT * w * h
     upright = (beside | (near & above_or_below)) & straight & (h > 3 * w) & (w < 0.06 * width)
-    sides = (box[:, 0] <= 2).astype(int) + (box[:, 1] <= 2) + (box[:, 2] >= width - 2) + (box[:, 3] >= height - 2)
-    corner = (sides >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
+    edges = np.stack([box[:, 0], box[:, 1], width - box[:, 2], height - box[:, 3]])
+    corner = ((edges <= 2 * rim).sum(axis=0) >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
     return level | upright | corner
+
+
+def _is_corner(mask: Array, box: Box) -> bool:
+    """Whether a piece is a frame's lower corner: below and beside the writing, with ink only along these two sides."""
+    height, width = mask.shape
+    left, top, right, bottom = box
+    beside = NEAR * width
+    if bottom < (1 - NEAR) * height or not (left < beside or right > width - beside):
+        return False
+    arm = max(ARM, round(ARM * height / 30))
+    if right - left < 2 * arm or bottom - top < 2 * arm or max((right - left) / width, (bottom - top) / height) < 0.25:
+        return False
+    inner = mask[top : bottom - arm, left : right - arm] if right > width - beside else None
+    if inner is None or (left < beside and right <= width - beside):
+        inner = mask[top : bottom - arm, left + arm : right]
+    return bool(inner.sum() < STRAY * mask.sum())
 
 
 def _group(box: Array, digit: float) -> list[Array]:

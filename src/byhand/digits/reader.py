@@ -1,76 +1,160 @@
-"""Reading a picture of a digit: prepared as MNIST was made, then given to a network."""
+"""Reading a picture: its lines of writing are found, and each of them is read by a network."""
 
-from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from byhand.digits.image import Source
-from byhand.digits.prepare import Box, prepare
+from byhand.ctc import CTC
+from byhand.digits.crops import Ink, row_ink
+from byhand.digits.cuts import CutReader
+from byhand.digits.image import Source, open_image
+from byhand.digits.ink import DARKER, LIGHTER, skewness
+from byhand.digits.lines import Line, drawn_lines, find_lines
+from byhand.digits.pieces import box_of, cut_between, digit_ink, parted, upright
+from byhand.digits.prepare import Box
+from byhand.digits.reading import Digit, Reading, Row
+from byhand.digits.row_read import RowRead
+from byhand.digits.row_reader import RowReader
+from byhand.digits.ruled import stroke_width
 from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.types import Array
 
-MODEL = Path(__file__).parents[1] / "models" / "dense.safetensors"  # the one that comes with the package
-PIXELS = 28 * 28
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read in a picture of one digit.
-
-    Attributes:
-        text: the digit.
-        confidence: the network's probability for it, from 0 to 1.
-        box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
-        alternatives: the other classes with their probabilities, the likeliest first.
-        image: what the network saw, uint8 (28, 28), ink 255 on paper 0.
-    """
-
-    text: str
-    confidence: float
-    box: Box
-    alternatives: tuple[tuple[str, float], ...]
-    image: Array
-
-    def to_json(self, pixels: bool = False) -> dict[str, Any]:
-        """Plain data: text, and lines of digits with confidence and box; with `pixels` also the image."""
-        digit = {"digit": self.text, "confidence": self.confidence, "box": list(self.box)}
-        line = {"text": self.text, "confidence": self.confidence, "digits": [digit]}
-        return {"text": self.text, "lines": [line]} | ({"image": self.image.tolist()} if pixels else {})
+MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
+MODEL = MODELS / "dense.safetensors"  # for single digits
+ROW_MODEL = MODELS / "row.safetensors"  # for rows
+ALTERNATIVES = 0.001  # what is less likely is not named
+SOLID = 0.45  # no pen is as wide as this part of a digit's height
+SURE_ENOUGH = 0.55  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
 
 
 class Reader:
-    """Reads pictures with one network.
+    """Reads the digits in pictures, any number of them in any number of rows.
+
+    Example:
+        >>> from byhand import Reader
+        >>> reader = Reader()
+        >>> reader.read("photo.jpg").text  # doctest: +SKIP
+        '2024'
 
     Args:
-        model: a model file whose network takes 28 × 28 images; the one that comes with the package by default.
+        model: a model file; by default the one that comes with the package. Its network either reads whole rows
+            (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
+            rows.
+        sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
+            out; 0 reads everything.
 
     Raises:
-        ByhandError: the file is no such model.
+        ByhandError: the file is no such model, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None):
-        if model is None:
-            model = MODEL
-        self.network = Network.load(model)
-        if np.prod(self.network.input_shape) != PIXELS:
-            shape = " × ".join(map(str, self.network.input_shape))
-            raise ByhandError(f"{model}: this network takes inputs of {shape}; reading pictures needs one for 28 × 28.")
+    def __init__(self, model: str | Path | None = None, sure: float = SURE_ENOUGH):
+        if not 0 <= sure <= 1:
+            raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
+        self.sure = sure
+        path = Path(model) if model else ROW_MODEL if ROW_MODEL.exists() else MODEL
+        network = Network.load(path)
+        rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
+        if network.outputs != (11 if rows else 10) or (not rows and prod(network.input_shape) != 28 * 28):
+            shape = " × ".join(map(str, network.input_shape))
+            raise ByhandError(
+                f"{path}: this network takes inputs of {shape} and gives {network.outputs} outputs; reading pictures "
+                "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
+            )
+        self.network = network
+        self._way = RowReader(network) if rows else CutReader(network)
 
     def read(self, source: Source) -> Reading:
-        """Read a picture of one digit.
+        """Read a picture; one without writing gives an empty reading.
 
         Args:
             source: a file, or an array (height, width) or (height, width, 3 or 4), uint8 or from 0 to 1.
 
         Raises:
-            ByhandError: the picture cannot be opened, or holds no ink.
+            ByhandError: the picture cannot be opened.
         """
-        image, box = prepare(source)
-        p = self.network.predict_proba(image.reshape((1, *self.network.input_shape)))[0]  # (outputs,)
-        names = self.network.classes or tuple(str(i) for i in range(len(p)))
-        order = np.argsort(-p, kind="stable")
-        ranked = tuple((names[i], float(p[i])) for i in order)
-        return Reading(ranked[0][0], ranked[0][1], box, ranked[1:], image)
+        image = open_image(source)
+        skew = skewness(image.astype(np.float32))
+        dark = self._lines(image, False) if skew < LIGHTER else None
+        light = self._lines(image, True) if skew > DARKER else None
+        if dark is None or light is None:
+            return dark or light or Reading(())
+        return max(dark, light, key=lambda reading: bool(reading.lines) * reading.confidence)
+
+    def read_drawing(self, ink: Array) -> Reading:
+        """Read what was drawn on a canvas: there is no paper to be told from the ink, and nothing but writing on it.
+
+        Args:
+            ink: uint8 (height, width), 255 where the pen was, else 0.
+
+        Raises:
+            ByhandError: another type or shape.
+        """
+        if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
+            raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
+        return self._reading(drawn_lines(ink))
+
+    def _lines(self, image: Array, inverted: bool) -> Reading:
+        return self._reading(find_lines(image, inverted))
+
+    def _reading(self, lines: list[Line]) -> Reading:
+        rows = [self._row(line) for line in lines if not is_mark(line.mask)]
+        return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
+
+    def _row(self, line: Line) -> Row:
+        row = row_ink(line.image, line.mask)
+        found = self._way.read(row)
+        if not found.label:
+            return Row((), found.probability, line.box)
+        digits = tuple(_digit(line, found, i, box, ink) for i, (box, ink) in enumerate(_places(row, found.middles)))
+        return Row(digits, found.probability, line.box)
+
+
+def is_mark(mask: Array) -> bool:
+    """Whether all that is written is a point, a dash or a line: a stroke about as wide as the writing is high."""
+    box = box_of(mask)
+    return box is None or stroke_width(mask) > SOLID * (box[3] - box[1])
+
+
+def sureness(row: Row) -> float:
+    """How sure a row's digits are on average: the geometric mean of the row's probability over its digits."""
+    return row.confidence ** (1 / max(len(row.digits), 1))
+
+
+@lru_cache(maxsize=2)
+def _reader(model: str | None) -> Reader:
+    return Reader(model)
+
+
+def read(source: Source, model: str | Path | None = None) -> Reading:
+    """Read the digits in a picture; see `Reader`, which this keeps for the next call.
+
+    Example:
+        >>> import byhand
+        >>> byhand.read("photo.jpg").text  # doctest: +SKIP
+        '2024'
+    """
+    return _reader(str(model) if model else None).read(source)
+
+
+def _places(row: Ink, middles: list[float]) -> list[tuple[Box, Array]]:
+    """For each digit the box of its ink in the row's image, and the ink cut out."""
+    column = upright(row.mask.shape, row.lean, row.steep)
+    part = parted(row.mask, column, cut_between(row.mask, column, middles))
+    found = []
+    for i, middle in enumerate(middles):
+        mask = part == i
+        at = min(max(round(middle), 0), mask.shape[1] - 1)
+        box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the row
+        found.append((box, digit_ink(row.image, mask, box, row.mask)))
+    return found
+
+
+def _digit(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
+    """The i-th digit that was found in the line."""
+    name, p = found.label[i], found.p[i]
+    order = np.argsort(-p, kind="stable").tolist()
+    others = tuple((str(c), float(p[c])) for c in order if c != name and p[c] >= ALTERNATIVES)
+    return Digit(str(name), float(p[name]), line.in_picture(box), others, ink)

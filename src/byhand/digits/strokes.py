@@ -74,8 +74,8 @@ def all_forms() -> dict[str, list[Form]]:
     """Every form of every digit and mark, and of some joined zeros, by what they read."""
     forms = {str(digit): [compile_form(strokes) for strokes in forms] for digit, forms in FORMS.items()}
     forms |= {mark: [compile_form(strokes) for strokes in forms] for mark, forms in MARKS.items()}
-    gaps = (-0.12, 0.0, 0.15)
-    return forms | {label: [compile_form(joined(label, gap)) for gap in gaps] for label in ("00", "000")}
+    ways = ((-0.12, False), (0.0, False), (0.15, False), (0.0, True), (0.1, True))
+    return forms | {label: [compile_form(joined(label, *way)) for way in ways] for label in ("00", "000")}
 
 
 def any_hand(rng: np.random.Generator) -> Hand:

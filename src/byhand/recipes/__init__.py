@@ -5,11 +5,15 @@ from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
 from byhand.recipes.chang import chang
 from byhand.recipes.conv import conv
 from byhand.recipes.dense import clothing, dense, distorted
+from byhand.recipes.fashion import fashion
 from byhand.recipes.guide import guide, guide_small
 from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behind_log_loss, math_behind_mse
 from byhand.recipes.nielsen import nielsen
+from byhand.recipes.race import race
+from byhand.recipes.reader import reader
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
+from byhand.recipes.small import small
 
 RECIPES = {
     recipe.name: recipe
@@ -28,6 +32,10 @@ RECIPES = {
         distorted,
         clothing,
         conv,
+        reader,
+        race,
+        small,
+        fashion,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")

@@ -151,6 +151,11 @@ def test_pair(dataset: Dataset) -> Pair | None:
     return dataset.x_test, dataset.y_test
 
 
+def everything(dataset: Dataset, rng: np.random.Generator) -> Split:
+    """All training images train; none is held back, and nothing is chosen by the test images."""
+    return Split((dataset.x_train, dataset.y_train), None, test_pair(dataset))
+
+
 def hold_back(count: int) -> Callable[[Dataset, np.random.Generator], Split]:
     """A `prepare` that holds `count` training samples back for validation, drawn so that classes keep their shares."""
 

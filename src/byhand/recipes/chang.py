@@ -1,19 +1,10 @@
 """784-10-10 with all observations in one matrix."""
 
-import numpy as np
-
-from byhand.data import Dataset
 from byhand.initializers import Uniform
 from byhand.layers import Dense, ReLU
 from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import GradientDescent
-from byhand.recipes.base import Figure, Recipe, Split, test_pair
-
-
-def everything(dataset: Dataset, rng: np.random.Generator) -> Split:
-    """All training images train; none is held back, and nothing is chosen by the test images."""
-    return Split((dataset.x_train, dataset.y_train), None, test_pair(dataset))
-
+from byhand.recipes.base import Figure, Recipe, everything
 
 chang = Recipe(
     name="chang",

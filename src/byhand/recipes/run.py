@@ -66,10 +66,8 @@ def run_recipe(
         ByhandError: the data cannot be had, or do not fit the network.
         TrainingDiverged: the loss is not a finite number any more.
     """
-    rng = np.random.default_rng(seed)
     dataset = dataset or load(recipe.dataset)
-    split = _in_shape(recipe.prepare(dataset, rng), recipe)
-    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes)
+    network, split, rng = begin_recipe(recipe, seed, dataset)
     watch = WatchTest(network, split.test) if recipe.watch_test and split.test else None
     callbacks = [*callbacks, *([watch] if watch else [])]
     history = fit_recipe(recipe, network, split.train, split.validation, rng, callbacks=callbacks, **options)
@@ -82,6 +80,17 @@ def run_recipe(
         test_by_epoch=watch.accuracy if watch else [],
     )
     return Run(recipe, seed, dataset, split, network, outcome)
+
+
+def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, Split, np.random.Generator]:
+    """The untrained network, its data, and the generator that made both and goes on to train.
+
+    Raises:
+        ByhandError: the data do not fit the network.
+    """
+    rng = np.random.default_rng(seed)
+    split = _in_shape(recipe.prepare(dataset, rng), recipe)
+    return Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes), split, rng
 
 
 def fit_recipe(

@@ -10,7 +10,7 @@ from byhand.network import Network
 from byhand.optimizers import Optimizer
 from byhand.regularizers import Penalty, Regularizer
 from byhand.schedules import Schedule, as_schedule
-from byhand.training.batches import Batches
+from byhand.training.batches import Batch, Batches
 from byhand.training.divergence import LOOK_AT, Guard, LastGood
 from byhand.training.history import History
 from byhand.types import Array
@@ -35,6 +35,7 @@ class Training:
         regularizers: the rules that change gradient or parameters at each step.
         scratch: room (size,) that they work in.
         batches: the samples.
+        batch: those of the current step, in arrays that the next one takes over; None with the full batch.
         last_good: a copy of the weights from when the loss was well.
         guard: looks at the gradient.
         diverged: the error that ended the training, where the loss was not finite.
@@ -57,6 +58,7 @@ class Training:
     regularizers: tuple[Regularizer, ...] = ()
     scratch: Array = field(init=False, repr=False)
     batches: Batches | None = field(default=None, repr=False)
+    batch: Batch | None = field(default=None, repr=False)
     last_good: LastGood = field(init=False, repr=False)
     guard: Guard = field(init=False, repr=False)
     diverged: TrainingDiverged | None = None

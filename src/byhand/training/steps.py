@@ -40,6 +40,7 @@ class MiniBatches:
             self.rng.shuffle(self.order)
         for batch in self.batches.gathered(self.order, len(self.order) if stopped else self.seen):
             n = len(batch.x)
+            self.training.batch = batch
             views = self.workspace.views(n)
             y = network.forward(batch.x, views, self.rng)
             if self.counter and batch.labels is not None:

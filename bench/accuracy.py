@@ -1,0 +1,195 @@
+"""Train the project's best recipes, several seeds each, and write what they reach beside published figures.
+
+    python bench/accuracy.py --recipes race small fashion --seeds 3 --out docs
+    python bench/accuracy.py --report --out docs
+
+Each result goes into accuracy.json as soon as it is there; what is in it is not trained again, and a training that was
+stopped goes on from its last checkpoint. Several processes may share the work, a recipe or a seed each (--first).
+--report writes accuracy.md from the results without training.
+"""
+
+import argparse
+import json
+import platform
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import byhand
+from byhand.files import locked, write_atomically
+from byhand.ops import describe
+from byhand.recipes import Recipe, Run, get_recipe, run_recipe
+from byhand.recipes.base import hold_back
+from byhand.training import Callback, Checkpoints, Training
+
+TABLES = {  # the recipes of the page, in order; `reader` and `ensemble` wait for theirs
+    "MNIST": ("race", "small", "conv", "reader", "ensemble"),
+    "Fashion-MNIST": ("fashion",),
+}
+PUBLISHED = (
+    ("LeNet-5", "LeCun, Bottou, Bengio and Haffner (1998)", 0.95),
+    ("LeNet-5, trained on distorted digits too", "the same", 0.8),
+    ("a simple convolutional network, elastic distortion", "Simard, Steinkraus and Platt (2003)", 0.4),
+    ("MCDNN, a committee of 35", "Cireşan, Meier and Schmidhuber (2012)", 0.23),
+    ("simple convolutional networks, voting", "An, Lee, Park, Yang and So (2020)", 0.13),
+)
+
+
+class Clock(Callback):
+    """Counts the processor seconds of a training, also of one that was stopped and went on."""
+
+    def on_start(self, training: Training) -> None:
+        self.began = time.process_time()
+
+    def on_end(self, training: Training) -> None:
+        self.seconds = time.process_time() - self.began
+
+    def state(self) -> dict[str, Any]:
+        return {"seconds": time.process_time() - self.began}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.began -= float(state["seconds"])
+
+
+def train(recipe: Recipe, seed: int, work: Path, progress: bool) -> tuple[Run, float]:
+    """A finished run and its processor seconds; its state is kept under `work` meanwhile."""
+    clock, checkpoints = Clock(), Checkpoints(work)
+    run = run_recipe(recipe, seed, callbacks=[clock], checkpoint=checkpoints, resume=True, progress=progress)
+    return run, clock.seconds
+
+
+def result(recipe: Recipe, seed: int, work: Path, progress: bool, keep: Path | None = None) -> dict[str, Any]:
+    """One seed's figures. A recipe that holds nothing back is trained once more with 10,000 images held back.
+
+    With `keep` the network goes into that folder, in half precision.
+    """
+    run, processor = train(recipe, seed, work / "run", progress)
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        run.network.save(keep / f"{recipe.name}-{seed}.safetensors", "float16")
+    validation = run.outcome.validation
+    if validation is None:
+        twin, _ = train(replace(recipe, prepare=hold_back(10_000)), seed, work / "held-back", progress)
+        validation = twin.outcome.validation
+    with tempfile.TemporaryDirectory() as folder:
+        run.network.save(Path(folder) / "model.safetensors")
+        stored = (Path(folder) / "model.safetensors").stat().st_size
+    assert run.outcome.test is not None
+    return {
+        "recipe": recipe.name,
+        "seed": seed,
+        "parameters": run.network.size,
+        "stored_bytes": stored,
+        "epochs": run.outcome.history.epochs,
+        "seconds": run.outcome.seconds,
+        "processor_seconds": processor,
+        "validation": validation,
+        "test": run.outcome.test.accuracy,
+        "byhand": byhand.__version__,
+        "operations": describe(),
+        "machine": platform.machine(),
+    }
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The results so far."""
+    return json.loads(path.read_text())["results"] if path.exists() else []
+
+
+def add(path: Path, found: dict[str, Any]) -> None:
+    """Add a result to the file, in the page's order."""
+    order = [name for names in TABLES.values() for name in names]
+    with locked(path.parent / ".accuracy", "another process has been writing results for a minute", 60):
+        results = [*read(path), found]
+        results.sort(key=lambda r: (order.index(r["recipe"]) if r["recipe"] in order else len(order), r["seed"]))
+        write_atomically(path, (json.dumps({"results": results}, indent=1) + "\n").encode())
+
+
+def percent(shares: list[float]) -> str:
+    """Mean ± standard deviation, in per cent."""
+    spread = f" ± {100 * stdev(shares):.2f}" if len(shares) > 1 else ""
+    return f"{100 * mean(shares):.2f}{spread}"
+
+
+def row(name: str, results: list[dict[str, Any]]) -> str:
+    """A recipe's line; dashes where nothing was measured yet."""
+    if not results:
+        return f"| `{name}` |" + " – |" * 7
+    one, seeds = results[0], ", ".join(str(r["seed"]) for r in results)
+    minutes = mean(r["processor_seconds"] for r in results) / 60
+    figures = [percent([r[key] for r in results]) for key in ("validation", "test")]
+    return (
+        f"| `{name}` | {one['parameters']:,} | {one['stored_bytes'] / 1000:,.0f} kB | {one['epochs']} | {minutes:.1f} "
+        f"| {seeds} | {figures[0]} | **{figures[1]}** |"
+    )
+
+
+HEAD = """# Accuracy
+
+Written by `python bench/accuracy.py`; single results are in [accuracy.json](accuracy.json). The seed splits the
+training images into training and validation; every choice was made by validation; the test images were read once for
+each seed of the finished recipe. Mean ± standard deviation over the seeds, in per cent. Minutes are processor minutes
+of one training, over all cores, on a machine that had other work too.
+"""
+COLUMNS = """
+| recipe | parameters | stored | epochs | minutes | seeds | validation | test |
+|---|---|---|---|---|---|---|---|
+"""
+FOOT = """
+What each is: [recipes](recipes.md#the-houses-own). `race` trains on all 60,000 images; its validation figure is of a
+twin that was trained on 50,000 of them. To repeat:
+
+    python bench/accuracy.py --recipes {names} --seeds {seeds} --out docs
+
+## Published on MNIST
+
+| network | source | test | error |
+|---|---|---|---|
+"""
+
+
+def page(results: list[dict[str, Any]]) -> str:
+    """The page, in Markdown."""
+    names = " ".join(sorted({r["recipe"] for r in results}))
+    parts = [HEAD]
+    for title, recipes in TABLES.items():
+        rows = [row(name, [r for r in results if r["recipe"] == name]) for name in recipes]
+        parts.append(f"\n## {title}\n{COLUMNS}" + "\n".join(rows) + "\n")
+    parts.append(FOOT.format(names=names, seeds=max((r["seed"] for r in results), default=2) + 1))
+    return "".join(parts) + "".join(
+        f"| {name} | {source} | {100 - error:.2f} | {error:.2f} |\n" for name, source, error in PUBLISHED
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", nargs="+", default=["race", "small", "fashion"], metavar="RECIPE")
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of accuracy.md and accuracy.json")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the networks there, in half precision")
+    parser.add_argument("--report", action="store_true", help="write accuracy.md, train nothing")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    options = parser.parse_args()
+    path = options.out / "accuracy.json"
+    wanted = [] if options.report else [(get_recipe(name), seed) for name in options.recipes for seed in seeds(options)]
+    for recipe, seed in wanted:
+        if any((r["recipe"], r["seed"]) == (recipe.name, seed) for r in read(path)):
+            continue
+        print(f"{recipe.name}, seed {seed}", flush=True)
+        work = options.out / ".accuracy" / f"{recipe.name}-{seed}"
+        add(path, result(recipe, seed, work, not options.quiet, options.keep))
+        shutil.rmtree(work, ignore_errors=True)
+    write_atomically(options.out / "accuracy.md", page(read(path)).encode())
+
+
+def seeds(options: argparse.Namespace) -> range:
+    return range(options.first, options.first + options.seeds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Pictures of the page for README and docs: `python bench/screenshots.py OUT` writes OUT/serve-*.png.
+
+It starts `byhand serve`, draws, looks inside, trains and brings a photo in Chromium (Debian's package, or any in the
+path; the library is `pip install playwright`), and takes a picture of each view.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from byhand.digits.glyphs import drawn_writers
+from byhand.digits.page import draw_page
+
+SIZE = {"width": 1440, "height": 900}
+TRAINED = "runs => document.querySelector('#runs').textContent.split('finished').length > runs"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Where a server listens."""
+    command = [sys.executable, "-m", "byhand", "serve", "--port", "0", "--no-browser"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        found = re.search(r"http://[\d.]+:\d+", process.stderr.readline())
+        if not found:
+            raise SystemExit(process.stderr.read())
+        yield found[0]
+        process.terminate()
+
+
+def photo() -> bytes:
+    """Two rows of digits on paper, drawn by the project."""
+    rng = np.random.default_rng(1)
+    page = draw_page(["40713", "1985"], drawn_writers(1, rng)[0], rng, (300, 440))
+    png = BytesIO()
+    Image.fromarray(page.picture).save(png, "PNG")
+    return png.getvalue()
+
+
+def rest(page: Page) -> None:
+    page.wait_for_timeout(300)
+    page.wait_for_selector("#reading[aria-busy=false]", state="attached")
+    page.mouse.move(0, 0)
+
+
+def inside(page: Page) -> None:
+    page.wait_for_selector("#unit[aria-busy=false]")
+
+
+def convolutions(page: Page) -> None:
+    page.check("input[value=small-conv]", force=True)
+    rest(page)
+
+
+def learn(page: Page) -> None:
+    for runs, learning_rate in enumerate(("0.5", "0.05"), 1):
+        page.fill("[name=learning_rate]", learning_rate)
+        page.click("text=Start")
+        page.wait_for_function(TRAINED, arg=runs, timeout=300_000)
+
+
+def own(page: Page) -> None:
+    for count, digit in enumerate((7, 4, 2), 1):
+        page.click("nav a[href='#/draw']")
+        page.click(f"#examples button:nth-child({digit + 1})")
+        page.click("nav a[href='#/own']")
+        rest(page)
+        page.click(f"#labels button:nth-child({digit + 1})")
+        page.wait_for_selector(f"#samples li:nth-child({count})")
+    page.click("nav a[href='#/draw']")
+    page.click("#examples button:nth-child(6)")
+    page.click("nav a[href='#/own']")
+    rest(page)
+    page.set_input_files("#photo-file", {"name": "photo.png", "mimeType": "image/png", "buffer": photo()})
+    page.wait_for_selector("#photo:not([hidden])")
+
+
+VIEWS = {"draw": rest, "inside": inside, "convolutions": convolutions, "learn": learn, "own": own}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, help="the folder that the pictures go into")
+    parser.add_argument("--dark", action="store_true", help="in the dark")
+    parser.add_argument("--narrow", action="store_true", help="as on a telephone")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    size = {"width": 360, "height": 740} if options.narrow else SIZE
+    browser_file = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with server() as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
+        context = browser.new_context(
+            viewport=size, color_scheme="dark" if options.dark else "light", reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("#main[aria-busy=false]")
+        for name, prepare in VIEWS.items():
+            page.click(f"nav a[href='#/{'inside' if name == 'convolutions' else name}']")
+            rest(page)
+            prepare(page)
+            path = options.out / f"serve-{name}.png"
+            Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB").quantize(
+                256, Image.Quantize.MAXCOVERAGE
+            ).save(path, optimize=True)
+            print(path)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

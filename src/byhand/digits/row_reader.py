@@ -1,0 +1,97 @@
+"""Reading a row without cutting it: a network that slides along it, looked at in several ways."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from byhand.decoding import Label, all_peaks, best_path, log_probabilities
+from byhand.digits.crops import Crop, Ink, View, crop
+from byhand.digits.row_network import widened
+from byhand.digits.row_read import RowRead
+from byhand.network import Network
+from byhand.types import Array
+
+FIRST = (View(), View(share=0.65))
+MORE = (
+    View(share=0.95),
+    View(lean=0.0),
+    View(lean=0.15, stretch=1.2),
+    View(lean=0.15, stretch=0.8, share=0.7),
+    View(lean=0.15, only_ink=True),
+)
+SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
+WIDER = 1.5  # from one width of the network to the next
+ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
+LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
+
+
+class RowReader:
+    """Reads rows with one network for rows (height, width, 1), ink light on paper 0, that gives logits (steps, 11).
+
+    None of its parameters depends on the width, so it is used in several: a short row is read in less time.
+    """
+
+    def __init__(self, network: Network):
+        self.network = network
+        self.height, width, _ = network.input_shape
+        self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
+        self.widths: dict[int, Network] = {}
+
+    def read(self, row: Ink, proposals: Collection[Label] = ()) -> RowRead:
+        """The most probable label of a row; `proposals` are labels that others read.
+
+        Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins.
+        """
+        crops = [crop(row, view, self.height) for view in FIRST]
+        log_p = self.look(crops)
+        labels = {*proposals, *(best_path(row) for row in log_p)}
+        score = log_probabilities(log_p, [*labels]).mean(axis=0)
+        if len(labels) > 1 or score.max() < np.log(SURE):
+            more = [crop(row, view, self.height) for view in MORE]
+            log_p = np.concatenate(_equally_long(log_p, self.look(more)))
+            crops += more
+            labels |= {best_path(row) for row in log_p}
+            score = log_probabilities(log_p, [*labels]).mean(axis=0)
+        return self._result([*labels], score, log_p, crops)
+
+    def look(self, crops: Sequence[Crop]) -> Array:
+        """log p (n, T, 11) of n crops."""
+        longest = max(crop.image.shape[1] for crop in crops)
+        network = self._as_wide_as(longest)
+        x = np.zeros((len(crops), *network.input_shape), np.uint8)
+        for row, one in zip(x, crops, strict=True):
+            row[:, : one.image.shape[1], 0] = one.image
+        return np.log(np.maximum(network.predict_proba(x), LEAST))
+
+    def _as_wide_as(self, width: int) -> Network:
+        """The network in the narrowest of its widths that holds so many columns."""
+        wide = 2 * self.height
+        while wide < width:
+            wide = round(WIDER * wide / self.step) * self.step
+        if wide not in self.widths:
+            self.widths[wide] = widened(self.network, wide)
+        return self.widths[wide]
+
+    def _result(self, labels: list[Label], score: Array, log_p: Array, crops: list[Crop]) -> RowRead:
+        """The best of the labels, and where each of its digits stands in the view that is surest of it."""
+        best = int(score.argmax())
+        label = labels[best]
+        p = np.exp(log_p)
+        steps = all_peaks(p, label)  # (n, digits)
+        assert steps is not None  # some view found room for this label, and all have as many steps
+        left, scale = (np.array([getattr(one, name) for one in crops])[:, None] for name in ("left", "scale"))
+        middles = (left + (steps + 0.5) * self.step / scale).mean(axis=0)
+        each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0) ** DIGITS  # (digits, 10)
+        each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
+        return RowRead(label, float(np.exp(ROWS * score[best])), middles.tolist(), each)
+
+
+def _equally_long(a: Array, b: Array) -> list[Array]:
+    """Two arrays (n, T, 11) of log p, the shorter followed by certain blanks."""
+    steps = max(a.shape[1], b.shape[1])
+    found = []
+    for rows in (a, b):
+        blanks = np.full((len(rows), steps - rows.shape[1], rows.shape[2]), np.log(LEAST))
+        blanks[:, :, -1] = 0
+        found.append(np.concatenate([rows, blanks], axis=1))
+    return found

@@ -1,0 +1,146 @@
+"""Who answers what about networks and drawings."""
+
+import time
+
+import numpy as np
+
+from byhand.recipes import RECIPES
+from byhand.web import settings, training_data
+from byhand.web.call import Answer, Call
+from byhand.web.drawings import Drawing, digit, picture, trim
+from byhand.web.equation import equation
+from byhand.web.examples import examples
+from byhand.web.limits import Refusal
+from byhand.web.look import look
+from byhand.web.settings import ACTIVATIONS, LOSSES, NETWORKS, OPTIMIZERS, Settings
+from byhand.web.weights import weights
+
+
+def get_settings(call: Call) -> Answer:
+    """Limits, and what a training can be told."""
+    from byhand import __version__
+
+    limits, defaults = call.server.limits, Settings()
+    offered = [
+        {"id": name, "about": RECIPES[name].takes, "settings": settings.of_recipe(name, limits).to_json()}
+        for name in settings.OFFERED
+    ]
+    choices = {
+        "recipes": offered,
+        "networks": list(NETWORKS),
+        "activations": list(ACTIVATIONS),
+        "losses": list(LOSSES),
+        "optimizers": list(OPTIMIZERS),
+        "defaults": defaults.to_json(),
+    }
+    return Answer(
+        {
+            "version": __version__,
+            "limits": limits.to_json(),
+            "data": {"mnist": "ready" if training_data.is_there() else "absent"},
+            "default_model": call.server.catalogue.default,
+            "reader": call.server.reader(None).id,
+            "training": choices,
+        }
+    )
+
+
+def get_models(call: Call) -> Answer:
+    """The networks to choose from."""
+    return Answer({"models": [model.facts for model in call.server.catalogue.models.values()]})
+
+
+def get_strokes(call: Call) -> Answer:
+    """The ten digits as somebody writes them."""
+    return Answer({"digits": examples(call.values.get("seed", 0))})
+
+
+def drawing(call: Call) -> Drawing:
+    """The one digit in the body."""
+    return digit(call.body, call.kind, dict(call.values), call.server.limits)
+
+
+def post_read(call: Call) -> Answer:
+    """What is written in the picture."""
+    server, values = call.server, call.values
+    model = server.reader(values.get("model"))
+    source = picture(call.body, call.kind, values.get("width"), values.get("height"), server.limits)
+    if not isinstance(source, np.ndarray):
+        return Answer(server.readers(model, source.getvalue(), server.path(model)) | {"model": model.id})
+    part, frame = trim(source)
+    record = server.readers(model, part, server.path(model))
+    for line in record["lines"]:
+        for framed in (line, *line["digits"]):
+            framed["box"] = framed["box"] and list(frame.back(framed["box"]))
+    return Answer(record | {"width": source.shape[1], "height": source.shape[0], "model": model.id})
+
+
+def post_look(call: Call) -> Answer:
+    """What a network makes of the drawing."""
+    start = time.perf_counter()
+    model = call.server.model(call.values.get("model"))
+    found = drawing(call)
+    record = look(model, found.image, call.values.get("class"))
+    milliseconds = round(1000 * (time.perf_counter() - start), 2)
+    return Answer(record | found.to_json() | {"milliseconds": milliseconds})
+
+
+def get_weights(call: Call) -> Answer:
+    """A layer's incoming weights."""
+    network = call.server.model(call.values["id"]).network
+    return Answer(weights(network, call.values["layer"], call.values.get("unit")))
+
+
+def post_equation(call: Call) -> Answer:
+    """A unit's equation with the drawing's numbers."""
+    values = call.values
+    model = call.server.model(values["id"])
+    if model.reads != "digit":
+        raise Refusal(422, "This network reads whole rows; equations need one that gives each image one answer.")
+    layer = None if values["layer"] == "output" else int(values["layer"])
+    place = (values.get("row", 0), values.get("column", 0))
+    return Answer(equation(model.network, drawing(call).image, layer, values["unit"], place))
+
+
+def get_openapi(call: Call) -> Answer:
+    """The description of all this."""
+    from byhand.web.openapi import describe
+
+    return Answer(describe())
+
+
+# ---- samples ----
+
+
+def post_sample(call: Call) -> Answer:
+    """Keep a drawing."""
+    record = call.server.samples.add(call.session, drawing(call).image, call.values["label"])
+    return Answer(record, 201, remember=True)
+
+
+def get_samples(call: Call) -> Answer:
+    """All drawings."""
+    return Answer(call.server.samples.to_json(call.session))
+
+
+def put_sample(call: Call) -> Answer:
+    """Another label."""
+    return Answer(call.server.samples.relabel(call.session, call.values["number"], call.values["label"]))
+
+
+def delete_sample(call: Call) -> Answer:
+    """Let one go."""
+    call.server.samples.remove(call.session, call.values["number"])
+    return Answer(status=204)
+
+
+def delete_samples(call: Call) -> Answer:
+    """Let all go."""
+    call.server.samples.clear(call.session)
+    return Answer(status=204)
+
+
+def get_samples_npz(call: Call) -> Answer:
+    """All drawings in a file."""
+    body = call.server.samples.npz(call.session)
+    return Answer(body, kind="application/octet-stream", filename="samples.npz")

@@ -1,0 +1,222 @@
+"""The application: requests in, answers out. Nothing is computed in the event loop."""
+
+import json
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from byhand.errors import ByhandError
+from byhand.ops.compiled import cores
+from byhand.web.bodies import Bodies
+from byhand.web.call import Answer, Call, Operation
+from byhand.web.events import stream
+from byhand.web.limits import Refusal
+from byhand.web.operations import OPERATIONS
+from byhand.web.reading import one_thread
+from byhand.web.security import HEADERS, refused
+from byhand.web.state import Server
+from byhand.web.static_files import static_file
+
+COOKIE = "byhand"
+LANES = {"compute": max(2, cores()), "wait": 40}  # threads of each
+
+
+class Page:
+    """The application's parts that need the event loop.
+
+    Args:
+        server: what it keeps.
+        hosts: the names that it goes by; None for any.
+    """
+
+    def __init__(self, server: Server, hosts: tuple[str, ...] | None = None):
+        self.server, self.hosts = server, hosts
+        self.bodies = Bodies(server.limits)
+        self.waiting = self.listening = 0
+        self.closing = False
+        self.lanes: dict[str, anyio.CapacityLimiter] = {}
+
+    def routes(self) -> list[Route]:
+        """One a path, which knows its methods."""
+        table: dict[str, dict[str, Operation]] = {}
+        for operation in OPERATIONS:
+            table.setdefault(operation.path, {})[operation.method] = operation
+        found = [Route(path, self.endpoint(methods), methods=list(methods)) for path, methods in table.items()]
+        pages = ("/", "/favicon.ico", "/static/{path:path}")
+        return [*found, *(Route(path, self.static, methods=["GET"]) for path in pages)]
+
+    def endpoint(self, operations: dict[str, Operation]) -> Callable[[Request], Any]:
+        """Answers what stands at one path."""
+
+        async def answer(request: Request) -> Response:
+            operation = operations["GET" if request.method == "HEAD" else request.method]
+            return await self.answer(operation, request)
+
+        return answer
+
+    async def answer(self, operation: Operation, request: Request) -> Response:
+        """One request: its parameters, its body, a thread that answers, and what comes of it."""
+        values = parameters(operation, request)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        brought = request.cookies.get(COOKIE, "")
+        session = brought if 16 <= len(brought) <= 64 and brought.isascii() else secrets.token_urlsafe(24)
+        if self.waiting >= self.server.limits.queue:
+            raise Refusal(429, "Too many requests wait already; try again in a moment.", 1)
+        self.waiting += 1
+        try:
+            async with self.bodies.take(operation, request) as body:
+                lane = self.lanes.get(operation.lane) or self.lanes["wait"]
+                call = Call(self.server, values, body, kind, session)
+                given = await anyio.to_thread.run_sync(_in_thread, operation, call, limiter=lane)
+        finally:
+            self.waiting -= 1
+        if operation.lane == "stream":
+            return self.events(given.body)
+        response = _response(given)
+        if given.remember and session != brought:
+            response.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+        return response
+
+    def events(self, job: Any) -> Response:
+        """The stream of a training's events."""
+        if self.listening >= self.server.limits.listeners:
+            raise Refusal(429, "Too many listen already.", 10)
+
+        async def counted() -> AsyncIterator[str]:
+            self.listening += 1
+            try:
+                async for text in stream(job, lambda: self.closing):
+                    yield text
+            finally:
+                self.listening -= 1
+
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(counted(), media_type="text/event-stream", headers=headers)
+
+    async def static(self, request: Request) -> Response:
+        """A file of the page."""
+        name = request.path_params.get("path") or request.url.path.strip("/") or "index.html"
+        found = await anyio.to_thread.run_sync(static_file, name, limiter=self.lanes["wait"])
+        if found is None:
+            raise Refusal(404, f"There is no {request.url.path[:80]} here.")
+        headers = {"ETag": found.tag, "Cache-Control": "no-cache"}
+        if found.tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(found.body, media_type=found.kind, headers=headers)
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """What runs as long as the server does."""
+        readers = self.server.readers.processes
+        self.lanes = {name: anyio.CapacityLimiter(count) for name, count in LANES.items()}
+        self.lanes["read"] = anyio.CapacityLimiter(2 * readers if readers else LANES["compute"])
+        threading.Thread(target=self.server.warm, name="warming", daemon=True).start()
+        with one_thread():
+            try:
+                yield
+            finally:
+                self.closing = True
+                await anyio.to_thread.run_sync(self.server.close)
+
+
+def _in_thread(operation: Operation, call: Call) -> Answer:
+    try:
+        return operation.handler(call)
+    except ByhandError as error:  # understood, but impossible
+        sentence = str(error).replace("the array", "the drawing")  # which is what it is here
+        raise Refusal(422, sentence[:1].upper() + sentence[1:]) from None
+    except MemoryError:
+        raise Refusal(503, "There is not enough memory for this at the moment.", 10) from None
+
+
+def parameters(operation: Operation, request: Request) -> dict[str, Any]:
+    """The checked parameters of path and query."""
+    values = {}
+    for parameter in operation.parameters:
+        given = request.path_params if parameter.where == "path" else request.query_params
+        text = given.get(parameter.name)
+        if text is not None:
+            values[parameter.name] = parameter.read(text)
+        elif parameter.needed:
+            raise Refusal(400, f"The parameter {parameter.name} is missing.")
+    return values
+
+
+def _response(given: Answer) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if given.filename:
+        headers["Content-Disposition"] = f'attachment; filename="{given.filename}"'
+    if given.body is None:
+        return Response(status_code=given.status, headers=headers)
+    if isinstance(given.body, bytes):
+        return Response(given.body, given.status, headers, given.kind)
+    text = json.dumps(given.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(text, given.status, headers, given.kind)
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    headers = {"Retry-After": str(error.retry)} if error.retry else {}
+    return JSONResponse({"error": error.sentence}, error.status, headers)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentences = {404: "There is nothing at this address.", 405: "This address takes other methods."}
+    sentence = sentences.get(error.status_code, str(error.detail))
+    return JSONResponse({"error": sentence}, error.status_code, error.headers)
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "A fault in byhand; the server's log says more."}, 500)  # Starlette logs it
+
+
+def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is there to read it
+
+
+class Guard:
+    """Around the application: refuses what is not for us, and puts the security headers on every answer."""
+
+    def __init__(self, app: Any, page: Page):
+        self.app, self.page, self.hosts = app, page, page.hosts
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        sent = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+
+        async def send_with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = message | {"headers": [*message["headers"], *sent]}
+            await send(message)
+
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        sentence = refused(scope["method"], headers, self.hosts)
+        app = JSONResponse({"error": sentence}, 403) if sentence else self.app
+        await app(scope, receive, send_with_headers)
+
+
+def create_app(server: Server | None = None, hosts: tuple[str, ...] | None = None) -> Guard:
+    """The ASGI application.
+
+    Args:
+        server: what it serves.
+        hosts: the names that it goes by; None for any.
+    """
+    page = Page(server or Server(), hosts)
+    handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _http, ClientDisconnect: _gone, Exception: _fault}
+    app = Starlette(routes=page.routes(), lifespan=page.lifespan, exception_handlers=handlers)
+    return Guard(app, page)

@@ -1,0 +1,54 @@
+"""Requests' bodies: taken as far as the limits go, whatever their length is said to be."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from starlette.requests import Request
+
+from byhand.web.call import Operation
+from byhand.web.limits import Limits, Refusal
+
+
+class Bodies:
+    """Takes bodies, and counts the bytes of all that are held at the moment.
+
+    Args:
+        limits: the server's.
+    """
+
+    def __init__(self, limits: Limits):
+        self.limits, self.held = limits, 0
+
+    @asynccontextmanager
+    async def take(self, operation: Operation, request: Request) -> AsyncIterator[bytes]:
+        """A request's body, held until it is answered.
+
+        Raises:
+            Refusal: it is too large or too slow, or all those that are held are too large together.
+        """
+        most = self.most(operation)
+        said = request.headers.get("content-length", "0")
+        if not said.isdecimal() or int(said) > most:
+            raise Refusal(413, f"At most {most:,} bytes are taken here.")
+        pieces: list[bytes] = []
+        try:
+            with anyio.fail_after(self.limits.body_seconds):
+                async for piece in request.stream():
+                    pieces.append(piece)
+                    self.held += len(piece)
+                    if sum(map(len, pieces)) > most:
+                        raise Refusal(413, f"At most {most:,} bytes are taken here.")
+                    if self.held > self.limits.held_bytes:
+                        raise Refusal(429, "Too much is being sent at once; try again in a moment.", 1)
+            yield b"".join(pieces)
+        except TimeoutError:
+            raise Refusal(408, f"The body did not arrive within {self.limits.body_seconds:.0f} seconds.") from None
+        finally:
+            self.held -= sum(map(len, pieces))
+
+    def most(self, operation: Operation) -> int:
+        """How many bytes an operation takes; where it takes no body, those of a table are read past."""
+        if operation.body == "drawing":
+            return max(self.limits.image_bytes, self.limits.canvas_pixels)
+        return self.limits.json_bytes

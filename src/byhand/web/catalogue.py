@@ -1,0 +1,165 @@
+"""The networks to choose from: those that come with the package, and a browser's own trainings."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isqrt, prod
+from pathlib import Path
+from typing import Any
+
+from byhand.blocks import blocks
+from byhand.digits.reader import MODEL
+from byhand.errors import ByhandError
+from byhand.layers import Activation, Conv2D, Dense, Dropout, Flatten, Softmax
+from byhand.network import Network
+from byhand.web.limits import Refusal
+from byhand.web.networks import FOLDER as SMALL
+
+SHIPPED = MODEL.parent
+FORMAT = ".safetensors"
+PIXELS = 28 * 28
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network and what is known of it.
+
+    Attributes:
+        id: by which it is asked for.
+        network: the network.
+        card: what its file says of itself.
+    """
+
+    id: str
+    network: Network
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def reads(self) -> str:
+        """Whether it reads one digit of 28 × 28 an image, or whole rows."""
+        last = self.network.plan[-1].out_shape
+        return "digit" if prod(self.network.input_shape) == PIXELS and len(last) == 1 and last[0] > 1 else "rows"
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The classes' names."""
+        network = self.network
+        return network.classes or tuple(str(i) for i in range(network.plan[-1].out_shape[-1]))
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What the page lists."""
+        network, card = self.network, dict(self.card)
+        label = " · ".join(layer.label() for layer in network.layers)
+        about = f"{'It reads whole rows. ' if self.reads == 'rows' else ''}{label}; {network.size:,} parameters."
+        return {
+            "id": self.id,
+            "name": card.get("name") or self.id.replace("-", " ").capitalize(),
+            "description": card.get("description") or about,
+            "reads": self.reads,
+            "input_shape": list(network.input_shape),
+            "image_shape": image_shape(network),
+            "classes": list(self.classes),
+            "parameters": network.size,
+            "accuracy": card.get("test_accuracy"),
+            "card": card,
+            "output_activation": output_activation(network),
+            "layers": layer_facts(network),
+        }
+
+
+def image_shape(network: Network) -> list[int] | None:
+    """(height, width) of the images that it takes; None where rows may have any length."""
+    shape = network.input_shape
+    if len(shape) == 1:
+        side = isqrt(shape[0])
+        return [side, side] if side * side == shape[0] else None
+    return list(shape[:2])
+
+
+def output_activation(network: Network) -> str | None:
+    """What makes probabilities of the last sums: "softmax", "sigmoid", or nothing."""
+    if network.loss.activation:
+        return network.loss.activation
+    last = network.layers[-1]
+    return type(last).__name__.lower() if isinstance(last, Activation) else None
+
+
+def logits_depth(network: Network) -> int:
+    """How many layers lead to the sums that the output activation is taken of."""
+    last = network.layers[-1]
+    inside = not network.loss.activation and isinstance(last, Activation | Softmax) and len(network.layers) > 1
+    return len(network.layers) - inside
+
+
+def kind(layer: Any) -> str:
+    """What the page draws it as."""
+    for name, of in (("dense", Dense), ("conv", Conv2D), ("flatten", Flatten), ("dropout", Dropout)):
+        if isinstance(layer, of):
+            return name
+    if isinstance(layer, Activation):
+        return "activation"
+    label = type(layer).__name__
+    return "pool" if "Pool" in label else "norm" if "Norm" in label else "other"
+
+
+def layer_facts(network: Network) -> list[dict[str, Any]]:
+    """Each layer's label, names, shapes and number of parameters."""
+    counts = [0] * len(network.layers)
+    for parameter in network.arena.parameters:
+        counts[int(parameter.path[0])] += parameter.size
+    return [
+        {
+            "index": i,
+            "label": block.layer.label(),
+            "kind": kind(block.layer),
+            "name": block.names["y"],
+            "input": block.names["x"],
+            "output_shape": list(block.plan.out_shape),
+            "parameters": {name: list(shape) for name, shape in block.plan.params.items()},
+            "count": counts[i],
+        }
+        for i, block in enumerate(blocks(network))
+    ]
+
+
+class Catalogue:
+    """The networks in the package's folders, by name; one that cannot be read stays out.
+
+    Args:
+        folders: where the files lie.
+    """
+
+    def __init__(self, folders: tuple[Path, ...] = (SHIPPED, SMALL)):
+        self.models: dict[str, Model] = {}
+        self.unreadable: dict[str, str] = {}
+        for path in (path for folder in folders for path in sorted(folder.glob(f"*{FORMAT}"))):
+            try:
+                self.models.setdefault(path.stem, Model(path.stem, Network.load(path), read_card(path)))
+            except ByhandError as error:
+                self.unreadable[path.stem] = str(error)
+
+    @property
+    def default(self) -> str:
+        """The id of the network that is taken where none is named."""
+        return MODEL.stem if MODEL.stem in self.models else next(iter(self.models))
+
+    def get(self, name: str) -> Model:
+        """The network of that id.
+
+        Raises:
+            Refusal: there is none.
+        """
+        if name not in self.models:
+            raise Refusal(404, f"There is no network of that name; there are {', '.join(self.models)}.")
+        return self.models[name]
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """What a model file that can be loaded says of itself under "card"; nothing where it says nothing."""
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        card = json.loads(file.metadata()["byhand"]).get("card")
+    return card if isinstance(card, dict) else {}

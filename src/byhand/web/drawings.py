@@ -1,0 +1,142 @@
+"""What a browser draws or a camera took: grey levels of a canvas, the network's own image, or a picture file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from byhand.digits.image import open_image
+from byhand.digits.prepare import Box, bounds, prepare
+from byhand.types import Array
+from byhand.web.limits import Limits, Refusal
+from byhand.web.packed import packed
+
+RAW = "application/octet-stream"
+SIDE = 28
+HIGH, RIM = 48, 8  # pixels: how high a line of writing need not be more than twice; paper around it at least
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One digit, ready for a network.
+
+    Attributes:
+        image: uint8 (28, 28), ink 255 on paper 0.
+        box: where it was found: left, top, right, bottom in pixels; None where it came ready.
+    """
+
+    image: Array
+    box: Box | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The image packed, and the box."""
+        return {"image": packed(self.image), "box": list(self.box) if self.box else None}
+
+
+class Picture(BytesIO):
+    """A picture's bytes, with a name for sentences."""
+
+    name = "The picture"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a part of a canvas lies in the whole: pixels on its left and above it, and how much smaller it was made."""
+
+    left: int = 0
+    top: int = 0
+    shrink: int = 1
+
+    def back(self, box: Sequence[int]) -> Box:
+        """A box of the part as one of the whole."""
+        left, top, right, bottom = (side * self.shrink for side in box)
+        return left + self.left, top + self.top, right + self.left, bottom + self.top
+
+
+def trim(canvas: Array) -> tuple[Array, Frame]:
+    """The part of a canvas that is drawn on, with some paper around it: finding ink on the rest would only take time.
+
+    Lines of writing that are higher than twice HIGH pixels are made smaller by a whole number. An empty canvas stays as
+    it is.
+
+    Args:
+        canvas: ink 255 on paper 0, uint8 (height, width).
+    """
+    from PIL import Image
+
+    ink = canvas > 0
+    if not ink.any():
+        return canvas, Frame()
+    left, top, right, bottom = bounds(ink)
+    edges = np.flatnonzero(np.diff(ink.any(axis=1), prepend=False, append=False))  # where lines begin and end
+    high = int(np.diff(edges)[::2].max())  # of the highest one
+    shrink = max(1, high // HIGH)
+    rim = max(RIM * shrink, high // 8)
+    part = np.pad(canvas[top:bottom, left:right], rim)
+    if shrink > 1:
+        part = np.asarray(Image.fromarray(part).reduce(shrink))
+    return part, Frame(left - rim, top - rim, shrink)
+
+
+def picture(body: bytes, kind: str, width: int | None, height: int | None, limits: Limits) -> Array | Picture:
+    """A request's body: the ink of a canvas, uint8 (height, width), 255 on paper 0, or a picture file.
+
+    Args:
+        body: the bytes.
+        kind: their media type.
+        width: of a canvas that came as plain grey levels, ink 255 on paper 0.
+        height: the same.
+        limits: the server's.
+
+    Raises:
+        Refusal: another type or size.
+    """
+    if not body:
+        raise Refusal(400, "The request has no body; send a drawing.")
+    if kind == RAW:
+        return _grey_levels(body, width, height, limits)
+    if kind.startswith("image/"):
+        return Picture(body)
+    raise Refusal(415, f"A drawing is {RAW} or image/png, image/jpeg, ..., not {kind or 'without a type'}.")
+
+
+def digit(body: bytes, kind: str, values: dict[str, Any], limits: Limits) -> Drawing:
+    """The one digit in a request's body: as it is where it is the network's own image, else found and prepared.
+
+    Raises:
+        Refusal: another type or size, or a box that lies outside.
+        ByhandError: no picture, or no ink in it.
+    """
+    width, height, box = values.get("width"), values.get("height"), values.get("box")
+    source = picture(body, kind, width, height, limits)
+    if isinstance(source, np.ndarray) and width is None and box is None:
+        if not source.any():
+            raise Refusal(422, "There is no ink in the drawing.")
+        return Drawing(source, None)
+    if box is None and isinstance(source, np.ndarray):
+        part, frame = trim(source)
+        image, found = prepare(255 - part)
+        return Drawing(image, frame.back(found))
+    if box is None:
+        return Drawing(*prepare(source))
+    grey = 255 - source if isinstance(source, np.ndarray) else open_image(source)
+    left, top, right, bottom = box
+    if not (0 <= left < right <= grey.shape[1] and 0 <= top < bottom <= grey.shape[0]):
+        raise Refusal(422, f"The box lies outside the picture, which is {grey.shape[1]} × {grey.shape[0]} pixels.")
+    image, found = prepare(np.ascontiguousarray(grey[top:bottom, left:right]))
+    return Drawing(image, (found[0] + left, found[1] + top, found[2] + left, found[3] + top))
+
+
+def _grey_levels(body: bytes, width: int | None, height: int | None, limits: Limits) -> Array:
+    """The canvas, uint8 (height, width)."""
+    if width is None and height is None:
+        width = height = SIDE
+    if width is None or height is None:
+        raise Refusal(400, "Give width and height, or neither for an image of 28 × 28.")
+    if width * height > limits.canvas_pixels:
+        raise Refusal(413, f"A canvas has at most {limits.canvas_pixels:,} pixels, not {width} × {height}.")
+    if len(body) != width * height:
+        raise Refusal(400, f"{width} × {height} grey levels are {width * height} bytes; {len(body)} came.")
+    return np.frombuffer(body, np.uint8).reshape(height, width)

@@ -1,0 +1,202 @@
+"""One unit's equation with one drawing's numbers in it."""
+
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from byhand.blocks import Block, blocks
+from byhand.layers import Activation, AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
+from byhand.layers.windows import Window
+from byhand.looking import layer_outputs
+from byhand.network import Network
+from byhand.types import Array
+from byhand.web.catalogue import image_shape
+from byhand.web.limits import Refusal
+from byhand.web.look import as_rows
+from byhand.web.packed import number
+
+WRITTEN = 8  # terms of a sum that are written out
+Place = tuple[Any, ...]  # (unit,), or (row, column, channel)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """The terms of Σ value · weight + bias: names (n,), values (n,), weights (n,)."""
+
+    names: list[str]
+    values: Array
+    weights: Array
+    bias: float
+
+    def parts(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """The largest terms, and the number and sum of the others that are not 0."""
+        products = self.values * self.weights
+        order = np.argsort(-np.abs(products), kind="stable")
+        chosen = [i for i in order[:WRITTEN] if products[i]]
+        others = [i for i in order[WRITTEN:] if products[i]]
+        terms = [
+            {
+                "input": self.names[i],
+                "value": number(self.values[i]),
+                "weight": number(self.weights[i]),
+                "product": number(products[i]),
+            }
+            for i in chosen
+        ]
+        return terms, {"count": len(others), "sum": number(products[others].sum())} if others else None
+
+
+def equation(network: Network, image: Array, layer: int | None, unit: int, place: tuple[int, int]) -> dict[str, Any]:
+    """What one number of the network is for this image, and why.
+
+    Args:
+        network: the network.
+        image: uint8 (28, 28).
+        layer: the layer's number, from 0; None for the output activation that is part of the loss.
+        unit: the unit, or the channel of a map.
+        place: row and column in a map.
+
+    Raises:
+        Refusal: no such layer, unit or place.
+    """
+    x = as_rows(network, image)
+    values = [x[0], *(y[0] for y in layer_outputs(network, x))]  # the input, and each layer's output
+    if layer is None:
+        return _output(network, values[-1], network.predict_proba(x)[0], unit)
+    if layer >= len(network.layers):
+        raise Refusal(422, f"The layers are 0 to {len(network.layers) - 1}; there is no layer {layer}.")
+    block, inputs, outputs = blocks(network)[layer], values[layer], values[layer + 1]
+    at: Place = (*place, unit) if outputs.ndim == 3 else (unit,)
+    if any(i >= side for i, side in zip(at, outputs.shape, strict=True)):
+        raise Refusal(422, f"Layer {layer} gives {' × '.join(map(str, outputs.shape))} numbers; {at} is none of them.")
+    names = block.names
+    target, value = _name(names["y"], at, None), float(outputs[at])
+    general = "; ".join(e.as_text(names) for e in block.forward)
+    record = {"layer": layer, "unit": unit, "name": target, "value": number(value), "general": general}
+    found = _sum(block, network, layer, inputs, at)
+    if found:
+        terms, rest = found.parts()
+        text = _sum_text(block, target, at, terms, rest, found.bias, value)
+        return record | {"text": text, "terms": terms, "rest": rest, "bias": number(found.bias)}
+    text = _step_text(block, inputs, at, target, value)
+    return record | {"text": text, "terms": [], "rest": None, "bias": None}
+
+
+def _sum(block: Block, network: Network, layer: int, inputs: Array, at: Place) -> Sum | None:
+    """The weighted sum that a dense or a convolutional layer computes at one place."""
+    here, p, x = block.layer, network.p[layer], block.names["x"]
+    if isinstance(here, Dense):
+        shape = image_shape(network) if layer == 0 else None
+        names = [_name(x, (i,), shape) for i in range(len(inputs))]
+        return Sum(names, inputs.astype(np.float64), p.W[:, at[0]].astype(np.float64), float(p.b[at[0]]))
+    if isinstance(here, Conv2D) and here.groups == 1:
+        row, column, channel = at
+        places, seen = window_pixels(here.window, inputs.shape, row, column)
+        names, values, weights = [], [], []
+        for (r, c), (k, m) in zip(places, seen, strict=True):
+            for depth in range(inputs.shape[2]):
+                names.append(_name(x, (r, c, depth), None))
+                values.append(inputs[r, c, depth])
+                weights.append(p.W[k, m, depth, channel])
+        return Sum(names, np.array(values, np.float64), np.array(weights, np.float64), float(p.b[channel]))
+    return None
+
+
+def window_pixels(
+    window: Window, shape: tuple[int, ...], row: int, column: int
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Which pixels of an image the window at (row, column) sees, and at which of its own places; none outside."""
+    (above, left), pixels, own = window.pad(shape), [], []
+    for k, m in np.ndindex(*window.size):
+        r = row * window.stride[0] + k * window.dilation[0] - above
+        c = column * window.stride[1] + m * window.dilation[1] - left
+        if 0 <= r < shape[0] and 0 <= c < shape[1]:
+            pixels.append((r, c))
+            own.append((k, m))
+    return pixels, own
+
+
+def _sum_text(
+    block: Block, target: str, at: Place, terms: list[dict], rest: dict | None, bias: float, value: float
+) -> str:
+    """Three lines: the sum, its numbers, and what it comes to."""
+    names, unit, pad = block.names, at[-1], " " * len(target)
+    x, W, b = names["x"], names["W"], f"{names['b']}[{unit}]"
+    if isinstance(block.layer, Conv2D):
+        symbols = f"Σₖₗ (pixel k, l of {x} under the window) · {W}[k, l, {unit}] + {b}"
+    else:
+        symbols = f"Σᵢ {x}[i] {W}[i, {unit}] + {b}"
+    written = "".join(_term(term) for term in terms)
+    more = f" + ({rest['count']} more: {_show(rest['sum'])})" if rest else ""
+    sum_ = f"{written}{more} {'−' if bias < 0 else '+'} {_show(abs(bias))}".strip().removeprefix("+ ")
+    return f"{target} = {symbols}\n{pad} = {sum_}\n{pad} = {_show(value)}"
+
+
+def _term(term: dict[str, Any]) -> str:
+    """For example " + 0.98 · 0.213", or " − 0.87 · 0.12" where the weight is negative."""
+    value = f"({_show(term['value'])})" if term["value"] < 0 else _show(term["value"])
+    return f" {'−' if term['weight'] < 0 else '+'} {value} · {_show(abs(term['weight']))}"
+
+
+def _step_text(block: Block, inputs: Array, at: Place, target: str, value: float) -> str:
+    """An activation or a pooling with its numbers; for other layers the equation and the value."""
+    here, x = block.layer, block.names["x"]
+    pad = " " * len(target)
+    if isinstance(here, MaxPool2D | AveragePool2D):
+        pixels, _ = window_pixels(here.window, inputs.shape, at[0], at[1])
+        numbers = ", ".join(_show(inputs[r, c, at[2]]) for r, c in pixels)
+        word = "max" if isinstance(here, MaxPool2D) else "mean"
+        corner = _name(x, (*pixels[0], at[2]), None)
+        return f"{target} = {word} of the window at {corner}\n{pad} = {word}({numbers})\n{pad} = {_show(value)}"
+    if (
+        isinstance(here, Activation)
+        and len(block.forward) == 1
+        and inputs.shape > ()
+        and "Σ" not in block.forward[0].text
+    ):
+        template = Template(block.forward[0].text)
+        constants = {name: block.names[name] for name in template.get_identifiers() if name != "x"}
+        own, inner = float(inputs[at]), _name(x, at, None)
+        in_numbers = template.substitute(constants, x=_show(own)).replace("−−", "")
+        lines = [template.substitute(constants, x=inner), in_numbers]
+        return f"{target} = {lines[0]}\n{pad} = {lines[1]}\n{pad} = {_show(value)}"
+    if isinstance(here, Flatten):
+        return f"{target} = {_name(x, np.unravel_index(at[0], inputs.shape), None)}\n{pad} = {_show(value)}"
+    return f"{target} = {_show(value)}, where {'; '.join(e.as_text(block.names) for e in block.forward)}"
+
+
+def _output(network: Network, z: Array, p: Array, unit: int) -> dict[str, Any]:
+    """The output activation that is part of the loss."""
+    if unit >= len(z):
+        raise Refusal(422, f"There are the outputs 0 to {len(z) - 1}.")
+    last, target = blocks(network)[-1].names["y"], f"p[{unit}]"
+    own, pad = f"{last}[{unit}]", " " * len(f"p[{unit}]")
+    record: dict[str, Any] = {"layer": None, "unit": unit, "name": target, "value": number(p[unit])}
+    record |= {"terms": [], "rest": None, "bias": None}
+    if network.loss.activation == "softmax":
+        powers = np.exp(z.astype(np.float64) - z.max())  # relative to the largest
+        general = f"p = e^{last} / Σⱼ e^{last}[j]"
+        text = (
+            f"{target} = e^{own} / Σⱼ e^{last}[j]\n{pad} = e^{_show(z[unit])} / "
+            f"({' + '.join(f'e^{_show(v)}' for v in z)})\n{pad} = {_show(powers[unit] / powers.sum())}"
+        )
+    elif network.loss.activation == "sigmoid":
+        general = f"p = 1 / (1 + e^−{last})"
+        text = f"{target} = 1 / (1 + e^−{own})\n{pad} = 1 / (1 + e^−({_show(z[unit])}))\n{pad} = {_show(p[unit])}"
+    else:
+        general, text = f"p = {last}", f"{target} = {own} = {_show(p[unit])}"
+    return record | {"general": general, "text": text}
+
+
+def _name(symbol: str, at: Place, image: list[int] | None) -> str:
+    """For example z1[5], a1[3, 4, 0], or a0[14, 12] for a pixel of a row of pixels."""
+    if image and len(at) == 1:
+        at = (at[0] // image[1], at[0] % image[1])
+    return f"{symbol}[{', '.join(map(str, at))}]"
+
+
+def _show(value: Any) -> str:
+    """Four significant digits, with a minus sign as in print."""
+    return f"{float(value):.4g}".replace("-", "−")

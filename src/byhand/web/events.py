@@ -1,0 +1,38 @@
+"""A training's journal as server-sent events."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+from byhand.web.job import Job
+from byhand.web.journal import event
+
+EVERY = 0.05  # seconds between two looks into the journal
+ALIVE = 15.0  # seconds without a word at most
+
+
+async def stream(job: Job, closing: Callable[[], bool]) -> AsyncIterator[str]:
+    """First the whole training and the newest look, then what happens, until it ends or the server does."""
+    seen, _ = job.journal.after(0)
+    yield event("training", job.to_json())
+    if job.looked:
+        yield event("look", job.looked)
+    spoken = time.monotonic()
+    while True:
+        over = job.journal.closed
+        newest, texts = job.journal.after(seen)
+        seen = newest
+        for text in texts:
+            yield text
+        if over:
+            if not any(text.startswith("event: end") for text in texts):
+                yield event("end", job.to_json())
+            return
+        if closing():
+            return
+        if texts:
+            spoken = time.monotonic()
+        elif time.monotonic() - spoken > ALIVE:
+            yield ": still here\n\n"
+            spoken = time.monotonic()
+        await asyncio.sleep(EVERY)

@@ -1,0 +1,181 @@
+"""One training as its owner sees it: its settings, its state, its curves, and the buttons."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from byhand.network import Network
+from byhand.optimizers import Optimizer
+from byhand.types import Array
+from byhand.web.catalogue import Model, image_shape, layer_facts
+from byhand.web.journal import Journal
+from byhand.web.limits import Refusal
+from byhand.web.look import verdict
+from byhand.web.packed import number
+from byhand.web.settings import CLASSES, Settings
+
+ENDED = ("finished", "stopped", "failed")
+POINTS = 400  # of the curve of losses
+STEP_SECONDS = 20.0  # for which one waits for a single step
+
+
+@dataclass
+class Own:
+    """A learner's own drawings: images (n, 784), labels (n,), and how well they were read before and after."""
+
+    x: Array
+    y: Array
+    before: float | None = None
+    after: float | None = None
+
+
+@dataclass
+class Job:
+    """A training, whatever thread asks.
+
+    Attributes:
+        id: its key.
+        session: the browser that began it.
+        settings: what it was told.
+        network: what is trained.
+        optimizer: its optimiser.
+        name: what its owner calls it.
+        paused: whether it begins standing still.
+        own: the learner's own drawings, for a fine-tuning.
+    """
+
+    id: str
+    session: str
+    settings: Settings
+    network: Network
+    optimizer: Optimizer
+    name: str = ""
+    paused: bool = False
+    own: Own | None = None
+    state: str = "loading"
+    error: str | None = None
+    epoch: int = 0
+    step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    history: dict[str, list[float | None]] = field(default_factory=dict)
+    curve: list[tuple[int, float | None]] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    looked: dict[str, Any] | None = None
+    drawing: Array | None = None
+    stopping: bool = False
+    journal: Journal = field(default_factory=Journal)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    wanted: int = 0  # single steps that were asked for
+    made: list[dict[str, Any]] = field(default_factory=list)
+    asking: threading.Lock = field(default_factory=threading.Lock)
+    thread: threading.Thread | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ENDED
+
+    @property
+    def model(self) -> Model:
+        """The network as it stands, to be looked into."""
+        return Model(self.id, self.network, {"name": self.name or self.id})
+
+    def turn(self, state: str, error: str | None = None) -> None:
+        """A new state, which all who watch are told."""
+        with self.changed:
+            self.state, self.error = state, error or self.error
+            self.changed.notify_all()
+        self.journal.add("end" if self.ended else "training", self.to_json())
+        if self.ended:
+            self.journal.close()
+
+    def note(self, step: int, loss: float) -> None:
+        """A point of the curve; where there are too many, every other one goes."""
+        self.curve.append((step, number(loss)))
+        if len(self.curve) > POINTS:
+            del self.curve[1::2]
+
+    def pause(self) -> None:
+        """Stand still after the current step."""
+        self._still_going("paused")
+        with self.changed:
+            self.paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        self._still_going("resumed")
+        with self.changed:
+            self.paused = False
+            self.changed.notify_all()
+
+    def stop(self) -> None:
+        """End after the current step; what was learnt stays."""
+        with self.changed:
+            self.stopping, self.paused = True, False
+            self.changed.notify_all()
+
+    def one_step(self) -> dict[str, Any]:
+        """Make one step while it stands still, and tell what it did.
+
+        Raises:
+            Refusal: it does not stand still.
+        """
+        with self.asking, self.changed:
+            if self.state != "paused":
+                raise Refusal(409, f"One step at a time goes only while it is paused; it is {self.state}.")
+            self.made.clear()
+            self.wanted = 1
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: self.made or self.ended, STEP_SECONDS)
+            if not self.made:
+                raise Refusal(409, self.error or "The training has ended.")
+            return self.made.pop()
+
+    def judge(self, image: Array | None) -> dict[str, Any] | None:
+        """Remember a drawing that the network shall judge as it learns, and its verdict now."""
+        self.drawing = image
+        return None if image is None else verdict(self.model, image)
+
+    def _still_going(self, what: str) -> None:
+        if self.ended:
+            raise Refusal(409, f"It has ended ({self.state}), and cannot be {what}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """What the page shows of it."""
+        curve = list(self.curve)
+        own = self.own and {"before": self.own.before, "after": self.own.after, "count": len(self.own.y)}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": "finetune" if self.own else "training",
+            "state": self.state,
+            "settings": self.settings.to_json(),
+            "parameters": self.network.size,
+            "layers": layer_facts(self.network),
+            "image_shape": image_shape(self.network),
+            "classes": list(self.network.classes or CLASSES),
+            "epoch": self.epoch,
+            "epochs": self.settings.epochs,
+            "step": self.step,
+            "steps": self.steps,
+            "history": {name: list(column) for name, column in self.history.items()},
+            "curve": {"step": [s for s, _ in curve], "loss": [loss for _, loss in curve]},
+            "seconds": number(self.seconds),
+            "error": self.error,
+            "problems": self.problems,
+            "own": own,
+        }
+
+
+def share_right(network: Network, own: Own) -> float:
+    """The share of own drawings that are read right."""
+    return float(np.mean(network.predict(own.x.reshape(-1, *network.input_shape)) == own.y))
+
+
+def now() -> float:
+    """Seconds, for differences."""
+    return time.monotonic()

@@ -1,0 +1,72 @@
+"""What is too much, and how one says no."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from byhand.digits.image import MAX_PIXELS
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the server takes at most.
+
+    Attributes:
+        image_bytes: of a picture.
+        image_pixels: of a picture.
+        canvas_pixels: of a drawing that comes as plain grey levels.
+        json_bytes: of a table of settings.
+        body_seconds: until a request's body has arrived.
+        held_bytes: of all bodies that are being answered or still arrive.
+        queue: requests that wait for a processor, beyond which new ones are refused.
+        sessions: browsers whose samples are kept.
+        samples: of one browser.
+        trainings: that compute at once.
+        waiting: trainings that wait for their turn.
+        kept: trainings that are kept to compare, on the whole server.
+        training_seconds: of computing, for one training.
+        paused_seconds: for which a training may stand still.
+        listeners: streams of events at once.
+        epochs: of one training.
+        images: to learn from.
+        hidden_units: of one layer.
+        hidden_layers: of one network.
+    """
+
+    image_bytes: int = 16 * 1024**2
+    image_pixels: int = MAX_PIXELS
+    canvas_pixels: int = 4_000_000
+    json_bytes: int = 64 * 1024
+    body_seconds: float = 30.0
+    held_bytes: int = 256 * 1024**2
+    queue: int = 400
+    sessions: int = 200
+    samples: int = 500
+    trainings: int = 2
+    waiting: int = 30
+    kept: int = 60
+    training_seconds: float = 600.0
+    paused_seconds: float = 900.0
+    listeners: int = 200
+    epochs: int = 200
+    images: int = 55_000
+    hidden_units: int = 512
+    hidden_layers: int = 3
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+class Refusal(Exception):
+    """A request that is answered with a status and one sentence.
+
+    Args:
+        status: 400 malformed, 404 not there, 409 not now, 413 too large, 415 another type, 422 impossible,
+            429 too much at once, 503 not to be had.
+        sentence: what is wrong, and what to do.
+        retry: after how many seconds it may go better.
+    """
+
+    def __init__(self, status: int, sentence: str, retry: int | None = None):
+        super().__init__(sentence)
+        self.status, self.sentence, self.retry = status, sentence, retry

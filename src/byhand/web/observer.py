@@ -1,0 +1,184 @@
+"""The callback between a training and those who watch it: events, pauses, single steps, limits of time."""
+
+from typing import Any
+
+import numpy as np
+
+from byhand.diagnosis import Watch
+from byhand.layers import Conv2D, Dense
+from byhand.metrics import confusion_matrix
+from byhand.network import Network
+from byhand.training import Callback, Training
+from byhand.training.evaluate import Evaluator
+from byhand.types import Array
+from byhand.web.catalogue import image_shape
+from byhand.web.job import Job, now
+from byhand.web.limits import Limits
+from byhand.web.look import verdict
+from byhand.web.one_step import Step, sentences
+from byhand.web.packed import number, packed
+from byhand.web.slots import Turn
+
+STEPS, LOOKS = 0.05, 0.35  # seconds between two such events at least
+SHARE = 0.2  # of the time at most goes into looks
+SHOWN = 32  # first-layer units whose weights are shown
+
+
+class Stopped(Exception):
+    """The training was stopped before its first step."""
+
+
+class Observer(Callback):
+    """Tells a job's journal what happens, and makes the training wait.
+
+    Args:
+        job: the training's job.
+        turn: at computing; a training that stands still gives it away.
+        limits: the server's.
+        held: images (n, *input_shape) and labels (n,) that the confusion matrix counts.
+        watch: measures for the diagnosis.
+    """
+
+    def __init__(self, job: Job, turn: Turn, limits: Limits, held: tuple[Array, Array], watch: Watch):
+        self.job, self.turn, self.limits, self.watch = job, turn, limits, watch
+        self.x, self.y = held
+        self._evaluate = Evaluator(job.network, self.x, self.y)
+        self._sum, self._count, self._told, self._next_look = 0.0, 0, 0.0, 0.0
+        self._single: Step | None = None  # while one step is made that somebody asked for
+
+    def on_start(self, training: Training) -> None:
+        """How many steps an epoch has; the network before the first one."""
+        self.job.steps, self._since = training.steps, now()
+        self._look(training)
+
+    def on_epoch_start(self, training: Training) -> None:
+        """Where it shall begin standing still, it does so here."""
+        self.job.epoch = training.epoch
+        if training.epoch == 1:
+            self._gate(training)
+            if training.stop:
+                raise Stopped
+
+    def on_step(self, training: Training) -> None:
+        """Tell of the step, and wait where that is wished."""
+        job, loss = self.job, training.loss
+        job.step, job.epoch = training.step, training.epoch
+        self._sum, self._count = self._sum + loss, self._count + 1
+        single, self._single = self._single, None
+        moment = now()
+        if single or moment - self._told >= STEPS:
+            self._tell(training, moment)
+        if single:
+            self._answer(single, training)
+        elif moment >= self._next_look:
+            self._look(training)
+        self._clock(training)
+        self._gate(training)
+
+    def on_epoch(self, training: Training) -> None:
+        """The epoch's row, a look, and what the diagnosis says."""
+        row = {name: number(value) for name, value in training.history.last.items()}
+        before = self.job.history  # which others may be reading: it is replaced, not changed
+        self.job.history = {name: [*before.get(name, ()), value] for name, value in row.items()}
+        self.job.journal.add("epoch", row)
+        self._look(training)
+        self.diagnose()
+
+    def diagnose(self) -> None:
+        """Tell what is wrong, where that has changed."""
+        problems = [problem.as_dict() for problem in self.watch.problems()]
+        found = [{key: p[key] for key in ("name", "severity", "seen", "advice")} for p in problems]
+        if found != self.job.problems:
+            self.job.problems = found
+            self.job.journal.add("problems", {"problems": found})
+
+    def _tell(self, training: Training, moment: float) -> None:
+        loss = self._sum / self._count
+        self.job.note(training.step, loss)
+        record = {"step": training.step, "epoch": training.epoch, "loss": number(loss)}
+        self.job.journal.add("step", record | {"learning_rate": number(training.rate)})
+        self._sum, self._count, self._told = 0.0, 0, moment
+
+    def _look(self, training: Training) -> None:
+        """First-layer weights, confusion and the verdict on the learner's drawing."""
+        start, job, network = now(), self.job, training.network
+        figures = self._evaluate()
+        read = network.predict(self.x)
+        maps, channels = first_weights(network)
+        drawing = job.drawing
+        job.looked = {
+            "step": training.step,
+            "epoch": training.epoch,
+            "weights": maps,
+            "channels": channels,
+            "confusion": confusion_matrix(self.y, read, network.outputs).tolist(),
+            "accuracy": number(figures.get("accuracy", np.nan)),
+            "loss": number(figures["loss"]),
+            "drawing": None if drawing is None else verdict(job.model, drawing),
+        }
+        job.journal.add("look", job.looked)
+        self._next_look = now() + max(LOOKS, (now() - start) / SHARE)
+
+    def _answer(self, single: Step, training: Training) -> None:
+        """What the single step did, to whoever asked for it and to all who watch."""
+        one = single.numbers(training)
+        one["text"] = sentences(one)
+        self._look(training)
+        self.job.journal.add("one", one)
+        with self.job.changed:
+            self.job.made.append(one)
+            self.job.changed.notify_all()
+
+    def _clock(self, training: Training) -> None:
+        """Count the seconds; end where it was stopped, or has taken too long."""
+        job, moment = self.job, now()
+        job.seconds += moment - self._since
+        self._since = moment
+        if job.stopping:
+            training.stop = True
+        elif job.seconds > self.limits.training_seconds:
+            job.error = (
+                f"It was stopped after {self.limits.training_seconds:.0f} seconds of computing, the most allowed."
+            )
+            job.stopping = training.stop = True
+
+    def _gate(self, training: Training) -> None:
+        """Stand still as long as it is paused; let a single step through where one is wished."""
+        job = self.job
+        if job.paused and not job.stopping:
+            if job.state != "paused":
+                self.turn.give()
+                job.turn("paused")
+            if self._stand_still():
+                self._single = Step(training.network)
+                return
+            if self.turn.take(lambda: job.stopping):
+                job.turn("running")
+            self._since = now()
+        training.stop = training.stop or job.stopping
+
+    def _stand_still(self) -> bool:
+        """Wait until it shall go on; True where that is for one step only."""
+        job = self.job
+        with job.changed:
+            going = job.changed.wait_for(
+                lambda: not job.paused or job.stopping or job.wanted, self.limits.paused_seconds
+            )
+            single, job.wanted = bool(job.wanted), 0
+        if not going:
+            job.error = f"It was stopped after standing still for {self.limits.paused_seconds / 60:.0f} minutes."
+            job.stop()
+        self._since = now()
+        return single and not job.stopping
+
+
+def first_weights(network: Network) -> tuple[dict[str, Any] | None, int]:
+    """The first layer's weights as maps (units, height, width), or filters, and how many maps belong to one filter."""
+    for layer, p in zip(network.layers, network.p, strict=True):
+        if isinstance(layer, Conv2D):
+            kernels = p.W.transpose(3, 2, 0, 1)[:SHOWN]  # (filters, in, kh, kw)
+            return packed(kernels.reshape(-1, *p.W.shape[:2])), p.W.shape[2]
+        if isinstance(layer, Dense):
+            shape = image_shape(network)
+            return (packed(p.W.T[:SHOWN].reshape(-1, *shape)) if shape else None), 1
+    return None, 1

@@ -1,0 +1,184 @@
+"""The table of everything that can be asked: the server routes by it, and the description is made from it."""
+
+from byhand.web import answers, training_answers
+from byhand.web.call import Operation, Parameter
+from byhand.web.examples import MOST
+
+DRAWING = (
+    Parameter(
+        "width", "Of a canvas that comes as plain grey levels; none for an image of 28 × 28.", "integer", 8, 4096
+    ),
+    Parameter("height", "The same.", "integer", 8, 4096),
+)
+BOX = Parameter("box", "Where in the picture the digit stands: left,top,right,bottom in pixels.", "box")
+MODEL = Parameter("model", "A network's id, or a training's; the built-in one by default.")
+ID = Parameter("id", "A network's id, or a training's.", where="path", needed=True)
+TRAINING = Parameter("id", "The training's id.", where="path", needed=True)
+NUMBER = Parameter("number", "The sample's number.", "integer", where="path", needed=True)
+LABEL = Parameter("label", "The digit that it is.", "integer", 0, 9, needed=True)
+LAYER = Parameter("layer", "The layer's number, from 0.", "integer", 0, 999, needed=True)
+LAYER_OR_OUTPUT = Parameter(
+    "layer", 'The layer\'s number, from 0, or "output".', pattern=r"output|\d{1,3}", needed=True
+)
+UNIT = Parameter("unit", "One unit, or filter.", "integer", 0, 99_999)
+THE_UNIT = Parameter("unit", "The unit, or the channel of a map.", "integer", 0, 99_999, needed=True)
+PLACE = (
+    Parameter("row", "The row in a map.", "integer", 0, 9_999),
+    Parameter("column", "The column in a map.", "integer", 0, 9_999),
+)
+CLASS = Parameter("class", "The class that the answer is compared with; the second by default.", "integer", 0, 999)
+
+HAND = Parameter("seed", "Whose hand; 0, a tidy one, by default.", "integer", 0, MOST)
+
+OPERATIONS = (
+    Operation(
+        *("GET", "/api/settings", "settings", "Limits, and what a training can be told."),
+        *(answers.get_settings,),
+        gives="SettingsList",
+    ),
+    Operation(
+        *("GET", "/api/models", "models", "The networks to choose from."),
+        *(answers.get_models,),
+        gives="Models",
+    ),
+    Operation(
+        *("GET", "/api/strokes", "strokes", "The ten digits as somebody writes them, stroke by stroke."),
+        *(answers.get_strokes, (HAND,)),
+        gives="Strokes",
+    ),
+    Operation(
+        *("POST", "/api/read", "read", "What is written in a picture: lines of digits, with boxes and confidence."),
+        *(answers.post_read, (MODEL, *DRAWING), "drawing"),
+        gives="Reading",
+        lane="read",
+        refusals=(404, 503),
+    ),
+    Operation(
+        *("POST", "/api/look", "look", "What a network makes of a drawing of one digit, layer by layer."),
+        *(answers.post_look, (MODEL, *DRAWING, BOX, CLASS), "drawing"),
+        gives="Look",
+        refusals=(404,),
+    ),
+    Operation(
+        *("GET", "/api/models/{id}/weights", "weights", "A layer's incoming weights as images."),
+        *(answers.get_weights, (ID, LAYER, UNIT)),
+        gives="Weights",
+        refusals=(404, 422),
+    ),
+    Operation(
+        *("POST", "/api/models/{id}/equation", "equation", "A unit's equation with a drawing's numbers in it."),
+        *(answers.post_equation, (ID, LAYER_OR_OUTPUT, THE_UNIT, *PLACE, *DRAWING, BOX), "drawing"),
+        gives="Equation",
+        refusals=(404,),
+    ),
+    Operation(
+        *("POST", "/api/trainings", "begin", "Begin a training by a recipe or by settings of your own."),
+        *(training_answers.post_training, (), "json"),
+        gives="Training",
+        status=201,
+        refusals=(503,),
+    ),
+    Operation(
+        *("GET", "/api/trainings", "trainings", "This browser's trainings, the newest first."),
+        *(training_answers.get_trainings,),
+        gives="Trainings",
+    ),
+    Operation(
+        *("GET", "/api/trainings/{id}", "training", "One training."),
+        *(training_answers.get_training, (TRAINING,)),
+        gives="Training",
+        refusals=(404,),
+    ),
+    Operation(
+        *("DELETE", "/api/trainings/{id}", "forget", "Stop a training, and forget it."),
+        *(training_answers.delete_training, (TRAINING,)),
+        status=204,
+        refusals=(404,),
+    ),
+    Operation(
+        *("GET", "/api/trainings/{id}/events", "events", "What happens, as server-sent events."),
+        *(training_answers.get_events, (TRAINING,)),
+        gives="text/event-stream",
+        lane="stream",
+        refusals=(404,),
+    ),
+    *(
+        Operation(
+            *("POST", f"/api/trainings/{{id}}/{name}", name, about),
+            *(handler, (TRAINING,)),
+            gives=gives,
+            lane="wait",
+            refusals=(404, 409),
+        )
+        for name, about, handler, gives in (
+            ("pause", "Stand still after the current step.", training_answers.post_pause, "Training"),
+            ("resume", "Go on.", training_answers.post_resume, "Training"),
+            ("stop", "End after the current step; what was learnt stays.", training_answers.post_stop, "Training"),
+            ("step", "While it stands still: make one step, and tell what it did.", training_answers.post_step, "Step"),
+        )
+    ),
+    Operation(
+        *("PUT", "/api/trainings/{id}/drawing", "judge", "A drawing that the network shall judge as it learns."),
+        *(training_answers.put_drawing, (TRAINING, *DRAWING, BOX), "drawing"),
+        gives="Verdict",
+        refusals=(404,),
+    ),
+    Operation(
+        *("DELETE", "/api/trainings/{id}/drawing", "unjudge", "No drawing any more."),
+        *(training_answers.delete_drawing, (TRAINING,)),
+        status=204,
+        refusals=(404,),
+    ),
+    Operation(
+        *("GET", "/api/trainings/{id}/model", "download", "The network as a safetensors file."),
+        *(training_answers.get_training_model, (TRAINING,)),
+        gives="application/octet-stream",
+        refusals=(404, 409),
+    ),
+    Operation(
+        *("POST", "/api/samples", "add_sample", "Keep a drawing with its label, in memory."),
+        *(answers.post_sample, (LABEL, *DRAWING, BOX), "drawing"),
+        gives="Sample",
+        status=201,
+    ),
+    Operation(
+        *("GET", "/api/samples", "samples", "This browser's drawings."),
+        *(answers.get_samples,),
+        gives="Samples",
+    ),
+    Operation(
+        *("PUT", "/api/samples/{number}", "relabel", "Say that a drawing is another digit."),
+        *(answers.put_sample, (NUMBER, LABEL)),
+        gives="Sample",
+        refusals=(404,),
+    ),
+    Operation(
+        *("DELETE", "/api/samples/{number}", "remove_sample", "Let one drawing go."),
+        *(answers.delete_sample, (NUMBER,)),
+        status=204,
+        refusals=(404,),
+    ),
+    Operation(
+        *("DELETE", "/api/samples", "clear_samples", "Let all of this browser's drawings go."),
+        *(answers.delete_samples,),
+        status=204,
+    ),
+    Operation(
+        *("GET", "/api/samples.npz", "download_samples", "All drawings in a file that byhand.load opens."),
+        *(answers.get_samples_npz,),
+        gives="application/octet-stream",
+        refusals=(404,),
+    ),
+    Operation(
+        *("POST", "/api/finetune", "finetune", "Some epochs more for a network, on own drawings mixed with MNIST's."),
+        *(training_answers.post_finetune, (), "json"),
+        gives="Training",
+        status=201,
+        refusals=(404, 503),
+    ),
+    Operation(
+        *("GET", "/api/openapi.json", "openapi", "This description, as OpenAPI 3.1."),
+        *(answers.get_openapi,),
+        gives="object",
+    ),
+)

@@ -1,0 +1,44 @@
+"""Numbers as JSON: single ones with five significant digits, whole images and maps as bytes with a scale."""
+
+from base64 import b64encode
+from typing import Any
+
+import numpy as np
+
+from byhand.types import Array
+
+
+def packed(values: Array) -> dict[str, Any]:
+    """An array as bytes: value = (byte − zero) · scale, row by row.
+
+    Grey levels (uint8) stay what they are. Where anything is negative, zero is 127, so that 0 is exact; else it is 0.
+    What is not finite, as in a training that diverges, becomes 0.
+    """
+    if values.dtype == np.uint8:
+        levels, zero, scale = values, 0, 1 / 255
+    else:
+        values = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
+        zero = 127 if values.size and values.min() < 0 else 0
+        largest = float(np.abs(values).max()) if values.size else 0.0
+        scale = largest / (127 if zero else 255) or 1.0
+        levels = np.clip(np.rint(values / scale) + zero, 0, 255).astype(np.uint8)
+    data = b64encode(np.ascontiguousarray(levels).tobytes()).decode()
+    return {"shape": list(values.shape), "scale": scale, "zero": zero, "data": data}
+
+
+def unpacked(record: dict[str, Any]) -> Array:
+    """The array again, float64."""
+    from base64 import b64decode
+
+    levels = np.frombuffer(b64decode(record["data"]), np.uint8).reshape(record["shape"])
+    return (levels.astype(np.float64) - record["zero"]) * record["scale"]
+
+
+def number(value: Any) -> float | None:
+    """One number with five significant digits; None where it is not finite, which JSON cannot say."""
+    return float(f"{value:.5g}") if np.isfinite(value) else None
+
+
+def numbers(values: Any) -> list[Any]:
+    """The same for each of them, in nested lists as the array has axes."""
+    return [number(v) if np.ndim(v) == 0 else numbers(v) for v in np.asarray(values)]

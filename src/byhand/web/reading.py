@@ -1,0 +1,150 @@
+"""Reading for the page: in the server's own threads, or in processes beside it."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.digits.image import open_image
+from byhand.digits.reader import Reader
+from byhand.digits.reading import Reading
+from byhand.types import Array
+from byhand.web.catalogue import Model
+from byhand.web.drawings import Picture
+from byhand.web.limits import Refusal
+from byhand.web.packed import packed
+
+_readers: dict[str, Reader] = {}  # of this process, by the model's file
+
+
+def read(source: bytes | Array, path: str) -> dict[str, Any]:
+    """What is written in a picture, as the page shows it.
+
+    Args:
+        source: a picture file's bytes, or the ink of a drawing, uint8 (height, width), 255 on paper 0.
+        path: the model's file.
+
+    Raises:
+        ByhandError: no picture that can be read.
+    """
+    start = time.perf_counter()
+    if path not in _readers:
+        _readers[path] = Reader(path)
+    reader = _readers[path]
+    if isinstance(source, bytes):
+        pixels = open_image(Picture(source))
+        reading = reader.read(pixels)
+    else:
+        pixels, reading = source, reader.read_drawing(source)
+    record = _as_json(reading)
+    seconds = time.perf_counter() - start
+    return record | {"width": pixels.shape[1], "height": pixels.shape[0], "milliseconds": round(1000 * seconds, 2)}
+
+
+def _as_json(reading: Reading) -> dict[str, Any]:
+    """As `byhand read --json` prints it, each digit with its image."""
+    record = reading.to_json()
+    for line, row in zip(record["lines"], reading.lines, strict=True):
+        for plain, digit in zip(line["digits"], row.digits, strict=True):
+            plain["image"] = packed(digit.image)
+    return record
+
+
+def read_with(model: Model, source: bytes | Array, path: Path | None) -> dict[str, Any]:
+    """The same with a network that lies in no file, such as one in training."""
+    if path:
+        return read(source, str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{model.id}.safetensors"
+        model.network.save(file)
+        record = read(source, str(file))
+        del _readers[str(file)]
+        return record
+
+
+class Readers:
+    """Who reads: `processes` of their own, or the calling thread where there are none.
+
+    Args:
+        processes: how many.
+    """
+
+    def __init__(self, processes: int = 0):
+        self.processes = processes
+        self._pool = self._new() if processes else None
+
+    def __call__(self, model: Model, source: bytes | Array, path: Path | None) -> dict[str, Any]:
+        """What is written in a picture.
+
+        Raises:
+            ByhandError: no picture that can be read.
+            Refusal: the process that read it was lost.
+        """
+        if not (self._pool and path):
+            return read_with(model, source, path)
+        pool = self._pool
+        try:
+            return pool.submit(read, source, str(path)).result()
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self._pool = self._new()
+            raise Refusal(503, "The process that read this was lost; try again.", 1) from None
+
+    def warm(self, path: Path) -> None:
+        """Let every process load what it needs to read with the model in `path`, before somebody waits for it."""
+        stroke = np.zeros((40, 40), np.uint8)
+        stroke[5:35, 18:22] = 255
+        with contextlib.suppress(RuntimeError):  # the server ends already
+            if self._pool:
+                for future in [self._pool.submit(read, stroke, str(path)) for _ in range(2 * self.processes)]:
+                    future.result()
+            else:
+                read(stroke, str(path))
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _new(self) -> ProcessPoolExecutor:
+        spawn = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
+        return ProcessPoolExecutor(self.processes, spawn, initializer=prepare_process)
+
+
+def prepare_process() -> None:
+    """A process that reads: with one thread; Ctrl-C is the server's business, and without the server it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    one_thread().__enter__()
+
+
+def _end_with_the_server() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread for each request: there are more requests than processors."""
+    from threadpoolctl import threadpool_limits
+
+    from byhand.ops import default
+
+    before = default.set_threads(1)
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        default.set_threads(before)

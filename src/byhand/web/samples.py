@@ -1,0 +1,139 @@
+"""A learner's own drawings with their labels: in memory, by browser, never on a disk."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from byhand.types import Array
+from byhand.web.job import Own
+from byhand.web.limits import Limits, Refusal
+from byhand.web.packed import packed
+
+
+@dataclass
+class Sample:
+    """A drawing, uint8 (28, 28), and the digit that it is."""
+
+    id: int
+    label: int
+    image: Array
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"id": self.id, "label": str(self.label), "image": packed(self.image)}
+
+
+@dataclass
+class Album:
+    """One browser's samples by number."""
+
+    samples: dict[int, Sample] = field(default_factory=dict)
+    next: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """How many, of each digit, and all of them."""
+        return self.counts() | {"samples": [sample.to_json() for sample in self.samples.values()]}
+
+    def counts(self) -> dict[str, Any]:
+        """How many, and how many of each digit."""
+        labels = [sample.label for sample in self.samples.values()]
+        return {"count": len(labels), "counts": [labels.count(digit) for digit in range(10)]}
+
+
+class Samples:
+    """The albums of all browsers; the one used longest ago goes when there are too many.
+
+    Args:
+        limits: the server's.
+    """
+
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self._albums: OrderedDict[str, Album] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, session: str, image: Array, label: int) -> dict[str, Any]:
+        """Keep a drawing.
+
+        Raises:
+            Refusal: the album is full.
+        """
+        with self._lock:
+            album = self._album(session)
+            if len(album.samples) >= self.limits.samples:
+                raise Refusal(429, f"{self.limits.samples} samples are kept at most; delete some first.")
+            sample = Sample(album.next, label, image.copy())
+            album.samples[sample.id] = sample
+            album.next += 1
+            return album.counts() | {"sample": sample.to_json()}
+
+    def relabel(self, session: str, number: int, label: int) -> dict[str, Any]:
+        """Say that a drawing is another digit."""
+        with self._lock:
+            album, sample = self._find(session, number)
+            sample.label = label
+            return album.counts() | {"sample": sample.to_json()}
+
+    def remove(self, session: str, number: int) -> None:
+        """Let one drawing go."""
+        with self._lock:
+            album, sample = self._find(session, number)
+            del album.samples[sample.id]
+
+    def clear(self, session: str) -> None:
+        """Let all of a browser's drawings go."""
+        with self._lock:
+            self._albums.pop(session, None)
+
+    def to_json(self, session: str) -> dict[str, Any]:
+        """A browser's drawings."""
+        with self._lock:
+            return self._albums.get(session, Album()).to_json()
+
+    def arrays(self, session: str) -> tuple[Array, Array]:
+        """Images (n, 28, 28), uint8, and labels (n,), uint8; n may be 0."""
+        with self._lock:
+            samples = list(self._albums.get(session, Album()).samples.values())
+        x = np.array([sample.image for sample in samples], np.uint8).reshape(-1, 28, 28)
+        return x, np.array([sample.label for sample in samples], np.uint8)
+
+    def npz(self, session: str) -> bytes:
+        """The same as Keras keeps MNIST: x_train and y_train in one file, which `byhand.load` opens.
+
+        Raises:
+            Refusal: there are none.
+        """
+        x, y = self.arrays(session)
+        if not len(y):
+            raise Refusal(404, "There are no samples yet.")
+        file = BytesIO()
+        np.savez_compressed(file, x_train=x, y_train=y)
+        return file.getvalue()
+
+    def own(self, session: str) -> Own:
+        """The drawings as a fine-tuning takes them.
+
+        Raises:
+            Refusal: there are none.
+        """
+        x, y = self.arrays(session)
+        if not len(y):
+            raise Refusal(422, "There are no samples yet; draw some digits and label them first.")
+        return Own(x.reshape(len(x), -1), y.astype(np.int64))
+
+    def _album(self, session: str) -> Album:
+        album = self._albums.setdefault(session, Album())
+        self._albums.move_to_end(session)
+        while len(self._albums) > self.limits.sessions:
+            self._albums.popitem(last=False)
+        return album
+
+    def _find(self, session: str, number: int) -> tuple[Album, Sample]:
+        album = self._albums.get(session, Album())
+        if number not in album.samples:
+            raise Refusal(404, f"There is no sample {number}.")
+        return album, album.samples[number]

@@ -1,0 +1,86 @@
+"""Running the page with uvicorn."""
+
+import contextlib
+import socket
+import sys
+import threading
+import webbrowser
+from typing import Any
+
+import uvicorn
+
+from byhand.errors import ByhandError
+from byhand.web.app import create_app
+from byhand.web.security import LOOPBACK
+from byhand.web.state import Server
+
+EVERYWHERE = ("0.0.0.0", "::")  # all of the machine's addresses
+GRACE = 5  # seconds for requests that are being answered when the server ends
+
+
+class Ending(uvicorn.Server):
+    """uvicorn, which tells the streams of events at once that it ends."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Ctrl-C or SIGTERM."""
+        self.config.app.page.closing = True  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)
+
+
+def serve(host: str, port: int, processes: int, browser: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        host: the address to listen on.
+        port: the port; 0 for a free one.
+        processes: how many processes read beside the server's.
+        browser: whether to open the page.
+
+    Raises:
+        ByhandError: the address cannot be had.
+    """
+    listener = listen(host, port)
+    port = listener.getsockname()[1]
+    local = host in LOOPBACK
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown if host not in EVERYWHERE else socket.gethostname()}:{port}/"
+    who = "only this machine can reach it" if local else "every machine that can reach this one can use it"
+    app = create_app(Server(processes=processes), LOOPBACK if local else None)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=15,
+        limit_concurrency=1000,
+        h11_max_incomplete_event_size=64 * 1024,
+        lifespan="on",
+    )
+    print(f"byhand serves {address} ({who}); Ctrl-C ends it.", file=sys.stderr, flush=True)
+    if browser:
+        own = address if host not in EVERYWHERE else f"http://127.0.0.1:{port}/"
+        threading.Timer(0.5, lambda: webbrowser.open(own)).start()
+    with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
+        Ending(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        ByhandError: the address cannot be had.
+    """
+    try:
+        family, kind, number, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, number)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(1024)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ByhandError(f"Nothing can listen on {host}, port {port}: {reason}; try --port 0.") from None
+    return listener

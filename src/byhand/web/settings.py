@@ -1,0 +1,216 @@
+"""What a training can be told: a recipe, or a free choice of network and rule."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from byhand.initializers import Glorot, He, Initializer
+from byhand.layers import ELU, Activation, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Sigmoid, Tanh
+from byhand.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, QuadraticCost
+from byhand.network import Network
+from byhand.optimizers import (
+    AdaGrad,
+    Adam,
+    AdamW,
+    GradientDescent,
+    Lion,
+    Momentum,
+    NAdam,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+)
+from byhand.recipes import RECIPES, Recipe
+from byhand.web.limits import Limits, Refusal
+
+ACTIVATIONS: dict[str, Activation] = {
+    "sigmoid": Sigmoid(),
+    "tanh": Tanh(),
+    "relu": ReLU(),
+    "leaky-relu": LeakyReLU(),
+    "elu": ELU(),
+}
+OPTIMIZERS: dict[str, type] = {
+    "gradient-descent": GradientDescent,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "adagrad": AdaGrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+    "nadam": NAdam,
+    "lion": Lion,
+}
+LOSSES: dict[str, Loss] = {
+    "cross-entropy": CategoricalCrossEntropy(),
+    "binary-cross-entropy": BinaryCrossEntropy(),
+    "quadratic": QuadraticCost(),
+}
+NETWORKS = ("dense", "convolutional")
+OFFERED = ("guide-small", "guide", "nielsen", "shrivastava", "shrivastava-adam", "chang", "dense", "conv")
+CLASSES = tuple("0123456789")
+RATES = (0.0, 1e6)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a network is built and trained.
+
+    Attributes:
+        recipe: the recipe that this began from, or None.
+        network: "dense" or "convolutional".
+        hidden: units of each hidden dense layer.
+        activation: a key of ACTIVATIONS.
+        loss: a key of LOSSES.
+        optimizer: a key of OPTIMIZERS.
+        learning_rate: η.
+        batch_size: samples a step; None for all of them.
+        epochs: how many times all samples are seen.
+        images: how many training images.
+        seed: of everything random.
+    """
+
+    recipe: str | None = None
+    network: str = "dense"
+    hidden: tuple[int, ...] = (30,)
+    activation: str = "sigmoid"
+    loss: str = "cross-entropy"
+    optimizer: str = "gradient-descent"
+    learning_rate: float = 0.5
+    batch_size: int | None = 10
+    epochs: int = 5
+    images: int = 10_000
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self) | {"hidden": list(self.hidden)}
+
+
+STRUCTURE = ("network", "hidden", "activation", "loss", "optimizer")
+
+
+def recipes() -> dict[str, Recipe]:
+    """Those that the page offers: on MNIST, and trained within minutes."""
+    return {name: RECIPES[name] for name in OFFERED}
+
+
+def of_recipe(name: str, limits: Limits) -> Settings:
+    """A recipe's own settings."""
+    recipe = RECIPES[name]
+    dense = [layer.units for layer in recipe.layers if isinstance(layer, Dense)]
+    steps = [layer for layer in recipe.layers if isinstance(layer, Activation)]
+    rate = recipe.optimizer.learning_rate
+    return Settings(
+        recipe=name,
+        network="convolutional" if any(isinstance(layer, Conv2D) for layer in recipe.layers) else "dense",
+        hidden=tuple(dense[:-1]),
+        activation=_key(ACTIVATIONS, steps[0]) if steps else "sigmoid",
+        loss=_key(LOSSES, recipe.loss),
+        optimizer=next(key for key, kind in OPTIMIZERS.items() if type(recipe.optimizer) is kind),
+        learning_rate=float(rate) if isinstance(rate, int | float) else float(rate(0.0, recipe.epochs)),
+        batch_size=recipe.batch_size,
+        epochs=min(recipe.epochs, limits.epochs),
+        images=limits.images,
+    )
+
+
+def _key(table: Mapping[str, Any], value: Any) -> str:
+    return next(key for key, known in table.items() if type(known) is type(value))
+
+
+def read_settings(table: Mapping[str, Any], limits: Limits) -> Settings:
+    """Settings from a JSON object; what is not said stays at the recipe's, or at the defaults.
+
+    Raises:
+        Refusal: an unknown name, or a value that is none.
+    """
+    name = table.get("recipe")
+    if name is not None and (not isinstance(name, str) or name not in OFFERED):
+        raise Refusal(422, f"recipe must be one of {', '.join(OFFERED)}, or null.")
+    start = of_recipe(name, limits) if name else Settings()
+    known = asdict(start).keys()
+    if unknown := sorted(set(table) - known):
+        raise Refusal(422, f"There is no setting {unknown[0][:40]!r}; there are {', '.join(known)}.")
+    changes = {key: _CHECKS[key](key, table[key], limits) for key in table if key != "recipe"}
+    return replace(start, **changes)
+
+
+def _choice(options: Any) -> Any:
+    def check(key: str, value: Any, limits: Limits) -> Any:
+        if not isinstance(value, str) or value not in options:
+            raise Refusal(422, f"{key} must be one of {', '.join(options)}.")
+        return value
+
+    return check
+
+
+def _whole(least: int, most: str | int, none: bool = False) -> Any:
+    """A whole number; `most` may name one of the limits; `none`: whether null will do too."""
+
+    def check(key: str, value: Any, limits: Limits) -> Any:
+        top = getattr(limits, most) if isinstance(most, str) else most
+        if none and value is None:
+            return None
+        if type(value) is not int or not least <= value <= top:
+            raise Refusal(422, f"{key} must be a whole number from {least} to {top}{', or null' if none else ''}.")
+        return value
+
+    return check
+
+
+def _rate(key: str, value: Any, limits: Limits) -> float:
+    if type(value) not in (int, float) or not RATES[0] < value <= RATES[1]:
+        raise Refusal(422, f"{key} must be a number above {RATES[0]:g}, at most {RATES[1]:g}.")
+    return float(value)
+
+
+def _hidden(key: str, value: Any, limits: Limits) -> tuple[int, ...]:
+    sizes = value if isinstance(value, list) else [None]
+    fits = all(type(size) is int and 1 <= size <= limits.hidden_units for size in sizes)
+    if not fits or len(sizes) > limits.hidden_layers:
+        raise Refusal(
+            422,
+            f"hidden must be a list of at most {limits.hidden_layers} sizes from 1 to {limits.hidden_units}: [30].",
+        )
+    return tuple(sizes)
+
+
+_CHECKS: dict[str, Any] = {
+    "network": _choice(NETWORKS),
+    "hidden": _hidden,
+    "activation": _choice(ACTIVATIONS),
+    "loss": _choice(LOSSES),
+    "optimizer": _choice(OPTIMIZERS),
+    "learning_rate": _rate,
+    "batch_size": _whole(1, "images", none=True),
+    "epochs": _whole(1, "epochs"),
+    "images": _whole(10, "images"),
+    "seed": _whole(0, 2**31 - 1),
+}
+
+
+def build(settings: Settings, limits: Limits) -> tuple[Network, Optimizer]:
+    """The network as it starts, and the optimiser: the recipe's own where nothing of its structure was changed."""
+    own = of_recipe(settings.recipe, limits) if settings.recipe else None
+    if own and all(getattr(own, key) == getattr(settings, key) for key in STRUCTURE):
+        recipe = RECIPES[settings.recipe or ""]
+        layers, loss, shape, optimizer = recipe.layers, recipe.loss, recipe.input_shape, recipe.optimizer
+        if own.learning_rate != settings.learning_rate:
+            optimizer = replace(optimizer, learning_rate=settings.learning_rate)  # type: ignore[type-var]
+    else:
+        layers, loss = _layers(settings), LOSSES[settings.loss]
+        shape = (28, 28, 1) if settings.network == "convolutional" else (784,)
+        optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate)
+    return Network(shape, layers, loss, rng=settings.seed, classes=CLASSES), optimizer
+
+
+def _layers(settings: Settings) -> tuple[Layer, ...]:
+    step = ACTIVATIONS[settings.activation]
+    start: Initializer = Glorot() if settings.activation in ("sigmoid", "tanh") else He()
+    before: tuple[Layer, ...] = ()
+    if settings.network == "convolutional":
+        before = (Conv2D(8, 5), step, MaxPool2D(), Conv2D(16), step, MaxPool2D(), Flatten())
+    hidden = [layer for size in settings.hidden for layer in (Dense(size, start), step)]
+    last = (Sigmoid(),) if settings.loss == "quadratic" else ()
+    return (*before, *hidden, Dense(10), *last)

@@ -1,0 +1,68 @@
+"""Everything that one server keeps."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from byhand.digits.reader import MODEL, ROW_MODEL
+from byhand.web.catalogue import FORMAT, SHIPPED, Catalogue, Model
+from byhand.web.limits import Limits, Refusal
+from byhand.web.networks import FOLDER
+from byhand.web.reading import Readers
+from byhand.web.samples import Samples
+from byhand.web.training_data import Data, mnist
+from byhand.web.trainings import Trainings
+
+
+class Server:
+    """The networks, the trainings, the samples, and who reads.
+
+    Args:
+        limits: what it takes at most.
+        processes: how many processes read beside it.
+        data: what trainings learn from.
+    """
+
+    def __init__(self, limits: Limits | None = None, processes: int = 0, data: Callable[[], Data] = mnist):
+        self.limits = limits or Limits()
+        self.catalogue = Catalogue()
+        self.trainings = Trainings(self.limits, data)
+        self.samples = Samples(self.limits)
+        self.readers = Readers(processes)
+
+    def model(self, name: str | None) -> Model:
+        """A network that ships, or a training's, by its id.
+
+        Raises:
+            Refusal: there is none.
+        """
+        name = name or self.catalogue.default
+        if name in self.catalogue.models:
+            return self.catalogue.models[name]
+        try:
+            return self.trainings.get(name).model
+        except Refusal:
+            return self.catalogue.get(name)  # whose refusal lists those there are
+
+    def reader(self, name: str | None) -> Model:
+        """The network that reads, where none is named the one that `byhand read` takes.
+
+        Raises:
+            Refusal: there is none of that name.
+        """
+        return self.model(name or (ROW_MODEL if ROW_MODEL.stem in self.catalogue.models else MODEL).stem)
+
+    def path(self, model: Model) -> Path | None:
+        """The model's file; None for a training's network, which lies in none."""
+        paths = [folder / f"{model.id}{FORMAT}" for folder in (SHIPPED, FOLDER)]
+        return next((path for path in paths if path.exists()), None)
+
+    def warm(self) -> None:
+        """Load what the first reading needs, before somebody waits for it."""
+        path = self.path(self.reader(None))
+        if path:
+            self.readers.warm(path)
+
+    def close(self) -> None:
+        """Stop the trainings, and end the processes."""
+        self.trainings.close()
+        self.readers.close()

@@ -1,0 +1,131 @@
+/** What the server answers, by name; every refusal is an Error with its sentence and its status. */
+
+/** @typedef {import("./drawing.js").Picture} Picture */
+/** @typedef {{shape: number[], scale: number, zero: number, data: string}} Packed */
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<any>} its JSON, null where it has nothing to say
+ */
+async function ask(path, options) {
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error("The server does not answer; is byhand serve still running?");
+  });
+  const json = answer.status === 204 ? null : await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(json.error), { status: answer.status });
+  return json;
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {any} [body] sent as JSON
+ */
+const send = (method, path, body) =>
+  ask(
+    path,
+    body === undefined
+      ? { method }
+      : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) },
+  );
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {Picture | Uint8Array | Blob} drawing a picture of the sheet, the 784 bytes of an image, or a photo
+ * @param {Record<string, string | number>} [query]
+ */
+function sendDrawing(method, path, drawing, query = {}) {
+  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const raw = drawing instanceof Blob || drawing instanceof Uint8Array ? null : drawing;
+  if (raw) {
+    search.set("width", String(raw.width));
+    search.set("height", String(raw.height));
+  }
+  const type = drawing instanceof Blob ? drawing.type || "image/png" : "application/octet-stream";
+  const body = /** @type {BodyInit} */ (raw ? raw.bytes : drawing);
+  return ask(`${path}?${search}`, { method, headers: { "Content-Type": type }, body });
+}
+
+export const settings = () => ask("/api/settings");
+export const models = () => ask("/api/models");
+/** @param {number} seed the hand that writes them */
+export const strokes = (seed) => ask(`/api/strokes?seed=${seed}`);
+
+/**
+ * @param {Picture | Blob} drawing
+ * @param {string} [model] the server's choice by default
+ */
+export const read = (drawing, model) => sendDrawing("POST", "/api/read", drawing, model ? { model } : {});
+
+/**
+ * @param {Picture | Uint8Array} drawing of one digit
+ * @param {string} model
+ * @param {{class?: number, box?: string}} [options] the class to hold against the answer; where in the picture it is
+ */
+export const look = (drawing, model, options = {}) => sendDrawing("POST", "/api/look", drawing, { model, ...options });
+
+/**
+ * @param {string} model
+ * @param {number} layer
+ * @param {number} [unit]
+ */
+export const weights = (model, layer, unit) =>
+  ask(`/api/models/${model}/weights?layer=${layer}${unit === undefined ? "" : `&unit=${unit}`}`);
+
+/**
+ * @param {Uint8Array} image
+ * @param {string} model
+ * @param {Record<string, string | number>} place layer and unit, row and column
+ */
+export const equation = (image, model, place) => sendDrawing("POST", `/api/models/${model}/equation`, image, place);
+
+/** @param {any} settings */
+export const train = (settings) => send("POST", "/api/trainings", settings);
+export const trainings = () => ask("/api/trainings");
+/**
+ * @param {string} id
+ * @param {"pause" | "resume" | "stop" | "step"} what
+ */
+export const tell = (id, what) => send("POST", `/api/trainings/${id}/${what}`);
+/** @param {string} id */
+export const forget = (id) => send("DELETE", `/api/trainings/${id}`);
+/** @param {string} id */
+export const events = (id) => new EventSource(`/api/trainings/${id}/events`);
+/**
+ * @param {string} id
+ * @param {Picture | null} drawing
+ */
+export const watchDrawing = (id, drawing) =>
+  drawing
+    ? sendDrawing("PUT", `/api/trainings/${id}/drawing`, drawing)
+    : send("DELETE", `/api/trainings/${id}/drawing`);
+
+export const samples = () => ask("/api/samples");
+/**
+ * @param {Uint8Array} image
+ * @param {string} label
+ */
+export const addSample = (image, label) => sendDrawing("POST", "/api/samples", image, { label });
+/**
+ * @param {number} id
+ * @param {string} label
+ */
+export const relabel = (id, label) => send("PUT", `/api/samples/${id}?label=${label}`);
+/** @param {number} [id] all of them by default */
+export const dropSample = (id) => send("DELETE", id === undefined ? "/api/samples" : `/api/samples/${id}`);
+/** @param {any} options */
+export const finetune = (options) => send("POST", "/api/finetune", options);
+
+/**
+ * The bytes of a packed array: an image as the network sees it.
+ * @param {Packed} packed
+ */
+export const bytes = (packed) => Uint8Array.from(atob(packed.data), (c) => c.charCodeAt(0));
+
+/**
+ * The numbers of a packed array.
+ * @param {Packed} packed
+ */
+export const numbers = (packed) => Float32Array.from(bytes(packed), (byte) => (byte - packed.zero) * packed.scale);

@@ -1,0 +1,57 @@
+/** Equations as a textbook sets them, with their numbers. */
+
+import { el, short } from "./dom.js";
+
+/**
+ * A line of an equation: letters with a number behind them get it as an index, z1[5] becomes z₁[5].
+ * @param {string} text
+ * @returns {HTMLElement}
+ */
+export function line(text) {
+  const parts = text.split(/(\b[a-zA-Z]+\d+)/).map((part) => {
+    const name = /^([a-zA-Z]+)(\d+)$/.exec(part);
+    return name ? el("span", {}, el("i", { textContent: name[1] }), el("sub", { textContent: name[2] })) : part;
+  });
+  return el("div", {}, ...parts);
+}
+
+/**
+ * One number of the network: the equation in letters, then with its numbers, products that raise it in blue, that lower
+ * it in orange.
+ * @param {any} answer of /api/models/…/equation
+ * @returns {HTMLElement}
+ */
+export function equation({ general, text, name, value, terms, rest, bias }) {
+  const head = line(general);
+  head.className = "general";
+  if (!terms.length) {
+    const lines = text.split("\n").map((/** @type {string} */ part) => part.trim());
+    return el("div", {}, ...(text.startsWith(name) ? [line(lines.join(" "))] : [head, ...lines.map(line)]));
+  }
+  const sums = terms.flatMap((/** @type {any} */ term, /** @type {number} */ i) => [i ? " + " : "", product(term)]);
+  const others = rest
+    ? [" + ", el("span", { className: "rest", textContent: `(${rest.count} more: ${short(rest.sum)})` })]
+    : [];
+  const body = el(
+    "div",
+    {},
+    line(`${name} =`),
+    ...sums,
+    ...others,
+    " + ",
+    el("span", { className: "bias", textContent: bracket(bias) }),
+  );
+  body.firstChild.className = "name";
+  return el("div", {}, head, body, el("div", {}, "= ", el("b", { textContent: short(value) })));
+}
+
+/** @param {{input: string, value: number, weight: number, product: number}} term */
+const product = ({ input, value, weight, product }) =>
+  el("span", {
+    className: `product ${product > 0 ? "plus" : "minus"}`,
+    title: `${input} · its weight = ${short(product)}`,
+    textContent: `${bracket(value)} · ${bracket(weight)}`,
+  });
+
+/** @param {number} value */
+const bracket = (value) => (value < 0 ? `(${short(value)})` : short(value));

@@ -1,0 +1,98 @@
+/** The view inside the network: which one, its diagram for the drawing, and one unit of it. */
+
+import * as api from "./api.js";
+import { Sheet } from "./canvas.js";
+import { $, chance, el, percent } from "./dom.js";
+import { Diagram } from "./network.js";
+import { nameOf } from "./training.js";
+import { showUnit } from "./unit.js";
+
+/**
+ * @param {import("./drawing.js").Drawing} drawing
+ * @param {import("./reading.js").Reading} reading
+ * @param {any[]} shipped
+ */
+export function startInside(drawing, reading, shipped) {
+  const sheet = new Sheet($("#inside-sheet"), drawing);
+  /** @type {Map<string, any>} */
+  const models = new Map();
+  const put = (/** @type {any} */ model) => {
+    if (models.has(model.id)) return;
+    models.set(model.id, model);
+    $("#models").append(option(model, reading));
+  };
+  shipped.filter((model) => model.reads === "digit").forEach(put);
+  const diagram = new Diagram($("#network"), (choice) => {
+    if (reading.seen) showUnit(reading.seen, models.get(reading.seen.model), diagram.columns, choice);
+  });
+  const show = () => {
+    const { seen } = reading;
+    $("#inside-empty").hidden = Boolean(seen);
+    $("#inside-network").hidden = !seen;
+    if (!seen || $("#inside").hidden) return;
+    diagram.show(seen, models.get(seen.model));
+    compare(seen, [...models.values()]);
+  };
+  reading.addEventListener("look", show);
+  window.addEventListener("colours", () => {
+    sheet.paint();
+    diagram.repaint();
+  });
+  /** @param {any} training that has ended: its network can be looked into, too */
+  const add = (training) => {
+    put({ ...training, name: `Yours: ${nameOf(training)}`, output_activation: null });
+    show();
+  };
+  return { add };
+}
+
+let question = 0; // answers to earlier ones come too late
+
+/**
+ * What each network makes of the same drawing.
+ * @param {any} seen what the chosen one does
+ * @param {any[]} models
+ */
+async function compare(seen, models) {
+  const mine = ++question;
+  const image = api.bytes(seen.image);
+  const answers = await Promise.all(
+    models.map((model) => (model.id === seen.model ? seen : api.look(image, model.id).catch(() => null))),
+  );
+  if (mine === question) answers.forEach((answer, i) => answer && showAnswer(models[i], answer));
+}
+
+/**
+ * @param {any} model
+ * @param {import("./reading.js").Reading} reading
+ */
+function option(model, reading) {
+  const choose = el("input", {
+    type: "radio",
+    name: "model",
+    value: model.id,
+    checked: model.id === reading.model,
+    onchange: () => reading.use(model.id),
+  });
+  const tested = model.accuracy ? `, ${percent(model.accuracy)} right in tests` : "";
+  return el(
+    "label",
+    { title: model.description ?? "" },
+    choose,
+    el("b", { id: `answer-${model.id}`, textContent: "–" }),
+    el("span", { textContent: model.name }),
+    el("small", { id: `sure-${model.id}` }),
+    el("small", { textContent: `${model.parameters.toLocaleString("en")} parameters${tested}` }),
+  );
+}
+
+/**
+ * @param {any} model
+ * @param {any} answer of /api/look
+ */
+function showAnswer(model, { answer, probabilities, classes }) {
+  const [, second] = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  $(`[id="answer-${model.id}"]`).textContent = answer.text;
+  $(`[id="sure-${model.id}"]`).textContent =
+    `${chance(answer.probability)} sure; then ${classes[second]}, ${chance(probabilities[second])}`;
+}

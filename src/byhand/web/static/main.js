@@ -1,0 +1,61 @@
+/** The page: which view is shown, and what they share: one drawing, and what is read in it. */
+
+import * as api from "./api.js";
+import { startDraw } from "./draw.js";
+import { Drawing } from "./drawing.js";
+import { $ } from "./dom.js";
+import { startExamples } from "./examples.js";
+import { startInside } from "./inside.js";
+import { startLearn } from "./learn.js";
+import { startPhoto } from "./photo.js";
+import { Reading } from "./reading.js";
+import { startSamples } from "./samples.js";
+import { startTheme } from "./theme.js";
+
+const VIEWS = ["draw", "inside", "learn", "own"];
+
+/** @param {string} sentence "" when all is well again */
+function trouble(sentence) {
+  $("#trouble").textContent = sentence;
+  $("#trouble").hidden = !sentence;
+}
+
+/** @param {import("./reading.js").Reading} reading */
+function showView(reading) {
+  const name = VIEWS.find((view) => `#/${view}` === location.hash) ?? VIEWS[0];
+  for (const view of VIEWS) $(`#${view}`).hidden = view !== name;
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.getAttribute("href") === `#/${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  trouble("");
+  reading.ask();
+}
+
+async function start() {
+  startTheme($("#theme"));
+  const [settings, { models }] = await Promise.all([api.settings(), api.models()]);
+  const drawing = new Drawing();
+  const reading = new Reading(drawing, settings.default_model);
+  reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
+  reading.addEventListener("look", () => trouble(""));
+  startDraw(drawing, reading);
+  const inside = startInside(drawing, reading, models);
+  window.addEventListener("hashchange", () => {
+    showView(reading);
+    window.scrollTo(0, 0);
+  });
+  showView(reading);
+  startPhoto(trouble);
+  $("#about").textContent =
+    `byhand ${settings.version}. Every number on this page is computed on the machine that serves it; nothing is sent anywhere else.`;
+  await Promise.all([
+    startExamples(drawing),
+    startSamples(drawing, reading, trouble, inside.add),
+    startLearn(drawing, settings.training, trouble, inside.add),
+  ]);
+}
+
+start()
+  .catch((error) => trouble(error.message))
+  .finally(() => $("#main").setAttribute("aria-busy", "false"));

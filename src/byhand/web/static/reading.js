@@ -1,0 +1,155 @@
+/** What the networks make of the drawing: asked anew as it changes, one request at a time. */
+
+import * as api from "./api.js";
+import { eachFrame } from "./dom.js";
+
+/** @typedef {{text: string, box: number[]}} Digit with its box on the sheet */
+
+const PAPER = 8; // pixels of paper that go with a digit that is cut out
+
+/**
+ * Tells "busy" and "rest", "text" when it has been read anew, "look" when it is known what the model makes of the chosen
+ * digit, and "trouble" with a sentence as its detail.
+ */
+export class Reading extends EventTarget {
+  text = "";
+  /** @type {Digit[]} */
+  digits = [];
+  chosen = 0;
+  /** @type {number | undefined} the class to hold against the answer; the second guess by default */
+  other;
+  /** @type {any} what the model makes of the chosen digit: an answer of /api/look */
+  seen = null;
+  /** from a change of the drawing to the text, in milliseconds */
+  latency = 0;
+  #wanted = false;
+  #asking = false;
+  #changed = 0; // when the drawing did, 0 once that is asked about
+  #begun = 0; // when the drawing changed that is asked about
+
+  /**
+   * @param {import("./drawing.js").Drawing} drawing
+   * @param {string} model
+   */
+  constructor(drawing, model) {
+    super();
+    this.drawing = drawing;
+    this.model = model;
+    this.ask = eachFrame(() => this.#ask());
+    drawing.addEventListener("change", () => {
+      this.#changed ||= performance.now();
+      this.chosen = Infinity; // the last one written
+      this.other = undefined;
+      this.ask();
+    });
+  }
+
+  /** @param {string} model */
+  use(model) {
+    this.model = model;
+    this.other = undefined;
+    this.ask();
+  }
+
+  /** @param {number} index of the digit to look at */
+  choose(index) {
+    this.chosen = index;
+    this.other = undefined;
+    this.ask();
+  }
+
+  /** @param {number} index of the class */
+  holdAgainst(index) {
+    this.other = index;
+    this.ask();
+  }
+
+  async #ask() {
+    this.#wanted = true;
+    if (this.#asking) return;
+    this.#asking = true;
+    this.dispatchEvent(new Event("busy"));
+    while (this.#wanted) {
+      this.#wanted = false;
+      await this.#once().catch((error) => this.dispatchEvent(new CustomEvent("trouble", { detail: error.message })));
+    }
+    this.#asking = false;
+    this.dispatchEvent(new Event("rest"));
+  }
+
+  async #once() {
+    const { drawing } = this;
+    this.#begun = this.#changed;
+    this.#changed = 0;
+    if (drawing.empty || drawing.dot) {
+      this.#found("", []);
+      this.#saw(null);
+    } else if (drawing.several) await this.#row(drawing.picture());
+    else await this.#one(drawing.picture());
+  }
+
+  /**
+   * @param {string} text
+   * @param {Digit[]} digits
+   */
+  #found(text, digits) {
+    if (this.#begun) this.latency = performance.now() - this.#begun;
+    Object.assign(this, { text, digits, chosen: Math.min(this.chosen, Math.max(0, digits.length - 1)) });
+    this.dispatchEvent(new Event("text"));
+  }
+
+  /** @param {any} seen */
+  #saw(seen) {
+    this.seen = seen;
+    this.dispatchEvent(new Event("look"));
+  }
+
+  /** @param {import("./drawing.js").Picture} picture of one digit */
+  async #one(picture) {
+    const seen = await this.#look(picture, {});
+    const text = seen?.answer.text ?? "";
+    this.#found(text, seen ? [{ text, box: picture.onSheet(seen.box) }] : []);
+    this.#saw(seen);
+  }
+
+  /** @param {import("./drawing.js").Picture} picture of several */
+  async #row(picture) {
+    const { text, lines } = await api.read(picture, this.model);
+    const found = lines.flatMap((/** @type {any} */ line) => line.digits);
+    const digits = found.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
+    this.#found(text, digits);
+    if (this.#wanted) return; // the drawing goes on: read that first
+    const chosen = found[this.chosen];
+    const inked = chosen && api.bytes(chosen.image).some(Boolean); // two digits in one stroke: one may have none of its own
+    this.#saw(inked ? await this.#look(picture, { box: around(chosen.box, picture) }) : null);
+  }
+
+  /**
+   * @param {import("./drawing.js").Picture} picture
+   * @param {{box?: string}} options
+   */
+  async #look(picture, options) {
+    const against = this.other === undefined ? {} : { class: this.other };
+    try {
+      return await api.look(picture, this.model, { ...options, ...against });
+    } catch (error) {
+      if (/** @type {any} */ (error).status === 422) return null; // no digit there
+      throw error;
+    }
+  }
+}
+
+/**
+ * A box with a little paper around it, as the server takes it.
+ * @param {number[]} box
+ * @param {{width: number, height: number}} picture
+ */
+const around = ([left, top, right, bottom], { width, height }) =>
+  [
+    Math.max(0, left - PAPER),
+    Math.max(0, top - PAPER),
+    Math.min(width, right + PAPER),
+    Math.min(height, bottom + PAPER),
+  ]
+    .map(Math.round)
+    .join(",");

@@ -1,0 +1,68 @@
+/** The runs of this visit: one's curves over those of others, and all of them in a table. */
+
+import { showCurves } from "./curves.js";
+import { $, el, percent, short } from "./dom.js";
+import { inWords } from "./training.js";
+
+/** @typedef {import("./training.js").Run} Run */
+/** @typedef {import("./training.js").Points} Points */
+
+const EARLIER = 3; // of them are drawn
+
+/**
+ * @param {Run[]} runs
+ * @param {Run | null} current
+ */
+export function showCharts(runs, current) {
+  const far = current?.training.epochs;
+  const earlier = runs.filter((run) => run !== current).slice(0, EARLIER);
+  const lines = (/** @type {string} */ name, /** @type {Points} */ validation, /** @type {Points} */ training) => [
+    ...earlier.map((run) => ({ name: inWords(run.training), style: "earlier", points: run.history(name) })),
+    { name: "validation", style: "validation", points: validation },
+    { name: "training", style: "training", points: training },
+  ];
+  // within epochs too, where it was followed from the start
+  const finer = (/** @type {Points} */ live, /** @type {string} */ name) => {
+    const rows = current?.history(name) ?? [];
+    return live.length > rows.length ? (current?.byEpoch(live) ?? []) : rows;
+  };
+  const losses = lines("val_loss", current?.history("val_loss") ?? [], finer(current?.losses ?? [], "loss"));
+  const live = finer(current?.accuracies ?? [], "val_accuracy");
+  const accuracies = lines("val_accuracy", live, current?.history("accuracy") ?? []);
+  showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image", far });
+  const words = { title: "Accuracy", x: "epoch", y: "images read right", far, percent: true };
+  showCurves($("#accuracy-figure"), accuracies, words);
+}
+
+const NONE = "None yet. Each stays here, and in grey in the curves, to be compared with.";
+const HEADS = ["Run", "State", "Epochs", "Loss", "Validation loss", "Validation accuracy", ""];
+
+/**
+ * @param {Run[]} runs
+ * @param {Run | null} current
+ * @param {(run: Run) => void} onOpen
+ */
+export function showTable(runs, current, onOpen) {
+  const heads = HEADS.map((textContent) => el("th", { textContent, scope: "col" }));
+  const rows = runs.map((run) => row(run, run === current, onOpen));
+  const table = el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
+  $("#runs").replaceChildren(runs.length ? table : el("p", { className: "note", textContent: NONE }));
+}
+
+/**
+ * @param {Run} run
+ * @param {boolean} shown
+ * @param {(run: Run) => void} onOpen
+ */
+function row(run, shown, onOpen) {
+  const { state, history } = run.training;
+  const last = (/** @type {string} */ name, /** @type {(v: number) => string} */ write) => {
+    const value = history[name]?.at(-1);
+    return Number.isFinite(value) ? write(value) : "–";
+  };
+  const figures = [last("loss", short), last("val_loss", short), last("val_accuracy", percent)];
+  const cells = [inWords(run.training), state, String(history.epoch?.length ?? 0), ...figures];
+  const words = { textContent: shown ? "Shown" : "Show", disabled: shown };
+  const button = el("button", { type: "button", onclick: () => onOpen(run), ...words });
+  return el("tr", {}, ...cells.map((textContent) => el("td", { textContent })), el("td", {}, button));
+}

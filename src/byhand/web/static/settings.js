@@ -1,0 +1,64 @@
+/** The form in which a training is chosen. */
+
+import { $, el } from "./dom.js";
+
+/** @param {string} text */
+const number = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")));
+
+const NUMBERS = ["learning_rate", "batch_size", "epochs", "images"];
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {any} options the part "training" of /api/settings
+ */
+export function startSettings(form, { recipes, networks, activations, losses, optimizers, defaults }) {
+  const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name));
+  const option = (/** @type {string} */ value, text = value) => el("option", { value, textContent: text });
+  field("recipe").append(
+    option("", "none: as chosen below"),
+    ...recipes.map((/** @type {any} */ recipe) => option(recipe.id)),
+  );
+  for (const [name, values] of Object.entries({
+    network: networks,
+    activation: activations,
+    loss: losses,
+    optimizer: optimizers,
+  })) {
+    field(name).append(...values.map((/** @type {string} */ value) => option(value)));
+  }
+  const fill = (/** @type {any} */ settings) => {
+    for (const [name, value] of Object.entries(settings)) {
+      const input = field(name);
+      if (input && name !== "recipe") input.value = Array.isArray(value) ? value.join(" ") : (value ?? "");
+    }
+    showNetwork();
+  };
+  const showNetwork = () => {
+    field("hidden").disabled = field("network").value !== "dense";
+  };
+  field("network").addEventListener("change", showNetwork);
+  field("recipe").addEventListener("change", () => {
+    const recipe = recipes.find((/** @type {any} */ one) => one.id === field("recipe").value);
+    fill(recipe?.settings ?? defaults);
+    $("#recipe-words").hidden = !recipe;
+    $("#recipe-words").textContent = recipe?.about ?? "";
+  });
+  fill(defaults);
+}
+
+/**
+ * What the form says, as the server wants it.
+ * @param {HTMLFormElement} form
+ */
+export function chosen(form) {
+  /** @type {any} */
+  const settings = Object.fromEntries(new FormData(form));
+  for (const name of NUMBERS) settings[name] = number(settings[name]);
+  if (settings.hidden !== undefined)
+    settings.hidden = settings.hidden
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(Number);
+  settings.recipe ||= null;
+  return settings;
+}

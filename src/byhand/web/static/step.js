@@ -1,0 +1,53 @@
+/** One mini-batch in numbers: forward, backward, update. */
+
+import * as api from "./api.js";
+import { inked, paintPixels } from "./colours.js";
+import { showBars } from "./bars.js";
+import { $, el, short } from "./dom.js";
+import { line } from "./equation.js";
+
+const PARTS = {
+  forward: "Forward: from the pixels to the answer",
+  backward: "Backward: how the loss changes with each number",
+  update: "Update: a step against the gradient",
+};
+
+/** @param {any} one what POST …/step answered, or null */
+export function showStep(one) {
+  $("#one").hidden = !one;
+  if (!one) return;
+  const canvas = el("canvas", {
+    className: "pixels",
+    role: "img",
+    "aria-label": `The batch’s first image, a ${one.sample.label}`,
+  });
+  if (one.sample.image) paintPixels(canvas, api.numbers(one.sample.image), 28, inked(1));
+  const bars = el("ol", { className: "bars small" });
+  showBars(bars, one.output.classes, one.output.probabilities);
+  const parts = Object.entries(PARTS).map(([name, title]) => {
+    const lines = one.text.filter((/** @type {string} */ text) => text.startsWith(name));
+    const equations = lines.map((/** @type {string} */ text) => line(text.slice(name.length + 2)));
+    return el(
+      "div",
+      { className: "stack tight" },
+      el("h3", { textContent: title }),
+      el("div", { className: "equation" }, ...equations),
+    );
+  });
+  $("#one-title").textContent =
+    `Step ${one.step}: ${one.n} images, loss ${short(one.loss.before)} before and ${short(one.loss.after)} after`;
+  $("#one-body").replaceChildren(
+    el(
+      "div",
+      { className: "steps" },
+      el(
+        "div",
+        { className: "stack tight sample" },
+        el("h3", { textContent: `The first of them, a ${one.sample.label}` }),
+        canvas,
+        bars,
+      ),
+      el("div", { className: "stack" }, ...parts),
+    ),
+  );
+}

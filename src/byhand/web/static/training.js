@@ -1,0 +1,157 @@
+/** One training as the server tells of it: its state, its curves, its last look at itself. */
+
+import * as api from "./api.js";
+
+/** @typedef {[number, number][]} Points what is counted on the axis, and the value */
+
+const ACTIVE = ["loading", "waiting", "running", "paused"];
+
+/** Tells "training" when its state changed, "epoch", "curves", "look", "one", and "problems". */
+export class Run extends EventTarget {
+  /** @type {Points} of the mini-batches, by step */
+  losses = [];
+  /** @type {Points} of the validation images, by step */
+  accuracies = [];
+  /** @type {any} */
+  look = null;
+  /** @type {any} */
+  one = null;
+  /** @type {EventSource | null} */
+  #source = null;
+
+  /** @param {any} training */
+  constructor(training) {
+    super();
+    this.training = training;
+    this.#take(training);
+  }
+
+  get active() {
+    return ACTIVE.includes(this.training.state);
+  }
+
+  /** Whether it has ended with a network to look into. */
+  get learnt() {
+    return ["finished", "stopped"].includes(this.training.state);
+  }
+
+  /** Listen to the server until the training ends, or `leave`. */
+  follow() {
+    if (this.#source) return;
+    this.#source = api.events(this.training.id);
+    const on = (/** @type {string} */ name, /** @type {(data: any) => void} */ work) =>
+      this.#source?.addEventListener(name, (event) => work(JSON.parse(event.data)));
+    on("training", (training) => this.#take(training));
+    on("step", (step) => this.#step(step));
+    on("epoch", (row) => this.#epoch(row));
+    on("look", (look) => this.#look(look));
+    on("one", (one) => this.#one(one));
+    on("problems", ({ problems }) => {
+      this.training.problems = problems;
+      this.#tell("problems");
+    });
+    on("end", (training) => {
+      this.leave();
+      this.#take(training);
+    });
+  }
+
+  leave() {
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  /** @param {"pause" | "resume" | "stop" | "step"} what */
+  async tell(what) {
+    const answer = await api.tell(this.training.id, what);
+    if (what === "step") this.#one(answer);
+    else this.#take(answer);
+  }
+
+  /** @param {any} training */
+  #take(training) {
+    this.training = training;
+    const { curve } = training;
+    this.losses = curve.step.map((/** @type {number} */ step, /** @type {number} */ i) => [step, curve.loss[i]]);
+    for (const name of ["training", "problems", "curves"]) this.#tell(name);
+  }
+
+  /** @param {any} step */
+  #step({ step, epoch, loss, learning_rate }) {
+    Object.assign(this.training, { step, epoch });
+    this.training.learning_rate = learning_rate;
+    this.losses.push([step, loss]);
+    this.#tell("curves");
+  }
+
+  /** @param {any} row */
+  #epoch(row) {
+    const { history } = this.training;
+    for (const [name, value] of Object.entries(row)) (history[name] ??= []).push(value);
+    for (const name of ["epoch", "curves"]) this.#tell(name);
+  }
+
+  /** @param {any} look */
+  #look(look) {
+    this.look = look;
+    this.accuracies.push([look.step, look.accuracy]);
+    this.#tell("look");
+    this.#tell("curves");
+  }
+
+  /** @param {any} one */
+  #one(one) {
+    if (this.one?.step === one.step) return; // told twice: as the answer, and as an event
+    this.one = one;
+    Object.assign(this.training, one.training);
+    this.losses.push([one.step, one.loss.before]);
+    for (const name of ["one", "training", "curves"]) this.#tell(name);
+  }
+
+  /**
+   * The same points by epoch and its parts.
+   * @param {Points} points
+   * @returns {Points}
+   */
+  byEpoch(points) {
+    const { steps, settings } = this.training;
+    const each = steps || Math.ceil(settings.images / (settings.batch_size ?? settings.images));
+    return points.map(([step, value]) => [step / each, value]);
+  }
+
+  /**
+   * A row of the history as points at the ends of the epochs.
+   * @param {string} name
+   * @returns {Points}
+   */
+  history(name) {
+    const { history } = this.training;
+    return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [
+      epoch,
+      history[name][i],
+    ]);
+  }
+
+  /** @param {string} name */
+  #tell(name) {
+    this.dispatchEvent(new Event(name));
+  }
+}
+
+/**
+ * What it is called.
+ * @param {any} training
+ */
+export function nameOf({ name, settings, kind }) {
+  const units = settings.network === "dense" ? [784, ...settings.hidden, 10].join("-") : settings.network;
+  return name || settings.recipe || (kind === "finetune" ? "fine-tuned" : units);
+}
+
+/**
+ * What it is called, and how it learns.
+ * @param {any} training
+ */
+export function inWords(training) {
+  const { activation, optimizer, learning_rate } = training.settings;
+  return `${nameOf(training)}, ${activation}, ${optimizer}, η ${learning_rate}`;
+}

@@ -1,0 +1,126 @@
+/** One unit of the network: its equation with this drawing's numbers in it, and its incoming weights as an image. */
+
+import * as api from "./api.js";
+import { diverging, largest, paintPixels } from "./colours.js";
+import { $, el, short } from "./dom.js";
+import { equation } from "./equation.js";
+
+/** @typedef {import("./layers.js").Column} Column */
+/** @typedef {import("./network.js").Choice} Choice */
+
+let asked = 0; // the latest question; answers to earlier ones come too late
+
+/**
+ * @param {any} seen an answer of /api/look
+ * @param {any} model
+ * @param {Column[]} columns
+ * @param {Choice} choice
+ */
+export async function showUnit(seen, model, columns, choice) {
+  const mine = ++asked;
+  $("#unit").setAttribute("aria-busy", "true");
+  const column = columns[choice.column];
+  const image = api.bytes(seen.image);
+  const places = equations(model, column).map((layer) =>
+    api.equation(image, model.id, { layer, unit: choice.unit, row: choice.row, column: choice.place }),
+  );
+  const weighty = column.layers.find((layer) => ["dense", "conv"].includes(model.layers[layer].kind));
+  const learnt = weighty === undefined ? null : api.weights(model.id, weighty, choice.unit);
+  const [answers, weights] = await Promise.all([Promise.all(places), learnt]);
+  if (mine !== asked) return;
+  $("#unit").setAttribute("aria-busy", "false");
+  const [title, words] = describe(seen, column, choice);
+  $("#unit-title").textContent = title;
+  $("#unit-words").textContent = words;
+  $("#equation").replaceChildren(...answers.map(equation));
+  $("#unit-pictures").replaceChildren(...(weights ? pictures(weights, seen, columns[choice.column - 1]) : []));
+}
+
+/**
+ * The layers whose equations make a number of the column; "output" is the activation that belongs to the loss.
+ * @param {any} model
+ * @param {Column} column
+ * @returns {(number | string)[]}
+ */
+function equations(model, column) {
+  const layers = column.layers.filter((layer) => !["flatten", "dropout"].includes(model.layers[layer].kind));
+  const inside = layers.some((layer) => model.layers[layer].kind === "activation");
+  return column.kind === "output" && !inside ? [...layers, "output"] : layers;
+}
+
+/**
+ * @param {any} seen
+ * @param {Column} column
+ * @param {Choice} choice
+ */
+function describe(seen, column, { unit, row, place }) {
+  const { kind, values, height, width, relevance } = column;
+  const value = short(values[(unit * height + row) * width + place]);
+  if (kind === "image")
+    return [`Pixel in row ${row}, column ${place}`, `Its ink is ${value}: 0 is paper, 1 is full ink.`];
+  if (kind === "output") return [`The output for ${seen.classes[unit]}`, `Its probability is ${value}.`];
+  const share = `It ${relevance[unit] < 0 ? "lowers" : "raises"} the score of ${seen.answer.text} by ${short(Math.abs(relevance[unit]))}.`;
+  if (kind === "units") return [`Unit ${unit}`, `Its activation is ${value}. ${share}`];
+  return [
+    `Map ${unit}, row ${row}, column ${place}`,
+    `Its value there is ${value}. The whole map: ${share.toLowerCase()}`,
+  ];
+}
+
+/**
+ * @param {any} weights an answer of /api/models/…/weights
+ * @param {any} seen
+ * @param {Column} before the column that comes in
+ */
+function pictures(weights, seen, before) {
+  if (weights.kind === "conv") {
+    const [count, height, width] = weights.maps.shape;
+    const filters = api.numbers(weights.maps);
+    const scale = diverging(largest(filters));
+    const size = height * width;
+    const parts = Array.from({ length: count }, (_, i) =>
+      pixels(filters.slice(i * size, (i + 1) * size), width, scale),
+    );
+    return [
+      figure(
+        count > 1 ? `Its filters, one for each of ${count} maps` : "Its filter",
+        el("div", { className: "filters" }, ...parts),
+      ),
+    ];
+  }
+  if (!weights.effective && weights.maps) {
+    const own = api.numbers(weights.maps);
+    const ink = api.numbers(seen.image);
+    const passed = own.map((w, i) => w * ink[i]);
+    return [
+      figure("Its weights", pixels(own, 28, diverging(largest(own)))),
+      figure("Weights × drawing", pixels(passed, 28, diverging(largest(passed)))),
+    ];
+  }
+  const own = Float32Array.from(weights.vector);
+  const vector = figure(
+    `Its weights, one for each of ${own.length} numbers before`,
+    pixels(own, Math.ceil(Math.sqrt(own.length)), diverging(largest(own))),
+  );
+  if (!weights.maps) return [vector];
+  const whole = api.numbers(weights.maps);
+  return [vector, figure("What it answers to, activations left out", pixels(whole, 28, diverging(largest(whole))))];
+}
+
+/**
+ * @param {Float32Array} values
+ * @param {number} columns
+ * @param {any} scale
+ */
+function pixels(values, columns, scale) {
+  const canvas = el("canvas", { className: "pixels", "aria-hidden": "true" });
+  paintPixels(canvas, values, columns, scale);
+  return canvas;
+}
+
+/**
+ * @param {string} caption
+ * @param {Node} picture
+ */
+const figure = (caption, picture) =>
+  el("figure", {}, picture, el("figcaption", { className: "note", textContent: caption }));

@@ -1,0 +1,99 @@
+"""Looking inside the networks: what is shown adds up, for every network and every way of choosing a unit."""
+
+import re
+
+import pytest
+
+from tests.web.browser.conftest import NARROW, WIDE, rest
+
+NETWORKS = ["dense", "guide", "nielsen", "perceptron", "small-conv"]
+
+
+def look_into(page, network):
+    page.check(f"input[name=model][value={network}]", force=True)
+    rest(page)
+    page.wait_for_function(
+        "id => document.querySelector('#network').dataset.model === id && document.querySelector('#equation .name')",
+        arg=network,
+    )
+
+
+def numbers(text):
+    return [float(n) for n in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", text.replace("−", "-"))]
+
+
+def settled(page):
+    page.wait_for_selector("#unit[aria-busy=false]")
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_equation_adds_up(open_page, network):
+    """Σ value · weight + what the others sum to + bias, as written out, is the number shown."""
+    page = open_page("inside")
+    look_into(page, network)
+    settled(page)
+    total = 0
+    for product in page.locator("#equation > :first-child .product").all_inner_texts():
+        value, weight = numbers(product)
+        total += value * weight
+    rest_of_it = page.locator("#equation > :first-child .rest").all_inner_texts()
+    total += numbers(rest_of_it[0])[1] if rest_of_it else 0
+    total += numbers(page.inner_text("#equation > :first-child .bias"))[0]
+    assert total == pytest.approx(numbers(page.inner_text("#equation > :first-child b"))[0], rel=0.01, abs=0.02)
+
+
+def test_all_networks_read_the_same_drawing(open_page):
+    page = open_page()
+    page.click("#examples button:nth-child(8)")
+    page.click("nav a[href='#/inside']")
+    page.wait_for_function("() => [...document.querySelectorAll('#models b')].every((b) => b.textContent === '7')")
+    assert page.locator("#models input").count() == len(NETWORKS)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_pointing_tapping_and_keys(open_page, size):
+    page = open_page("inside", viewport=size)
+    look_into(page, "nielsen")
+    layer = page.locator("#network canvas").nth(1)
+    layer.hover(position={"x": 5, "y": 5})
+    settled(page)
+    assert page.inner_text("#unit-title") == "Unit 0"
+    page.mouse.move(0, 0)
+    settled(page)
+    assert page.inner_text("#unit-title") != "Unit 0"  # pointing is not choosing
+    layer.click(position={"x": 5, "y": 5})
+    page.mouse.move(0, 0)
+    settled(page)
+    assert page.inner_text("#unit-title") == "Unit 0"
+    layer.focus()
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert page.inner_text("#unit-title") == "Unit 1" and "z1[1]" in page.inner_text("#equation")
+    assert layer.get_attribute("aria-valuetext").startswith("unit 1: ")
+    page.keyboard.press("End")
+    settled(page)
+    assert page.inner_text("#unit-title") == "Unit 29"
+
+
+def test_a_place_in_a_map(open_page):
+    page = open_page("inside")
+    look_into(page, "small-conv")
+    page.locator("#network canvas").nth(1).focus()
+    before = page.inner_text("#unit-title")
+    page.keyboard.press("ArrowDown")
+    settled(page)
+    row = int(re.search(r"row (\d+)", before)[1])
+    assert f"row {row + 1}" in page.inner_text("#unit-title")
+    assert page.locator("#unit-pictures canvas").count() == 1  # the filter
+    page.keyboard.press("PageDown")
+    settled(page)
+    assert page.inner_text("#unit-title") != before
+
+
+def test_an_empty_sheet(open_page):
+    page = open_page()
+    page.click("#clear")
+    rest(page)
+    page.click("nav a[href='#/inside']")
+    rest(page)
+    assert page.is_visible("#inside-empty") and not page.is_visible("#network")

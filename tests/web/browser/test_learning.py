@@ -1,0 +1,91 @@
+"""Training from the page, on the blocks of tests/images.py."""
+
+import re
+
+import pytest
+
+from byhand import Network
+from tests.web.browser.conftest import rest
+from tests.web.browser.test_inside import numbers
+
+ENDED = "() => /Finished|Stopped/.test(document.querySelector('#run-words').textContent)"
+
+
+def choose(page, **settings):
+    for name, value in settings.items():
+        page.fill(f"#settings [name={name}]", str(value))
+
+
+def test_a_small_run_to_its_end(open_page, tmp_path):
+    page = open_page("learn")
+    choose(page, hidden="12", learning_rate=0.3, batch_size=50, epochs=3, images=1000)
+    page.click("text=Start")
+    page.wait_for_function(ENDED)
+    assert "epoch 3 of 3, step 20 of 20" in page.inner_text("#run-words")
+    assert page.eval_on_selector("#run-progress", "bar => bar.value") == 1
+    assert page.locator("#run-weights canvas").count() == 12
+    cells = page.locator("#confusion td").all_inner_texts()
+    assert sum(int(cell) for cell in cells if cell.strip()) == 500  # every validation image once
+    for line in ("#loss-figure .training", "#loss-figure .validation", "#accuracy-figure .validation"):
+        assert len(page.get_attribute(f"{line}.line", "points").split()) >= 2, line
+    assert page.locator("#runs tbody tr").count() == 1
+    shown = numbers(page.inner_text("#run-words"))[-1]
+    right = sum(int(cells[1 + 10 * row + row] or 0) for row in range(10))
+    assert shown == pytest.approx(right / 5, abs=0.06)  # per cent of 500: the matrix's diagonal
+    with page.expect_download() as download:
+        page.click("#run-model")
+    download.value.save_as(tmp_path / "model.safetensors")
+    assert Network.load(tmp_path / "model.safetensors").size == 784 * 12 + 12 + 12 * 10 + 10
+    page.click("nav a[href='#/inside']")
+    page.check("#models label:last-child input", force=True)
+    rest(page)
+    assert "12 units" in page.inner_text("#network")
+
+
+def test_bad_choices_are_diagnosed_and_runs_compared(open_page):
+    page = open_page("learn")
+    choose(page, hidden="8", epochs=2, images=500)
+    page.click("text=Start")
+    page.wait_for_function(ENDED)
+    page.click("#too-fast")
+    page.wait_for_function("() => document.querySelectorAll('#runs tbody tr').length === 2")
+    page.wait_for_function(ENDED)
+    page.wait_for_selector("#problems li")
+    assert "learning rate" in page.inner_text("#problems").lower()
+    assert page.locator("#loss-figure .earlier.line").count() == 1
+    page.click("#runs button:not([disabled])")
+    page.wait_for_function("() => !document.querySelector('#run-words').textContent.includes('η 100')")
+
+
+def test_step_by_step(open_page):
+    """What the page says of an update is what gradient descent does: before − η · gradient."""
+    page = open_page("learn")
+    choose(page, hidden="8", epochs=1, images=500, learning_rate=0.5)
+    page.click("text=Step by step")
+    page.wait_for_selector("#step:not([disabled])")
+    for step in (1, 2):
+        page.click("#step")
+        page.wait_for_function(f"() => document.querySelector('#one-title').textContent.startsWith('Step {step}:')")
+    updates = page.locator("#one .equation").last.locator("> *").all_inner_texts()
+    assert len(updates) == 2
+    for update in updates:
+        before, rate, gradient, after = numbers(update.split("←")[1])
+        assert rate == 0.5 and after == pytest.approx(before - rate * gradient, rel=2e-3, abs=1e-6)
+    page.click("text=Resume")
+    page.wait_for_function(ENDED)
+
+
+def test_stop_and_wrong_settings(open_page):
+    page = open_page("learn")
+    choose(page, hidden="8", epochs=50, images=2000)
+    page.click("text=Start")
+    page.wait_for_selector("#stop:not([disabled])")
+    page.click("#pause")
+    page.wait_for_selector("text=Paused")
+    page.click("#stop")
+    page.wait_for_function(ENDED)
+    choose(page, learning_rate="fast")
+    page.click("text=Start")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert re.search("learning", page.inner_text("#trouble"))
+    open_page.wrong.clear()  # the browser notes the refusal, too

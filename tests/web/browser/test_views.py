@@ -1,0 +1,59 @@
+"""Every view, wide and narrow, in the light and the dark: nothing hangs over, and axe-core finds nothing serious."""
+
+import pytest
+
+from tests.web.browser.conftest import NARROW, WIDE, rest
+
+VIEWS = {"draw": "Draw a digit", "inside": "Look inside", "learn": "Watch it learn", "own": "Bring your own"}
+
+
+def show(page, view):
+    page.click(f"nav a[href='#/{view}']")
+    page.wait_for_selector(f"#{view}:not([hidden])")
+    rest(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_hangs_over(open_page, size, scheme):
+    page = open_page(viewport=size, color_scheme=scheme)
+    for view, title in VIEWS.items():
+        show(page, view)
+        assert page.locator("h1:visible").all_inner_texts() == [title]
+        assert page.get_attribute(f"nav a[href='#/{view}']", "aria-current") == "page"
+        assert page.evaluate("document.documentElement.scrollWidth") == size["width"], view
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["light", "dark"])
+def test_axe_finds_nothing_serious(open_page, size, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="accessibility is tested with axe-core")
+    page = open_page(viewport=size, color_scheme=scheme)
+    for view in VIEWS:
+        show(page, view)
+        found = axe.Axe().run(page).response["violations"]
+        serious = [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")]
+        assert serious == [], view
+
+
+def test_the_address_says_the_view(open_page):
+    page = open_page("own")
+    assert page.is_visible("#own") and not page.is_visible("#draw")
+    page.click(".brand")
+    assert page.is_visible("#draw") and page.url.endswith("#/draw")
+    page.go_back()
+    page.wait_for_selector("#own:not([hidden])")
+
+
+def test_a_server_that_is_gone_is_said(open_page):
+    page = open_page()
+    page.route("**/api/look*", lambda route: route.fulfill(status=503, json={"error": "The server is ending."}))
+    page.click("#clear")
+    page.click("#examples button:nth-child(4)")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert page.inner_text("#trouble") == "The server is ending."
+    assert all("503" in message for message in open_page.wrong)  # the browser notes it, too
+    open_page.wrong.clear()
+    page.unroute("**/api/look*")
+    page.click("#examples button:nth-child(4)")
+    page.wait_for_selector("#trouble", state="hidden")
+    assert page.inner_text("#verdict") == "3"

@@ -1,0 +1,106 @@
+"""The OpenAPI description is true: every operation answers, with what the description says."""
+
+import pytest
+
+from byhand.web.openapi import describe
+from byhand.web.operations import OPERATIONS
+from tests.web.conftest import RAW, need_libraries, until
+from tests.web.schema import faults
+
+DESCRIPTION = describe()
+SCHEMAS = DESCRIPTION["components"]["schemas"]
+
+
+def check(operation, response):
+    """The answer is one that the description knows."""
+    described = DESCRIPTION["paths"][operation.path][operation.method.lower()]["responses"]
+    assert str(response.status_code) in described, (response.status_code, response.text)
+    content = described[str(response.status_code)].get("content", {})
+    if not content:
+        assert not response.content
+        return
+    kind = response.headers["content-type"].partition(";")[0]
+    assert kind in content
+    if kind == "application/json":
+        assert list(faults(response.json(), content[kind]["schema"], SCHEMAS)) == []
+
+
+def ask(client, operation, query="", **values):
+    path = operation.path.format(**values)
+    return client.request(operation.method, f"{path}{query}", **QUESTIONS.get(operation.id, {}))
+
+
+QUESTIONS = {}
+
+
+@pytest.fixture
+def filled(client, seven):
+    """A server that holds a training which stands still, and a sample; the drawing goes into every body."""
+    drawing = {"content": seven.tobytes(), "headers": RAW}
+    QUESTIONS.update({o.id: drawing for o in OPERATIONS if o.body == "drawing"})
+    begun = client.post("/api/trainings", json={"hidden": [8], "images": 100, "epochs": 2, "paused": True})
+    until(client, begun.json()["id"], "paused")
+    client.post("/api/samples?label=7", **drawing)
+    return client, begun.json()["id"]
+
+
+QUERIES = {
+    "weights": "?layer=0&unit=3",
+    "equation": "?layer=output&unit=3",
+    "add_sample": "?label=3",
+    "relabel": "?label=3",
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.id for operation in OPERATIONS])
+def test_every_operation_answers_as_described(filled, operation):
+    client, training = filled
+    model = "small-conv" if "/models/" in operation.path else training
+    if operation.id == "events":
+        client.post(f"/api/trainings/{training}/stop")  # else the stream has no end
+    response = ask(client, operation, QUERIES.get(operation.id, ""), id=model, number=1)
+    assert response.status_code == operation.status, response.text
+    check(operation, response)
+    if 404 in operation.refusals and "{" in operation.path:
+        lost = ask(client, operation, QUERIES.get(operation.id, ""), id="nobody", number=99)
+        assert lost.status_code == 404 and lost.json()["error"].endswith(".")
+        check(operation, lost)
+
+
+def test_routes_and_description_name_the_same_addresses():
+    need_libraries()
+    from starlette.routing import Route
+
+    from byhand.web.app import Page
+    from byhand.web.state import Server
+
+    served = {
+        (route.path, method)
+        for route in Page(Server()).routes()
+        if isinstance(route, Route) and route.path.startswith("/api/")
+        for method in route.methods - {"HEAD"}
+    }
+    described = {(path, m.upper()) for path, methods in DESCRIPTION["paths"].items() for m in methods}
+    assert served == described == {(o.path, o.method) for o in OPERATIONS}
+    assert len({operation.id for operation in OPERATIONS}) == len(OPERATIONS)
+
+
+def test_the_description_holds_together():
+    text = str(DESCRIPTION)
+    for name in SCHEMAS:
+        assert f"#/components/schemas/{name}" in text, f"{name} is described but never used"
+    for methods in DESCRIPTION["paths"].values():
+        for operation in methods.values():
+            for answer in operation["responses"].values():
+                assert answer["description"]
+
+
+@pytest.mark.parametrize("model", ["dense", "guide", "nielsen", "perceptron", "small-conv"])
+def test_every_network_is_looked_into_as_described(reader, seven, model):
+    response = reader.post(f"/api/look?model={model}", content=seven.tobytes(), headers=RAW)
+    check(next(o for o in OPERATIONS if o.id == "look"), response)
+    equation = next(o for o in OPERATIONS if o.id == "equation")
+    layers = next(m for m in reader.get("/api/models").json()["models"] if m["id"] == model)["layers"]
+    for layer in [*range(len(layers)), "output"]:
+        path = f"/api/models/{model}/equation?layer={layer}&unit=3"
+        check(equation, reader.post(path, content=seven.tobytes(), headers=RAW))
