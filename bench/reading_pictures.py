@@ -144,12 +144,11 @@ def failures(reader, writers):
     first, second = written_row("3", 1), written_row("8", 5)
     width = max(first.shape[1], second.shape[1])
     over = np.maximum(*(np.pad(one, ((0, 0), (0, width - one.shape[1]))) for one in (first, second)))
-    turned = np.rot90(written_row("2046", 2))
     plain = Paper(contrast=0.75, grain=0.02)
     kinds = [
         ("struck out: 4827", struck, plain),
         ("one over the other: 3 or 8", over, plain),
-        ("written upwards: 2046", turned, plain),
+        ("written upwards: 2046", written_row("2046", 2), plain),
         ("a word behind it: 120", with_word(), plain),
         ("overlapping: 6089", written_row("6089", 3, Style(gap=-0.45, uneven_gap=0.02)), plain),
         ("7 pixels high: 35194", written_row("35194", 7, high=44), Paper(contrast=0.8, coarse=6.5, grain=0.03)),
@@ -159,6 +158,7 @@ def failures(reader, writers):
     picture = figure(9, 4.4)
     for i, (title, ink, paper) in enumerate(kinds):
         image = put_on_paper(np.ascontiguousarray(ink[:, :440]), paper, rng)
+        image = np.rot90(image) if "upwards" in title else image
         text = reader.read(image).text.replace("\n", " | ") or "nothing"
         panel(picture, (2, 4, i + 1), image, f"{title}\nread: {text}", vmin=0, vmax=255)
     return picture

@@ -1,6 +1,6 @@
 """Reading a row without cutting it: a network that slides along it, looked at in several ways."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -37,14 +37,14 @@ class RowReader:
         self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, Network] = {}
 
-    def read(self, row: Ink) -> RowRead:
-        """The most probable label of a row.
+    def read(self, row: Ink, proposals: Collection[Label] = ()) -> RowRead:
+        """The most probable label of a row; `proposals` are labels that others read.
 
         Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins.
         """
         crops = [crop(row, view, self.height) for view in FIRST]
         log_p = self.look(crops)
-        labels = {best_path(row) for row in log_p}
+        labels = {*proposals, *(best_path(row) for row in log_p)}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         if len(labels) > 1 or score.max() < np.log(SURE):
             more = [crop(row, view, self.height) for view in MORE]
