@@ -143,11 +143,14 @@ def _in_lines(labels: Array, box: Array, area: Array, keep: Array) -> tuple[Arra
     digit = _digit_height(box[keep], area[keep])
     keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
     mask = np.concatenate([[False], keep])[labels]
-    box = box[keep]
+    box, area = box[keep], area[keep]
     high = box[:, 3] - box[:, 1] >= SMALL * digit
     if high.sum() > MOST_PIECES:
         return mask & False, []
+    post = _is_post(box, area, labels.shape[1])
     groups = _group(box[high], digit)
+    if len(groups) > 1:  # beside other lines, a straight stroke near a side is a frame's
+        groups = [g for g in groups if len(g) > 1 or not post[(box == g[0]).all(axis=1)].any()]
     if len(groups) > MOST_LINES or (~high).sum() > 10 * MOST_PIECES:
         return mask & False, []
     lines = _merged([_hull(line) for line in groups], digit)
@@ -212,6 +215,13 @@ def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
     edges = np.stack([box[:, 0], box[:, 1], width - box[:, 2], height - box[:, 3]])
     corner = ((edges <= 2 * rim).sum(axis=0) >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
     return level | upright | corner
+
+
+def _is_post(box: Array, area: Array, width: int) -> Array:
+    """Which pieces are straight, upright, and near a side of the picture."""
+    w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
+    near = (box[:, 0] <= NEAR * width) | (box[:, 2] >= (1 - NEAR) * width)
+    return near & (h > 3 * w) & (area > STRAIGHT * w * h)
 
 
 def _is_corner(labels: Array, piece: int, box: Box) -> bool:
