@@ -154,11 +154,12 @@ static void write_tiles_back(const Images *g, const Chunk *c, float *m)
     }
 }
 
-/* c (m, n) = a b, or += a b; a's rows are `ar` apart and its columns `ac`, b's and c's rows n apart. */
-static void multiply_place(const float *a, long ar, long ac, const float *b, float *c, long m, long n, long depth, int add)
+/* c (m, n) = a b, or += a b; a's rows are `ar` apart, its columns `ac` in segments of `depth`, b's and c's rows n apart. */
+static void multiply_places(const float *a, long ar, long ac, const long *offset, long segments, long depth,
+                            const float *b, float *c, long m, long n, int add)
 {
-    const long none = 0, tiles = (m + ROWS - 1) / ROWS;
-    Tile t = {.offset = &none, .ac = ac, .bs = n, .segments = 1, .depth = depth, .cs = n, .add = add};
+    const long tiles = (m + ROWS - 1) / ROWS;
+    Tile t = {.offset = offset, .ac = ac, .bs = n, .segments = segments, .depth = depth, .cs = n, .add = add};
     for (int r = 0; r < ROWS; r++)
         t.at[r] = r * ar;
     for (long column = 0; column < n; column += PANEL)
@@ -171,6 +172,8 @@ static void multiply_place(const float *a, long ar, long ac, const float *b, flo
         }
 }
 
+static const long FROM_THERE = 0;
+
 static void winograd_part(void *context, int part)
 {
     const Images *g = context;
@@ -180,8 +183,8 @@ static void winograd_part(void *context, int part)
     c.count = g->n * c.down - c.first < c.count ? g->n * c.down - c.first : c.count;
     see_tiles(g, &c, v);
     for (int k = 0; k < 16; k++)
-        multiply_place(v + k * c.in, g->depth, 1, g->w + k * g->depth * g->size, m + k * c.out, c.count * c.across,
-                       g->size, g->depth, 0);
+        multiply_places(v + k * c.in, g->depth, 1, &FROM_THERE, 1, g->depth, g->w + k * g->depth * g->size,
+                        m + k * c.out, c.count * c.across, g->size, 0);
     write_tiles(g, &c, m);
 }
 
@@ -198,8 +201,8 @@ static void winograd_weights_part(void *context, int part)
         see_tiles(g, &c, v);
         write_tiles_back(g, &c, m);
         for (int k = 0; k < 16; k++)
-            multiply_place(v + k * c.in, 1, g->depth, m + k * c.out, sums + k * g->depth * g->size, g->depth, g->size,
-                           c.count * c.across, c.first > begin);
+            multiply_places(v + k * c.in, 1, g->depth, &FROM_THERE, 1, c.count * c.across, m + k * c.out,
+                            sums + k * g->depth * g->size, g->depth, g->size, c.first > begin);
     }
 }
 
