@@ -3,7 +3,20 @@
 import numpy as np
 import pytest
 
-from byhand.layers import ELU, AveragePool2D, Conv2D, Dense, Flatten, LeakyReLU, MaxPool2D, ReLU, Sigmoid, Softmax, Tanh
+from byhand.layers import (
+    ELU,
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 from byhand.looking import layer_outputs, sensitivity
 from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
 from byhand.network import Network
@@ -60,6 +73,20 @@ def test_evidence_is_the_input_times_central_differences_of_the_logits(model, un
     for name, expected in (("for", ink * slopes[:, 0]), ("against", ink * slopes[:, 1]), ("gradient", slopes[:, 1])):
         record = found["evidence"][name]
         np.testing.assert_allclose(unpacked(record).ravel(), expected, atol=0.51 * record["scale"])
+
+
+def test_a_normalised_network_is_looked_into_as_it_reads(uneven):
+    """With the running means, not the batch's: along a random direction, by central differences."""
+    layers = [Dense(6), BatchNorm(), Tanh(), Dense(4)]
+    network = Network(784, layers, CategoricalCrossEntropy(), rng=3, dtype=np.float64)
+    rng = np.random.default_rng(4)
+    network.state[:] = rng.uniform(0.5, 2, network.state.size)
+    x, step = rng.uniform(0, 1, (2, 784)), 1e-6 * rng.normal(size=(2, 784))
+    w = rng.normal(size=(2, 4))
+    found = sensitivity(network, x, w)
+    ahead, behind = ((w * logits(network, x + s * step)).sum(axis=1) for s in (1, -1))
+    np.testing.assert_allclose((found.slopes[0] * step).sum(axis=1), (ahead - behind) / 2, rtol=1e-6)
+    assert look(Model("it", network), uneven)["layers"][1]["kind"] == "norm"
 
 
 def test_edges_and_biases_add_up_to_what_comes_out(model, seven):
