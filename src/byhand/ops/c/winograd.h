@@ -14,6 +14,8 @@
 
 #define TILES 64 /* at once, at most, unless a row of an image has more */
 
+#define MOST_PRODUCTS 65536 /* channels in times out: for more, the sums would take much memory */
+
 /* The five matrices, each times a vector whose numbers lie `gap` apart in a and in out. */
 INLINE void see(const vec *a, vec *out, int gap) /* Bᵀ */
 {
@@ -65,7 +67,7 @@ static int is_winograd(const Images *g)
     return LANES >= 8 && g->kernel[0] == 3 && g->kernel[1] == 3 && g->phases == 1 && g->stride[0] == 1 &&
            g->stride[1] == 1 && g->dilation[0] == 1 && g->dilation[1] == 1 && g->offset[0] == 0 &&
            g->depth == g->channels && g->depth % LANES == 0 && g->size % LANES == 0 && g->rows > 1 && g->columns > 1 &&
-           g->n * g->rows < 65536; /* parts */
+           g->n * g->rows < 65536 && g->depth * g->size <= MOST_PRODUCTS;
 }
 
 /* Some rows of tiles at once, of one image or of several; tiles' 16 places begin `in` (and `out`) floats after each other. */

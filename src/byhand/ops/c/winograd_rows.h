@@ -23,7 +23,8 @@ static Rowwise rowwise(const Images *g)
 static int is_rowwise(const Images *g)
 {
     int even = LANES >= 8 && g->kernel[1] == 3 && g->stride[1] == 1 && g->apart[1] == 1 && g->dilation[1] == 1 &&
-               g->depth == g->channels && g->depth % LANES == 0 && g->size % LANES == 0 && g->columns > 1;
+               g->depth == g->channels && g->depth % LANES == 0 && g->size % LANES == 0 && g->columns > 1 &&
+               g->depth * g->size <= MOST_PRODUCTS;
     for (int p = 0; p < g->phases; p++)
         even = even && g->phase[p].side[1].pad == g->pad[1] && g->phase[p].side[1].taps == 3;
     return even && 4 * g->tall * (g->columns + 1) / 2 * g->depth < 1000000; /* they stay near the processor */
