@@ -131,7 +131,7 @@ def written(flat: Array) -> tuple[Array, list[Box]]:
     box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
     keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
     keep &= ~_is_edge(box, area, flat.shape)
-    for piece in np.flatnonzero(keep):
+    for piece in np.flatnonzero(keep).tolist():
         keep[piece] = not _is_corner(labels, piece + 1, box[piece].tolist())
     return _in_lines(labels, box, area, keep)
 

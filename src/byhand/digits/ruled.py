@@ -31,6 +31,7 @@ def ruled_lines(mask: Array) -> Array:
 
 def stroke_width(mask: Array) -> float:
     """How wide strokes are on average: two areas by circumference, which pixel edges make 4/π too long."""
+    mask = np.pad(mask, 1)
     edges = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
     return 2 * np.count_nonzero(mask) / max(np.pi / 4 * edges, 1)
 
