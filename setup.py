@@ -8,7 +8,19 @@ from setuptools import Extension, setup
 
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 KINDS = {"base": []} | ({"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4"]} if X86 else {})
-HEADERS = ("vectors", "threads", "matmul", "sparse", "columns", "convolution", "ctc", "elementwise", "pooling", "rows", "winograd")
+HEADERS = (
+    "vectors",
+    "threads",
+    "matmul",
+    "sparse",
+    "columns",
+    "convolution",
+    "ctc",
+    "elementwise",
+    "pooling",
+    "rows",
+    "winograd",
+)
 FLAGS = [
     "-O3",
     "-g0",

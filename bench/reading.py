@@ -6,6 +6,9 @@ Each folder holds pictures and a `labels.csv` with the header `file,label`; rows
 Only what is a digit counts, of a label as of what was read. The character error rate is the number of digits to be
 changed, left out and put in (Levenshtein), of all folder's pictures together, as a share of the labels' digits.
 
+`--ways` reads with a network for single digits and cuts as well, and with both: then the row network also judges what
+cutting proposes.
+
 The peers: `tesseract`, the program, held to digits, each folder with the page mode that reads most of it; `rapidocr`,
 recognition only (with detection where a picture is at least 400 pixels high), its classes held to digits, blank,
 point and comma; `naive`, Otsu's threshold, components, boxes, centring, and the ONNX network of `--onnx`. The last two
@@ -23,7 +26,7 @@ from pathlib import Path
 
 import platformdirs
 
-from byhand.digits.reader import Reader
+from byhand.digits.reader import MODEL, Reader
 
 PACKAGES = ["rapidocr==3.10.*", "onnxruntime"]
 MODES = (6, 7, 8, 13)  # Tesseract's: a block, a line, a word, a raw line
@@ -35,11 +38,14 @@ def main():
     parser.add_argument("--peers", default="", help="of tesseract, rapidocr, naive, joined by commas")
     parser.add_argument("--onnx", type=Path, help="an MNIST network for the naive reader")
     parser.add_argument("--model", type=Path, help="the model byhand reads with")
+    parser.add_argument("--ways", action="store_true", help="also by cutting, and by both ways together")
+    parser.add_argument("--digits", type=Path, default=MODEL, help="the model of single digits that cutting uses")
     parser.add_argument("--json", type=Path, help="where to write all figures and every mistake")
     options = parser.parse_args()
-    readers = {"byhand": byhand_reader(options.model)} | {
-        name: peer(name, options.onnx) for name in options.peers.split(",") if name
-    }
+    readers = {"byhand": byhand_reader(Reader(options.model))}
+    if options.ways:
+        readers |= {"cutting": byhand_reader(Reader(options.digits)), "both": byhand_reader(both(options))}
+    readers |= {name: peer(name, options.onnx) for name in options.peers.split(",") if name}
     results = {}
     for folder in options.folders:
         files, labels = pictures(folder)
@@ -93,9 +99,20 @@ def distance(a, b):
     return before[-1]
 
 
-def byhand_reader(model):
+def both(options):
+    """A reader whose row network also judges what cutting proposes."""
+    reader, cutter = Reader(options.model), Reader(options.digits)
+
+    class Both:
+        def read(self, row):
+            return reader_way.read(row, [cutter._way.read(row).label])
+
+    reader_way, reader._way = reader._way, Both()
+    return reader
+
+
+def byhand_reader(reader):
     """This package's reader, picture by picture."""
-    reader = Reader(model)
 
     def read(files, labels):
         return [reader.read(file).text for file in files], ""

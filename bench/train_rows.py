@@ -31,7 +31,10 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", help="folder for the training's state, from which it goes on")
     parser.add_argument("--start", help="a network to go on from")
+    parser.add_argument("--average", action="store_true", help="the mean of the parameters before and after")
     options = parser.parse_args()
+    if options.average and not options.start:
+        parser.error("--average needs --start, the network to average with")
     start = time.time()
     train, validation = (writers(options, part) for part in ("train", "validation"))
     held = Rows(validation, HEIGHT, WIDTH, LONGEST).batch(2000, np.random.default_rng(10**6 + options.seed))
@@ -54,6 +57,11 @@ def main():
         resume=bool(options.checkpoint),
         progress=False,
     )
+    if options.average:
+        before = byhand.Network.load(options.start)
+        network.theta[...] = (before.theta + network.theta) / 2
+        network.state[...] = (before.state + network.state) / 2
+        network.save(options.out, "float16")
 
 
 def writers(options, part):

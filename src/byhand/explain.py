@@ -92,6 +92,8 @@ def _block_shapes(block: Block) -> dict[str, str]:
     result = {own["y"]: _rows(plan.out_shape)}
     result |= {own[name]: _plain(shape) for name, shape in [*plan.params.items(), *plan.scratch.items()] if name in own}
     result |= {own[name]: _rows(shape) for name, shape in plan.cache.items() if name in own}
+    for equation in block.forward:
+        result.setdefault(own[equation.target], _rows(plan.out_shape))  # what is not kept has the output's shape
     for child in block.children:
         result |= _block_shapes(child)
     return result
@@ -118,7 +120,7 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
         y = np.empty((n, *block.plan.out_shape), network.dtype)
         caches.append(make_cache(block.plan, n, network.dtype))
         block.layer.forward(ops, p, values[block.names["x"]], y, caches[-1], rng)
-        values |= _forward_values(block, p, caches[-1], y)
+        values |= _forward_values(block, p, values[block.names["x"]], caches[-1], y)
     names = found[-1].names
     y = values[names["y"]]
     loss_cache = _empty(network.loss.cache(*network.plan[-1].out_shape), n, network.dtype)
@@ -142,15 +144,17 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
     return values
 
 
-def _forward_values(block: Block, p: SimpleNamespace, cache: SimpleNamespace, y: Array) -> dict[str, Array]:
-    """What a block has computed, by name; `cache` holds what it computed on the way."""
+def _forward_values(block: Block, p: SimpleNamespace, x: Array, cache: SimpleNamespace, y: Array) -> dict[str, Array]:
+    """What a block has computed from x, by name; `cache` holds what it computed on the way."""
     own = block.names
     values: dict[str, Array] = {}
     for k, child in enumerate(block.children):
-        values |= _forward_values(child, p.children[k], cache.children[k], getattr(cache, f"y{k}"))
+        inner = getattr(cache, f"y{k - 1}") if k else x
+        values |= _forward_values(child, p.children[k], inner, cache.children[k], getattr(cache, f"y{k}"))
     values |= {own[name]: getattr(p, name).copy() for name in block.plan.params}
     targets = [equation.target for equation in block.forward]
-    return values | {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)} | {own["y"]: y}
+    values |= {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)}
+    return values | {own[name]: value for name, value in block.layer.unkept(x, cache).items()} | {own["y"]: y}
 
 
 def _backward_values(

@@ -208,7 +208,7 @@ def test_a_stop_in_the_middle_of_an_epoch_ends_the_threads():
 def test_batches_that_wait_are_few():
     """No more batches are prepared than there is room for, however slow the network is."""
     run, made = batches(size=2, workers=1), []
-    run.gather_targets = lambda rows, room, real=run.gather_targets: made.append(0) or real(rows, room)
+    run.with_targets = lambda rows, room, real=run.with_targets: made.append(0) or real(rows, room)
     gathered = run.gathered(np.arange(103))
     for _ in range(3):
         next(gathered)

@@ -35,6 +35,9 @@ PRODUCTS = [
     (128, 784, 256),
     (257, 130, 10),
     (40, 90, 16),
+    (784, 10, 30),
+    (100, 7, 49),
+    (75, 16, 16),
 ]
 
 
@@ -179,6 +182,10 @@ WINDOWS = [  # kernel, stride, padding, groups, dilation, channels, filters, sid
     ((1, 2), (3, 2), "same", 1, 1, 5, 16, 10, 2),  # some pixels are seen by nobody
     ((3, 4), (2, 3), "valid", 2, (2, 3), 6, 8, 13, 2),
     (2, 5, "same", 1, 1, 3, 4, 11, 2),
+    (3, (2, 3), "same", 1, 1, 1, 32, 11, 3),
+    (3, (3, 2), "valid", 1, 1, 1, 16, 13, 2),
+    (3, (2, 1), "same", 1, 1, 16, 48, 9, 3),
+    ((4, 3), (4, 1), "valid", 1, (2, 1), 32, 16, 11, 9),
     (3, 1, "valid", 1, 1, 32, 48, 9, 5),
     (3, 1, "same", 1, 1, 48, 16, 7, 20),
 ]
@@ -203,6 +210,8 @@ def convolutions(name):
 def convolution(name, layer, shape, rng, dtype, fill):
     plan, window = layer.plan(shape[1:]), layer.window
     x, w = numbers(rng, shape, dtype), numbers(rng, plan.params["W"], dtype)
+    if shape[3] == 1:  # as beside a digit
+        x[:, :2] = x[:, -3:] = x[:, :, :5] = x[:, :, -1:] = x[0] = 0
     dy = fill(rng, (shape[0], *plan.out_shape), dtype)
     how = [
         window.stride,
@@ -410,6 +419,13 @@ def test_output_over_its_input(module, name):
     getattr(reference, name)(*inputs, wanted, *rest)
     getattr(module, name)(*inputs, inputs[0], *rest)
     np.testing.assert_allclose(inputs[0], wanted, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.kind)
+def test_bytes_are_divided_exactly(module):
+    grey, out = np.arange(256, dtype=np.uint8), np.empty(256, np.float32)
+    module.scale_bytes(grey, out)
+    np.testing.assert_array_equal(out, grey / np.float32(255))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.kind)

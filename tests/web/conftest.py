@@ -71,7 +71,7 @@ def canvas(seven):
     return canvas
 
 
-def until(client, key, *states, seconds=20):
+def until(client, key, *states, seconds=120):
     """The training once it is in one of these states."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -220,6 +220,7 @@ def test_packing_keeps_what_it_promises():
         np.testing.assert_array_equal(unpacked(packed(np.where(values > 0, values, 0)))[values <= 0], 0)  # 0 is exact
     grey = np.arange(256, dtype=np.uint8)
     np.testing.assert_allclose(unpacked(packed(grey)), grey / 255)
+    assert list(unpacked(packed(np.array([np.nan, -np.inf, 2.0])))) == [0, 0, 2]
     assert number(np.inf) is None and number(1.234567) == 1.2346
 
 

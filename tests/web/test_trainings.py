@@ -210,7 +210,7 @@ def test_without_data_it_says_so():
 
     trainings = Trainings(Limits(), nowhere)
     job = trainings.begin({}, "somebody")
-    job.thread.join(5)
+    job.thread.join(120)
     assert job.state == "failed" and job.error == "mnist cannot be fetched: there is no network."
 
 

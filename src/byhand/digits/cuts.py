@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.digits.crops import Ink, View, crop
-from byhand.digits.pieces import box_of, digit_image, parted, slant, upright
+from byhand.digits.pieces import box_of, digit_image, digit_ink, parted, slant, upright
 from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
@@ -139,7 +139,7 @@ def judge_shapes(
                 continue
             part = (stretch >= i) & (stretch < j)
             spans.append((i, j))
-            images.append(digit_image(image, part, hull, mask))
+            images.append(digit_image(digit_ink(image, part, hull, mask)))
             shape = TOO_WIDE * max(0.0, wide - WIDE) + TOO_LOW * max(0.0, LOW - high) ** 2
             across = JOIN * sum(t == 0 for t in through[i : j - 1])
             ends = CUT * sum(through[k] for k in (i - 1, j - 1) if 0 <= k < count - 1)

@@ -41,7 +41,7 @@ def ink(image: Array) -> Array:
 
 def light_on_dark(level: Array) -> bool:
     """Whether the writing is the lighter one."""
-    return skewness(level) > (LIGHTER + DARKER) / 2
+    return skewness(level) > DARKER
 
 
 def skewness(level: Array) -> float:

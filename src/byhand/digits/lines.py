@@ -22,6 +22,9 @@ WEAK, STRONG = 0.45, 0.8  # a piece reaches as far as this part of the full ink,
 FAINTEST, NOISE = 5.0, 2.5  # grey levels by which ink must differ from the paper, and times the paper's grain
 SMALL = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
 SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
+MOST_PIECES, MOST_LINES = 4000, 300  # as high as a digit, and lines; where there are more, it is no writing
+LEVEL = 0.35  # two pieces are level if their heights share this part of the lower one
+CORNER = 0.25  # a frame's corner goes along at least this part of a side
 APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
 RIM, THICKEST_RIM = 0.03, 3  # how far from the rim pieces lie along it, as a part of the height, and in pixels
 STRAIGHT = 0.6  # a straight upright piece fills more of its box than that; a 1 that leans or bends does not
@@ -129,7 +132,7 @@ def written(flat: Array) -> tuple[Array, list[Box]]:
     keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
     keep &= ~_is_edge(box, area, flat.shape)
     for piece in np.flatnonzero(keep):
-        keep[piece] = not _is_corner(labels == piece + 1, box[piece].tolist())
+        keep[piece] = not _is_corner(labels, piece + 1, box[piece].tolist())
     return _in_lines(labels, box, area, keep)
 
 
@@ -140,9 +143,17 @@ def _in_lines(labels: Array, box: Array, area: Array, keep: Array) -> tuple[Arra
     digit = _digit_height(box[keep], area[keep])
     keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
     mask = np.concatenate([[False], keep])[labels]
-    box = box[keep]
+    box, area = box[keep], area[keep]
     high = box[:, 3] - box[:, 1] >= SMALL * digit
-    lines = _merged([_hull(line) for line in _group(box[high], digit)], digit)
+    if high.sum() > MOST_PIECES:
+        return mask & False, []
+    post = _is_post(box, area, labels.shape[1])
+    groups = _group(box[high], digit)
+    if len(groups) > 1:  # beside other lines, a straight stroke near a side is a frame's
+        groups = [g for g in groups if len(g) > 1 or not post[(box == g[0]).all(axis=1)].any()]
+    if len(groups) > MOST_LINES or (~high).sum() > 10 * MOST_PIECES:
+        return mask & False, []
+    lines = _merged([_hull(line) for line in groups], digit)
     return mask, sorted_boxes([_with_small(line, box[~high], digit) for line in lines])
 
 
@@ -167,7 +178,10 @@ def writing(flat: Array) -> tuple[Array, Array]:
         strong = rest & (level > paper + STRONG * (full - paper))
         lines = ruled_lines(mask)
         mask, strong = mask & ~lines, strong & ~lines
-        rest &= ~(running_max(lines, 3) | _edges(mask))
+        beside = running_max(lines, 3) | _edges(mask)
+        if not beside.any():
+            break
+        rest &= ~beside
         mask, strong = mask & rest, strong & rest
     return mask, strong
 
@@ -203,39 +217,49 @@ def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
     return level | upright | corner
 
 
-def _is_corner(mask: Array, box: Box) -> bool:
+def _is_post(box: Array, area: Array, width: int) -> Array:
+    """Which pieces are straight, upright, and near a side of the picture."""
+    w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
+    near = (box[:, 0] <= NEAR * width) | (box[:, 2] >= (1 - NEAR) * width)
+    return near & (h > 3 * w) & (area > STRAIGHT * w * h)
+
+
+def _is_corner(labels: Array, piece: int, box: Box) -> bool:
     """Whether a piece is a frame's lower corner: below and beside the writing, with ink only along these two sides."""
-    height, width = mask.shape
+    height, width = labels.shape
     left, top, right, bottom = box
-    beside = NEAR * width
-    if bottom < (1 - NEAR) * height or not (left < beside or right > width - beside):
-        return False
+    at_left, at_right = left < NEAR * width, right > (1 - NEAR) * width
     arm = max(ARM, round(ARM * height / 30))
-    if right - left < 2 * arm or bottom - top < 2 * arm or max((right - left) / width, (bottom - top) / height) < 0.25:
+    if bottom < (1 - NEAR) * height or not (at_left or at_right) or min(right - left, bottom - top) < 2 * arm:
         return False
-    inner = mask[top : bottom - arm, left : right - arm] if right > width - beside else None
-    if inner is None or (left < beside and right <= width - beside):
-        inner = mask[top : bottom - arm, left + arm : right]
-    return bool(inner.sum() < STRAY * mask.sum())
+    if max((right - left) / width, (bottom - top) / height) < CORNER:
+        return False
+    part = labels[top:bottom, left:right] == piece
+    inner = part[:-arm, :-arm] if at_right else part[:-arm, arm:]
+    return bool(inner.sum() < STRAY * part.sum())
 
 
 def _group(box: Array, digit: float) -> list[Array]:
     """Boxes (n, 4) that form lines: each, from left to right, goes on the line whose last box is level with it."""
-    lines: list[list[Array]] = []
-    for b in box[np.argsort(box[:, 0], kind="stable")]:
-        best, nearest = None, np.inf
-        for line in lines:
-            last = line[-1]
-            shared = min(b[3], last[3]) - max(b[1], last[1])
-            level = shared / min(b[3] - b[1], last[3] - last[1])
-            gap = (b[0] - max(o[2] for o in line)) / digit
-            if level > 0.35 and gap < APART and gap - level < nearest:
-                best, nearest = line, gap - level
-        if best is None:
-            lines.append([b])
+    box = box[np.argsort(box[:, 0], kind="stable")]
+    lines: list[list[int]] = []
+    last = np.zeros_like(box)  # of each line
+    right = np.zeros(len(box))
+    for k, (left, top, end, bottom) in enumerate(box.tolist()):
+        n = len(lines)
+        upper, lower = last[:n, 1], last[:n, 3]
+        level = (np.minimum(bottom, lower) - np.maximum(top, upper)) / np.minimum(bottom - top, lower - upper)
+        gap = (left - right[:n]) / digit
+        far = np.where((level > LEVEL) & (gap < APART), gap - level, np.inf)
+        line = int(far.argmin()) if n else 0
+        if n and far[line] < np.inf:
+            lines[line].append(k)
         else:
-            best.append(b)
-    return [np.array(line) for line in lines]
+            line = n
+            lines.append([k])
+        last[line] = box[k]
+        right[line] = max(right[line], end)
+    return [box[line] for line in lines]
 
 
 def _hull(box: Array) -> Box:

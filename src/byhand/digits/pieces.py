@@ -9,7 +9,7 @@ from byhand.digits.components import components
 from byhand.digits.prepare import FAINT, FIELD, Box, bounds, fit, place, strengthen
 from byhand.types import Array
 
-FULL = 60  # the percentile of a digit's ink that counts as full
+FULL = 40  # the percentile of a digit's strong ink that counts as full
 WHOLE = 0.8  # a piece of which at least this part stands on one side of a cut is not cut
 SLANTS = np.linspace(-0.6, 0.6, 13)  # of the writing, as columns a row; positive leans to the right
 SHARPER = 0.2  # a lean of one column a row must make the columns sharper by this part
@@ -80,19 +80,23 @@ def box_of(mask: Array) -> Box | None:
     return (int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1) if x.size else None
 
 
-def digit_image(ink: Array, part: Array, box: Box, others: Array) -> Array:
-    """A part of the ink, uint8 (height, width), as MNIST has digits: uint8 (28, 28).
+def digit_ink(ink: Array, part: Array, box: Box, others: Array) -> Array:
+    """A part of the ink, uint8 (height, width), cut out of it with the soft edges of its strokes: uint8.
 
-    part is a mask, box the box around it; the soft edges of its strokes come along, but nothing of the mask `others`.
+    part is a mask, box the box around it; nothing of the mask `others` comes along.
     """
     left, top, right, bottom = box
     y, x = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
     core = part[y, x]
-    level = (ink[y, x] * (spread(core) & ~(others[y, x] & ~core))).astype(np.float32)
-    strongest = level.max(initial=0)
-    if not strongest:
+    return ink[y, x] * (spread(core) & ~(others[y, x] & ~core))
+
+
+def digit_image(ink: Array) -> Array:
+    """A digit's ink, uint8 (height, width), as MNIST has digits: uint8 (28, 28)."""
+    strong = ink[ink > ink.max() / 2]
+    if not strong.size:
         return np.zeros((FIELD, FIELD), np.uint8)
-    level = np.minimum(level / max(np.percentile(level[core], FULL), strongest / 2), 1)
+    level = np.minimum(ink / np.float32(np.percentile(strong, FULL)), 1)
     left, top, right, bottom = bounds(level > FAINT)
     return place(fit(strengthen(level[top:bottom, left:right])))
 

@@ -12,7 +12,7 @@ from byhand.digits.cuts import CutReader
 from byhand.digits.image import Source, open_image
 from byhand.digits.ink import DARKER, LIGHTER, skewness
 from byhand.digits.lines import Line, drawn_lines, find_lines
-from byhand.digits.pieces import box_of, cut_between, digit_image, parted, upright
+from byhand.digits.pieces import box_of, cut_between, digit_ink, parted, upright
 from byhand.digits.prepare import Box
 from byhand.digits.reading import Digit, Reading, Row
 from byhand.digits.row_read import RowRead
@@ -104,11 +104,11 @@ class Reader:
         return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
 
     def _row(self, line: Line) -> Row:
-        ink = row_ink(line.image, line.mask)
-        found = self._way.read(ink)
+        row = row_ink(line.image, line.mask)
+        found = self._way.read(row)
         if not found.label:
             return Row((), found.probability, line.box)
-        digits = tuple(_digit(line, found, i, box, image) for i, (box, image) in enumerate(_places(ink, found.middles)))
+        digits = tuple(_digit(line, found, i, box, ink) for i, (box, ink) in enumerate(_places(row, found.middles)))
         return Row(digits, found.probability, line.box)
 
 
@@ -140,7 +140,7 @@ def read(source: Source, model: str | Path | None = None) -> Reading:
 
 
 def _places(row: Ink, middles: list[float]) -> list[tuple[Box, Array]]:
-    """For each digit the box of its ink in the row's image, and the ink as MNIST has digits."""
+    """For each digit the box of its ink in the row's image, and the ink cut out."""
     column = upright(row.mask.shape, row.lean, row.steep)
     part = parted(row.mask, column, cut_between(row.mask, column, middles))
     found = []
@@ -148,13 +148,13 @@ def _places(row: Ink, middles: list[float]) -> list[tuple[Box, Array]]:
         mask = part == i
         at = min(max(round(middle), 0), mask.shape[1] - 1)
         box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the row
-        found.append((box, digit_image(row.image, mask, box, row.mask)))
+        found.append((box, digit_ink(row.image, mask, box, row.mask)))
     return found
 
 
-def _digit(line: Line, found: RowRead, i: int, box: Box, image: Array) -> Digit:
+def _digit(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
     """The i-th digit that was found in the line."""
     name, p = found.label[i], found.p[i]
     order = np.argsort(-p, kind="stable").tolist()
     others = tuple((str(c), float(p[c])) for c in order if c != name and p[c] >= ALTERNATIVES)
-    return Digit(str(name), float(p[name]), line.in_picture(box), others, image)
+    return Digit(str(name), float(p[name]), line.in_picture(box), others, ink)

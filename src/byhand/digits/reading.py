@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from byhand.digits.pieces import digit_image
 from byhand.digits.prepare import Box
 from byhand.types import Array
 
@@ -17,14 +18,19 @@ class Digit:
         confidence: the probability that it is right, from 0 to 1.
         box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
         alternatives: what else it might be, with probabilities, the likeliest first.
-        image: as a network for single digits sees it, uint8 (28, 28), ink 255 on paper 0.
+        ink: its own ink, uint8 (height, width), as it was found in the picture: ink 255 on paper 0.
     """
 
     digit: str
     confidence: float
     box: Box
     alternatives: tuple[tuple[str, float], ...]
-    image: Array
+    ink: Array
+
+    @property
+    def image(self) -> Array:
+        """The digit as a network for single digits sees it, uint8 (28, 28), made as MNIST was."""
+        return digit_image(self.ink)
 
     def to_json(self, images: bool = False) -> dict[str, Any]:
         """Plain data; with `images` also the image, as 28 rows of grey levels."""

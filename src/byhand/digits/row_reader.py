@@ -1,6 +1,6 @@
 """Reading a row without cutting it: a network that slides along it, looked at in several ways."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -11,8 +11,14 @@ from byhand.digits.row_read import RowRead
 from byhand.network import Network
 from byhand.types import Array
 
-FIRST = (View(), View(stretch=0.8, lean=0.2, only_ink=True))
-MORE = (View(lean=0.3), View(stretch=0.8, lean=0.2), View(share=0.95), View(share=0.7, stretch=0.8))
+FIRST = (View(), View(share=0.65))
+MORE = (
+    View(share=0.95),
+    View(lean=0.0),
+    View(lean=0.15, stretch=1.2),
+    View(lean=0.15, stretch=0.8, share=0.7),
+    View(lean=0.15, only_ink=True),
+)
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER = 1.5  # from one width of the network to the next
 ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
@@ -31,14 +37,14 @@ class RowReader:
         self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, Network] = {}
 
-    def read(self, row: Ink) -> RowRead:
-        """The most probable label of a row.
+    def read(self, row: Ink, proposals: Collection[Label] = ()) -> RowRead:
+        """The most probable label of a row; `proposals` are labels that others read.
 
         Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins.
         """
         crops = [crop(row, view, self.height) for view in FIRST]
         log_p = self.look(crops)
-        labels = {best_path(row) for row in log_p}
+        labels = {*proposals, *(best_path(row) for row in log_p)}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         if len(labels) > 1 or score.max() < np.log(SURE):
             more = [crop(row, view, self.height) for view in MORE]

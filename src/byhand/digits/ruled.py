@@ -48,7 +48,7 @@ def _level_lines(mask: Array, thin: int, covered: float) -> Array:
     at = (columns + 0.5) * BLOCK / max(width - 1, 1) - 0.5  # of the width, from the middle
     y = np.arange(height)[:, None] + most + 2
     found = np.zeros((height, len(columns)), bool)
-    for rise in range(-most, most + 1, max(1, most // 12)):
+    for rise in range(-most, most + 1, max(3, most // 12)):
         shift = np.rint(rise * at).astype(np.int64)
         lines = np.flatnonzero(blocks[y + shift, columns].sum(axis=1) >= covered * width)
         if lines.size:
@@ -68,6 +68,6 @@ def _run_heights(mask: Array) -> Array:
 
 def _count_down(mask: Array) -> Array:
     """For every pixel how many of the mask end in it, going down."""
-    total = np.cumsum(mask, axis=0)
+    total = np.cumsum(mask, axis=0, dtype=np.int32)
     before = np.maximum.accumulate(np.where(mask, 0, total), axis=0)
     return total - before

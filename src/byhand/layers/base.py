@@ -89,6 +89,10 @@ class Layer:
         """From dy = ∂L/∂y (n, *out) overwrite g with ∂L/∂p and, unless dx is None, dx (n, *in) with ∂L/∂x."""
         raise NotImplementedError
 
+    def unkept(self, x: Array, cache: SimpleNamespace) -> Mapping[str, Array]:
+        """What its equations name, of the output's shape, but neither output nor cache holds: for `explain`."""
+        return {}
+
     def label(self) -> str:
         """How a summary names it."""
         return type(self).__name__

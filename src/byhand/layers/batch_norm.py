@@ -117,6 +117,10 @@ class BatchNorm(Layer):
         if dx is not None:
             ops.batch_norm_backward(*normalised, dy, p.gamma, g.gamma, g.beta, share, columns(dx))
 
+    def unkept(self, x: Array, cache: SimpleNamespace) -> Mapping[str, Array]:
+        """Compute u again, from x, m and v."""
+        return {"u": (x - cache.m) * cache.inverse}
+
 
 def columns(a: Array) -> Array:
     """(n, ..., k) as (n · ..., k), the same memory."""

@@ -1,6 +1,7 @@
 """Windows that slide over images: how many places they have, and what is missing at the edges."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from byhand.errors import ByhandError
@@ -76,9 +77,7 @@ class Window:
 
     def pad(self, image: Shape) -> Pair:
         """How many pixels are missing before an image (height, width): above it and on its left."""
-        places, extent = self.places(image), self.extent
-        above, left = (max((places[i] - 1) * self.stride[i] + extent[i] - image[i], 0) // 2 for i in (0, 1))
-        return above, left
+        return _pad(self, image)
 
     def label(self) -> str:
         """For example 3 × 3, or 3 × 3, stride 2."""
@@ -87,6 +86,14 @@ class Window:
             if pair != usual:
                 words.append(f"{name} {pair[0] if pair[0] == pair[1] else _by(pair)}")
         return ", ".join([*words, *(["valid"] if self.padding == "valid" else [])])
+
+
+@lru_cache(1000)
+def _pad(window: Window, image: Shape) -> Pair:
+    """Asked in every pass, hence kept."""
+    places, extent = window.places(image), window.extent
+    above, left = (max((places[i] - 1) * window.stride[i] + extent[i] - image[i], 0) // 2 for i in (0, 1))
+    return above, left
 
 
 def require_images(layer: str, in_shape: Shape) -> None:

@@ -39,6 +39,13 @@ class Room(NamedTuple):
     weights: Array | None
     labels: Array | None
 
+    def first(self, n: int) -> "Room":
+        """Room for n rows."""
+        if n == len(self.x):
+            return self
+        raw, weights, labels = (None if a is None else a[:n] for a in (self.raw, self.weights, self.labels))
+        return Room(raw, self.x[:n], self.t[:n], weights, labels)
+
 
 class Batches:
     """Data for one network, in batches of up to `size` rows.
@@ -123,29 +130,25 @@ class Batches:
 
     def gather(self, rows: Array, room: Room) -> Batch:
         """The samples whose numbers `rows` holds, in `room`."""
-        x = room.x[: len(rows)]
+        room = room.first(len(rows))
         if room.raw is None:
-            self._network.ops.gather(self.x, rows, x)
+            self._network.ops.gather(self.x, rows, room.x)
         else:
-            self._network.ops.gather_bytes(self.x, rows, room.raw[: len(rows)], x)
-        return Batch(x, *self.gather_targets(rows, room))
+            self._network.ops.gather_bytes(self.x, rows, room.raw, room.x)
+        return self.with_targets(rows, room)
 
-    def gather_targets(self, rows: Array, room: Room) -> tuple[Array, Array | None, Array | None]:
-        """Targets, weights and labels of the samples whose numbers `rows` holds, in `room`."""
-        weights = labels = None
-        if self.weights is not None and room.weights is not None:
-            weights = self._take(self.weights, rows, room.weights)
-        if self.labels is not None and room.labels is not None:
-            labels = self._take(self.labels, rows, room.labels)
-        return self._take(self.t, rows, room.t), weights, labels
+    def with_targets(self, rows: Array, room: Room) -> Batch:
+        """A room whose samples are there, with the targets, weights and labels that belong to them."""
+        gather = self._network.ops.gather
+        gather(self.t, rows, room.t)
+        if room.weights is not None:
+            gather(self.weights, rows, room.weights)
+        if room.labels is not None:
+            gather(self.labels, rows, room.labels)
+        return Batch(room.x, room.t, room.weights, room.labels)
 
     def close(self) -> None:
         """End whatever works for these batches."""
-
-    def _take(self, source: Array, rows: Array, buffer: Array) -> Array:
-        out = buffer[: len(rows)]
-        self._network.ops.gather(source, rows, out)
-        return out
 
 
 class Counter:

@@ -107,11 +107,12 @@ class AugmentedBatches(Batches):
 
     def _prepare(self, rows: Array, rng: np.random.Generator, room: Room, augmenter: Augmenter) -> Batch:
         """The batch of these rows, in `room`."""
+        room = room.first(len(rows))
         assert room.raw is not None
-        x = room.x[: len(rows)]
-        targets = self.gather_targets(rows, room)
-        augmenter(self._take(self.x, rows, room.raw), rng, x, targets[0])
-        return Batch(x, *targets)
+        self._network.ops.gather(self.x, rows, room.raw)
+        batch = self.with_targets(rows, room)
+        augmenter(room.raw, rng, batch.x, batch.t)
+        return batch
 
     def close(self) -> None:
         """End the threads, after at most a batch each."""

@@ -52,9 +52,7 @@ class Model:
         """What the page lists."""
         network, card = self.network, dict(self.card)
         label = " · ".join(layer.label() for layer in network.layers)
-        about = f"{label}; {network.size:,} parameters."
-        if self.id == MODEL.stem:
-            about = f"The dense network that comes with byhand. {about}"
+        about = f"{'It reads whole rows. ' if self.reads == 'rows' else ''}{label}; {network.size:,} parameters."
         return {
             "id": self.id,
             "name": card.get("name") or self.id.replace("-", " ").capitalize(),

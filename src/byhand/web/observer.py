@@ -78,8 +78,8 @@ class Observer(Callback):
     def on_epoch(self, training: Training) -> None:
         """The epoch's row, a look, and what the diagnosis says."""
         row = {name: number(value) for name, value in training.history.last.items()}
-        for name, value in row.items():
-            self.job.history.setdefault(name, []).append(value)
+        before = self.job.history  # which others may be reading: it is replaced, not changed
+        self.job.history = {name: [*before.get(name, ()), value] for name, value in row.items()}
         self.job.journal.add("epoch", row)
         self._look(training)
         self.diagnose()

@@ -12,10 +12,12 @@ def packed(values: Array) -> dict[str, Any]:
     """An array as bytes: value = (byte − zero) · scale, row by row.
 
     Grey levels (uint8) stay what they are. Where anything is negative, zero is 127, so that 0 is exact; else it is 0.
+    What is not finite, as in a training that diverges, becomes 0.
     """
     if values.dtype == np.uint8:
         levels, zero, scale = values, 0, 1 / 255
     else:
+        values = np.nan_to_num(values, nan=0, posinf=0, neginf=0)
         zero = 127 if values.size and values.min() < 0 else 0
         largest = float(np.abs(values).max()) if values.size else 0.0
         scale = largest / (127 if zero else 255) or 1.0

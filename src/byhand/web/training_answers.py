@@ -6,6 +6,8 @@ from byhand.web.answers import drawing
 from byhand.web.call import Answer, Call
 from byhand.web.limits import Refusal
 
+MOMENT = 5.0  # seconds in which a training follows a button
+
 
 def post_training(call: Call) -> Answer:
     """Begin a training."""
@@ -104,5 +106,5 @@ def _told(call: Call, what: str) -> Answer:
             "resume": lambda: job.state != "paused",
             "stop": lambda: job.ended,
         }
-        job.changed.wait_for(done[what], 1.0)
+        job.changed.wait_for(done[what], MOMENT)
     return Answer(job.to_json())

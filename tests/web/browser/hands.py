@@ -13,7 +13,7 @@ def strokes(digit, rng, form=0, hand=None):
     points = (points - points.min(axis=0)) / np.ptp(points[:, 1])
     points[:, 0] -= points[:, 0].max() / 2
     ends = np.cumsum([(len(stroke) - 1) * STEPS + 1 for stroke in FORMS[digit][form]])
-    return [stroke[:: STEPS // 2] for stroke in np.split(points, ends[:-1])]  # a mouse tells of fewer points
+    return [stroke[::STEPS] for stroke in np.split(points, ends[:-1])]  # a mouse tells of fewer points
 
 
 def draw(page, strokes, canvas="#sheet", height=0.66, across=0.5):

@@ -65,7 +65,7 @@ static void multiply_tile(int rows, int width, Tile *t)
     t->last = width < LANES ? 0 : width - LANES;
     if (width < LANES) { /* it goes by way of a whole one */
         for (int r = 0; r < rows && t->add; r++)
-            memcpy(edge + r * LANES, c + r * cs, sizeof(float) * width);
+            store(edge + r * LANES, load_few(c + r * cs, width));
         t->c = edge;
         t->cs = LANES;
     }
@@ -85,7 +85,7 @@ static void multiply_tile(int rows, int width, Tile *t)
     }
     if (width < LANES)
         for (int r = 0; r < rows; r++)
-            memcpy(c + r * cs, edge + r * LANES, sizeof(float) * width);
+            store_few(c + r * cs, load(edge + r * LANES), width);
     t->c = c;
     t->cs = cs;
 }
@@ -121,10 +121,13 @@ static void pack(const float *b, long br, long bc, long depth, int width, float 
     for (int v = 0; v < columns; v++) {
         const float *from = b + AT(v) * bc;
         float *to = out + v * LANES;
-        if (width < LANES)
+        if (width < LANES && bc == 1)
+            for (long k = 0; k < depth; k++)
+                store(to + k * LANES, load_few(from + k * br, width));
+        else if (width < LANES)
             for (long k = 0; k < depth; k++)
                 for (int j = 0; j < LANES; j++)
-                    to[k * columns * LANES + j] = j < width ? from[k * br + j * bc] : 0;
+                    to[k * LANES + j] = j < width ? from[k * br + j * bc] : 0;
         else if (bc == 1)
             for (long k = 0; k < depth; k++)
                 store(to + k * columns * LANES, load(from + k * br));

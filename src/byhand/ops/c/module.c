@@ -12,11 +12,13 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #include "convolution.h"
 #include "ctc.h"
 #include "elementwise.h"
+#include "grey.h"
 #include "matmul.h"
 #include "pooling.h"
 #include "rows.h"
 #include "sparse.h"
 #include "winograd.h"
+#include "winograd_rows.h"
 
 #define MOST_ARGUMENTS 12
 
@@ -565,8 +567,16 @@ static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *
 
 static void convolve(Images *g, const float *w, long outputs, const float *b, long groups, int back)
 {
-    if (groups == 1 && is_winograd(g)) {
-        winograd(g, back ? turn_kernel(w, g->kernel[0] * g->kernel[1] * g->size, g->depth) : w, b, back);
+    if (!back && is_grey(g)) {
+        g->w = w;
+        g->start = b;
+        parallel(convolve_grey_part, g, (int)g->n);
+        return;
+    }
+    if (groups == 1 && (is_winograd(g) || is_rowwise(g))) {
+        if (back)
+            w = turn_kernel(w, g->kernel[0] * g->kernel[1] * g->size, g->depth);
+        (is_winograd(g) ? winograd : winograd_rows)(g, w, b, back);
         return;
     }
     for (long group = 0; group < groups; group++) {
@@ -615,23 +625,24 @@ DEFINE(conv2d_input)
 
 static void convolve_weights(Images *g, float *dw, long groups)
 {
-    const int sparse = groups == 1 && gradient_is_sparse(g, g->y), fast = groups == 1 && !sparse && is_winograd(g);
+    const int sparse = groups == 1 && gradient_is_sparse(g, g->y), dense = groups == 1 && !sparse;
+    const int square = dense && is_winograd(g), rows = dense && !square && is_rowwise(g);
     const long k = g->kernel[0] * g->kernel[1] * g->depth;
     g->parts = g->n < MOST_SUMS ? (int)g->n : MOST_SUMS;
-    g->sums = room(2, (size_t)(g->parts * (fast ? 16 * g->depth : k) * g->size));
+    g->sums = room(2, (size_t)(g->parts * (square ? 16 * g->depth : rows ? k / 3 * 4 : k) * g->size));
     if (sparse) {
         parallel(sparse_weights_part, g, g->parts);
         add_turned(g, dw);
         return;
     }
-    if (fast) {
-        winograd_weights(g, dw);
+    if (square || rows) {
+        (square ? winograd_weights : winograd_rows_weights)(g, dw);
         return;
     }
     for (long group = 0; group < groups; group++) {
         g->first_in = group * g->depth;
         g->first_out = group * g->size;
-        parallel(weights_part, g, g->parts);
+        parallel(is_grey(g) ? grey_weights_part : weights_part, g, g->parts);
         for (long row = 0; row < k; row++) {
             float *to = dw + row * g->outputs + g->first_out;
             const float *from = g->sums + row * g->size;

@@ -37,11 +37,23 @@ INLINE void store(float *a, vec v) { *(vec *)a = v; }
 /* The first `count` numbers of a register, fewer than LANES; the others are 0. */
 INLINE vec load_few(const float *a, long count)
 {
+#if defined(__AVX512F__)
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), a);
+#else
     vec v = {};
     memcpy(&v, a, sizeof(float) * count);
     return v;
+#endif
 }
-INLINE void store_few(float *a, vec v, long count) { memcpy(a, &v, sizeof(float) * count); }
+
+INLINE void store_few(float *a, vec v, long count)
+{
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(a, (__mmask16)((1u << count) - 1), (__m512)v);
+#else
+    memcpy(a, &v, sizeof(float) * count);
+#endif
+}
 
 INLINE vec all(float value) { return (vec){} + value; }
 

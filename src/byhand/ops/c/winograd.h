@@ -14,6 +14,8 @@
 
 #define TILES 64 /* at once, at most, unless a row of an image has more */
 
+#define MOST_PRODUCTS 65536 /* channels in times out: for more, the sums would take much memory */
+
 /* The five matrices, each times a vector whose numbers lie `gap` apart in a and in out. */
 INLINE void see(const vec *a, vec *out, int gap) /* Bᵀ */
 {
@@ -65,7 +67,7 @@ static int is_winograd(const Images *g)
     return LANES >= 8 && g->kernel[0] == 3 && g->kernel[1] == 3 && g->phases == 1 && g->stride[0] == 1 &&
            g->stride[1] == 1 && g->dilation[0] == 1 && g->dilation[1] == 1 && g->offset[0] == 0 &&
            g->depth == g->channels && g->depth % LANES == 0 && g->size % LANES == 0 && g->rows > 1 && g->columns > 1 &&
-           g->n * g->rows < 65536; /* parts */
+           g->n * g->rows < 65536 && g->depth * g->size <= MOST_PRODUCTS;
 }
 
 /* Some rows of tiles at once, of one image or of several; tiles' 16 places begin `in` (and `out`) floats after each other. */
@@ -154,11 +156,12 @@ static void write_tiles_back(const Images *g, const Chunk *c, float *m)
     }
 }
 
-/* c (m, n) = a b, or += a b; a's rows are `ar` apart and its columns `ac`, b's and c's rows n apart. */
-static void multiply_place(const float *a, long ar, long ac, const float *b, float *c, long m, long n, long depth, int add)
+/* c (m, n) = a b, or += a b; a's rows are `ar` apart, its columns `ac` in segments of `depth`, b's and c's rows n apart. */
+static void multiply_places(const float *a, long ar, long ac, const long *offset, long segments, long depth,
+                            const float *b, float *c, long m, long n, int add)
 {
-    const long none = 0, tiles = (m + ROWS - 1) / ROWS;
-    Tile t = {.offset = &none, .ac = ac, .bs = n, .segments = 1, .depth = depth, .cs = n, .add = add};
+    const long tiles = (m + ROWS - 1) / ROWS;
+    Tile t = {.offset = offset, .ac = ac, .bs = n, .segments = segments, .depth = depth, .cs = n, .add = add};
     for (int r = 0; r < ROWS; r++)
         t.at[r] = r * ar;
     for (long column = 0; column < n; column += PANEL)
@@ -171,6 +174,8 @@ static void multiply_place(const float *a, long ar, long ac, const float *b, flo
         }
 }
 
+static const long FROM_THERE = 0;
+
 static void winograd_part(void *context, int part)
 {
     const Images *g = context;
@@ -180,8 +185,8 @@ static void winograd_part(void *context, int part)
     c.count = g->n * c.down - c.first < c.count ? g->n * c.down - c.first : c.count;
     see_tiles(g, &c, v);
     for (int k = 0; k < 16; k++)
-        multiply_place(v + k * c.in, g->depth, 1, g->w + k * g->depth * g->size, m + k * c.out, c.count * c.across,
-                       g->size, g->depth, 0);
+        multiply_places(v + k * c.in, g->depth, 1, &FROM_THERE, 1, g->depth, g->w + k * g->depth * g->size,
+                        m + k * c.out, c.count * c.across, g->size, 0);
     write_tiles(g, &c, m);
 }
 
@@ -198,8 +203,8 @@ static void winograd_weights_part(void *context, int part)
         see_tiles(g, &c, v);
         write_tiles_back(g, &c, m);
         for (int k = 0; k < 16; k++)
-            multiply_place(v + k * c.in, 1, g->depth, m + k * c.out, sums + k * g->depth * g->size, g->depth, g->size,
-                           c.count * c.across, c.first > begin);
+            multiply_places(v + k * c.in, 1, g->depth, &FROM_THERE, 1, c.count * c.across, m + k * c.out,
+                            sums + k * g->depth * g->size, g->depth, g->size, c.first > begin);
     }
 }
 

@@ -53,11 +53,8 @@ export const models = () => ask("/api/models");
 /** @param {number} seed the hand that writes them */
 export const strokes = (seed) => ask(`/api/strokes?seed=${seed}`);
 
-/**
- * @param {Picture | Blob} drawing
- * @param {string} [model] the server's choice by default
- */
-export const read = (drawing, model) => sendDrawing("POST", "/api/read", drawing, model ? { model } : {});
+/** @param {Picture | Blob} drawing of any number of digits, or a photo */
+export const read = (drawing) => sendDrawing("POST", "/api/read", drawing);
 
 /**
  * @param {Picture | Uint8Array} drawing of one digit

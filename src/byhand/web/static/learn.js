@@ -65,7 +65,10 @@ export async function startLearn(drawing, options, trouble, onTrained) {
     showLook();
   });
   runs = (await api.trainings()).trainings.map((/** @type {any} */ training) => new Run(training));
-  for (const run of runs) listen(run, drawing, onTrained);
+  for (const run of runs) {
+    listen(run, drawing, onTrained);
+    if (run.learnt) onTrained(run.training);
+  }
   if (runs.length) open(runs[0], drawing);
   else {
     showAll();
@@ -83,7 +86,7 @@ function listen(run, drawing, onTrained) {
   run.addEventListener("training", whenShown(showState));
   run.addEventListener("training", () => {
     showTable(runs, current, (run) => open(run, drawing));
-    if (run.training.state === "finished") onTrained(run.training);
+    if (run.learnt) onTrained(run.training);
   });
   run.addEventListener("epoch", () => showTable(runs, current, (one) => open(one, drawing)));
   run.addEventListener("curves", whenShown(showProgress));

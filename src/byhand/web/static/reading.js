@@ -22,6 +22,7 @@ export class Reading extends EventTarget {
   seen = null;
   /** from a change of the drawing to the text, in milliseconds */
   latency = 0;
+  #wish = Infinity; // which digit to look at: the last one, unless one is chosen
   #wanted = false;
   #asking = false;
   #changed = 0; // when the drawing did, 0 once that is asked about
@@ -38,7 +39,7 @@ export class Reading extends EventTarget {
     this.ask = eachFrame(() => this.#ask());
     drawing.addEventListener("change", () => {
       this.#changed ||= performance.now();
-      this.chosen = Infinity; // the last one written
+      this.#wish = Infinity;
       this.other = undefined;
       this.ask();
     });
@@ -53,7 +54,7 @@ export class Reading extends EventTarget {
 
   /** @param {number} index of the digit to look at */
   choose(index) {
-    this.chosen = index;
+    this.#wish = index;
     this.other = undefined;
     this.ask();
   }
@@ -94,7 +95,7 @@ export class Reading extends EventTarget {
    */
   #found(text, digits) {
     if (this.#begun) this.latency = performance.now() - this.#begun;
-    Object.assign(this, { text, digits, chosen: Math.min(this.chosen, Math.max(0, digits.length - 1)) });
+    Object.assign(this, { text, digits, chosen: Math.min(this.#wish, Math.max(0, digits.length - 1)) });
     this.dispatchEvent(new Event("text"));
   }
 
@@ -112,9 +113,9 @@ export class Reading extends EventTarget {
     this.#saw(seen);
   }
 
-  /** @param {import("./drawing.js").Picture} picture of several */
+  /** @param {import("./drawing.js").Picture} picture of several: the server reads the row, the model looks at one of it */
   async #row(picture) {
-    const { text, lines } = await api.read(picture, this.model);
+    const { text, lines } = await api.read(picture);
     const found = lines.flatMap((/** @type {any} */ line) => line.digits);
     const digits = found.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
     this.#found(text, digits);

@@ -21,9 +21,14 @@ export function showCharts(runs, current) {
     { name: "validation", style: "validation", points: validation },
     { name: "training", style: "training", points: training },
   ];
-  const losses = lines("val_loss", current?.history("val_loss") ?? [], current?.byEpoch(current.losses) ?? []);
-  const live = current?.accuracies.length ? current.byEpoch(current.accuracies) : current?.history("val_accuracy");
-  const accuracies = lines("val_accuracy", live ?? [], current?.history("accuracy") ?? []);
+  // within epochs too, where it was followed from the start
+  const finer = (/** @type {Points} */ live, /** @type {string} */ name) => {
+    const rows = current?.history(name) ?? [];
+    return live.length > rows.length ? (current?.byEpoch(live) ?? []) : rows;
+  };
+  const losses = lines("val_loss", current?.history("val_loss") ?? [], finer(current?.losses ?? [], "loss"));
+  const live = finer(current?.accuracies ?? [], "val_accuracy");
+  const accuracies = lines("val_accuracy", live, current?.history("accuracy") ?? []);
   showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image", far });
   const words = { title: "Accuracy", x: "epoch", y: "images read right", far, percent: true };
   showCurves($("#accuracy-figure"), accuracies, words);

@@ -105,7 +105,7 @@ async function finetune(model, onTrained) {
     $("#finetune").disabled = false;
     $("#tuned-model").hidden = run.training.state !== "finished";
     $("#tuned-model").href = `/api/trainings/${run.training.id}/model`;
-    if (run.training.state === "finished") onTrained(run.training);
+    if (run.learnt) onTrained(run.training);
   });
   run.follow();
 }

@@ -30,6 +30,11 @@ export class Run extends EventTarget {
     return ACTIVE.includes(this.training.state);
   }
 
+  /** Whether it has ended with a network to look into. */
+  get learnt() {
+    return ["finished", "stopped"].includes(this.training.state);
+  }
+
   /** Listen to the server until the training ends, or `leave`. */
   follow() {
     if (this.#source) return;

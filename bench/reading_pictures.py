@@ -1,0 +1,168 @@
+"""The pictures of docs/reading.md: how a photo becomes digits, step by step, and what is read wrong.
+
+    python bench/reading_pictures.py --out docs/images
+
+Everything on them is drawn by the project's own pens.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from byhand.digits.compose import Style, write_row
+from byhand.digits.crops import View, crop, row_ink
+from byhand.digits.cuts import HEIGHT, INK, VIEW, propose
+from byhand.digits.glyphs import drawn_writers
+from byhand.digits.lines import find_lines, flatten, written
+from byhand.digits.others import draw_other
+from byhand.digits.page import draw_page
+from byhand.digits.paper import Paper, put_on_paper
+from byhand.digits.pieces import slant, upright
+from byhand.digits.reader import MODEL, Reader
+from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
+
+ROWS = ["31415", "92653", "58979"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("."))
+    parser.add_argument("--model", type=Path, help="the model that reads rows")
+    options = parser.parse_args()
+    reader = Reader(options.model)
+    writers = drawn_writers(12, np.random.default_rng(5))
+    save(stages(reader, writers), options.out / "reading-stages.png")
+    save(row(reader, writers), options.out / "reading-row.png")
+    save(cutting(writers), options.out / "reading-cuts.png")
+    save(failures(reader, writers), options.out / "reading-failures.png")
+
+
+def grey(picture):
+    return np.asarray(Image.fromarray(picture).convert("L"))
+
+
+def panel(picture, place, image, title, **more):
+    ax = picture.add_subplot(*place)
+    ax.imshow(image, cmap="gray", **more)
+    ax.set_title(title, fontsize=9)
+    ax.set(xticks=[], yticks=[])
+    return ax
+
+
+def outline(ax, box, colour):
+    left, top, right, bottom = box
+    ax.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor=colour))
+
+
+def stages(reader, writers):
+    """A page with a shadow and ruled lines, its light evened, what is writing, and what was read."""
+    page = draw_page(ROWS, writers[3], np.random.default_rng(3), (420, 520), Style(climb=0.3), rules=0.6, shadow=0.9)
+    image = grey(page.picture)
+    flat = flatten(image)
+    mask, _ = written(flat)
+    reading = reader.read(image)
+    picture = figure(9, 2.4)
+    panel(picture, (1, 4, 1), page.picture, "the photo")
+    panel(picture, (1, 4, 2), flat, "its light evened", vmin=0, vmax=255)
+    panel(picture, (1, 4, 3), ~mask, "what is writing")
+    ax = panel(picture, (1, 4, 4), page.picture, "lines, digits, and what was read")
+    for line in reading.lines:
+        outline(ax, line.box, ORANGE)
+        for digit in line.digits:
+            outline(ax, digit.box, BLUE)
+            ax.text(digit.box[0], digit.box[1] - 4, digit.digit, color=BLUE, fontsize=8)
+    return picture
+
+
+def row(reader, writers):
+    """A climbing row as the network sees it, and what it says at every step."""
+    rng = np.random.default_rng(8)
+    ink = write_row("70924", writers[3], Style(climb=0.7, gap=0.25), rng, (70, 320))
+    image = put_on_paper(np.pad(ink, 14), Paper(contrast=0.5, rules=0.3, grain=0.03), rng)
+    (line,) = find_lines(image)
+    ink = row_ink(line.image, line.mask)
+    views = {
+        "level, its ink 0.85 of the height": View(),
+        "smaller": View(share=0.65),
+        "upright": View(lean=0.0),
+        "leaning, wider, only its ink": View(lean=0.15, stretch=1.2, only_ink=True),
+    }
+    crops = [crop(ink, view, reader._way.height) for view in views.values()]
+    picture = figure(9, 4.2)
+    panel(picture, (3, 2, 1), image, "the picture", vmin=0, vmax=255)
+    for i, (name, one) in enumerate(zip(views, crops, strict=True)):
+        panel(picture, (3, 2, 2 + i), 255 - one.image, name, vmin=0, vmax=255)
+    p = np.exp(reader._way.look(crops[:1])[0])
+    ax = picture.add_subplot(3, 2, 6)
+    ax.imshow(p.T, aspect="auto", cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    ax.set(xlabel="step, one every 4 columns", yticks=range(11), yticklabels=[*"0123456789", "blank"])
+    ax.tick_params(axis="y", labelsize=5)
+    ax.set_title("probability of each class at each step, first view", fontsize=9)
+    ax.set_xlim(-0.5, crops[0].image.shape[1] / reader._way.step + 1)
+    return picture
+
+
+def cutting(writers):
+    """Where the other way would cut a row, and the pieces that it chooses."""
+    rng = np.random.default_rng(2)
+    ink = write_row("360528", writers[1], Style(gap=-0.02, uneven_gap=0.05), rng, (70, 420))
+    image = put_on_paper(np.pad(ink, 14), Paper(contrast=0.7, grain=0.02), rng)
+    (line,) = find_lines(image)
+    seen = crop(row_ink(line.image, line.mask), VIEW, HEIGHT)
+    strokes = seen.image > INK
+    cuts, _ = propose(strokes, upright(strokes.shape, slant(strokes)))
+    reading = Reader(MODEL, sure=0).read(image)
+    picture = figure(9, 1.9)
+    ax = panel(picture, (1, 2, 1), 255 - seen.image, "all cuts that are tried", vmin=0, vmax=255)
+    for cut in cuts:
+        ax.axvline(cut, color=ORANGE, linewidth=1)
+    ax = panel(picture, (1, 2, 2), image, f"the best way through them: {reading.text}", vmin=0, vmax=255)
+    for i, digit in enumerate(reading.digits):
+        outline(ax, digit.box, COLOURS[i % 3])
+    return picture
+
+
+def failures(reader, writers):
+    """Pictures that show what goes wrong, with what stands on them and what is read."""
+    rng = np.random.default_rng(6)
+
+    def written_row(label, writer=0, style=None, high=44):
+        return np.pad(write_row(label, writers[writer], style or Style(gap=0.2), rng, (high, 400)), 12)
+
+    def with_word():
+        word = np.rint(255 * draw_other(rng, 44, "word")).astype(np.uint8)
+        numbers = write_row("120", writers[2], Style(gap=0.2), rng, (44, 300))
+        tall = max(len(word), len(numbers))
+        parts = [np.pad(part, ((tall - len(part), 0), (0, 30))) for part in (numbers, word)]
+        return np.pad(np.concatenate(parts, axis=1), 12)
+
+    struck = written_row("4827", 4)
+    struck[struck.shape[0] // 2 - 2 : struck.shape[0] // 2 + 2, 12:-12] = 255
+    first, second = written_row("3", 1), written_row("8", 5)
+    width = max(first.shape[1], second.shape[1])
+    over = np.maximum(*(np.pad(one, ((0, 0), (0, width - one.shape[1]))) for one in (first, second)))
+    plain = Paper(contrast=0.75, grain=0.02)
+    kinds = [
+        ("struck out: 4827", struck, plain),
+        ("one over the other: 3 or 8", over, plain),
+        ("written upwards: 2046", written_row("2046", 2), plain),
+        ("a word behind it: 120", with_word(), plain),
+        ("overlapping: 6089", written_row("6089", 3, Style(gap=-0.45, uneven_gap=0.02)), plain),
+        ("7 pixels high: 35194", written_row("35194", 7, high=44), Paper(contrast=0.8, coarse=6.5, grain=0.03)),
+        ("hardly darker than the paper: 713", written_row("713", 8), Paper(contrast=0.05, grain=0.03, quality=30)),
+        ("pattern as dark as the ink: 2590", written_row("2590", 9), Paper(contrast=0.35, pattern=0.35)),
+    ]
+    picture = figure(9, 4.4)
+    for i, (title, ink, paper) in enumerate(kinds):
+        image = put_on_paper(np.ascontiguousarray(ink[:, :440]), paper, rng)
+        image = np.rot90(image) if "upwards" in title else image
+        text = reader.read(image).text.replace("\n", " | ") or "nothing"
+        panel(picture, (2, 4, i + 1), image, f"{title}\nread: {text}", vmin=0, vmax=255)
+    return picture
+
+
+if __name__ == "__main__":
+    main()
