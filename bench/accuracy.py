@@ -14,6 +14,7 @@ import platform
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -184,6 +185,8 @@ def main() -> None:
         work = options.out / ".accuracy" / f"{recipe.name}-{seed}"
         add(path, result(recipe, seed, work, not options.quiet, options.keep))
         shutil.rmtree(work, ignore_errors=True)
+        with suppress(OSError):
+            work.parent.rmdir()  # where nothing else is under way
     write_atomically(options.out / "accuracy.md", page(read(path)).encode())
 
 
