@@ -77,7 +77,7 @@ def test_step_by_step(open_page):
 
 def test_stop_and_wrong_settings(open_page):
     page = open_page("learn")
-    choose(page, hidden="8", epochs=50, images=2000)
+    choose(page, hidden="100 100", epochs=50, images=10000)
     page.click("text=Start")
     page.wait_for_selector("#stop:not([disabled])")
     page.click("#pause")
