@@ -37,6 +37,7 @@ def test_a_small_run_to_its_end(open_page, tmp_path):
     download.value.save_as(tmp_path / "model.safetensors")
     assert Network.load(tmp_path / "model.safetensors").size == 784 * 12 + 12 + 12 * 10 + 10
     page.click("nav a[href='#/inside']")
+    page.wait_for_function("() => [...document.querySelectorAll('#models b')].every((b) => b.textContent !== '–')")
     page.check("#models label:last-child input", force=True)
     rest(page)
     assert "12 units" in page.inner_text("#network")
