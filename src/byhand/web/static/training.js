@@ -64,8 +64,7 @@ export class Run extends EventTarget {
   /** @param {"pause" | "resume" | "stop" | "step"} what */
   async tell(what) {
     const answer = await api.tell(this.training.id, what);
-    if (what === "step") this.#one(answer);
-    else this.#take(answer);
+    if (what === "step") this.#one(answer); // all else is told by the events, in their order
   }
 
   /** @param {any} training */
