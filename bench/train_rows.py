@@ -1,6 +1,11 @@
 """Train the row reader's network, from nothing but MNIST and what the project draws.
 
-python bench/train_rows.py row.safetensors --epochs 30 --part 16000
+    python bench/train_rows.py first.safetensors
+
+With --start it goes on from an earlier network, at a lower rate and with rows of another seed; with --average the
+result is the mean of the parameters before and after. The network that ships:
+
+    python bench/train_rows.py row.safetensors --start first.safetensors --average --seed 1 --rate 0.0015 --epochs 8
 """
 
 import argparse
