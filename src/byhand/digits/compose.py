@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from byhand.digits.glyphs import HEIGHT, Writer
+from byhand.digits.warp import warp
 from byhand.types import Array
 
 # Where a mark's middle stands in a digit's height, 0 = top, 1 = foot.
@@ -33,6 +34,7 @@ class Style:
         thousands: the mark between groups of three, or none.
         tail: marks behind the last digit.
         breaks: how many places without ink.
+        bent: how far the paper is stretched unevenly.
     """
 
     wide: float = 1.0
@@ -49,6 +51,7 @@ class Style:
     thousands: str = ""
     tail: str = ""
     breaks: int = 0
+    bent: float = 0.0
 
 
 def any_style(rng: np.random.Generator) -> Style:
@@ -68,10 +71,11 @@ def any_style(rng: np.random.Generator) -> Style:
         small_zeros=rng.uniform(0.4, 0.9) if rng.random() < 0.25 else 1.0,
         raised_zeros=rng.uniform(0, 1) if rng.random() < 0.4 else 0.0,
         breaks=int(rng.integers(1, 5)) if rng.random() < 0.1 else 0,
+        bent=rng.uniform(0.02, 0.12) if rng.random() < 0.6 else 0.0,
     )
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         style = replace(style, thousands=".,.'"[int(rng.integers(4))])
-    if rng.random() < 0.12:
+    if rng.random() < 0.2:
         style = replace(style, tail=(".", ",", "-", "=", ".-", ",-", ".=", "*", "//", "./")[int(rng.integers(10))])
     return style
 
@@ -118,7 +122,8 @@ def write_row(label: str, writer: Writer, style: Style, rng: np.random.Generator
     middle = np.array([PLACE.get(piece, 0.0) - 1 for piece in pieces])
     top = base + np.where(digit, -shapes[:, 0], middle - shapes[:, 0] / 2)
     room = size[0], max(1, size[1] - round(abs(style.slant) * size[0]))
-    return _leaning(_paste(glyphs, shapes, left, top - top.min(), style, rng, room), style.slant)
+    row = _paste(glyphs, shapes, left, top - top.min(), style, rng, room)
+    return _leaning(warp(row, style.bent, rng) if style.bent else row, style.slant)
 
 
 def _spelled(label: str, writer: Writer, style: Style, rng: np.random.Generator) -> list[str]:

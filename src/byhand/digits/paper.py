@@ -14,7 +14,7 @@ from byhand.types import Array
 
 SHEET = (160, 1400)  # pixels of a sheet; a picture is at most half as high and wide
 PATTERNS, CLOUDS = 40, 12  # sheets of each
-LEGIBLE = 9  # pixels of a digit's height, below which it is not made smaller
+LEGIBLE = 10  # pixels of a digit's height, below which it is not made smaller
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def any_paper(rng: np.random.Generator, digits: float) -> Paper:
         frame=frame,
         footed=ruled and rng.random() < 0.5,
         thick=rng.uniform(1, 5) if frame and rng.random() < 0.5 else rng.uniform(0.5, 2),
-        blotches=contrast * rng.uniform(0, 0.5) if rng.random() < 0.25 else 0.0,
+        blotches=contrast * rng.uniform(0, 0.5) if rng.random() < 0.18 else 0.0,
         coarse=1 + max(0.1, min(4, digits / LEGIBLE) - 1) * rng.random() ** 1.5 if rng.random() < 0.6 else 1.0,
         blur=rng.uniform(0.3, digits / 30) if rng.random() < 0.3 else 0.0,
         grain=contrast * rng.uniform(0, 0.12),

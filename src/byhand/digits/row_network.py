@@ -8,18 +8,19 @@ from byhand.ctc import CTC
 from byhand.layers import BatchNorm, Columns, Conv2D, Layer, ReLU
 from byhand.network import Network
 
-HEIGHT, WIDTH, LONGEST = 40, 256, 12  # pixels of a row in training, and its digits at most
+HEIGHT, WIDTH, LONGEST = 40, 256, 16  # pixels of a row in training, and its digits at most
 
 
 def row_layers() -> list[Layer]:
-    """Seven convolutions, from rows 40 pixels high to a column of eleven logits every four pixels of width."""
+    """Eight convolutions, from rows 40 pixels high to a column of eleven logits every four pixels of width."""
     return [
         *_block(Conv2D(16, 3, stride=2)),  # (20, 128, 16)
         *_block(Conv2D(32, 3, stride=2)),  # (10, 64, 32)
         *_block(Conv2D(64, 3)),  # (10, 64, 64)
         *_block(Conv2D(96, 3, stride=(2, 1))),  # (5, 64, 96)
-        *_block(Conv2D(128, (5, 3), stride=(5, 1))),  # (1, 64, 128)
-        *_block(Conv2D(128, (1, 5))),  # (1, 64, 128)
+        *_block(Conv2D(144, (5, 3), stride=(5, 1))),  # (1, 64, 144)
+        *_block(Conv2D(144, (1, 5))),  # (1, 64, 144)
+        *_block(Conv2D(144, (1, 5))),  # (1, 64, 144)
         Conv2D(11, 1),  # (1, 64, 11)
         Columns(),  # (64, 11): ten digits and the blank
     ]

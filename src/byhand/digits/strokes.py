@@ -69,12 +69,27 @@ def compile_form(strokes: Strokes) -> Form:
     return Form(points, np.concatenate(blocks).astype(np.float32), first, first + 1, np.concatenate(along))
 
 
+def has_long_flag(form: Form) -> bool:
+    """Whether this form of a 1 might be taken for a 7: its pen starts well below the top."""
+    return bool(form.points[0, 1] >= 0.3)
+
+
+def has_bar(form: Form) -> bool:
+    """Whether this form of a 7 has a bar, a stroke that shares no point with the others."""
+    breaks = np.flatnonzero(form.starts[1:] != form.ends[:-1]) + 1
+    strokes = np.split(np.arange(len(form.starts)), breaks)
+    ends = [
+        {tuple(form.points[form.matrix[q].argmax()]) for q in (form.starts[s[0]], form.ends[s[-1]])} for s in strokes
+    ]
+    return any(not any(a & b for b in ends if b is not a) for a in ends) and len(strokes) > 1
+
+
 @lru_cache(maxsize=1)
 def all_forms() -> dict[str, list[Form]]:
     """Every form of every digit and mark, and of some joined zeros, by what they read."""
     forms = {str(digit): [compile_form(strokes) for strokes in forms] for digit, forms in FORMS.items()}
     forms |= {mark: [compile_form(strokes) for strokes in forms] for mark, forms in MARKS.items()}
-    ways = ((-0.12, False), (0.0, False), (0.15, False), (0.0, True), (0.1, True))
+    ways = [(gap, tail, low) for gap in (-0.12, 0.0, 0.15) for tail in (False, True) for low in (False, True)]
     return forms | {label: [compile_form(joined(label, *way)) for way in ways] for label in ("00", "000")}
 
 
