@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from byhand.digits.components import boxes, components
+from byhand.digits.components import Components, components
 from byhand.digits.ink import DARKEST, background, box_mean, light_on_dark, otsu, running_max
 from byhand.digits.prepare import Box
 from byhand.digits.row_image import contrast
@@ -75,11 +75,8 @@ def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
 def drawn_lines(ink: Array) -> list[Line]:
     """The lines of a drawing, uint8 (height, width), ink 255 on paper 0, on which there is nothing but writing."""
     mask = ink >= INKED
-    labels, count = components(mask)
-    if not count:
-        return []
-    box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    mask, found = _in_lines(labels, box, area, np.ones(count, bool))
+    pieces = components(mask)
+    mask, found = _in_lines(pieces, np.ones(len(pieces.areas), bool))
     return [_line(line, mask, ink, np.asarray, 1.0, ink.shape) for line in found]
 
 
@@ -127,22 +124,22 @@ def written(flat: Array) -> tuple[Array, list[Box]]:
     mask, strong = writing(flat)
     if not strong.any():
         return mask, []
-    labels, count = components(mask)
-    box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
-    keep &= ~_is_edge(box, area, flat.shape)
+    pieces = components(mask)
+    keep = np.bincount(pieces.labels[strong], minlength=len(pieces.areas) + 1)[1:] > 0
+    keep &= ~_is_edge(pieces)
     for piece in np.flatnonzero(keep).tolist():
-        keep[piece] = not _is_corner(labels, piece + 1, box[piece].tolist())
-    return _in_lines(labels, box, area, keep)
+        keep[piece] = not _is_corner(pieces.labels, piece + 1, pieces.boxes[piece].tolist())
+    return _in_lines(pieces, keep)
 
 
-def _in_lines(labels: Array, box: Array, area: Array, keep: Array) -> tuple[Array, list[Box]]:
+def _in_lines(pieces: Components, keep: Array) -> tuple[Array, list[Box]]:
     """Where the pieces that are kept are, less what is dirt beside them, and the boxes of their lines."""
+    labels, box, area = pieces
     if not keep.any():
         return labels < 0, []
     digit = _digit_height(box[keep], area[keep])
     keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
-    mask = np.concatenate([[False], keep])[labels]
+    mask = pieces.pixels(keep)
     box, area = box[keep], area[keep]
     high = box[:, 3] - box[:, 1] >= SMALL * digit
     if high.sum() > MOST_PIECES:
@@ -188,9 +185,8 @@ def writing(flat: Array) -> tuple[Array, Array]:
 
 def _edges(mask: Array) -> Array:
     """The thin pieces along the picture's rim."""
-    labels, count = components(mask)
-    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    return np.concatenate([[False], _is_edge(boxes(labels, count)[1:], area, mask.shape)])[labels]
+    pieces = components(mask)
+    return pieces.pixels(_is_edge(pieces))
 
 
 def _digit_height(box: Array, area: Array) -> float:
@@ -201,9 +197,10 @@ def _digit_height(box: Array, area: Array) -> float:
     return float(height[order][half])
 
 
-def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
+def _is_edge(pieces: Components) -> Array:
     """Which pieces are thin and lie along the picture's rim, or around a corner: what is left of a frame."""
-    height, width = shape
+    labels, box, area = pieces
+    height, width = labels.shape
     rim = max(1, min(round(RIM * height), THICKEST_RIM))
     w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
     above_or_below = (box[:, 1] <= rim) | (box[:, 3] >= height - rim)
