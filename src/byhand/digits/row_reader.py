@@ -6,6 +6,7 @@ import numpy as np
 
 from byhand.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.digits.crops import Crop, Ink, View, crop
+from byhand.digits.folded import folded
 from byhand.digits.row_network import widened
 from byhand.digits.row_read import RowRead
 from byhand.network import Network
@@ -32,7 +33,7 @@ class RowReader:
     """
 
     def __init__(self, network: Network):
-        self.network = network
+        self.network = folded(network)
         self.height, width, _ = network.input_shape
         self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, Network] = {}
