@@ -16,12 +16,13 @@ from byhand.digits.compose import Style, write_row
 from byhand.digits.crops import View, crop, row_ink
 from byhand.digits.cuts import HEIGHT, INK, VIEW, propose
 from byhand.digits.glyphs import drawn_writers
-from byhand.digits.lines import find_lines, flatten, written
+from byhand.digits.lines import find_lines, written
 from byhand.digits.others import draw_other
 from byhand.digits.page import draw_page
 from byhand.digits.paper import Paper, put_on_paper
 from byhand.digits.pieces import slant, upright
 from byhand.digits.reader import MODEL, Reader
+from byhand.digits.writing import flatten
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
 
 ROWS = ["31415", "92653", "58979"]

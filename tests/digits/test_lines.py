@@ -4,9 +4,10 @@ from PIL import Image
 
 from byhand.digits.compose import Style, write_row
 from byhand.digits.glyphs import Writer, drawn_writers
-from byhand.digits.lines import find_lines, flatten, sorted_boxes, written
+from byhand.digits.lines import find_lines, sorted_boxes, written
 from byhand.digits.page import Page, draw_page
 from byhand.digits.ruled import ruled_lines
+from byhand.digits.writing import flatten
 
 LABELS = ["31415", "926", "5358979", "32"]
 

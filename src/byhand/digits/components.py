@@ -28,24 +28,15 @@ class Components(NamedTuple):
 def components(mask: Array) -> Components:
     """The connected pieces of a mask (height, width), bool; pixels that touch at a corner belong together.
 
-    The mask is cut into runs, the stretches of ones in a row. Each run points to an earlier run of its piece or to
-    itself; runs that touch take the earlier pointer, pointers are followed, and so on until nothing changes.
+    The mask is cut into runs, the stretches of ones in a row. Each run points to an earlier run of its piece, or to
+    itself. Where two runs touch, the later of the two that they point to is pointed to the other; pointers are followed
+    to their ends; and so on, until all runs that touch point to the same one.
     """
     height, width = mask.shape
     edges = _edges(mask)
     starts, ends = edges[::2], edges[1::2]
-    a, b = _touching(starts, ends, width + 1)
-    own = np.arange(len(starts))
-    parent = own
-    while True:
-        least = np.minimum(parent[a], parent[b])
-        before, parent = parent, parent.copy()
-        for run in (a, b, before[a], before[b]):
-            np.minimum.at(parent, run, least)
-        parent = parent[parent]
-        if np.array_equal(parent, before):
-            break
-    first = parent == own
+    parent = _joined(len(starts), *_touching(starts, ends, width + 1))
+    first = parent == np.arange(len(starts))
     piece = (np.cumsum(first) - 1)[parent]  # of each run
     count = int(np.count_nonzero(first))
     label = np.zeros(len(edges) + 1, np.int32)  # of each stretch, those between the runs included
@@ -73,6 +64,16 @@ def _touching(starts: Array, ends: Array, pitch: int) -> tuple[Array, Array]:
     count = np.maximum(high - low, 0)
     run = np.repeat(np.arange(len(starts)), count)
     return run, np.arange(len(run)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
+
+
+def _joined(count: int, a: Array, b: Array) -> Array:
+    """For each of `count` runs the first one of its piece, for the pairs of runs that touch."""
+    parent = np.arange(count)
+    while not np.array_equal(one := parent[a], other := parent[b]):
+        np.minimum.at(parent, np.maximum(one, other), np.minimum(one, other))
+        while not np.array_equal(further := parent[parent], parent):
+            parent = further
+    return parent
 
 
 def _boxes(piece: Array, count: int, starts: Array, ends: Array, shape: tuple[int, int]) -> Array:

@@ -1,6 +1,7 @@
 """Ways of looking at one row: levelled or not, larger or smaller, stretched, slanted, grey or only its ink."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -125,12 +126,12 @@ def resampled(image: Array, matrix: Array, start: Array, size: tuple[int, int]) 
     """The picture (width, height) whose point (u, v) is the image's at matrix @ (u, v) + start, from its middle."""
     from PIL import Image
 
-    shrink = max(1, int(np.sqrt(np.linalg.det(matrix)) + 0.4))
+    (a, b), (d, e) = matrix
+    shrink = max(1, int(sqrt(a * e - b * d) + 0.4))
     picture = Image.fromarray(image)
     if shrink > 1:
         picture = picture.reduce(shrink)
     origin = start + np.array(image.shape[::-1]) / 2  # from the corner, as the library counts
-    (a, b), (d, e) = matrix / shrink
-    c, f = origin / shrink
-    coefficients = (a, b, c, d, e, f)
+    c, f = origin
+    coefficients = tuple(x / shrink for x in (a, b, c, d, e, f))
     return np.asarray(picture.transform(size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR))

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from byhand.layers import BatchNorm, Conv2D, Dense
+from byhand.layers import BatchNorm, Conv2D, Dense, Layer
 from byhand.network import Network
 
 
@@ -14,7 +14,8 @@ def folded(network: Network) -> Network:
     There a batch normalisation is linear, γ (x W + b − m) / √(v + ε) + β = x (W s) + (b − m) s + β with
     s = γ / √(v + ε), so that a Conv2D or Dense just before it can do its work. Those inside other layers stay.
     """
-    layers, parameters, norms = [], [], []
+    layers: list[Layer] = []
+    parameters, norms = [], []
     for layer, p in zip(network.layers, network.p, strict=True):
         if isinstance(layer, BatchNorm) and layers and isinstance(layers[-1], Conv2D | Dense):
             norms.append((len(layers) - 1, layer.epsilon, p))

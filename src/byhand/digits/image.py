@@ -30,12 +30,11 @@ def open_image(source: Source) -> Array:
     """
     from PIL import Image
 
-    formats = _formats()
     if isinstance(source, np.ndarray):
         return _grey(Image.fromarray(_as_bytes(source)), "the array")
     from byhand.data.folder import check_pixels  # an array needs nothing of it
 
-    name = name_of(source)
+    name, formats = name_of(source), _formats()
     data = _read(source, name)
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -56,7 +56,7 @@ def skewness(level: Array) -> float:
     y, x = (round(RIM * side) for side in small.shape)
     inner = difference[y : len(difference) - y, x : small.shape[1] - x]
     spread = float(np.mean(inner**2)) ** 1.5
-    return float(np.mean(inner**3)) / spread if spread else 0.0
+    return float(np.mean(inner * inner**2)) / spread if spread else 0.0
 
 
 def background(light: Array, window: float = WINDOW) -> Array:
@@ -114,24 +114,25 @@ def _resize(level: Array, shape: tuple[int, ...]) -> Array:
 
 def box_mean(a: Array, size: int) -> Array:
     """The mean of the size × size pixels around each one, the edge repeated outwards; size is odd."""
-    for axis in (0, 1):
-        a = np.moveaxis(a, axis, 0)
-        padded = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
-        total = np.cumsum(padded, axis=0, dtype=np.float64)
-        total = np.concatenate([np.zeros_like(total[:1]), total])
-        a = np.moveaxis((total[size:] - total[:-size]) / size, 0, axis)
-    return a.astype(np.float32)
+    for _ in ("down", "across"):
+        total = np.zeros((len(a) + size, a.shape[1]))  # total[i] is that of the rows before the i-th
+        np.cumsum(_widened(a, size // 2), axis=0, dtype=np.float64, out=total[1:])
+        a = ((total[size:] - total[:-size]) / size).T
+    return a.astype(np.float32, order="C")
 
 
 def running_max(a: Array, size: int) -> Array:
     """The greatest of the size × size pixels around each one, the edge repeated outwards; size is odd."""
-    for axis in (0, 1):
-        a = np.moveaxis(a, axis, 0)
-        greatest = np.pad(a, ((size // 2, size // 2), (0, 0)), mode="edge")
-        wide = 1  # greatest[i] is that of the pixels from i to i + wide − 1
+    for _ in ("down", "across"):
+        greatest = _widened(a, size // 2)
+        wide = 1  # greatest[i] is that of the rows from i to i + wide − 1
         while 2 * wide <= size:
             greatest = np.maximum(greatest[:-wide], greatest[wide:])
             wide *= 2
-        a = np.maximum(greatest[: len(a)], greatest[size - wide :])
-        a = np.moveaxis(a, 0, axis)
+        a = np.maximum(greatest[: len(a)], greatest[size - wide :]).T
     return a
+
+
+def _widened(a: Array, by: int) -> Array:
+    """The same with its first and its last row repeated so many times."""
+    return a.take(np.arange(-by, len(a) + by), axis=0, mode="clip")

@@ -26,9 +26,9 @@ def slant(mask: Array, steep: float = 0.0) -> float:
         return 0.0
     down = y - steep * x
     places = np.rint(x + SLANTS[:, None] * (down - down.mean())).astype(np.int64)
-    places -= places.min()
-    width = int(places.max()) + 1
-    places += width * np.arange(len(SLANTS))[:, None]
+    first = int(places.min())
+    width = int(places.max()) - first + 1
+    places += width * np.arange(len(SLANTS))[:, None] - first
     columns = np.bincount(places.ravel(), minlength=width * len(SLANTS)).reshape(-1, width).astype(float)
     sharp = (columns**2).sum(axis=1)
     return float(SLANTS[np.argmax(sharp - SHARPER * sharp.mean() * np.abs(SLANTS))])
@@ -64,14 +64,15 @@ def parted(mask: Array, column: Array, cuts: Sequence[float]) -> Array:
 
     A piece of ink that is all but whole on one side of a cut is left whole.
     """
-    labels, _, areas = components(mask)
-    part = np.searchsorted(np.asarray(cuts, float), column, side="right")
-    parts = len(cuts) + 1
-    shared = np.bincount((labels * parts + part)[mask], minlength=(len(areas) + 1) * parts).reshape(-1, parts)
+    pieces, parts = components(mask), len(cuts) + 1
+    piece = pieces.labels[mask] - 1  # of each pixel of the mask
+    part = np.searchsorted(np.asarray(cuts, float), column[mask], side="right")
+    shared = np.bincount(piece * parts + part, minlength=len(pieces.areas) * parts).reshape(-1, parts)
     most = shared.argmax(axis=1)
-    whole = shared.max(axis=1) >= WHOLE * shared.sum(axis=1)
-    part = np.where(whole[labels], most[labels], part)
-    return np.where(mask, part, -1)
+    whole = shared.max(axis=1) >= WHOLE * pieces.areas
+    found = np.full(mask.shape, -1)
+    found[mask] = np.where(whole[piece], most[piece], part)
+    return found
 
 
 def box_of(mask: Array) -> Box | None:
