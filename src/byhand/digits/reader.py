@@ -43,7 +43,7 @@ class Reader:
     Args:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
-            rows. By default one of each works together: rows that the first is not sure of, both judge.
+            rows. With the package's own, one of each works: rows that the first is not sure of, both judge.
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
             out; 0 reads everything.
 
@@ -65,7 +65,7 @@ class Reader:
                 "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
             )
         self.network = network
-        second = None if model else Network.load(MODEL)
+        second = Network.load(MODEL) if path == ROW_MODEL else None
         self._way = RowReader(network, second) if rows else CutReader(network)
 
     def read(self, source: Source) -> Reading:
