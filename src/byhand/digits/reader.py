@@ -9,6 +9,7 @@ import numpy as np
 from byhand.ctc import CTC
 from byhand.digits.crops import row_ink
 from byhand.digits.cuts import CutReader
+from byhand.digits.folded import folded
 from byhand.digits.image import Source, open_image
 from byhand.digits.ink import DARKER, LIGHTER, skewness
 from byhand.digits.lines import Line, drawn_lines, find_lines
@@ -65,7 +66,7 @@ class Reader:
                 "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
             )
         self.network = network
-        second = Network.load(MODEL) if path == ROW_MODEL else None
+        second = folded(Network.load(MODEL)) if path == ROW_MODEL else None
         self._way = RowReader(network, second) if rows else CutReader(network)
 
     def read(self, source: Source) -> Reading:

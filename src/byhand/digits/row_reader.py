@@ -6,6 +6,7 @@ import numpy as np
 
 from byhand.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.digits.crops import Crop, Ink, View, crop
+from byhand.digits.folded import folded
 from byhand.digits.pieces import digit_image
 from byhand.digits.places import places
 from byhand.digits.row_network import widened
@@ -37,7 +38,7 @@ class RowReader:
     """
 
     def __init__(self, network: Network, second: Network | None = None):
-        self.network, self.second = network, second
+        self.network, self.second = folded(network), second
         self.height, width, _ = network.input_shape
         self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, Network] = {}
