@@ -25,7 +25,7 @@ from byhand.network import Network
 from byhand.types import Array
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
-MODEL = MODELS / "dense.safetensors"  # for single digits
+MODEL = MODELS / "digits.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
