@@ -40,10 +40,15 @@ def processors(threads: int) -> set[int] | None:
     return set(sorted(os.sched_getaffinity(0))[:threads])
 
 
+def rest() -> None:
+    """Wait until the threads of the last turn stop spinning."""
+    time.sleep(REST / 2)
+
+
 def busy() -> float:
     """How many cores are busy while we rest: somebody else's work, which spoils the figures. NaN where unknown."""
     stat = Path("/proc/stat")
-    time.sleep(REST / 2)  # the threads of the last turn stop spinning
+    rest()
     if not stat.exists():
         time.sleep(REST / 2)
         return float("nan")
@@ -65,7 +70,7 @@ class Process:
     Attributes:
         rounds: seconds of an epoch (or call), as the mean (or median) of each round after the first.
         first: the same of the first round, compilation included.
-        busy: how many cores others kept busy just before each round.
+        busy: how many cores others kept busy before each round.
         setup: seconds from the start of the process's own code until it was ready.
         result: what it said at the end: accuracy, peak memory, versions.
     """
@@ -96,9 +101,9 @@ class Process:
         self.setup = self._hear()["setup"]
         self.first = self._tell(epochs)["seconds"]
 
-    def turn(self, epochs: int) -> None:
-        """One round."""
-        self.busy.append(busy())
+    def turn(self, epochs: int, others: float) -> None:
+        """One round, before which others kept so many cores busy."""
+        self.busy.append(others)
         self.rounds.append(self._tell(epochs)["seconds"])
 
     def end(self) -> None:

@@ -43,7 +43,8 @@ METHOD = """\
   is faster on one thread may be so. `OPENBLAS_*` is unset.
 - Training goes on from round to round, so that accuracy on the test images, measured at the end, is that of the same
   number of epochs for all. The first weights are the same; shuffles differ between libraries.
-- Just before each round it is looked whether others keep the processor busy; if so, it is said at the end."""
+- Just before each turn (with --quick: each round) it is looked whether others keep the processor busy; if so, it is
+  said at the end."""
 
 FAIRNESS = """\
 - byhand trains from bytes where the data are bytes and divides by 255 batch by batch, as its users would. PyTorch and

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from speed.competitors import COMPETITORS, Competitor
-from speed.processes import Failed, Process, openblas_settings
+from speed.processes import Failed, Process, busy, openblas_settings, rest
 from speed.workloads import Workload, operations, products, write
 
 PIECE = 1024  # rows of a piece of a full batch
@@ -41,10 +41,15 @@ class Row:
             yield process
 
     def play(self, rounds: int) -> None:
-        """All rounds, everyone in turn in each."""
+        """All rounds, everyone in turn in each; a look at the machine before each turn, or, to be quick, each round."""
         for _ in range(rounds):
+            others = None
             for process in tuple(self.processes):
-                self._let(process, lambda process: process.turn(self.epochs))
+                if others is None or not self.quick:
+                    others = busy()
+                else:
+                    rest()
+                self._let(process, lambda process, others=others: process.turn(self.epochs, others))
         for process in tuple(self.processes):
             self._let(process, Process.end)
 

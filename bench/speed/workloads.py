@@ -92,7 +92,7 @@ WORKLOADS = (
         "`guide`: 784-256-10, ten sigmoids, full batch of 41,000",
         lambda: from_recipe("guide"),
         4,
-        (2, 0),
+        (1, 0),
         0.75,
         "iteration",
     ),
@@ -101,7 +101,7 @@ WORKLOADS = (
         "784-10-10, softmax, full batch of 41,000",
         lambda: from_recipe("shrivastava"),
         20,
-        (10, 0),
+        (5, 0),
         0.6,
         "iteration",
     ),
@@ -109,11 +109,11 @@ WORKLOADS = (
         "W3", "`nielsen`: 784-30-10, quadratic cost, batch 10", lambda: from_recipe("nielsen"), 1, (1, 20_000), 0.3
     ),
     Workload(
-        "W4", "`math-behind`: 64-64-10, full batch of 1,437", lambda: from_recipe("math-behind"), 300, (200, 0), 0.6
+        "W4", "`math-behind`: 64-64-10, full batch of 1,437", lambda: from_recipe("math-behind"), 300, (100, 0), 0.6
     ),
     Workload("W4b", "64-64-10, Adam, batch 32", lambda: from_recipe("math-behind-adam"), 20, (10, 0), 0.15),
     Workload("W5", "784-256-128-10, Adam, batch 128", dense, 1, (1, 20_000), 0.75),
-    Workload("W6", "conv 3×3·16, pool, conv 3×3·32, pool, 128, 10; Adam, batch 128", convolution, 1, (1, 7_680), 0.3),
+    Workload("W6", "conv 3×3·16, pool, conv 3×3·32, pool, 128, 10; Adam, batch 128", convolution, 1, (1, 3_840), 0.3),
     Workload("one", "one image to its class, 784-256-10", small, 3000, (1000, 0), unit="call", kind="predict"),
     Workload(
         "one-conv", "one image to its class, W6's network", convolution, 500, (200, 0), unit="call", kind="predict"
