@@ -30,6 +30,7 @@ from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
 from byhand.diagnosis import Watch, read_run
 from byhand.digits.image import open_image
+from byhand.digits.reader import Reader
 from byhand.errors import ByhandError
 from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig, read_config
@@ -40,6 +41,7 @@ from byhand.tuning.space import read_space
 
 SECONDS = 1.0  # of the processor, for one file
 MEMORY = 64 * 2**20  # bytes beyond a multiple of the file's size
+NETWORKS = {"reading": 192 * 2**20, "pixels": 192 * 2**20}  # and these, where networks read it
 TIMES = 1100  # that multiple: deflate can shrink a file to a 1032nd
 SENTENCE = 1000  # characters of a message at most
 
@@ -176,6 +178,23 @@ def image(scratch, data):
     open_image(io.BytesIO(data))
 
 
+def reading(scratch, data):
+    """A picture is opened, its lines are found and read."""
+    _reader().read(io.BytesIO(data))
+
+
+def pixels(scratch, data):
+    """Any picture at all: the first three bytes say how high, how wide and how enlarged it is, then come its pixels."""
+    height, width, times = (1 + byte for byte in data.ljust(3, b"\0")[:3])
+    grey = np.resize(np.frombuffer(data[3:] or b"\0", np.uint8), (height, width))
+    _reader().read(np.kron(grey, np.ones((1 + times // 64, 1 + times // 16 % 4), np.uint8)))
+
+
+@cache
+def _reader():
+    return Reader(sure=0)
+
+
 def folder(scratch, data):
     """A folder of one class: what stands before the first line's end is its name, the rest is a picture in it."""
     name, _, content = data.partition(b"\n")
@@ -230,6 +249,20 @@ def _pictures():
             pixels.convert(mode).save(stream, kind)
             pictures.append(stream.getvalue())
     return pictures
+
+
+def _written():
+    """Strokes, circles and a ruled line on paper: uint8 (height, width), dark on light and light on dark."""
+    y, x = np.mgrid[:40, :90]
+    ring = np.abs(np.hypot(x % 45 - 20, y - 18) - 10) < 2
+    picture = np.where(ring | (y == 36) | ((np.abs(x - 60) < 2) & (y < 30)), 40, 220).astype(np.uint8)
+    return [picture, 255 - picture]
+
+
+def _png(picture):
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _csv(columns, header=b""):
@@ -290,6 +323,8 @@ TARGETS = {  # name -> (target, good files)
     "history": (history, lambda: [HISTORY]),
     "diagnosis": (diagnosis, lambda: [json.dumps(RECORD).encode()]),
     "image": (image, _pictures),
+    "reading": (reading, lambda: [*_pictures(), *map(_png, _written())]),
+    "pixels": (pixels, lambda: [bytes([len(a) - 1, a.shape[1] - 1, 0]) + a.tobytes() for a in _written()]),
     "folder": (folder, lambda: [b"7\n" + picture for picture in _pictures()]),
 }
 
@@ -313,7 +348,7 @@ def reads(name, data, scratch):
 
 def run(name, data, scratch):
     """The same, also with a look at time and memory."""
-    before, start, limit = _peak(), time.process_time(), MEMORY + TIMES * len(data)
+    before, start, limit = _peak(), time.process_time(), MEMORY + NETWORKS.get(name, 0) + TIMES * len(data)
     read = reads(name, data, scratch)
     seconds, grown = time.process_time() - start, _peak() - before
     if seconds > SECONDS:

@@ -103,6 +103,7 @@ BAD_FILES = {
     "header-only.png": (PNG.getvalue()[:20], "not a picture|damaged"),
     "flipped.png": (PNG.getvalue()[:100] + b"\xff" * 400 + PNG.getvalue()[500:], "damaged"),
     "huge.png": (png_header(40_000, 40_000), "pixels"),
+    "long.png": (png_header(70_000, 2), "65,535 a side"),
     "wide.png": (png_header(8_000, 7_000), "8000 × 7000"),
     "no-pixels.png": (png_header(10, 10), "damaged"),
     "zero.png": (png_header(0, 10), "not a picture|damaged"),

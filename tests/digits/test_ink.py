@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from byhand.digits.ink import background, ink, light_on_dark, otsu, running_max
+from byhand.digits.ink import background, box_mean, ink, light_on_dark, median, otsu, running_max
 
 
 def page(paper: float = 220, pen: float = 40, size: int = 100) -> np.ndarray:
@@ -81,3 +81,21 @@ def test_running_max_is_the_greatest_neighbour() -> None:
     a = np.random.default_rng(3).random((9, 11))
     expected = [[a[max(0, i - 2) : i + 3, max(0, j - 2) : j + 3].max() for j in range(11)] for i in range(9)]
     np.testing.assert_array_equal(running_max(a, 5), expected)
+
+
+def test_box_mean_is_the_mean_of_the_neighbours() -> None:
+    a = np.random.default_rng(3).random((9, 4))
+    wide = np.pad(a, 2, mode="edge")
+    expected = [[wide[i : i + 5, j : j + 5].mean() for j in range(4)] for i in range(9)]
+    np.testing.assert_allclose(box_mean(a, 5), expected, rtol=1e-6)
+
+
+def test_thresholds_and_medians_of_counted_levels() -> None:
+    rng = np.random.default_rng(5)
+    level = np.arange(40, dtype=np.float32) / 7
+    for n in (1, 2, 41, 400):
+        times = np.bincount(rng.integers(0, 40, n), minlength=40)
+        every = np.repeat(level, times)
+        assert median(level, times) == np.median(every)
+        there = times > 0
+        assert otsu(level[there], times[there]) == otsu(every)

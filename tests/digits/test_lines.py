@@ -6,8 +6,8 @@ from byhand.digits.compose import Style, write_row
 from byhand.digits.glyphs import Writer, drawn_writers
 from byhand.digits.lines import find_lines, sorted_boxes, written
 from byhand.digits.page import Page, draw_page
-from byhand.digits.ruled import ruled_lines
-from byhand.digits.writing import flatten
+from byhand.digits.ruled import _standing, ruled_lines
+from byhand.digits.writing import flatten, sum_of_nine
 
 LABELS = ["31415", "926", "5358979", "32"]
 
@@ -137,3 +137,35 @@ def test_flatten_takes_shadow_and_polarity_out(writers: list[Writer]) -> None:
 def test_reading_order() -> None:
     first, beside, below, last = (5, 10, 50, 30), (70, 14, 120, 36), (0, 40, 40, 60), (60, 45, 90, 65)
     assert sorted_boxes([last, beside, below, first]) == [first, beside, below, last]
+
+
+def test_what_stands_high_by_hand() -> None:
+    mask = np.array([[1, 0, 1, 1], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]], bool)
+    for size, expected in ((1, [2, 2, 4, 3]), (2, [2, 2, 4, 2]), (3, [0, 0, 4, 0]), (4, [0, 0, 4, 0]), (5, [0] * 4)):
+        found = _standing(mask, size)
+        assert found.sum(axis=0).tolist() == expected and not (found & ~mask).any()
+
+
+def test_sum_of_nine_repeats_the_edge() -> None:
+    a = np.random.default_rng(0).integers(0, 256, (5, 7), dtype=np.uint8)
+    for picture in (a, a[:1], a[:, :1], a[:1, :1]):
+        wide = np.pad(picture, 1, mode="edge").astype(int)
+        height, width = picture.shape
+        expected = sum(wide[i : i + height, j : j + width] for i in range(3) for j in range(3))
+        np.testing.assert_array_equal(sum_of_nine(picture), expected)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 3), (11, 4000)])
+def test_slivers_are_pictures_too(shape: tuple[int, int]) -> None:
+    assert find_lines(np.full(shape, 90, np.uint8)) == []
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    for line in find_lines(noise):
+        left, top, right, bottom = line.box
+        assert 0 <= left < right <= shape[1] and 0 <= top < bottom <= shape[0]
+
+
+def test_a_line_far_longer_than_high_is_a_pattern() -> None:
+    stroke = np.pad(np.full((8, 3), 40, np.uint8), ((6, 6), (3, 3)), constant_values=220)
+    assert len(find_lines(np.tile(stroke, (1, 80)))) == 1
+    assert find_lines(np.tile(stroke, (1, 160))) == []

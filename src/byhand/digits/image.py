@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Source = str | PathLike[str] | BinaryIO | Array
 
 MAX_BYTES = 64 * 1024**2
-MAX_PIXELS = 50_000_000
+MAX_PIXELS, MAX_SIDE = 50_000_000, 65_535
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format whose reader starts another program
 
 
@@ -26,7 +26,7 @@ def open_image(source: Source) -> Array:
     `source` is a path, a file opened for reading bytes, or an array: uint8 0-255 or float 0-1,
     `(height, width)` or `(height, width, 3 or 4)`. Transparent places are laid on white paper; of an animation
     the first frame is taken. Raises ByhandError, naming the file, for whatever is not a picture of at most
-    64 MiB and 50 million pixels.
+    64 MiB, 50 million pixels and 65,535 pixels a side.
     """
     from PIL import Image
 
@@ -79,10 +79,11 @@ def name_of(source: Source) -> str:
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Refuse a picture of more than MAX_PIXELS."""
-    if width * height > MAX_PIXELS:
+    """Refuse a picture of more than MAX_PIXELS, or more than MAX_SIDE along a side."""
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise ByhandError(
-            f"{name} is {width} × {height} pixels; at most {MAX_PIXELS:,} are read, so make it smaller first."
+            f"{name} is {width} × {height} pixels; at most {MAX_PIXELS:,} are read, and {MAX_SIDE:,} a side, so make "
+            "it smaller first."
         )
 
 

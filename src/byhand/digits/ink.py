@@ -45,7 +45,7 @@ def light_on_dark(level: Array) -> bool:
 
 
 def skewness(level: Array) -> float:
-    """The third moment of the differences from the neighbourhood's mean, in standard deviations.
+    """The third moment of the differences from the neighbourhood's mean, in standard deviations, of uint8 or float32.
 
     Writing is the rarer of the two wherever one looks, so the differences are many and small on the paper's side, few
     and large on its own: their third moment has the sign of the ink. It is below DARKER for dark writing on light
@@ -102,14 +102,15 @@ def _smaller(level: Array) -> Array:
     height, width = level.shape
     factor = WORKING_SIZE / max(height, width)
     if factor >= 1:
-        return level
+        return level.astype(np.float32)
     return _resize(level, (max(1, round(height * factor)), max(1, round(width * factor))))
 
 
 def _resize(level: Array, shape: tuple[int, ...]) -> Array:
     from PIL import Image
 
-    return np.asarray(Image.fromarray(level).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
+    picture = Image.fromarray(level).convert("F")
+    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
 
 
 def box_mean(a: Array, size: int) -> Array:

@@ -18,6 +18,7 @@ LEAST_HEIGHT, LARGEST = 90, 3  # a lower one larger, at most so many times: stro
 SMALL = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
 SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
 MOST_PIECES, MOST_LINES = 4000, 300  # as high as a digit, and lines; where there are more, it is no writing
+LONGEST = 100  # heights; a longer line is a pattern, too
 LEVEL = 0.35  # two pieces are level if their heights share this part of the lower one
 APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
 MARGIN = 0.12  # of a line's height: paper left around it
@@ -122,7 +123,8 @@ def _in_lines(pieces: Components, keep: Array) -> tuple[Array, list[Box]]:
     if len(groups) > MOST_LINES or (~high).sum() > 10 * MOST_PIECES:
         return mask & False, []
     lines = _merged([_hull(line) for line in groups], digit)
-    return mask, sorted_boxes([_with_small(line, box[~high], digit) for line in lines])
+    lines = [_with_small(line, box[~high], digit) for line in lines]
+    return mask, sorted_boxes([b for b in lines if b[2] - b[0] <= LONGEST * (b[3] - b[1])])
 
 
 def _digit_height(box: Array, area: Array) -> float:

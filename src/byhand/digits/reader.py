@@ -79,7 +79,7 @@ class Reader:
             ByhandError: the picture cannot be opened.
         """
         image = open_image(source)
-        skew = skewness(image.astype(np.float32))
+        skew = skewness(image)
         dark = self._lines(image, False) if skew < LIGHTER else None
         light = self._lines(image, True) if skew > DARKER else None
         if dark is None or light is None:

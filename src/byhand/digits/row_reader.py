@@ -23,7 +23,7 @@ MORE = (
     View(lean=0.15, only_ink=True),
 )
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
-WIDER = 1.5  # from one width of the network to the next
+WIDER, KEPT = 1.5, 2000  # from one width of the network to the next; what is wider does not stay in memory
 ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
 SECOND, UNLIKELY = 0.4, 1e-3  # how much the second network counts; it finds no digit less probable than this
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
@@ -79,9 +79,10 @@ class RowReader:
         wide = 2 * self.height
         while wide < width:
             wide = round(WIDER * wide / self.step) * self.step
-        if wide not in self.widths:
-            self.widths[wide] = widened(self.network, wide)
-        return self.widths[wide]
+        network = self.widths.get(wide) or widened(self.network, wide)
+        if wide <= KEPT:
+            self.widths[wide] = network
+        return network
 
     def _second_look(self, row: Ink, labels: list[Label], log_p: Array, crops: list[Crop]) -> Array:
         """For each label Σ log p of its digits, as the network for single digits sees them."""
