@@ -60,7 +60,7 @@ def cut_between(mask: Array, column: Array, middles: Sequence[float]) -> list[fl
 
 
 def parted(mask: Array, column: Array, cuts: Sequence[float]) -> Array:
-    """The part that each pixel of the mask belongs to, 0 to len(cuts), and −1 outside: int (height, width).
+    """The part that each pixel of the mask belongs to, 0 to len(cuts), and −1 outside: int16 (height, width).
 
     A piece of ink that is all but whole on one side of a cut is left whole.
     """
@@ -70,7 +70,7 @@ def parted(mask: Array, column: Array, cuts: Sequence[float]) -> Array:
     shared = np.bincount(piece * parts + part, minlength=len(pieces.areas) * parts).reshape(-1, parts)
     most = shared.argmax(axis=1)
     whole = shared.max(axis=1) >= WHOLE * pieces.areas
-    found = np.full(mask.shape, -1)
+    found = np.full(mask.shape, -1, np.int16)
     found[mask] = np.where(whole[piece], most[piece], part)
     return found
 

@@ -59,11 +59,12 @@ class RowReader:
             crops += more
             labels |= {best_path(row) for row in log_p}
             score = log_probabilities(log_p, [*labels]).mean(axis=0)
-        names = [*labels]
+        names, p = [*labels], np.exp(log_p)
+        steps = [all_peaks(p, label) for label in names]
         best = int(score.argmax())
         if self.second and len(names) > 1:
-            best = int((score + SECOND * self._second_look(row, names, log_p, crops)).argmax())
-        return self._result(names[best], score[best], log_p, crops)
+            best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
+        return self._result(names[best], score[best], p, steps[best], crops)
 
     def look(self, crops: Sequence[Crop]) -> Array:
         """log p (n, T, 11) of n crops."""
@@ -84,11 +85,11 @@ class RowReader:
             self.widths[wide] = network
         return network
 
-    def _second_look(self, row: Ink, labels: list[Label], log_p: Array, crops: list[Crop]) -> Array:
+    def _second_look(self, row: Ink, labels: list[Label], steps: list[Array | None], crops: list[Crop]) -> Array:
         """For each label Σ log p of its digits, as the network for single digits sees them."""
         assert self.second
-        p, cut_out = np.exp(log_p), [label for label in labels if label]
-        inks = [ink for label in cut_out for _, ink in places(row, self._middles(all_peaks(p, label), crops))]
+        cut_out = [at for at, label in zip(steps, labels, strict=True) if label]
+        inks = [ink for at in cut_out for _, ink in places(row, self._middles(at, crops))]
         keys = [(ink.shape, ink.tobytes()) for ink in inks]
         different = dict(zip(keys, inks, strict=True))  # labels share most of their digits
         which = {key: i for i, key in enumerate(different)}
@@ -105,10 +106,8 @@ class RowReader:
         middles: list[float] = (left + (steps + 0.5) * self.step / scale).mean(axis=0).tolist()
         return middles
 
-    def _result(self, label: Label, score: float, log_p: Array, crops: list[Crop]) -> RowRead:
-        """The label, and where each of its digits stands in the view that is surest of it."""
-        p = np.exp(log_p)
-        steps = all_peaks(p, label)  # (n, digits)
+    def _result(self, label: Label, score: float, p: Array, steps: Array | None, crops: list[Crop]) -> RowRead:
+        """The label, and where each of its digits stands in the view that is surest of it, by steps (n, digits)."""
         middles = self._middles(steps, crops)
         each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0) ** DIGITS  # (digits, 10)
         each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)

@@ -54,10 +54,11 @@ def _level_lines(mask: Array, thin: int, covered: float) -> Array:
     columns = np.arange(blocks.shape[1])
     at = (columns + 0.5) * BLOCK / max(width - 1, 1) - 0.5  # of the width, from the middle
     y = np.arange(height)[:, None] + margin
+    place = y * len(columns) + columns  # in blocks, one row behind the other
     found = np.zeros((height, len(columns)), bool)
     for rise in range(-most, most + 1, max(3, most // 12)):
         shift = np.rint(rise * at).astype(np.int64)
-        lines = np.flatnonzero(blocks[y + shift, columns].sum(axis=1) >= covered * width)
+        lines = np.flatnonzero(blocks.take(place + shift * len(columns)).sum(axis=1) >= covered * width)
         if lines.size:
             near = np.zeros(len(blocks), bool)
             for k in (-2, -1, 0, 1, 2):
