@@ -13,6 +13,7 @@ from byhand.optimizers import State
 from byhand.training.batches import Batch, Batches, Counter
 from byhand.training.callbacks import Callback, Training
 from byhand.training.divergence import diverge
+from byhand.training.replay import Passes, Replay, is_known
 from byhand.training.resume import real, whole
 from byhand.workspace import Workspace
 
@@ -31,22 +32,23 @@ class MiniBatches:
         self.counter = Counter(self.network, batches.size) if accuracy and batches.labels is not None else None
         self.order = np.arange(len(batches))
         self.steps = math.ceil(len(batches) / batches.size)
+        self.known, self.replays = is_known(self.network), dict[int, Replay]()
         self.total, self.seen = 0.0, 0  # of the current epoch: the samples' losses, and how many they were
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""
-        network, stopped = self.network, self.training.stop
+        stopped = self.training.stop
         if not self.seen:  # else a resumed training goes on within the epoch
             self.rng.shuffle(self.order)
         for batch in self.batches.gathered(self.order, len(self.order) if stopped else self.seen):
             n = len(batch.x)
             self.training.batch = batch
-            views = self.workspace.views(n)
-            y = network.forward(batch.x, views, self.rng)
+            passes = self._passes(batch)
+            y = passes.forward(batch)
             if self.counter and batch.labels is not None:
                 self.counter.add(y, batch.labels)
-            loss = network.backward(batch.t, views, batch.weights, 1 / n)
-            self.total += float(loss) * n
+            loss = passes.backward(batch)
+            self.total += loss * n
             self.seen += n
             update(self.training, self.state, loss, listeners, (batch,))
             if self.training.stop:
@@ -54,6 +56,16 @@ class MiniBatches:
         figures = {"loss": self.total / self.seen}  # fewer than all where a callback stopped the epoch
         self.total, self.seen = 0.0, 0
         return figures | ({"accuracy": self.counter.rate()} if self.counter else {})
+
+    def _passes(self, batch: Batch) -> Passes:
+        """Through the layers; for a whole batch that lies where one did before, its calls."""
+        found = self.replays.get(id(batch.x))
+        if found is None:
+            views = self.workspace.views(len(batch.x))
+            if not self.known or len(batch.x) < self.batches.size:
+                return Passes(self.network, views, self.rng)
+            found = self.replays[id(batch.x)] = Replay(self.network, views, self.rng)
+        return found
 
     @property
     def counts(self) -> bool:
