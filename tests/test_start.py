@@ -17,7 +17,7 @@ import byhand
 from byhand.digits.reader import MODEL
 network = byhand.Network.load(MODEL)
 import numpy as np
-assert network.predict(np.zeros((1, 784), np.uint8)).shape == (1,)
+assert network.predict(np.zeros((1, 28, 28, 1), np.uint8)).shape == (1,)
 """
 TRAIN = """
 import byhand as bh

@@ -38,7 +38,7 @@ def overlap(a: tuple[int, ...], b: tuple[int, ...]) -> float:
 def test_a_page_is_parted_into_its_lines(writers: list[Writer], options: dict[str, float]) -> None:
     for seed, writer in enumerate(writers):
         page = draw_page(LABELS, writer, np.random.default_rng(seed), (700, 560), **options)  # type: ignore[arg-type]
-        lines = find_lines(grey(page))
+        lines = find_lines(grey(page), bool(options.get("inverted")))
         assert len(lines) == len(LABELS), seed
         for line, box in zip(lines, page.boxes.tolist(), strict=True):
             assert overlap(line.box, box) > 0.75, (seed, line.box, box)

@@ -1,16 +1,19 @@
 """How a row is laid before the network, cut, and put together again."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import pytest
 
-from byhand.digits.crops import View, climb, crop, row_ink
+from byhand.digits.crops import Crop, View, climb, crop, row_ink
 from byhand.digits.cuts import best_way, propose
 from byhand.digits.lines import find_lines
 from byhand.digits.others import KINDS, draw_other
 from byhand.digits.pieces import cut_between, digit_image, parted, slant, upright
 from byhand.digits.reader import Reader, is_mark
+from byhand.digits.row_network import row_network
+from byhand.digits.row_reader import RowReader
 from byhand.errors import ByhandError
 
 
@@ -141,3 +144,47 @@ def test_a_picture_full_of_specks_is_no_writing() -> None:
     for dy, dx in product(range(6), range(3)):
         picture[y + dy, x + dx] = 20
     assert find_lines(picture) == []  # 6,561 pieces
+
+
+class Seen:
+    """Stands in for the network for single digits: strokes are 1s with this probability, whatever the image."""
+
+    input_shape = (28, 28, 1)
+
+    def __init__(self, p: float):
+        self.p, self.asked = p, 0
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        assert x.shape[1:] == (28, 28, 1) and x.dtype == np.uint8 and all(image.max() == 255 for image in x)
+        self.asked += len(x)
+        p = np.zeros((len(x), 10))
+        p[:, 1], p[:, 7] = self.p, 1 - self.p
+        return p
+
+
+@pytest.mark.parametrize(("p", "label"), [(0.9, (1, 1)), (0.1, (7, 1)), (0.5, (1, 1))])
+def test_where_the_views_differ_the_second_network_judges_too(p: float, label: tuple[int, ...]) -> None:
+    ink = np.where((np.arange(120) % 60 // 4 == 7)[None] & (np.abs(np.arange(60) - 30) < 20)[:, None], 255, 0)
+    row = row_ink(ink.astype(np.uint8), ink > 0)  # two strokes, at columns 28-31 and 88-91
+    second = Seen(p)
+    reader = RowReader(row_network(0), second)  # type: ignore[arg-type]
+    calls = []
+
+    def look(crops: Sequence[Crop]) -> np.ndarray:
+        """Views in turn read 11, a little surer, and 71."""
+        p = np.full((len(crops), 30, 11), 1e-3)
+        for i, one in enumerate(crops):
+            steps = [round((x - one.left) * one.scale / reader.step) for x in (30, 90)]
+            p[i, :, 10] = 1
+            p[i, steps, 10] = 1e-3
+            first = 1 - len(calls) % 2
+            calls.append(first)
+            p[i, steps[0], (7, 1)[first]], p[i, steps[0], (1, 7)[first]] = 0.5 + 0.02 * first, 0.3
+            p[i, steps[1], 1] = 0.9
+        return np.log(p)
+
+    reader.look = look  # type: ignore[method-assign]
+    found = reader.read(row)
+    assert found.label == label and len(calls) == 7 and second.asked == 4  # two labels of two digits
+    np.testing.assert_allclose(found.middles, [30, 90], atol=4)
+    assert RowReader(row_network(0)).second is None

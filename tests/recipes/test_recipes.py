@@ -30,10 +30,10 @@ SIZES = {
     "distorted": 785 * 1400 + 2 * 1400 + 1401 * 1000 + 2 * 1000 + 1001 * 10,  # with γ and β of the normalisations
     "clothing": 785 * 1024 + 2 * 1024 + 1025 * 512 + 2 * 512 + 513 * 10,
     "conv": 9 * 16 + 16 + 9 * 16 * 32 + 32 + 1568 * 128 + 128 + 128 * 10 + 10,
-    "reader": sum(9 * a * b + 3 * b for a, b in ((1, 32), (32, 32), (32, 64), (64, 64), (64, 96), (96, 96)))
-    + 2400 * 96
-    + 3 * 96
-    + 97 * 10,
+    "reader": 25 * 48
+    + sum(9 * a * b for a, b in ((48, 80), (80, 80), (80, 112), (112, 112), (112, 112)))
+    + 3 * (48 + 2 * 80 + 3 * 112)
+    + (9 * 112 + 1) * 10,
     "race": 25 * 16 + 3 * 16 + 9 * 16 * 32 + 3 * 32 + 25 * 32 * 128 + 3 * 128 + 129 * 10,  # b, γ and β: 3 each
     "small": 9 * 8 + 3 * 8 + 9 * 8 * 12 + 3 * 12 + 9 * 12 * 16 + 3 * 16 + 9 * 16 * 14 + 3 * 14 + 15 * 10,
     "fashion": 9 * (32 + 32 * 64 + 64 * 96 + 2 * 96 * 96) + 3 * (32 + 64 + 3 * 96) + 97 * 10,
@@ -195,7 +195,7 @@ def test_the_reader_learns_from_drawn_digits_too_but_is_not_chosen_by_them():
     split = RECIPES["reader"].prepare(data, np.random.default_rng(3))
     x, y = split.train
     assert split.validation is not None and len(split.validation[0]) == 120
-    assert len(x) == 1080 + 15_000 * 1080 // 55_000 and x.dtype == np.uint8
+    assert len(x) == 1080 + 4000 * 1080 // 55_000 and x.dtype == np.uint8
     drawn = x[1080:].reshape(-1, 28, 28)
     rows = drawn.sum(axis=2) @ np.arange(28) / drawn.sum(axis=(1, 2))  # the centres of mass
     assert np.abs(rows - 14).max() < 1  # centred as MNIST's are

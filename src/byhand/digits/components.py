@@ -1,66 +1,87 @@
 """Connected components: which pixels hang together."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from byhand.types import Array
 
 
-def components(mask: Array) -> tuple[Array, int]:
-    """Number the connected pieces of a mask; pixels that touch at a corner belong together.
+class Components(NamedTuple):
+    """The connected pieces of a mask; piece k has the label k + 1.
 
-    mask `(height, width)` bool. Returns labels int32 of that shape (0 outside the mask, 1... inside, in
-    reading order) and how many pieces there are.
+    Attributes:
+        labels: int32 (height, width): 0 outside the mask, 1... inside, in reading order.
+        boxes: left, top, right, bottom of every piece, right and bottom exclusive: int (pieces, 4).
+        areas: how many pixels each has: int (pieces,).
+    """
+
+    labels: Array
+    boxes: Array
+    areas: Array
+
+    def pixels(self, keep: Array) -> Array:
+        """Where the pieces are that are to be kept, bool (pieces,): bool (height, width)."""
+        return np.concatenate([[False], keep])[self.labels]
+
+
+def components(mask: Array) -> Components:
+    """The connected pieces of a mask (height, width), bool; pixels that touch at a corner belong together.
 
     The mask is cut into runs, the stretches of ones in a row. Each run points to an earlier run of its piece or to
     itself; runs that touch take the earlier pointer, pointers are followed, and so on until nothing changes.
     """
-    rows, starts, ends = _runs(mask)
-    a, b = _touching(rows, starts, ends, mask.shape[1])
-    parent = np.arange(len(rows))
+    height, width = mask.shape
+    edges = _edges(mask)
+    starts, ends = edges[::2], edges[1::2]
+    a, b = _touching(starts, ends, width + 1)
+    own = np.arange(len(starts))
+    parent = own
     while True:
         least = np.minimum(parent[a], parent[b])
-        before = parent.copy()
+        before, parent = parent, parent.copy()
         for run in (a, b, before[a], before[b]):
             np.minimum.at(parent, run, least)
         parent = parent[parent]
         if np.array_equal(parent, before):
             break
-    first, number = np.unique(parent, return_inverse=True)
-    edges = np.zeros((mask.shape[0], mask.shape[1] + 1), np.int32)
-    edges[rows, starts] = number + 1
-    edges[rows, ends] -= (number + 1).astype(np.int32)
-    return np.cumsum(edges, axis=1, dtype=np.int32)[:, :-1], len(first)
+    first = parent == own
+    piece = (np.cumsum(first) - 1)[parent]  # of each run
+    count = int(np.count_nonzero(first))
+    label = np.zeros(len(edges) + 1, np.int32)  # of each stretch, those between the runs included
+    label[1::2] = piece + 1
+    labels = np.repeat(label, np.diff(edges, prepend=0, append=height * (width + 1)))
+    return Components(
+        labels.reshape(height, width + 1)[:, :width],
+        _boxes(piece, count, starts, ends, (height, width)),
+        np.bincount(piece, ends - starts, count).astype(np.int64),
+    )
 
 
-def _touching(rows: Array, starts: Array, ends: Array, width: int) -> tuple[Array, Array]:
+def _edges(mask: Array) -> Array:
+    """Where runs start and end, by turns, along one long row in which a zero follows each of the mask's rows."""
+    height, width = mask.shape
+    row = np.zeros(height * (width + 1) + 1, bool)  # and one goes before the first
+    row[1:].reshape(height, width + 1)[:, :width] = mask
+    return np.flatnonzero(row[1:] != row[:-1])
+
+
+def _touching(starts: Array, ends: Array, pitch: int) -> tuple[Array, Array]:
     """Pairs of runs that touch: (pairs,) and (pairs,), the second in the row above the first's."""
-    above = (rows - 1) * (width + 2)  # runs one behind the other along one long row
-    start, end = rows * (width + 2) + starts, rows * (width + 2) + ends
-    low = np.searchsorted(end, above + starts, "left")
-    high = np.searchsorted(start, above + ends, "right")
+    low = np.searchsorted(ends, starts - pitch, "left")
+    high = np.searchsorted(starts, ends - pitch, "right")
     count = np.maximum(high - low, 0)
-    run = np.repeat(np.arange(len(rows)), count)
+    run = np.repeat(np.arange(len(starts)), count)
     return run, np.arange(len(run)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
 
 
-def boxes(labels: Array, count: int) -> Array:
-    """The box (left, top, right, bottom) of every piece, right and bottom exclusive: int (count + 1, 4).
-
-    Row k is piece k; row 0, where there is no piece, means nothing.
-    """
-    y, x = np.nonzero(labels)
-    piece = labels[y, x]
-    box = np.tile([labels.shape[1], labels.shape[0], 0, 0], (count + 1, 1))
+def _boxes(piece: Array, count: int, starts: Array, ends: Array, shape: tuple[int, int]) -> Array:
+    """The boxes of pieces, from their runs."""
+    height, width = shape
+    y, x = np.divmod(starts, width + 1)
+    box = np.tile([width, height, 0, 0], (count, 1))
     np.minimum.at(box[:, 0], piece, x)
     np.minimum.at(box[:, 1], piece, y)
-    np.maximum.at(box[:, 2], piece, x + 1)
+    np.maximum.at(box[:, 2], piece, x + ends - starts)
     np.maximum.at(box[:, 3], piece, y + 1)
     return box
-
-
-def _runs(mask: Array) -> tuple[Array, Array, Array]:
-    """The row, the first column and the column after the last, of every stretch of ones, in reading order."""
-    edge = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    rows, starts = np.nonzero(edge == 1)
-    ends = np.nonzero(edge == -1)[1]
-    return rows, starts, ends

@@ -71,19 +71,27 @@ def background(light: Array, window: float = WINDOW) -> Array:
     return _resize(box_mean(closed, _odd(size / 4)), light.shape)
 
 
-def otsu(level: Array) -> float:
+def otsu(level: Array, times: Array | None = None) -> float:
     """The threshold that parts two groups best: it maximises the variance between them, w₀ w₁ (μ₀ − μ₁)².
 
+    `times` says how often each level occurs, by default once.
     N. Otsu, A Threshold Selection Method from Gray-Level Histograms, 1979.
     """
-    count, edge = np.histogram(level, bins=256)
+    count, edge = np.histogram(level, bins=256, weights=times)
     middle = (edge[1:] + edge[:-1]) / 2
     w0 = np.cumsum(count)[:-1]
-    w1 = level.size - w0
+    w1 = count.sum() - w0
     sum0 = np.cumsum(count * middle)[:-1]
     total = float((count * middle).sum())
     between = w0 * w1 * (sum0 / np.maximum(w0, 1) - (total - sum0) / np.maximum(w1, 1)) ** 2
     return float(edge[1:][np.argmax(between)])
+
+
+def median(level: Array, times: Array) -> float:
+    """The median of levels in rising order, each of which occurs so many times, at least one of them once."""
+    total = np.cumsum(times)
+    middle = np.searchsorted(total, [(total[-1] - 1) // 2, total[-1] // 2], side="right")
+    return float(level[middle].mean())
 
 
 def _odd(size: float) -> int:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from byhand.digits.components import boxes, components
-from byhand.digits.ink import DARKEST, background, box_mean, light_on_dark, otsu, running_max
+from byhand.digits.components import Components, components
+from byhand.digits.ink import DARKEST, background, light_on_dark, median, otsu
+from byhand.digits.pieces import spread
 from byhand.digits.prepare import Box
 from byhand.digits.row_image import contrast
 from byhand.digits.ruled import ruled_lines
@@ -31,6 +32,7 @@ STRAIGHT = 0.6  # a straight upright piece fills more of its box than that; a 1 
 SPARSE = 0.16  # a frame's piece fills less than this part of its box
 NEAR, ARM, STRAY = 0.12, 3, 0.05  # a corner's distance from the sides; its arms' width, the ink that is not in them
 MARGIN = 0.12  # of a line's height: paper left around it
+NINTHS = np.arange(9 * 255 + 1, dtype=np.float32) / 9  # grey levels that are the mean of nine
 
 
 class Line(NamedTuple):
@@ -75,11 +77,8 @@ def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
 def drawn_lines(ink: Array) -> list[Line]:
     """The lines of a drawing, uint8 (height, width), ink 255 on paper 0, on which there is nothing but writing."""
     mask = ink >= INKED
-    labels, count = components(mask)
-    if not count:
-        return []
-    box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    mask, found = _in_lines(labels, box, area, np.ones(count, bool))
+    pieces = components(mask)
+    mask, found = _in_lines(pieces, np.ones(len(pieces.areas), bool))
     return [_line(line, mask, ink, np.asarray, 1.0, ink.shape) for line in found]
 
 
@@ -127,22 +126,22 @@ def written(flat: Array) -> tuple[Array, list[Box]]:
     mask, strong = writing(flat)
     if not strong.any():
         return mask, []
-    labels, count = components(mask)
-    box, area = boxes(labels, count)[1:], np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    keep = np.bincount(labels[strong], minlength=count + 1)[1:] > 0
-    keep &= ~_is_edge(box, area, flat.shape)
+    pieces = components(mask)
+    keep = np.bincount(pieces.labels[strong], minlength=len(pieces.areas) + 1)[1:] > 0
+    keep &= ~_is_edge(pieces)
     for piece in np.flatnonzero(keep).tolist():
-        keep[piece] = not _is_corner(labels, piece + 1, box[piece].tolist())
-    return _in_lines(labels, box, area, keep)
+        keep[piece] = not _is_corner(pieces.labels, piece + 1, pieces.boxes[piece].tolist())
+    return _in_lines(pieces, keep)
 
 
-def _in_lines(labels: Array, box: Array, area: Array, keep: Array) -> tuple[Array, list[Box]]:
+def _in_lines(pieces: Components, keep: Array) -> tuple[Array, list[Box]]:
     """Where the pieces that are kept are, less what is dirt beside them, and the boxes of their lines."""
+    labels, box, area = pieces
     if not keep.any():
         return labels < 0, []
     digit = _digit_height(box[keep], area[keep])
     keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
-    mask = np.concatenate([[False], keep])[labels]
+    mask = pieces.pixels(keep)
     box, area = box[keep], area[keep]
     high = box[:, 3] - box[:, 1] >= SMALL * digit
     if high.sum() > MOST_PIECES:
@@ -163,34 +162,56 @@ def writing(flat: Array) -> tuple[Array, Array]:
     The threshold is Otsu's. Lines that are darker than the writing would draw it up, so it is found once more without
     the lines and what touches the rim beside them.
     """
-    level = box_mean(255 - flat.astype(np.float32), 3)
-    paper = float(np.median(level))
-    grain = 1.4826 * float(np.median(np.abs(np.diff(level, axis=1))))
+    level = sum_of_nine(255 - flat)  # in ninths of a grey level
     rest = np.ones(level.shape, bool)
-    mask = strong = np.zeros(level.shape, bool)
+    times = np.bincount(level.ravel(), minlength=len(NINTHS))
+    paper, grain = median(NINTHS, times), _grain(level)
     for _ in range(2):
-        threshold = otsu(level[rest])
-        above = level[rest & (level > threshold)]
-        full = float(np.median(above)) if above.size else paper
+        there = times.nonzero()[0]
+        dark = _darker(otsu(NINTHS[there], times[there]))
+        full = median(NINTHS[dark:], times[dark:]) if times[dark:].any() else paper
         if full - paper < max(FAINTEST, NOISE * grain):
-            return mask & False, strong & False
-        mask = rest & (level > paper + WEAK * (full - paper))
-        strong = rest & (level > paper + STRONG * (full - paper))
+            return level < 0, level < 0
+        mask = rest & (level >= _darker(paper + WEAK * (full - paper)))
+        strong = rest & (level >= _darker(paper + STRONG * (full - paper)))
         lines = ruled_lines(mask)
         mask, strong = mask & ~lines, strong & ~lines
-        beside = running_max(lines, 3) | _edges(mask)
+        beside = spread(lines) | _edges(mask)
         if not beside.any():
             break
         rest &= ~beside
         mask, strong = mask & rest, strong & rest
+        times = np.bincount(level[rest], minlength=len(NINTHS))
     return mask, strong
+
+
+def sum_of_nine(a: Array) -> Array:
+    """The sum of the 3 × 3 pixels around each one, the edge repeated outwards: uint16 for uint8."""
+    total = a.astype(np.uint16)
+    for side in (total, total.T):
+        one = side.copy()
+        side[1:] += one[:-1]
+        side[:-1] += one[1:]
+        side[0] += one[0]
+        side[-1] += one[-1]
+    return total
+
+
+def _grain(level: Array) -> float:
+    """The paper's grain, as a standard deviation, from the median difference of neighbours; level in ninths."""
+    times = np.bincount(np.abs(np.diff(level.astype(np.int16), axis=1)).ravel(), minlength=len(NINTHS))
+    return 1.4826 * median(NINTHS, times) if times.any() else 0.0
+
+
+def _darker(threshold: float) -> int:
+    """From which of NINTHS on they are greater than a threshold."""
+    return int(np.searchsorted(NINTHS, np.float32(threshold), side="right"))
 
 
 def _edges(mask: Array) -> Array:
     """The thin pieces along the picture's rim."""
-    labels, count = components(mask)
-    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    return np.concatenate([[False], _is_edge(boxes(labels, count)[1:], area, mask.shape)])[labels]
+    pieces = components(mask)
+    return pieces.pixels(_is_edge(pieces))
 
 
 def _digit_height(box: Array, area: Array) -> float:
@@ -201,9 +222,10 @@ def _digit_height(box: Array, area: Array) -> float:
     return float(height[order][half])
 
 
-def _is_edge(box: Array, area: Array, shape: tuple[int, ...]) -> Array:
+def _is_edge(pieces: Components) -> Array:
     """Which pieces are thin and lie along the picture's rim, or around a corner: what is left of a frame."""
-    height, width = shape
+    labels, box, area = pieces
+    height, width = labels.shape
     rim = max(1, min(round(RIM * height), THICKEST_RIM))
     w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
     above_or_below = (box[:, 1] <= rim) | (box[:, 3] >= height - rim)

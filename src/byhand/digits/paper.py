@@ -76,7 +76,7 @@ def any_paper(rng: np.random.Generator, digits: float) -> Paper:
         thick=rng.uniform(1, 5) if frame and rng.random() < 0.5 else rng.uniform(0.5, 2),
         blotches=contrast * rng.uniform(0, 0.5) if rng.random() < 0.18 else 0.0,
         coarse=1 + max(0.1, min(4, digits / LEGIBLE) - 1) * rng.random() ** 1.5 if rng.random() < 0.6 else 1.0,
-        blur=rng.uniform(0.3, digits / 30) if rng.random() < 0.3 else 0.0,
+        blur=rng.uniform(0.3, max(0.4, digits / 30)) if rng.random() < 0.3 else 0.0,
         grain=contrast * rng.uniform(0, 0.12),
         quality=int(rng.integers(25, 90)) if rng.random() < 0.45 else 0,
         inverted=rng.random() < 0.1,

@@ -64,10 +64,10 @@ def parted(mask: Array, column: Array, cuts: Sequence[float]) -> Array:
 
     A piece of ink that is all but whole on one side of a cut is left whole.
     """
-    labels, count = components(mask)
+    labels, _, areas = components(mask)
     part = np.searchsorted(np.asarray(cuts, float), column, side="right")
     parts = len(cuts) + 1
-    shared = np.bincount((labels * parts + part)[mask], minlength=(count + 1) * parts).reshape(-1, parts)
+    shared = np.bincount((labels * parts + part)[mask], minlength=(len(areas) + 1) * parts).reshape(-1, parts)
     most = shared.argmax(axis=1)
     whole = shared.max(axis=1) >= WHOLE * shared.sum(axis=1)
     part = np.where(whole[labels], most[labels], part)

@@ -8,7 +8,7 @@ pixel.)
 
 import numpy as np
 
-from byhand.digits.components import boxes, components
+from byhand.digits.components import components
 from byhand.digits.image import Source, name_of, open_image
 from byhand.digits.ink import ink, running_max
 from byhand.errors import ByhandError
@@ -47,26 +47,27 @@ def prepare(source: Source) -> tuple[Array, Box]:
 
 def main_pieces(amount: Array) -> Array:
     """The ink of the largest piece and of what belongs to it; the rest is set to 0."""
-    labels, count = components(amount > FAINT)
-    flat = labels.ravel()
-    mass = np.bincount(flat, amount.ravel(), count + 1)
+    pieces = components(amount > FAINT)
+    if not pieces.areas.size:
+        return np.zeros_like(amount)
+    flat, count = pieces.labels.ravel(), len(pieces.areas)
+    mass = np.bincount(flat, amount.ravel(), count + 1)[1:]
     strongest = np.zeros(count + 1, np.float32)
     np.maximum.at(strongest, flat, amount.ravel())
-    mass[strongest <= 0.5] = 0
-    mass[0] = 0
+    mass[strongest[1:] <= 0.5] = 0
 
-    in_the_middle = np.bincount(flat, _without_rim(amount).ravel(), count + 1) >= 0.1 * mass
+    in_the_middle = np.bincount(flat, _without_rim(amount).ravel(), count + 1)[1:] >= 0.1 * mass
     if mass[in_the_middle].sum() > SPECK * mass.sum():
         mass[~in_the_middle] = 0  # a frame, a ruled margin, the table beside the page
 
-    left, top, right, bottom = boxes(labels, count).T
+    left, top, right, bottom = pieces.boxes.T
     main = int(mass.argmax())
     longer = max(right[main] - left[main], bottom[main] - top[main])
     if mass[main] == 0 or longer < SMALLEST:
         return np.zeros_like(amount)
     gaps = (left - right[main], left[main] - right, top - bottom[main], top[main] - bottom)
     keep = (mass >= SPECK * mass[main]) & (np.max(gaps, axis=0) <= APART * longer)
-    return np.where(running_max(keep[labels], 3), amount, 0)
+    return np.where(running_max(pieces.pixels(keep), 3), amount, 0)
 
 
 def _without_rim(amount: Array) -> Array:

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from byhand.ctc import CTC
-from byhand.digits.crops import Ink, row_ink
+from byhand.digits.crops import row_ink
 from byhand.digits.cuts import CutReader
+from byhand.digits.folded import folded
 from byhand.digits.image import Source, open_image
 from byhand.digits.ink import DARKER, LIGHTER, skewness
 from byhand.digits.lines import Line, drawn_lines, find_lines
-from byhand.digits.pieces import box_of, cut_between, digit_ink, parted, upright
+from byhand.digits.pieces import box_of
+from byhand.digits.places import places
 from byhand.digits.prepare import Box
 from byhand.digits.reading import Digit, Reading, Row
 from byhand.digits.row_read import RowRead
@@ -23,7 +25,7 @@ from byhand.network import Network
 from byhand.types import Array
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
-MODEL = MODELS / "dense.safetensors"  # for single digits
+MODEL = MODELS / "digits.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
@@ -42,7 +44,7 @@ class Reader:
     Args:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
-            rows.
+            rows. With the package's own, one of each works: rows that the first is not sure of, both judge.
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
             out; 0 reads everything.
 
@@ -64,7 +66,8 @@ class Reader:
                 "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
             )
         self.network = network
-        self._way = RowReader(network) if rows else CutReader(network)
+        second = folded(Network.load(MODEL)) if path == ROW_MODEL else None
+        self._way = RowReader(network, second) if rows else CutReader(network)
 
     def read(self, source: Source) -> Reading:
         """Read a picture; one without writing gives an empty reading.
@@ -108,7 +111,7 @@ class Reader:
         found = self._way.read(row)
         if not found.label:
             return Row((), found.probability, line.box)
-        digits = tuple(_digit(line, found, i, box, ink) for i, (box, ink) in enumerate(_places(row, found.middles)))
+        digits = tuple(_digit(line, found, i, box, ink) for i, (box, ink) in enumerate(places(row, found.middles)))
         return Row(digits, found.probability, line.box)
 
 
@@ -137,19 +140,6 @@ def read(source: Source, model: str | Path | None = None) -> Reading:
         '2024'
     """
     return _reader(str(model) if model else None).read(source)
-
-
-def _places(row: Ink, middles: list[float]) -> list[tuple[Box, Array]]:
-    """For each digit the box of its ink in the row's image, and the ink cut out."""
-    column = upright(row.mask.shape, row.lean, row.steep)
-    part = parted(row.mask, column, cut_between(row.mask, column, middles))
-    found = []
-    for i, middle in enumerate(middles):
-        mask = part == i
-        at = min(max(round(middle), 0), mask.shape[1] - 1)
-        box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the row
-        found.append((box, digit_ink(row.image, mask, box, row.mask)))
-    return found
 
 
 def _digit(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:

@@ -6,6 +6,9 @@ import numpy as np
 
 from byhand.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.digits.crops import Crop, Ink, View, crop
+from byhand.digits.folded import folded
+from byhand.digits.pieces import digit_image
+from byhand.digits.places import places
 from byhand.digits.row_network import widened
 from byhand.digits.row_read import RowRead
 from byhand.network import Network
@@ -22,17 +25,20 @@ MORE = (
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER = 1.5  # from one width of the network to the next
 ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
+SECOND, UNLIKELY = 0.4, 1e-3  # how much the second network counts; it finds no digit less probable than this
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
 class RowReader:
     """Reads rows with one network for rows (height, width, 1), ink light on paper 0, that gives logits (steps, 11).
 
+    Where its views do not agree, a second network, one for single digits, may help to judge.
+
     None of its parameters depends on the width, so it is used in several: a short row is read in less time.
     """
 
-    def __init__(self, network: Network):
-        self.network = network
+    def __init__(self, network: Network, second: Network | None = None):
+        self.network, self.second = folded(network), second
         self.height, width, _ = network.input_shape
         self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, Network] = {}
@@ -40,7 +46,8 @@ class RowReader:
     def read(self, row: Ink, proposals: Collection[Label] = ()) -> RowRead:
         """The most probable label of a row; `proposals` are labels that others read.
 
-        Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins.
+        Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins. To it,
+        the second network adds how probable it finds the digits, each cut out where the views found it.
         """
         crops = [crop(row, view, self.height) for view in FIRST]
         log_p = self.look(crops)
@@ -52,7 +59,11 @@ class RowReader:
             crops += more
             labels |= {best_path(row) for row in log_p}
             score = log_probabilities(log_p, [*labels]).mean(axis=0)
-        return self._result([*labels], score, log_p, crops)
+        names = [*labels]
+        best = int(score.argmax())
+        if self.second and len(names) > 1:
+            best = int((score + SECOND * self._second_look(row, names, log_p, crops)).argmax())
+        return self._result(names[best], score[best], log_p, crops)
 
     def look(self, crops: Sequence[Crop]) -> Array:
         """log p (n, T, 11) of n crops."""
@@ -72,18 +83,36 @@ class RowReader:
             self.widths[wide] = widened(self.network, wide)
         return self.widths[wide]
 
-    def _result(self, labels: list[Label], score: Array, log_p: Array, crops: list[Crop]) -> RowRead:
-        """The best of the labels, and where each of its digits stands in the view that is surest of it."""
-        best = int(score.argmax())
-        label = labels[best]
-        p = np.exp(log_p)
-        steps = all_peaks(p, label)  # (n, digits)
+    def _second_look(self, row: Ink, labels: list[Label], log_p: Array, crops: list[Crop]) -> Array:
+        """For each label Σ log p of its digits, as the network for single digits sees them."""
+        assert self.second
+        images = [
+            digit_image(ink)
+            for label in labels
+            if label
+            for _, ink in places(row, self._middles(all_peaks(np.exp(log_p), label), crops))
+        ]
+        x = np.array(images, np.uint8).reshape(-1, *self.second.input_shape)
+        names = [name for label in labels for name in label]
+        p = self.second.predict_proba(x)[np.arange(len(x)), names]
+        parts = np.split(np.log(np.maximum(p, UNLIKELY)), np.cumsum([len(label) for label in labels])[:-1])
+        return np.array([part.sum() for part in parts])
+
+    def _middles(self, steps: Array | None, crops: list[Crop]) -> list[float]:
+        """The columns of the row's image at which digits stand, of those that the views found (n, digits), the mean."""
         assert steps is not None  # some view found room for this label, and all have as many steps
         left, scale = (np.array([getattr(one, name) for one in crops])[:, None] for name in ("left", "scale"))
-        middles = (left + (steps + 0.5) * self.step / scale).mean(axis=0)
+        middles: list[float] = (left + (steps + 0.5) * self.step / scale).mean(axis=0).tolist()
+        return middles
+
+    def _result(self, label: Label, score: float, log_p: Array, crops: list[Crop]) -> RowRead:
+        """The label, and where each of its digits stands in the view that is surest of it."""
+        p = np.exp(log_p)
+        steps = all_peaks(p, label)  # (n, digits)
+        middles = self._middles(steps, crops)
         each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0) ** DIGITS  # (digits, 10)
         each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
-        return RowRead(label, float(np.exp(ROWS * score[best])), middles.tolist(), each)
+        return RowRead(label, float(np.exp(ROWS * score)), middles, each)
 
 
 def _equally_long(a: Array, b: Array) -> list[Array]:

@@ -31,23 +31,29 @@ def ruled_lines(mask: Array) -> Array:
 
 def stroke_width(mask: Array) -> float:
     """How wide strokes are on average: two areas by circumference, which pixel edges make 4/π too long."""
-    mask = np.pad(mask, 1)
-    edges = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
-    return 2 * np.count_nonzero(mask) / max(np.pi / 4 * edges, 1)
+    count = np.count_nonzero
+    edges = count(mask[1:] != mask[:-1]) + count(mask[:, 1:] != mask[:, :-1])
+    edges += count(mask[0]) + count(mask[-1]) + count(mask[:, 0]) + count(mask[:, -1])
+    return 2 * count(mask) / max(np.pi / 4 * edges, 1)
 
 
 def _level_lines(mask: Array, thin: int, covered: float) -> Array:
     """Of the pixels of lines across, those where the ink is at most `thin` pixels high."""
-    low = mask & (_run_heights(mask) <= thin)
+    low = mask & ~_standing(mask, thin + 1)
     height, width = mask.shape
+    wavering = np.zeros((height + 2, -(-width // BLOCK) * BLOCK), bool)  # a line may waver by a pixel or two
+    for k in range(3):
+        wavering[k : k + height, :width] |= low
+    ends = np.cumsum(wavering, axis=1, dtype=np.int32)[:, BLOCK - 1 :: BLOCK]
     most = int(STEEPEST * width)
-    tall = np.pad(low, ((most + 2, most + 2), (0, -width % BLOCK)))
-    tall[1:] |= tall[:-1]
-    tall[:-1] |= tall[1:]  # a line may waver by a pixel or two
-    blocks = tall.reshape(len(tall), -1, BLOCK).sum(axis=2, dtype=np.int32)  # (height + 2 most + 4, blocks)
+    margin = most + 2  # for lines that rise out of the picture
+    blocks = np.zeros((height + 2 * margin, ends.shape[1]), np.int32)
+    blocks[margin - 1 : margin + height + 1] = np.diff(ends, axis=1, prepend=0)
+    if blocks.max(axis=0).sum() < covered * width:
+        return np.zeros_like(mask)
     columns = np.arange(blocks.shape[1])
     at = (columns + 0.5) * BLOCK / max(width - 1, 1) - 0.5  # of the width, from the middle
-    y = np.arange(height)[:, None] + most + 2
+    y = np.arange(height)[:, None] + margin
     found = np.zeros((height, len(columns)), bool)
     for rise in range(-most, most + 1, max(3, most // 12)):
         shift = np.rint(rise * at).astype(np.int64)
@@ -55,20 +61,22 @@ def _level_lines(mask: Array, thin: int, covered: float) -> Array:
         if lines.size:
             near = np.zeros(len(blocks), bool)
             for k in (-2, -1, 0, 1, 2):
-                near[lines + most + 2 + k] = True
+                near[lines + margin + k] = True
             found |= near[y - shift]
     return low & np.repeat(found, BLOCK, axis=1)[:, :width]
 
 
-def _run_heights(mask: Array) -> Array:
-    """For every pixel of the mask how many pixels hang together above and below it, itself included: int."""
-    above = _count_down(mask)
-    below = _count_down(mask[::-1])[::-1]
-    return np.where(mask, above + below - 1, 0)
-
-
-def _count_down(mask: Array) -> Array:
-    """For every pixel how many of the mask end in it, going down."""
-    total = np.cumsum(mask, axis=0, dtype=np.int32)
-    before = np.maximum.accumulate(np.where(mask, 0, total), axis=0)
-    return total - before
+def _standing(mask: Array, size: int) -> Array:
+    """The pixels of the mask of which at least `size` hang together, one above the other."""
+    whole, high = mask, 1  # whole[i]: all of mask[i : i + high]
+    while high < size:
+        step = min(high, size - high)
+        whole = whole[:-step] & whole[step:]
+        high += step
+    standing, high = np.zeros_like(mask), 1
+    standing[: len(whole)] = whole
+    while high < size:
+        step = min(high, size - high)
+        standing[step:] |= standing[:-step]
+        high += step
+    return standing

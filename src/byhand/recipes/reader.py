@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from byhand.data import Dataset
-from byhand.data.augment import Augment
-from byhand.initializers import He
-from byhand.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, Layer, MaxPool2D, ReLU
+from byhand.data.augment import Augment, Elastic, Rotate, Scale, Shear, Shift, Thickness
+from byhand.layers import BatchNorm, Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
+from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import Adam
 from byhand.recipes.base import Split, hold_back
 from byhand.recipes.dense import dense
 from byhand.schedules import OneCycle
 
-DRAWN = 15_000  # digits that the project draws, in other hands than MNIST's
+DRAWN = 4000  # digits that the project draws, in other hands than MNIST's
 
 
 def _with_drawn(dataset: Dataset, rng: np.random.Generator) -> Split:
@@ -28,27 +28,29 @@ def _with_drawn(dataset: Dataset, rng: np.random.Generator) -> Split:
     return replace(split, train=train)
 
 
-def _block(filters: int, padding: str = "same") -> tuple[Layer, ...]:
-    return Conv2D(filters, 3, padding=padding), BatchNorm(), ReLU()
+def _block(filters: int, kernel: int = 3, stride: int = 1, padding: str = "same") -> tuple[Layer, ...]:
+    return Conv2D(filters, kernel, stride, padding), BatchNorm(), ReLU()
 
 
 reader = replace(
     dense,
     name="reader",
-    takes="Six convolutions of 3 × 3 with batch normalisation and ReLU, two max poolings between them, then 96 units; "
-    "MNIST's images and 15,000 digits that the project draws in other hands, moved, turned, slanted, shaken; Adam "
-    "along one cycle, batches of 128, the parameters averaged; 5,000 images held back for validation.",
+    takes="A convolution of 5 × 5 with 48 filters that moves two pixels at a time, then of 3 × 3 two with 80 filters, "
+    "a max pooling of 2 × 2 and three with 112, batch normalisation and ReLU after each, ten outputs. MNIST's images "
+    "and 4,000 digits that the project draws in other hands, moved, turned, slanted, shaken a little; labels smoothed "
+    "by 0.1; Adam along one cycle, batches of 64, the parameters averaged; 5,000 images held back for validation.",
     prepare=_with_drawn,
     layers=(
-        *(*_block(32), *_block(32), MaxPool2D()),
-        *(*_block(64), *_block(64), MaxPool2D()),
-        *(*_block(96), *_block(96, "valid")),
-        *(Flatten(), Dense(96, He()), BatchNorm(), ReLU(), Dropout(0.3), Dense(10)),
+        *_block(48, 5, stride=2, padding="valid"),  # (12, 12, 48)
+        *(*_block(80), *_block(80, padding="valid"), MaxPool2D()),  # (5, 5, 80)
+        *(*_block(112), *_block(112), *_block(112, padding="valid")),  # (3, 3, 112)
+        *(Flatten(), Dense(10)),
     ),
+    loss=CategoricalCrossEntropy(0.1),
     input_shape=(28, 28, 1),
-    optimizer=Adam(OneCycle(4e-3, peak=0.2)),
-    epochs=24,
-    batch_size=128,
-    augment=Augment.digits(),
+    optimizer=Adam(OneCycle(3e-3, peak=0.2)),
+    epochs=30,
+    batch_size=64,
+    augment=Augment((Shift(2, 2), Scale((0.88, 1.12)), Shear(10), Rotate(12), Elastic(16, 4), Thickness((-0.15, 0.2)))),
     averaging=0.999,
 )

@@ -42,14 +42,14 @@ def test_ten_digits_by_two_hands_are_read(open_page, capsys):
 def test_what_is_shown_is_what_the_network_says(open_page):
     """The bars against the model's own probabilities for the image that the page shows."""
     from byhand import Network
-    from byhand.digits.reader import MODEL
+    from byhand.digits.reader import MODELS
 
     page = open_page()
     page.click("#clear")
     draw(page, strokes(4, np.random.default_rng(0)))
     rest(page)
     seen = page.evaluate(f"({SEEN})()")
-    p = Network.load(MODEL).predict_proba(np.array(seen, np.uint8).reshape(1, 784))[0]
+    p = Network.load(MODELS / "dense.safetensors").predict_proba(np.array(seen, np.uint8).reshape(1, 784))[0]
     widths = page.eval_on_selector_all("#bars .fill", "fills => fills.map((fill) => parseFloat(fill.style.width))")
     np.testing.assert_allclose(widths, 100 * p, atol=0.2)
 
