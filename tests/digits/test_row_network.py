@@ -1,4 +1,5 @@
 from itertools import pairwise
+from multiprocessing import active_children
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from byhand.digits.glyphs import drawn_writers
 from byhand.digits.row_network import HEIGHT, LONGEST, WIDTH, row_network, widened
 from byhand.digits.rows import Rows
 from byhand.digits.supply import FreshRows
+from byhand.errors import ByhandError
 from byhand.training import Callback, Training
 
 
@@ -60,6 +62,14 @@ def test_fresh_rows_come_part_by_part(rows: Rows) -> None:
     composed, labels = again._compose(3)
     np.testing.assert_array_equal(composed, seen[2][0][6:])
     np.testing.assert_array_equal(labels[2], label)
+
+
+def test_no_process_is_left(rows: Rows) -> None:
+    supply = FreshRows(rows, part=4, stay=1)
+    x, t = supply.first()
+    with pytest.raises(ByhandError, match="batch_size"):
+        byhand.fit(row_network(), x, t, batch_size=0, callbacks=[supply], progress=False)
+    assert not active_children()
 
 
 def test_an_interrupted_training_goes_on_with_the_same_rows(rows: Rows, tmp_path) -> None:

@@ -7,7 +7,7 @@ from byhand.digits.forms import MARKS
 from byhand.digits.glyphs import HEIGHT, Writer, barred_sevens, drawn_writers, image_writers, thickness
 from byhand.digits.page import draw_page
 from byhand.digits.paper import Paper, any_paper, printed_lines, put_on_paper
-from byhand.digits.row_image import as_row, contrast, symbol_boxes
+from byhand.digits.row_image import contrast
 from byhand.digits.rows import Rows
 from byhand.digits.strokes import all_forms, has_bar, has_long_flag
 from byhand.digits.warp import warp
@@ -271,26 +271,3 @@ def test_a_page(drawn: list[Writer]) -> None:
     assert (np.diff(page.boxes[:, 1]) > 0).all() and (page.boxes[1:, 1] > page.boxes[:-1, 3]).all()
     dark = draw_page(labels, drawn[0], np.random.default_rng(0), (600, 500), inverted=True)
     assert np.median(dark.picture) < 100
-
-
-def test_a_row_is_brought_to_its_size() -> None:
-    image = np.zeros((80, 200), np.uint8)
-    image[20:60, 40:60] = 255
-    row = as_row(image, 40, 160)
-    assert row.shape == (40, 160) and not row[:, 100:].any()  # 200 · 40 / 80 pixels, then paper
-    np.testing.assert_array_equal(row[10:30, 20:30], 255)
-    assert row.sum() == 200 * 255
-    narrowed = as_row(image, 40, 50)
-    assert (narrowed[20] > 127).sum() == 5
-
-
-def test_boxes_around_the_middles_of_digits() -> None:
-    row = np.zeros((20, 60), np.uint8)
-    row[4:16, 5:15] = row[2:18, 15:25] = 255  # two that touch
-    row[:, 15] //= 9  # the seam is pale
-    row[6:12, 40:50] = 200
-    row[0, 55] = 30  # too pale to count
-    assert symbol_boxes(row, [10, 20, 45]) == [(5, 4, 15, 16), (16, 2, 25, 18), (40, 6, 50, 12)]
-    assert symbol_boxes(row, [45]) == [(5, 2, 50, 18)]
-    assert symbol_boxes(np.zeros((20, 60), np.uint8), [30]) == [(0, 0, 60, 20)]
-    assert symbol_boxes(row, []) == []

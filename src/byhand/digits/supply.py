@@ -29,14 +29,11 @@ class FreshRows(Callback):
     """
 
     def __init__(self, rows: Rows, part: int, stay: int = 4, seed: int = 0):
-        self.part, self.stay, self.seed = part, stay, seed
-        self._pool = ProcessPoolExecutor(cores(), initializer=_start, initargs=(rows,))
+        self.rows, self.part, self.stay, self.seed = rows, part, stay, seed
 
     def first(self) -> tuple[Array, Array]:
         """The rows (part · stay, height, width, 1) of the first epoch, and their labels; see `Rows.batch`."""
-        parts = [self._compose(k) for k in range(self.stay)]
-        x, t = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return x, t
+        return self._compose(*range(self.stay))
 
     def on_start(self, training: Training) -> None:
         """Take up the training."""
@@ -56,10 +53,6 @@ class FreshRows(Callback):
         for k in range(max(self.stay, state["epoch"] - 1), state["epoch"] + self.stay - 1):
             self._exchange(k)
 
-    def on_end(self, training: Training) -> None:
-        """End the processes."""
-        self._pool.shutdown()
-
     def _exchange(self, k: int) -> None:
         """The k-th part in the place of the one `stay` before it."""
         batches = self._training.batches
@@ -67,10 +60,11 @@ class FreshRows(Callback):
         place = slice(k % self.stay * self.part, (k % self.stay + 1) * self.part)
         batches.x[place], batches.t[place] = self._compose(k)
 
-    def _compose(self, k: int) -> tuple[Array, Array]:
-        """The k-th part."""
-        pieces = [(self.seed, k, i, min(PIECE, self.part - i)) for i in range(0, self.part, PIECE)]
-        x, t = (np.concatenate(arrays) for arrays in zip(*self._pool.map(_piece, pieces), strict=True))
+    def _compose(self, *parts: int) -> tuple[Array, Array]:
+        """These parts, one behind the other, by processes that end with them."""
+        pieces = [(self.seed, k, i, min(PIECE, self.part - i)) for k in parts for i in range(0, self.part, PIECE)]
+        with ProcessPoolExecutor(cores(), initializer=_start, initargs=(self.rows,)) as pool:
+            x, t = (np.concatenate(arrays) for arrays in zip(*pool.map(_piece, pieces), strict=True))
         return x, t
 
 
