@@ -25,7 +25,7 @@ MORE = (
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER = 1.5  # from one width of the network to the next
 ROWS, DIGITS = 0.38, 1.1  # powers of their probabilities that fit how often they are right: see bench/confidence.py
-SECOND, UNLIKELY = 0.4, 1e-3  # how much the second network counts; it finds no digit less probable than this
+SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
