@@ -120,25 +120,26 @@ def all_peaks(p: Array, label: Label) -> Array | None:
         log_p = np.log(p[:, :, places])  # (n, T, S)
     may_skip = np.full(len(places), -inf)
     may_skip[3::2][places[3::2] != places[1:-2:2]] = 0
-    before = np.full((n, len(places) + 2), -inf)  # two places before the first that are never reached
-    score = before[:, 2:]
-    score[:, :2] = log_p[:, 0, :2]
-    moves = np.zeros((steps, n, len(places)), np.int8)
+    score = np.full((steps, n, len(places) + 2), -inf)  # two places before the first that are never reached
+    stay, one, two = score[:, :, 2:], score[:, :, 1:-1], score[:, :, :-2]
+    stay[0, :, :2] = log_p[:, 0, :2]
     for t in range(1, steps):
-        one, two = before[:, 1:-1], before[:, :-2] + may_skip
-        best = np.maximum(score, one)
-        moves[t] = np.where(two > best, 2, one > score)
-        score[...] = np.maximum(best, two) + log_p[:, t]
+        now = stay[t]
+        np.add(two[t - 1], may_skip, out=now)
+        np.maximum(now, one[t - 1], out=now)
+        np.maximum(now, stay[t - 1], out=now)
+        now += log_p[:, t]
+    moves = np.where(two + may_skip > np.maximum(stay, one), 2, one > stay)  # by so many places, after each step
     rows = np.arange(n)
     place = np.full(n, len(places) - 1)
     if label:
-        place -= score[:, -2] > score[:, -1]
-    if (score[rows, place] == -inf).any():
+        place -= stay[-1, :, -2] > stay[-1, :, -1]
+    if (stay[-1, rows, place] == -inf).any():
         return None
     path = np.empty((n, steps), np.int64)
-    for t in range(steps - 1, -1, -1):
-        path[:, t] = place
-        place = place - moves[t, rows, place]
+    path[:, -1] = place
+    for t in range(steps - 2, -1, -1):
+        path[:, t] = path[:, t + 1] - moves[t, rows, path[:, t + 1]]
     taken = np.take_along_axis(p, places[path][:, :, np.newaxis], axis=2)[:, np.newaxis, :, 0]  # (n, 1, T)
     at = path[:, np.newaxis] == np.arange(1, len(places), 2)[:, np.newaxis]  # (n, symbols, T)
     return np.where(at, taken, -1).argmax(axis=2)
@@ -159,8 +160,10 @@ def log_probabilities(log_p: Array, labels: Sequence[Label]) -> Array:
     alpha = np.full((*p.shape[1:3], places.shape[1] + 2), -inf)  # two places before the first that are never reached
     now = alpha[:, :, 2:]
     now[:, :, :2] = p[0, :, :, :2]
+    ahead = np.empty_like(now)
     for step in p[1:]:
-        ahead = np.logaddexp(alpha[:, :, :-2] + may_skip, alpha[:, :, 1:-1])
+        np.add(alpha[:, :, :-2], may_skip, out=ahead)
+        np.logaddexp(ahead, alpha[:, :, 1:-1], out=ahead)
         np.logaddexp(now, ahead, out=now)
         now += step
     end = 2 * np.array([len(label) for label in labels], int)

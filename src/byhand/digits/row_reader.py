@@ -86,15 +86,14 @@ class RowReader:
     def _second_look(self, row: Ink, labels: list[Label], log_p: Array, crops: list[Crop]) -> Array:
         """For each label Σ log p of its digits, as the network for single digits sees them."""
         assert self.second
-        images = [
-            digit_image(ink)
-            for label in labels
-            if label
-            for _, ink in places(row, self._middles(all_peaks(np.exp(log_p), label), crops))
-        ]
-        x = np.array(images, np.uint8).reshape(-1, *self.second.input_shape)
+        p, cut_out = np.exp(log_p), [label for label in labels if label]
+        inks = [ink for label in cut_out for _, ink in places(row, self._middles(all_peaks(p, label), crops))]
+        keys = [(ink.shape, ink.tobytes()) for ink in inks]
+        different = dict(zip(keys, inks, strict=True))  # labels share most of their digits
+        which = {key: i for i, key in enumerate(different)}
+        x = np.array([digit_image(ink) for ink in different.values()], np.uint8)
         names = [name for label in labels for name in label]
-        p = self.second.predict_proba(x)[np.arange(len(x)), names]
+        p = self.second.predict_proba(x.reshape(-1, *self.second.input_shape))[[which[key] for key in keys], names]
         parts = np.split(np.log(np.maximum(p, UNLIKELY)), np.cumsum([len(label) for label in labels])[:-1])
         return np.array([part.sum() for part in parts])
 
