@@ -2,25 +2,13 @@
 
 import platform
 import sys
+from glob import glob
 
 import numpy
 from setuptools import Extension, setup
 
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 KINDS = {"base": []} | ({"avx2": ["-march=x86-64-v3"], "avx512": ["-march=x86-64-v4"]} if X86 else {})
-HEADERS = (
-    "vectors",
-    "threads",
-    "matmul",
-    "sparse",
-    "columns",
-    "convolution",
-    "ctc",
-    "elementwise",
-    "pooling",
-    "rows",
-    "winograd",
-)
 FLAGS = [
     "-O3",
     "-g0",
@@ -37,7 +25,7 @@ def extension(kind: str, flags: list[str]) -> Extension:
     return Extension(
         f"byhand.ops._{kind}",
         ["src/byhand/ops/c/module.c"],
-        depends=[f"src/byhand/ops/c/{name}.h" for name in HEADERS],
+        depends=sorted(glob("src/byhand/ops/c/*.h")),  # which a source distribution takes along
         include_dirs=[numpy.get_include()],
         define_macros=[("MODULE_NAME", f"_{kind}")],
         extra_compile_args=[*(flag for flag in FLAGS if X86 or "vector-width" not in flag), *flags],

@@ -1,7 +1,8 @@
 """Networks as files: safetensors, with a description that people can read, and nothing that could run.
 
 The file holds one tensor for each parameter, named by layer and parameter ("0.W"), and in its header, under the key
-"byhand", the description as JSON: input shape, layers, loss, classes.
+"byhand", the description as JSON: input shape, layers, loss, classes. Weights of 8 bits have a second tensor beside
+them, "0.W.scale".
 """
 
 import json
@@ -18,8 +19,10 @@ from byhand.files import write_atomically
 from byhand.layers import Layer, plan_layers
 from byhand.losses import Loss
 from byhand.network import Network
+from byhand.types import Array
 
 FORMAT = 1
+SCALE = ".scale"
 
 
 def describe(network: Network) -> dict[str, Any]:
@@ -39,7 +42,9 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
     Args:
         network: the network.
         path: the file, usually ending in .safetensors.
-        dtype: how the numbers are stored: the network's own dtype by default, or float16 for a file of half the size.
+        dtype: how the numbers are stored: the network's own dtype by default; float16 for a file of half the size; or
+            int8 for a quarter: each weight a whole number from −127 to 127 times its column's (for a convolution: its
+            filter's) scale, what is no matrix as float16.
 
     Raises:
         ByhandError: the file cannot be written, or the numbers would not be finite as `dtype`.
@@ -47,8 +52,9 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
     from safetensors.numpy import save as to_bytes
 
     stored = np.dtype(dtype or network.dtype)
-    if stored not in (np.float16, np.float32, np.float64):
-        raise ByhandError(f"{path}: a network is stored as float16, float32 or float64, not {stored}.")
+    if stored not in (np.int8, np.float16, np.float32, np.float64):
+        raise ByhandError(f"{path}: a network is stored as int8, float16, float32 or float64, not {stored}.")
+    whole, stored = stored == np.int8, np.dtype(np.float16) if stored == np.int8 else stored
     with np.errstate(over="ignore"):
         theta = network.theta.astype(stored)
     if not np.isfinite(theta).all():
@@ -56,12 +62,22 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
     state = network.state.astype(stored)
     tensors = {p.full_name: p.view(theta) for p in network.arena.parameters}
     tensors |= {p.full_name: p.view(state) for p in network.state_arena.parameters}
+    for p in network.arena.parameters if whole else ():
+        if len(p.shape) > 1:
+            tensors[p.full_name], tensors[p.full_name + SCALE] = _whole_numbers(p.view(network.theta))
     description = json.dumps(describe(network), ensure_ascii=False, sort_keys=True)
     write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
 
 
+def _whole_numbers(W: Array) -> tuple[Array, Array]:
+    """W (..., out) as int8 q and float32 scales s (out,): W = q s to within s / 2, s = max |W| / 127 of each column."""
+    s = np.abs(W).reshape(-1, W.shape[-1]).max(axis=0).astype(np.float32) / 127
+    s[s == 0] = 1
+    return np.rint(W / s).astype(np.int8), s
+
+
 def load(path: str | Path) -> Network:
-    """Read a network that `save` wrote; numbers stored in half precision come back as float32.
+    """Read a network that `save` wrote; numbers stored in half precision or 8 bits come back as float32.
 
     Raises:
         ByhandError: the file is missing, damaged, not ours, or its numbers do not fit its description.
@@ -82,7 +98,7 @@ def load(path: str | Path) -> Network:
             network = Network(shape, layers, loss, rng=None, dtype=dtype, classes=description.get("classes"))
             for arena, vector in ((network.arena, network.theta), (network.state_arena, network.state)):
                 for p in arena.parameters:
-                    p.view(vector)[...] = file.get_tensor(p.full_name)
+                    p.view(vector)[...] = _numbers(file, p.full_name)
     except (SafetensorError, OSError) as error:
         raise ByhandError(f"{path}: not a readable safetensors file ({error}).") from None
     except RecursionError:
@@ -93,6 +109,11 @@ def load(path: str | Path) -> Network:
     if not (np.isfinite(network.theta).all() and np.isfinite(network.state).all()):
         raise ByhandError(f"{path}: holds parameters that are not finite numbers.")
     return network
+
+
+def _numbers(file: Any, name: str) -> Array:
+    numbers: Array = file.get_tensor(name)
+    return numbers * file.get_tensor(name + SCALE) if numbers.dtype == np.int8 else numbers
 
 
 def _description(path: Path, text: str | None) -> dict[str, Any]:
@@ -129,6 +150,8 @@ def _parts(path: Path, description: dict[str, Any]) -> tuple[tuple[Layer, ...], 
 def _check_tensors(path: Path, file: Any, parameters: list[Parameter]) -> None:
     """Compare names and shapes before anything is allocated for them."""
     wanted = {p.full_name: list(p.shape) for p in parameters}
+    kept = {name: file.get_slice(name).get_dtype() for name in wanted.keys() & set(file.keys())}
+    wanted |= {name + SCALE: wanted[name][-1:] for name, dtype in kept.items() if dtype == "I8"}
     found = {key: list(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) != found.get(name):

@@ -10,14 +10,18 @@ import threading
 import numpy as np
 import pytest
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 import byhand
 from byhand import (
     ELU,
     MSE,
     Adam,
+    BatchNorm,
     BinaryCrossEntropy,
+    ByhandError,
     CategoricalCrossEntropy,
+    Conv2D,
     Dense,
     Flatten,
     LeakyReLU,
@@ -81,6 +85,37 @@ def test_half_precision_rounds_once_and_comes_back_as_float32(tmp_path):
     np.testing.assert_array_equal(again.theta, network.theta.astype(np.float16).astype(np.float32))
     network.save(tmp_path / "single")
     assert (tmp_path / "half").stat().st_size < (tmp_path / "single").stat().st_size
+
+
+def test_eight_bits_round_each_column_to_its_own_scale(tmp_path):
+    network = byhand.Network((6, 6, 2), [Conv2D(3), BatchNorm(), Flatten(), Dense(4)], MSE(), rng=2)
+    network.p[0].W[..., 1] *= 1000
+    network.p[3].W[:, 2] = 0
+    network.p[3].b[...] = [0.1, -2, 3, 4]
+    network.save(tmp_path / "m", "int8")
+    again = Network.load(tmp_path / "m")
+    assert again.dtype == np.float32
+    for before, after in ((network.p[0].W, again.p[0].W), (network.p[3].W, again.p[3].W)):
+        half = np.abs(before).reshape(-1, before.shape[-1]).max(axis=0) / 127 / 2
+        assert (np.abs(after - before) <= half * (1 + 1e-5)).all()
+        assert (before != after).mean() > 0.5  # it does round
+    np.testing.assert_array_equal(again.p[3].b, network.p[3].b.astype(np.float16))
+    np.testing.assert_array_equal(again.p[1].running_var, network.p[1].running_var)
+    with safe_open(tmp_path / "m", "np") as file:
+        q, s = file.get_tensor("3.W"), file.get_tensor("3.W.scale")
+    assert q.dtype == np.int8 and np.abs(q).max(axis=0).tolist() == [127, 127, 0, 127] and s.shape == (4,)
+    np.testing.assert_allclose(q * s, again.p[3].W)
+
+
+@pytest.mark.parametrize("scale", [None, np.ones(3, np.float32), np.array([1, np.nan, 1, 1], np.float32)], ids=str)
+def test_damaged_scales_are_refused(tmp_path, scale):
+    byhand.Network(5, [Dense(4)], MSE(), rng=2).save(tmp_path / "m", "int8")
+    with safe_open(tmp_path / "m", "np") as file:
+        tensors, about = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    del tensors["0.W.scale"]
+    save_file(tensors | ({} if scale is None else {"0.W.scale": scale}), tmp_path / "m", about)
+    with pytest.raises(ByhandError, match=r"0\.W\.scale|finite"):
+        Network.load(tmp_path / "m")
 
 
 def test_a_model_file_is_read_by_others_too(tmp_path):

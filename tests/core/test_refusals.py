@@ -469,7 +469,7 @@ def test_a_read_only_folder_simulated(tmp_path, monkeypatch):
 
 
 UNSAVABLE = {
-    "in whole numbers": (lambda n: None, np.int8, "float16"),
+    "in long whole numbers": (lambda n: None, np.int16, "float16"),
     "too large for half precision": (lambda n: n.theta.fill(1e5), np.float16, "float16"),
     "not a number": (lambda n: n.theta.fill(np.nan), None, "finite"),
 }

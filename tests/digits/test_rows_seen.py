@@ -1,6 +1,5 @@
 """How a row is laid before the network, cut, and put together again."""
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -167,10 +166,10 @@ def test_where_the_views_differ_the_second_network_judges_too(p: float, label: t
     ink = np.where((np.arange(120) % 60 // 4 == 7)[None] & (np.abs(np.arange(60) - 30) < 20)[:, None], 255, 0)
     row = row_ink(ink.astype(np.uint8), ink > 0)  # two strokes, at columns 28-31 and 88-91
     second = Seen(p)
-    reader = RowReader(row_network(0), second)  # type: ignore[arg-type]
+    reader = RowReader([row_network(0)], second)  # type: ignore[arg-type]
     calls = []
 
-    def look(crops: Sequence[Crop]) -> np.ndarray:
+    def look(crops: list[Crop]) -> tuple[list[Crop], np.ndarray]:
         """Views in turn read 11, a little surer, and 71."""
         p = np.full((len(crops), 30, 11), 1e-3)
         for i, one in enumerate(crops):
@@ -181,13 +180,13 @@ def test_where_the_views_differ_the_second_network_judges_too(p: float, label: t
             calls.append(first)
             p[i, steps[0], (7, 1)[first]], p[i, steps[0], (1, 7)[first]] = 0.5 + 0.02 * first, 0.3
             p[i, steps[1], 1] = 0.9
-        return np.log(p)
+        return crops, np.log(p)
 
     reader.look = look  # type: ignore[method-assign]
     found = reader.read(row)
     assert found.label == label and len(calls) == 7 and second.asked == 1  # strokes, all alike
     np.testing.assert_allclose(found.middles, [30, 90], atol=4)
-    assert RowReader(row_network(0)).second is None
+    assert RowReader([row_network(0)]).second is None
 
 
 def test_percentiles_are_numpys() -> None:
@@ -198,9 +197,9 @@ def test_percentiles_are_numpys() -> None:
 
 
 def test_networks_for_very_long_rows_are_not_kept() -> None:
-    reader = RowReader(row_network(0))
+    reader = RowReader([row_network(0)])
     long, short = np.zeros((2, 40, 2400), np.uint8), np.zeros((2, 40, 200), np.uint8)
     for image in (*short, *long):
-        assert reader.look([Crop(image, 0.0, 1.0)]).shape[1] >= image.shape[1] / reader.step
+        assert reader.look([Crop(image, 0.0, 1.0)])[1].shape[1] >= image.shape[1] / reader.step
     (kept,) = reader.widths
     assert 200 <= kept < 400

@@ -27,9 +27,10 @@ from byhand.types import Array
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
 MODEL = MODELS / "digits.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
+PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
-SURE_ENOUGH = 0.55  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
+SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
 
 
 class Reader:
@@ -44,7 +45,7 @@ class Reader:
     Args:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
-            rows. With the package's own, one of each works: rows that the first is not sure of, both judge.
+            rows. The package's own work together: two read rows, and where they differ, one for digits judges too.
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
             out; 0 reads everything.
 
@@ -66,8 +67,9 @@ class Reader:
                 "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
             )
         self.network = network
-        second = folded(Network.load(MODEL)) if path == ROW_MODEL else None
-        self._way = RowReader(network, second) if rows else CutReader(network)
+        self._way: RowReader | CutReader = RowReader([network]) if rows else CutReader(network)
+        if path == ROW_MODEL:
+            self._way = RowReader([network, Network.load(PARTNER)], folded(Network.load(MODEL)))
 
     def read(self, source: Source) -> Reading:
         """Read a picture; one without writing gives an empty reading.

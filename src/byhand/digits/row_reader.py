@@ -23,40 +23,40 @@ MORE = (
     View(lean=0.15, only_ink=True),
 )
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
-WIDER, KEPT = 1.5, 2000  # from one width of the network to the next; what is wider does not stay in memory
-ROWS, DIGITS = 0.5, 1.3  # powers of their probabilities that fit how often they are right: see bench/confidence.py
-SECOND, UNLIKELY = 0.4, 1e-3  # how much the second network counts; it finds no digit less probable than this
+WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
+ROWS, DIGITS = 0.38, 1.1  # powers of their probabilities that fit how often they are right: see bench/confidence.py
+SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
 class RowReader:
-    """Reads rows with one network for rows (height, width, 1), ink light on paper 0, that gives logits (steps, 11).
+    """Reads rows with networks for rows (height, width, 1), ink light on paper 0, that give logits (steps, 11).
 
-    Where its views do not agree, a second network, one for single digits, may help to judge.
+    Several must have one height and one number of columns to a step. Where they and the views do not agree, another
+    network, one for single digits, may help to judge.
 
-    None of its parameters depends on the width, so it is used in several: a short row is read in less time.
+    None of their parameters depends on the width, so they are used in several: a short row is read in less time.
     """
 
-    def __init__(self, network: Network, second: Network | None = None):
-        self.network, self.second = folded(network), second
-        self.height, width, _ = network.input_shape
-        self.step = width // network.plan[-1].out_shape[0]  # columns of a row to a step
-        self.widths: dict[int, Network] = {}
+    def __init__(self, networks: Sequence[Network], second: Network | None = None):
+        self.networks, self.second = [folded(network) for network in networks], second
+        self.height, width, _ = networks[0].input_shape
+        self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
+        self.widths: dict[int, list[Network]] = {}
 
     def read(self, row: Ink, proposals: Collection[Label] = ()) -> RowRead:
         """The most probable label of a row; `proposals` are labels that others read.
 
-        Each of several views of the row proposes a label, and all of them judge: the best mean of log P wins. To it,
-        the second network adds how probable it finds the digits, each cut out where the views found it.
+        Each network proposes a label for each of several views of the row, and all of them judge: the best mean of
+        log P wins. To it, the second network adds how probable it finds the digits, each cut out where the views
+        found it.
         """
-        crops = [crop(row, view, self.height) for view in FIRST]
-        log_p = self.look(crops)
+        crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
         labels = {*proposals, *(best_path(row) for row in log_p)}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         if len(labels) > 1 or score.max() < np.log(SURE):
-            more = [crop(row, view, self.height) for view in MORE]
-            log_p = np.concatenate(_equally_long(log_p, self.look(more)))
-            crops += more
+            more, found = self.look([crop(row, view, self.height) for view in MORE])
+            crops, log_p = crops + more, np.concatenate(_equally_long(log_p, found))
             labels |= {best_path(row) for row in log_p}
             score = log_probabilities(log_p, [*labels]).mean(axis=0)
         names, p = [*labels], np.exp(log_p)
@@ -66,24 +66,24 @@ class RowReader:
             best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
         return self._result(names[best], score[best], p, steps[best], crops)
 
-    def look(self, crops: Sequence[Crop]) -> Array:
-        """log p (n, T, 11) of n crops."""
-        longest = max(crop.image.shape[1] for crop in crops)
-        network = self._as_wide_as(longest)
-        x = np.zeros((len(crops), *network.input_shape), np.uint8)
+    def look(self, crops: list[Crop]) -> tuple[list[Crop], Array]:
+        """log p (n, T, 11) of the crops by each network in turn, and the n crops that were looked at."""
+        networks = self._as_wide_as(max(crop.image.shape[1] for crop in crops))
+        x = np.zeros((len(crops), *networks[0].input_shape), np.uint8)
         for row, one in zip(x, crops, strict=True):
             row[:, : one.image.shape[1], 0] = one.image
-        return np.log(np.maximum(network.predict_proba(x), LEAST))
+        p = np.concatenate([network.predict_proba(x) for network in networks])
+        return crops * len(networks), np.log(np.maximum(p, LEAST))
 
-    def _as_wide_as(self, width: int) -> Network:
-        """The network in the narrowest of its widths that holds so many columns."""
+    def _as_wide_as(self, width: int) -> list[Network]:
+        """The networks in the narrowest of their widths that holds so many columns."""
         wide = 2 * self.height
         while wide < width:
             wide = round(WIDER * wide / self.step) * self.step
-        network = self.widths.get(wide) or widened(self.network, wide)
+        networks = self.widths.get(wide) or [widened(network, wide) for network in self.networks]
         if wide <= KEPT:
-            self.widths[wide] = network
-        return network
+            self.widths[wide] = networks
+        return networks
 
     def _second_look(self, row: Ink, labels: list[Label], steps: list[Array | None], crops: list[Crop]) -> Array:
         """For each label Σ log p of its digits, as the network for single digits sees them."""

@@ -44,5 +44,6 @@ def confusion(matrix: Array, names: Sequence[Any] | None = None) -> "Figure":
     ax.set_yticklabels(names)
     right, total = int(matrix.trace()), int(matrix.sum())
     ax.set_title(f"{right:,} of {total:,} right ({100 * right / max(total, 1):.2f} %)", fontsize=11)
-    picture.colorbar(image, ax=ax, label="mistakes", format="%d", shrink=0.8)
+    bar = picture.colorbar(image, ax=ax, label="mistakes", format="%d", shrink=0.8)
+    bar.minorticks_off()
     return picture

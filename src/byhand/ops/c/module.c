@@ -145,7 +145,7 @@ static int product(PyObject *a, PyObject *b, PyObject *start, PyObject *out)
             return 0;
         p.start = FLOATS(start);
     }
-    if (LANES > 8 && p.ar == 1 && p.depth <= 16 && p.bc == 1 && p.n >= LANES && p.m >= 64 && p.m * p.n <= 65536) {
+    if (LANES > 8 && p.ar == 1 && p.depth <= MOST_SAMPLES && p.bc == 1 && p.n >= LANES && p.m >= 64 && p.m * p.n <= 65536) {
         multiply_few(&p);
         return 1;
     }

@@ -4,7 +4,8 @@
 
 #include "matmul.h"
 
-#define WIDE 16 /* registers of sums at once */
+#define WIDE 16         /* registers of sums at once */
+#define MOST_SAMPLES 12 /* whose gradients stay in registers, two for each */
 
 /* The numbers of a line that are not zero, and where they stand. */
 typedef struct {
@@ -140,40 +141,56 @@ static void multiply_columns_part(void *context, int part)
     }
 }
 
-/* Some rows of c = a b for a few columns of a that are contiguous: a is xᵀ of a small batch, and where a pixel and its
-   neighbours are 0 in a sample, the sample is skipped. */
-INLINE void multiply_few_rows(int rows, int columns, const Product *p, long row, long column)
+/* c = start + a b, where a is xᵀ of a few samples: b's few rows stay in registers, and nothing is added for a pixel that is
+   0 in all samples. */
+INLINE void multiply_samples(int samples, int columns, const Product *p, long column)
 {
-    const long last = p->n - column < columns * LANES ? p->n - column - LANES : (columns - 1) * LANES;
-    vec sum[ROWS][COLUMNS] = {};
-    for (long k = 0; k < p->depth; k++) {
-        const float *a = p->a + row + k * p->ac, *b = p->b + k * p->br + column;
-        if (rows < LANES && row + LANES <= p->m && !(others_than_zero(a) & ((1u << rows) - 1)))
-            continue;
-        for (int r = 0; r < rows; r++)
-            for (int v = 0; v < columns; v++)
-                sum[r][v] += a[r] * load(b + AT(v));
+    const long last = columns == 1 ? 0 : p->n - column < PANEL ? p->n - column - LANES : LANES;
+    vec start[COLUMNS], b[MOST_SAMPLES][COLUMNS];
+    for (int v = 0; v < columns; v++) {
+        start[v] = p->start ? load(p->start + column + AT(v)) : all(0);
+        for (int k = 0; k < samples; k++)
+            b[k][v] = load(p->b + k * p->br + column + AT(v));
     }
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < columns; v++)
-            store(p->c + (row + r) * p->cs + column + AT(v), sum[r][v]);
+    for (long top = 0; top < p->m; top += LANES) {
+        const long rows = p->m - top < LANES ? p->m - top : LANES;
+        unsigned inked = ~0u; /* a bit for each row */
+        if (rows == LANES) {
+            ivec seen = {};
+            for (int k = 0; k < samples; k++)
+                seen |= (ivec)load(p->a + top + k * p->ac);
+            inked = others_than_zero((const float *)&seen);
+        }
+        for (long row = top; row < top + rows; row++, inked >>= 1) {
+            vec sum[COLUMNS];
+            for (int v = 0; v < columns; v++)
+                sum[v] = start[v];
+            for (int k = 0; k < samples && (inked & 1); k++)
+                for (int v = 0; v < columns; v++)
+                    sum[v] += p->a[row + k * p->ac] * b[k][v];
+            for (int v = 0; v < columns; v++)
+                store(p->c + row * p->cs + column + AT(v), sum[v]);
+        }
+    }
 }
 
+/* The same for all columns, at least LANES; the last register overlaps the one before where there are no whole ones. */
 static void multiply_few(const Product *p)
 {
-    for (long column = 0; column < p->n; column += PANEL) {
-        const int one = p->n - column <= LANES;
-        long row = 0;
-        for (; row <= p->m - ROWS; row += ROWS)
-            if (one)
-                multiply_few_rows(ROWS, 1, p, row, column);
-            else
-                multiply_few_rows(ROWS, 2, p, row, column);
-        for (; row < p->m; row++)
-            if (one)
-                multiply_few_rows(1, 1, p, row, column);
-            else
-                multiply_few_rows(1, 2, p, row, column);
+    for (long done = 0; done < p->n; done += PANEL) {
+        const int columns = p->n - done <= LANES ? 1 : 2;
+        const long column = columns == 1 ? p->n - LANES : done;
+        switch (p->depth) {
+#define CASE(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (columns == 1)                                                                                              \
+            multiply_samples(n, 1, p, column);                                                                         \
+        else                                                                                                           \
+            multiply_samples(n, 2, p, column);                                                                         \
+        break;
+            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#undef CASE
+        }
     }
 }
 
