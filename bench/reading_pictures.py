@@ -151,10 +151,10 @@ def failures(reader, writers):
         ("one over the other: 3 or 8", over, plain),
         ("written upwards: 2046", written_row("2046", 2), plain),
         ("a word behind it: 120", with_word(), plain),
-        ("overlapping: 6089", written_row("6089", 3, Style(gap=-0.45, uneven_gap=0.02)), plain),
-        ("7 pixels high: 35194", written_row("35194", 7, high=44), Paper(contrast=0.8, coarse=6.5, grain=0.03)),
+        ("written in a bow: 60895", written_row("60895", 3, Style(gap=0.1, wave=1.6)), plain),
+        ("5 pixels high: 35194", written_row("35194", 7, high=44), Paper(contrast=0.8, coarse=9, grain=0.03)),
         ("hardly darker than the paper: 713", written_row("713", 8), Paper(contrast=0.05, grain=0.03, quality=30)),
-        ("pattern as dark as the ink: 2590", written_row("2590", 9), Paper(contrast=0.35, pattern=0.35)),
+        ("pattern darker than the ink: 2590", written_row("2590", 9), Paper(contrast=0.3, pattern=0.5)),
     ]
     picture = figure(9, 4.4)
     for i, (title, ink, paper) in enumerate(kinds):

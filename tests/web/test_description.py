@@ -95,7 +95,7 @@ def test_the_description_holds_together():
                 assert answer["description"]
 
 
-@pytest.mark.parametrize("model", ["dense", "guide", "nielsen", "perceptron", "small-conv"])
+@pytest.mark.parametrize("model", ["dense", "digits", "guide", "nielsen", "perceptron", "small-conv"])
 def test_every_network_is_looked_into_as_described(reader, seven, model):
     response = reader.post(f"/api/look?model={model}", content=seven.tobytes(), headers=RAW)
     check(next(o for o in OPERATIONS if o.id == "look"), response)

@@ -97,10 +97,10 @@ def test_undo_and_clear(open_page):
 def test_another_class_is_held_against_the_answer(open_page):
     page = open_page()
     before = pixels(page, "#change")
-    page.click("#bars li:nth-child(4) button")
+    page.click("#bars li:nth-child(10) button")
     rest(page)
-    assert page.get_attribute("#bars li:nth-child(4) button", "aria-pressed") == "true"
-    assert "than of 3" in page.inner_text("#change-words") and pixels(page, "#change") != before
+    assert page.get_attribute("#bars li:nth-child(10) button", "aria-pressed") == "true"
+    assert "than of 9" in page.inner_text("#change-words") and pixels(page, "#change") != before
 
 
 def test_a_finger_draws_too(open_page):

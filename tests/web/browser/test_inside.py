@@ -6,7 +6,7 @@ import pytest
 
 from tests.web.browser.conftest import NARROW, WIDE, rest
 
-NETWORKS = ["dense", "guide", "nielsen", "perceptron", "small-conv"]
+NETWORKS = ["dense", "digits", "guide", "nielsen", "perceptron", "small-conv"]
 
 
 def look_into(page, network):

@@ -9,7 +9,7 @@ import { $, el } from "./dom.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const WRITING = 700; // milliseconds for a digit
-const FIRST = 8; // the hand whose seven is shown first: the network doubts it a little
+const FIRST = 70; // the hand whose seven is shown first: the network doubts it a little
 const ONE = 0.68; // a digit's height on the sheet
 const SEVERAL = 0.4; // with the fine pen
 const GAP = 0.13; // between two
