@@ -15,6 +15,7 @@ from byhand.types import Array
 Label = tuple[int, ...]
 
 UNLIKELY = 1e-4  # a class below this probability is not tried at a step
+SCALED = 8  # steps from one scaling of probabilities to the next
 
 
 @dataclass(frozen=True)
@@ -148,24 +149,31 @@ def all_peaks(p: Array, label: Label) -> Array | None:
 def log_probabilities(log_p: Array, labels: Sequence[Label]) -> Array:
     """log P(label) for each of some labels in each of n rows: (n, labels), for log_p (n, T, k), log p.
 
-    The forward recursion of Graves et al. (2006), equations 6 to 8, for all of them at once, as in the loss.
+    The forward recursion of Graves et al. (2006), equations 6 to 8, for all of them at once. As they propose, α is
+    divided by its greatest now and then, so that it does not vanish; a place less probable than that by 300 powers of
+    ten counts as impossible.
     """
     blank = log_p.shape[2] - 1
     places = np.full((len(labels), 2 * max(map(len, labels), default=0) + 1), blank)
     for row, label in zip(places, labels, strict=True):
         row[1 : 2 * len(label) : 2] = label
-    may_skip = np.full(places.shape, -inf)
-    may_skip[:, 3::2][places[:, 3::2] != places[:, 1:-2:2]] = 0
-    p = np.moveaxis(log_p[:, :, places], 1, 0)  # (T, n, labels, S)
-    alpha = np.full((*p.shape[1:3], places.shape[1] + 2), -inf)  # two places before the first that are never reached
-    now = alpha[:, :, 2:]
+    may_skip = np.zeros(places.shape)
+    may_skip[:, 3::2] = places[:, 3::2] != places[:, 1:-2:2]
+    p = np.moveaxis(np.exp(log_p)[:, :, places], 1, 0)  # (T, n, labels, S)
+    alpha = np.zeros((*p.shape[1:3], places.shape[1] + 2))  # two places before the first that are never reached
+    now, ahead, lost = alpha[:, :, 2:], np.empty(p.shape[1:]), np.zeros(p.shape[1:3])
     now[:, :, :2] = p[0, :, :, :2]
-    ahead = np.empty_like(now)
-    for step in p[1:]:
-        np.add(alpha[:, :, :-2], may_skip, out=ahead)
-        np.logaddexp(ahead, alpha[:, :, 1:-1], out=ahead)
-        np.logaddexp(now, ahead, out=now)
-        now += step
+    for t, step in enumerate(p[1:]):
+        np.multiply(alpha[:, :, :-2], may_skip, out=ahead)
+        ahead += alpha[:, :, 1:-1]
+        ahead += now
+        np.multiply(ahead, step, out=now)
+        if t % SCALED == 0:
+            top = now.max(axis=2, keepdims=True)
+            top[top == 0] = 1
+            now /= top
+            lost += np.log(top[:, :, 0])
     end = 2 * np.array([len(label) for label in labels], int)
     rows = np.arange(len(labels))
-    return np.logaddexp(now[:, rows, end], np.where(end > 0, now[:, rows, end - 1], -inf))
+    with np.errstate(divide="ignore"):
+        return lost + np.log(now[:, rows, end] + np.where(end > 0, now[:, rows, end - 1], 0))
