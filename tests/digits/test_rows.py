@@ -3,13 +3,13 @@ import pytest
 from PIL import Image
 
 from byhand.digits.compose import Style, any_number, any_style, write_row
-from byhand.digits.forms import MARKS
+from byhand.digits.forms import FORMS, MARKS
 from byhand.digits.glyphs import HEIGHT, Writer, barred_sevens, drawn_writers, image_writers, thickness
 from byhand.digits.page import draw_page
 from byhand.digits.paper import Paper, any_paper, printed_lines, put_on_paper
 from byhand.digits.row_image import contrast
 from byhand.digits.rows import Rows
-from byhand.digits.strokes import all_forms, has_bar, has_long_flag
+from byhand.digits.strokes import has_bar, has_long_flag
 from byhand.digits.warp import warp
 
 PLAIN = Style(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0)
@@ -238,7 +238,7 @@ def test_bent_rows_keep_their_ink(far: float) -> None:
 
 
 def test_nobody_writes_a_1_like_his_7() -> None:
-    ones, sevens = all_forms()["1"], all_forms()["7"]
+    ones, sevens = FORMS[1], FORMS[7]
     flagged = [has_long_flag(form) for form in ones]
     assert flagged[:8] == [False, False, False, False, True, True, True, True]
     assert [has_bar(form) for form in sevens[:8]] == [False, True, False, True, True, False, True, True]

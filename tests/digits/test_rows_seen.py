@@ -9,7 +9,7 @@ from byhand.digits.crops import Crop, View, climb, crop, row_ink
 from byhand.digits.cuts import best_way, propose
 from byhand.digits.lines import find_lines
 from byhand.digits.others import KINDS, draw_other
-from byhand.digits.pieces import _percentile, cut_between, digit_image, parted, slant, upright
+from byhand.digits.pieces import cut_between, digit_image, parted, slant, upright
 from byhand.digits.reader import Reader, is_mark
 from byhand.digits.row_network import row_network
 from byhand.digits.row_reader import RowReader
@@ -187,13 +187,6 @@ def test_where_the_views_differ_the_second_network_judges_too(p: float, label: t
     assert found.label == label and len(calls) == 7 and second.asked == 1  # strokes, all alike
     np.testing.assert_allclose(found.middles, [30, 90], atol=4)
     assert RowReader([row_network(0)]).second is None
-
-
-def test_percentiles_are_numpys() -> None:
-    rng = np.random.default_rng(0)
-    for n in (1, 2, 3, 6, 200):
-        a = rng.integers(0, 256, n, dtype=np.uint8)
-        assert _percentile(a, 40) == pytest.approx(np.percentile(a, 40), rel=1e-12)
 
 
 def test_networks_for_very_long_rows_are_not_kept() -> None:

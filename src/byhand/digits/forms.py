@@ -374,7 +374,8 @@ def joined(label: str, gap: float, tail: bool = False, low: bool = False) -> Str
         else:
             stroke += [(x + .38, .06), (x + .14, .14), (x + .02, .52), (x + .18, .96), (x + .44, .9), (x + .56, .46),
                        (x + .46, .08), (x + .5 + gap / 2, -.02)]  # fmt: skip
-    return [
-        stroke[: None if low else -1]
-        + ([(x + 0.8, 1.0 if low else 0.0), (x + 1.2, 0.9 if low else 0.1)] if tail else [])
-    ]
+    if not low:
+        stroke.pop()  # leads to the next one
+    if tail:
+        stroke += [(x + 0.8, 1.0), (x + 1.2, 0.9)] if low else [(x + 0.8, 0.0), (x + 1.2, 0.1)]
+    return [stroke]

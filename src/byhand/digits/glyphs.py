@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from byhand.digits.drawn import draw_ink
-from byhand.digits.forms import MARKS
+from byhand.digits.forms import FORMS, MARKS
 from byhand.digits.pens import any_pen
 from byhand.digits.strokes import all_forms, any_hand, has_bar, has_long_flag
 from byhand.types import Array
@@ -36,7 +35,7 @@ def _drawn_writer(rng: np.random.Generator, each: int) -> Writer:
     hand, pen = any_hand(rng), any_pen(rng)
     glyphs = {}
     habits = {label: rng.integers(len(forms), size=2) for label, forms in all_forms().items()}  # of all the ways, two
-    if any(has_long_flag(all_forms()["1"][form]) for form in habits["1"]):  # then it takes a bar to make a 7
+    if any(has_long_flag(FORMS[1][form]) for form in habits["1"]):  # then it takes a bar to make a 7
         habits["7"] = rng.choice(barred_sevens(), 2)
     for label in [*"0123456789", "00", "000", *MARKS]:
         many = each if label.isdigit() else 1
@@ -45,10 +44,9 @@ def _drawn_writer(rng: np.random.Generator, each: int) -> Writer:
     return Writer(glyphs)
 
 
-@lru_cache(maxsize=1)
 def barred_sevens() -> list[int]:
     """Which forms of a 7 have a bar."""
-    return [i for i, form in enumerate(all_forms()["7"]) if has_bar(form)]
+    return [i for i, strokes in enumerate(FORMS[7]) if has_bar(strokes)]
 
 
 def image_writers(

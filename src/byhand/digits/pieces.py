@@ -97,17 +97,9 @@ def digit_image(ink: Array) -> Array:
     strong = ink[ink > ink.max() / 2]
     if not strong.size:
         return np.zeros((FIELD, FIELD), np.uint8)
-    level = np.minimum(ink / np.float32(_percentile(strong, FULL)), 1)
+    level = np.minimum(ink / np.float32(np.percentile(strong, FULL)), 1)
     left, top, right, bottom = bounds(level > FAINT)
     return place(fit(strengthen(level[top:bottom, left:right])))
-
-
-def _percentile(a: Array, q: float) -> float:
-    """What q per cent of the numbers a (n,) are not above, between two of them in proportion; np.percentile's quick."""
-    a = np.sort(a)
-    i, part = divmod((len(a) - 1) * (q / 100), 1)
-    low, high = a[int(i)], a[min(int(i) + 1, len(a) - 1)]
-    return float(low) + part * (float(high) - float(low))
 
 
 def spread(mask: Array) -> Array:

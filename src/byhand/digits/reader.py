@@ -67,9 +67,11 @@ class Reader:
                 "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
             )
         self.network = network
-        self._way: RowReader | CutReader = RowReader([network]) if rows else CutReader(network)
+        self._way: RowReader | CutReader
         if path == ROW_MODEL:
             self._way = RowReader([network, Network.load(PARTNER)], folded(Network.load(MODEL)))
+        else:
+            self._way = RowReader([network]) if rows else CutReader(network)
 
     def read(self, source: Source) -> Reading:
         """Read a picture; one without writing gives an empty reading.

@@ -69,19 +69,14 @@ def compile_form(strokes: Strokes) -> Form:
     return Form(points, np.concatenate(blocks).astype(np.float32), first, first + 1, np.concatenate(along))
 
 
-def has_long_flag(form: Form) -> bool:
+def has_long_flag(strokes: Strokes) -> bool:
     """Whether this form of a 1 might be taken for a 7: its pen starts well below the top."""
-    return bool(form.points[0, 1] >= 0.3)
+    return strokes[0][0][1] >= 0.3
 
 
-def has_bar(form: Form) -> bool:
+def has_bar(strokes: Strokes) -> bool:
     """Whether this form of a 7 has a bar, a stroke that shares no point with the others."""
-    breaks = np.flatnonzero(form.starts[1:] != form.ends[:-1]) + 1
-    strokes = np.split(np.arange(len(form.starts)), breaks)
-    ends = [
-        {tuple(form.points[form.matrix[q].argmax()]) for q in (form.starts[s[0]], form.ends[s[-1]])} for s in strokes
-    ]
-    return any(not any(a & b for b in ends if b is not a) for a in ends) and len(strokes) > 1
+    return any(all(a is b or not {*a} & {*b} for b in strokes) for a in strokes) and len(strokes) > 1
 
 
 @lru_cache(maxsize=1)
