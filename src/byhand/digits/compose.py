@@ -68,7 +68,7 @@ def any_style(rng: np.random.Generator) -> Style:
         climb=rng.normal(0, 0.25) if rng.random() < 0.4 else 0.0,
         wave=rng.uniform(0, 0.25) if rng.random() < 0.15 else 0.0,
         space=0.3 if rng.random() < 0.12 else 0.0,
-        small_zeros=rng.uniform(0.4, 0.9) if rng.random() < 0.25 else 1.0,
+        small_zeros=rng.uniform(0.4, 0.9) if rng.random() < 0.35 else 1.0,
         raised_zeros=rng.uniform(0, 1) if rng.random() < 0.4 else 0.0,
         breaks=int(rng.integers(1, 5)) if rng.random() < 0.1 else 0,
         bent=rng.uniform(0.02, 0.12) if rng.random() < 0.6 else 0.0,
@@ -88,9 +88,9 @@ def any_number(rng: np.random.Generator, longest: int) -> str:
         n = int(rng.integers(1, longest + 1))
     kind = rng.random()
     digits = rng.integers(10, size=n)
-    if kind < 0.12:
+    if kind < 0.18:
         digits[int(rng.integers(n + 1)) :] = 0  # 4000, 120
-    elif kind < 0.2:
+    elif kind < 0.25:
         digits[:] = rng.choice(digits[:2], n)
     return "".join(map(str, digits))
 
