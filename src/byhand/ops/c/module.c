@@ -14,6 +14,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #include "elementwise.h"
 #include "grey.h"
 #include "matmul.h"
+#include "slim.h"
 #include "pooling.h"
 #include "rows.h"
 #include "sparse.h"
@@ -147,6 +148,10 @@ static int product(PyObject *a, PyObject *b, PyObject *start, PyObject *out)
     }
     if (LANES > 8 && p.ar == 1 && p.depth <= MOST_SAMPLES && p.bc == 1 && p.n >= LANES && p.m >= 64 && p.m * p.n <= 65536) {
         multiply_few(&p);
+        return 1;
+    }
+    if (is_slim(&p)) {
+        UNLOCKED(p.m * p.n * p.depth > 100000, slim_product(&p));
         return 1;
     }
     const int sparse = mostly_zeros(&p), narrow = p.n < LANES && p.m * p.depth > 20000;

@@ -57,6 +57,19 @@ INLINE void store_few(float *a, vec v, long count)
 
 INLINE vec all(float value) { return (vec){} + value; }
 
+/* The sum of a register's numbers. */
+INLINE float total(vec v)
+{
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps((__m512)v);
+#else
+    float sum = 0;
+    for (int j = 0; j < LANES; j++)
+        sum += v[j];
+    return sum;
+#endif
+}
+
 /* A bit for each of LANES numbers that is not zero. */
 INLINE unsigned others_than_zero(const float *a)
 {
