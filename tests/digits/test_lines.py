@@ -108,6 +108,18 @@ def test_a_tight_crop_keeps_its_first_and_last_digit() -> None:
     assert line.box[0] <= 7 and line.box[2] >= 93
 
 
+def test_a_one_whose_foot_is_on_the_rim_is_writing() -> None:
+    picture = np.full((90, 280), 230, np.uint8)
+    picture[16:88, 12:18] = 40
+    for x in range(60, 260, 50):
+        picture[20:80, x : x + 30] = 40
+        picture[28:72, x + 8 : x + 22] = 230  # zeros
+    (line,) = find_lines(picture)
+    assert line.box[0] <= 13
+    picture[:, 12:18] = 40  # from rim to rim: a frame
+    assert find_lines(picture)[0].box[0] >= 55
+
+
 def test_ruled_lines_go_and_strokes_across_them_stay() -> None:
     mask = np.zeros((60, 200), bool)
     mask[10:50, 50:54] = mask[10:50, 120:124] = True

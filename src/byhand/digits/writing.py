@@ -108,7 +108,8 @@ def _is_edge(pieces: Components) -> Array:
     near = (box[:, 0] <= 0.06 * width) | (box[:, 2] >= 0.94 * width)
     level = above_or_below & (w > 2.5 * h) & (h < 0.25 * height)
     straight = area > STRAIGHT * w * h
-    upright = (beside | (near & above_or_below)) & straight & (h > 3 * w) & (w < 0.06 * width)
+    whole = (box[:, 1] <= rim) & (box[:, 3] >= height - rim)
+    upright = (beside | (near & whole)) & straight & (h > 3 * w) & (w < 0.06 * width)
     edges = np.stack([box[:, 0], box[:, 1], width - box[:, 2], height - box[:, 3]])
     corner = ((edges <= 2 * rim).sum(axis=0) >= 2) & (area < SPARSE * w * h) & (w > 0.45 * width)
     return level | upright | corner
