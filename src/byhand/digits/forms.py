@@ -365,6 +365,8 @@ FORMS: dict[int, list[Strokes]] = {
           (.8, 1)]],
         [[(.6, .1), (.3, 0), (.02, .24), (.12, .56), (.44, .5), (.62, .12)], [(.62, .12), (.54, .5), (.56, .86),
           (.84, .98)]],
+        # like an e
+        [[(.08, .4), (.34, .32), (.5, .14), (.34, -.02), (.12, .12), (.06, .5), (.16, .92), (.44, .98)]],
     ],
 }  # fmt: skip
 
@@ -385,8 +387,13 @@ def joined(label: str, gap: float, tail: bool = False, way: str = "top") -> Stro
     """Zeros written without lifting the pen, as cheques have them: `label` is "00", "000" ...; gap between them.
 
     With `tail` the pen runs out to the right behind the last one. It goes from one to the next at the `way`: "top",
-    "low" along the line, or "loop" in a small loop above.
+    "low" along the line, or "loop" in a small loop above; "cross" goes there and back again, as an 8 that lies.
     """
+    if way == "cross":
+        lobe = ((0, 0.5), (0.14, 0.96), (0.46, 0.96))
+        there = [(i * (0.62 + gap) + x, 1 - y if i % 2 else y) for i in range(len(label)) for x, y in lobe]
+        turn = (len(label) * (0.62 + gap), 0.5)
+        return [[*there, turn, *((x, 1 - y) for x, y in reversed(there)), *([(-0.1, 0.3)] if tail else [])]]
     ring = {
         "top": [(.38, .06), (.14, .14), (.02, .52), (.18, .96), (.44, .9), (.56, .46), (.46, .08),
                 (.5 + gap / 2, -.02)],

@@ -84,7 +84,12 @@ def all_forms() -> dict[str, list[Form]]:
     """Every form of every digit and mark, and of some joined zeros, by what they read."""
     forms = {str(digit): [compile_form(strokes) for strokes in forms] for digit, forms in FORMS.items()}
     forms |= {mark: [compile_form(strokes) for strokes in forms] for mark, forms in MARKS.items()}
-    ways = [(gap, tail, way) for gap in (-0.12, 0.0, 0.15) for tail in (False, True) for way in ("top", "low", "loop")]
+    ways = [
+        (gap, tail, way)
+        for gap in (-0.12, 0.0, 0.15)
+        for tail in (False, True)
+        for way in ("top", "low", "loop", "cross")
+    ]
     return forms | {label: [compile_form(joined(label, *way)) for way in ways] for label in ("00", "000")}
 
 
