@@ -244,7 +244,53 @@ static long places(const Images *g, long *offset)
     return count;
 }
 
-/* dx of image i, where x is written and y read: every dy that is not zero adds dy W to its window. */
+/* A bit for each of some numbers, at most 32, that is not zero. */
+INLINE uint32_t others(const float *a, long count)
+{
+    uint32_t bits = 0;
+    long j = 0;
+    for (; j <= count - LANES; j += LANES)
+        bits |= (uint32_t)others_than_zero(a + j) << j;
+    for (; j < count; j++)
+        bits |= (uint32_t)(a[j] != 0) << j;
+    return bits;
+}
+
+/* For each o for which dy[o] of n is not zero. */
+#define FOR_OTHERS(dy, n, o)                                                                                           \
+    for (long first = 0; first < n; first += 32)                                                                       \
+        for (uint32_t bits = others(dy + first, n - first < 32 ? n - first : 32), o; bits; bits &= bits - 1)           \
+            if ((o = (uint32_t)(first + __builtin_ctz(bits))), 1)
+
+/* `what` with n known to the compiler, for 1 to 9 places of a window at once. */
+#define SOME_PLACES(n, what)                                                                                           \
+    switch (n) {                                                                                                       \
+        PLACES(1, what) PLACES(2, what) PLACES(3, what) PLACES(4, what) PLACES(5, what)                                \
+        PLACES(6, what) PLACES(7, what) PLACES(8, what) PLACES(9, what)                                                \
+    }
+#define PLACES(n, what)                                                                                                \
+    case n:                                                                                                            \
+        what(n);                                                                                                       \
+        break;
+
+/* Some places of a window at once: x += dy W, for one pixel's dy; W's rows, one for each output, lie `row` apart. */
+INLINE void spread(int taps, const long *offset, const float *dy, long outputs, const float *w, long row, long gap,
+                   float *x)
+{
+    vec sum[9];
+    for (int t = 0; t < taps; t++)
+        sum[t] = load(x + offset[t]);
+    FOR_OTHERS(dy, outputs, o) {
+        const vec d = all(dy[o]);
+        for (int t = 0; t < taps; t++)
+            sum[t] += d * load(w + o * row + t * gap);
+    }
+    for (int t = 0; t < taps; t++)
+        store(x + offset[t], sum[t]);
+}
+
+/* dx of image i, where x is written and y read: every dy that is not zero adds dy W to its window; W as `turn_kernel`
+   lays it. */
 static void sparse_input_part(void *context, int i)
 {
     const Images *g = context;
@@ -252,39 +298,56 @@ static void sparse_input_part(void *context, int i)
     const float *dy = g->y + i * g->rows * g->columns * g->outputs;
     long offset[MOST_TAPS];
     const long taps = places(g, offset);
-    float *padded = room(1, (size_t)size), *share = room(0, (size_t)(taps * channels + 2 * g->outputs));
-    Line line = line_at(share + taps * channels, g->outputs);
+    float *padded = room(1, (size_t)size);
     memset(padded, 0, sizeof(float) * (size_t)size);
     for (long r = 0; r < g->rows; r++)
         for (long s = 0; s < g->columns; s++, dy += g->outputs) {
-            find_others(dy, g->outputs, &line);
-            if (!line.count)
-                continue;
-            weigh_row(taps * channels, line, g->w, taps * channels, NULL, share); /* dy W, for the whole window */
             float *window = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * channels;
-            for (long t = 0; t < taps; t++)
-                for (long c = 0; c < channels; c += LANES)
-                    store(window + offset[t] + c, load(window + offset[t] + c) + load(share + t * channels + c));
+            for (long c = 0; c < channels; c += LANES)
+                for (long t = 0; t < taps; t += 9) {
+#define SPREAD(n)                                                                                                      \
+    spread(n, offset + t, dy, g->outputs, g->w + t * channels + c, taps * channels, channels, window + c)
+                    SOME_PLACES(taps - t < 9 ? taps - t : 9, SPREAD)
+                }
         }
     for (long r = 0; r < g->height; r++)
         memcpy((float *)g->x + (i * g->height + r) * g->width * channels,
                padded + ((g->pad[0] + r) * g->wide + g->pad[1]) * channels, row);
 }
 
+/* A dy that is not zero, and where its window begins. */
+typedef struct {
+    float value;
+    int32_t at;
+} Term;
+
 /* Some places of the window at once: sums += dy x, for one output's dy that are not zero. */
-INLINE void gather_weights(int taps, const long *offset, Line dy, const float *x, long gap, float *sums)
+INLINE void gather_weights(int taps, const long *offset, const Term *dy, long count, const float *x, long gap,
+                           float *sums)
 {
     vec sum[9];
     for (int t = 0; t < taps; t++)
         sum[t] = load(sums + t * gap);
-    for (int k = 0; k < dy.count; k++) {
-        const float *window = x + dy.index[k];
-        const vec d = all(dy.value[k]);
+    for (long k = 0; k < count; k++) {
+        const vec d = all(dy[k].value);
         for (int t = 0; t < taps; t++)
-            sum[t] += d * load(window + offset[t]);
+            sum[t] += d * load(x + dy[k].at + offset[t]);
     }
     for (int t = 0; t < taps; t++)
         store(sums + t * gap, sum[t]);
+}
+
+/* The dy (rows, columns, outputs) of an image that are not zero: those of output o from terms + o · rows · columns on. */
+static void list_terms(const Images *g, const float *dy, Term *terms, int32_t *count)
+{
+    const long pixels = g->rows * g->columns;
+    memset(count, 0, sizeof(int32_t) * (size_t)g->outputs);
+    for (long r = 0; r < g->rows; r++)
+        for (long s = 0; s < g->columns; s++, dy += g->outputs) {
+            const int32_t at = (int32_t)((r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels);
+            FOR_OTHERS(dy, g->outputs, o)
+                terms[o * pixels + count[o]++] = (Term){dy[o], at};
+        }
 }
 
 /* The part's sums (outputs, taps, channels) over its images. */
@@ -293,36 +356,20 @@ static void sparse_weights_part(void *context, int part)
     const Images *g = context;
     const long channels = g->channels, pixels = g->rows * g->columns;
     long offset[MOST_TAPS];
+    int32_t count[MOST_TAPS];
     const long taps = places(g, offset), size = taps * channels;
-    float *sums = g->sums + part * g->outputs * size, *memory = room(0, (size_t)(2 * (pixels + 1) * g->outputs));
-    Line line[MOST_TAPS], found = line_at(memory + 2 * pixels * g->outputs, g->outputs);
+    float *sums = g->sums + part * g->outputs * size;
+    Term *terms = (Term *)room(0, (size_t)(2 * pixels * g->outputs));
     memset(sums, 0, sizeof(float) * (size_t)(g->outputs * size));
     for (long i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
-        const float *padded = padded_image(g, i), *dy = g->y + i * pixels * g->outputs;
-        for (long o = 0; o < g->outputs; o++)
-            line[o] = line_at(memory + 2 * o * pixels, pixels);
-        for (long r = 0; r < g->rows; r++)
-            for (long s = 0; s < g->columns; s++, dy += g->outputs) {
-                const int32_t at = (int32_t)((r * g->stride[0] * g->wide + s * g->stride[1]) * channels);
-                find_others(dy, g->outputs, &found);
-                for (int k = 0; k < found.count; k++) {
-                    Line *to = line + found.index[k];
-                    to->value[to->count] = found.value[k];
-                    to->index[to->count++] = at;
-                }
-            }
+        const float *padded = padded_image(g, i);
+        list_terms(g, g->y + i * pixels * g->outputs, terms, count);
         for (long o = 0; o < g->outputs; o++)
             for (long c = 0; c < channels; c += LANES)
                 for (long t = 0; t < taps; t += 9) {
-                    float *to = sums + o * size + t * channels + c;
-                    switch (taps - t < 9 ? taps - t : 9) {
-#define CASE(n)                                                                                                        \
-    case n:                                                                                                            \
-        gather_weights(n, offset + t, line[o], padded + c, channels, to);                                              \
-        break;
-                        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9)
-#undef CASE
-                    }
+#define GATHER(n)                                                                                                      \
+    gather_weights(n, offset + t, terms + o * pixels, count[o], padded + c, channels, sums + o * size + t * channels + c)
+                    SOME_PLACES(taps - t < 9 ? taps - t : 9, GATHER)
                 }
     }
 }
@@ -330,12 +377,11 @@ static void sparse_weights_part(void *context, int part)
 /* dW (taps, channels, outputs) = the parts' sums, added in their order. */
 static void add_turned(const Images *g, float *dw)
 {
-    const long size = g->kernel[0] * g->kernel[1] * g->channels;
-    for (long o = 0; o < g->outputs; o++)
-        for (long j = 0; j < size; j++) {
-            float sum = g->sums[o * size + j];
-            for (int part = 1; part < g->parts; part++)
-                sum += g->sums[(part * g->outputs + o) * size + j];
-            dw[j * g->outputs + o] = sum;
-        }
+    const long size = g->kernel[0] * g->kernel[1] * g->channels, all_sums = g->outputs * size;
+    for (int part = 1; part < g->parts; part++)
+        for (long j = 0; j < all_sums; j++)
+            g->sums[j] += g->sums[part * all_sums + j];
+    for (long j = 0; j < size; j++)
+        for (long o = 0; o < g->outputs; o++)
+            dw[j * g->outputs + o] = g->sums[o * size + j];
 }
