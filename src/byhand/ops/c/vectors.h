@@ -55,7 +55,8 @@ INLINE void store_few(float *a, vec v, long count)
 #endif
 }
 
-INLINE vec all(float value) { return (vec){} + value; }
+/* In every lane. (With 0 + value the compiler would add, for the sake of −0; subtracting 0 changes nothing.) */
+INLINE vec all(float value) { return value - (vec){}; }
 
 /* The sum of a register's numbers. */
 INLINE float total(vec v)

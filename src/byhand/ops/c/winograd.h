@@ -96,6 +96,7 @@ INLINE void see_tile(const Images *g, const float *x, long top, long left, int i
 {
     for (long j = 0; j < g->depth; j += LANES) {
         vec d[4][4], out[4][4];
+#pragma GCC unroll 16
         for (int k = 0; k < 16; k++) {
             const long row = top + k / 4, column = left + k % 4;
             const int seen = inside || (row >= 0 && row < g->height && column >= 0 && column < g->width);
