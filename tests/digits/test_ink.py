@@ -62,6 +62,16 @@ def test_background_wipes_out_the_bar_and_keeps_the_slope() -> None:
     np.testing.assert_allclose(background(image), slope, atol=1.5)
 
 
+def test_the_narrower_background_follows_the_light_and_gives_way_to_thick_strokes() -> None:
+    y, x = np.mgrid[-1:1:100j, -1:1:100j]
+    light = (200 - 100 * np.exp(-6 * (x**2 + y**2))).astype(np.float32)  # a shadow in the middle
+    assert np.abs(background(light, 0.5) - light).max() > 40
+    np.testing.assert_allclose(background(light, 0.5, 0.1), light, atol=15)
+    light[:, 40:60] -= 80
+    np.testing.assert_array_equal(background(light, 0.5, 0.1), background(light, 0.5))
+    np.testing.assert_array_equal(background(light, 0.5, 0.3), background(light, 0.3))  # wider than the stroke
+
+
 def test_otsu_by_hand() -> None:
     level = np.array([10.0, 10, 10, 10, 12, 200, 200])
     assert 12 < otsu(level) < 200

@@ -146,6 +146,25 @@ def test_flatten_takes_shadow_and_polarity_out(writers: list[Writer]) -> None:
     assert written(light)[1] and written(dark)[1]
 
 
+@pytest.mark.parametrize("size", [(300, 440), (440, 300)])
+def test_a_small_page_keeps_its_lines_under_a_shadow(writers: list[Writer], size: tuple[int, int]) -> None:
+    for seed, writer in enumerate(writers):
+        page = draw_page(LABELS, writer, np.random.default_rng(seed), size, shadow=0.4)
+        lines = find_lines(grey(page), False)
+        assert len(lines) == len(LABELS), seed
+        assert all(overlap(a.box, b) > 0.6 for a, b in zip(lines, page.boxes.tolist(), strict=True)), seed
+
+
+@pytest.mark.parametrize("size", [28, 90, 250, 700])
+def test_a_thick_digit_keeps_its_ink_at_any_size(size: int) -> None:
+    """A 1 and a 0 whose strokes are a quarter as wide as the picture is high, beside a shadow."""
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    light = 1 - 0.3 * np.exp(-2 * ((x - 0.6) ** 2 + (y - 0.6) ** 2))
+    for stroke in (np.abs(np.hypot(x, y) - 0.6) < 0.25, (np.abs(x) < 0.25) & (np.abs(y) < 0.8)):
+        flat = flatten(np.rint(np.where(stroke, 60, 230) * light).astype(np.uint8), False)
+        assert flat[stroke].max() < 130 and flat[~stroke].min() > 190
+
+
 def test_reading_order() -> None:
     first, beside, below, last = (5, 10, 50, 30), (70, 14, 120, 36), (0, 40, 40, 60), (60, 45, 90, 65)
     assert sorted_boxes([last, beside, below, first]) == [first, beside, below, last]

@@ -8,6 +8,7 @@ WINDOW = 0.4  # the background's window, as a part of the picture's size; stroke
 NEIGHBOURHOOD = 0.6  # likewise, where the darker and the lighter are weighed against each other
 DARKER, LIGHTER = 0.0, 1.3  # the skewness of dark writing on light paper is below the first, of light above the second
 RIM = 0.08  # the part of each side where a frame, or what lies beside the paper, might be: it does not count
+STEEPEST = 4.0  # grey levels by which the light may change from pixel to pixel of the copy
 WORKING_SIZE = 128  # the background is smooth, so a copy of this size shows it
 DARKEST = 64  # grey level: paper is not taken to be darker than this, or its grain would look like ink
 CONTRAST = 0.06  # ink that takes away a smaller part of the light is not believed
@@ -59,16 +60,36 @@ def skewness(level: Array) -> float:
     return float(np.mean(inner * inner**2)) / spread if spread else 0.0
 
 
-def background(light: Array, window: float = WINDOW) -> Array:
-    """The paper under dark strokes: a morphological closing, which wipes out what is thinner than its window."""
+def background(light: Array, window: float = WINDOW, narrower: float | None = None) -> Array:
+    """The paper under dark strokes: a morphological closing, which wipes out what is thinner than its window.
+
+    A narrower window follows the light more closely, but leaves thick strokes where they are. Where one is given, it
+    is taken unless what it leaves has an edge, as strokes have and the light has not.
+    """
     small = _smaller(light)
     size = _odd(window * np.sqrt(small.size))
-    wide = np.pad(small, size, mode="reflect", reflect_type="odd")  # light that fades towards an edge fades on
-    closed = running_max(wide, size)  # the greatest of each window ...
-    closed = -running_max(-closed, size)[size:-size, size:-size]  # ... and the least of those
+    closed = _closing(small, size)
+    if narrower:
+        less = _odd(narrower * np.sqrt(small.size))
+        closer = _closing(small, less)
+        if _edge(closed - closer) <= STEEPEST:
+            closed, size = closer, less
     if closed.shape == light.shape:
         return closed
     return _resize(box_mean(closed, _odd(size / 4)), light.shape)
+
+
+def _closing(small: Array, size: int) -> Array:
+    wide = np.pad(small, size, mode="reflect", reflect_type="odd")  # light that fades towards an edge fades on
+    closed = running_max(wide, size)  # the greatest of each window ...
+    return -running_max(-closed, size)[size:-size, size:-size]  # ... and the least of those
+
+
+def _edge(depth: Array) -> float:
+    """How steep the edge of a hollow is: the median step from pixel to pixel where it is half as deep as anywhere."""
+    deep = depth > depth.max() / 2
+    steps = np.concatenate([np.abs(np.diff(depth, axis=axis))[np.diff(deep, axis=axis)] for axis in (0, 1)])
+    return float(np.median(steps)) if steps.size else 0.0
 
 
 def otsu(level: Array, times: Array | None = None) -> float:

@@ -9,8 +9,7 @@ from byhand.digits.prepare import Box
 from byhand.digits.ruled import ruled_lines
 from byhand.types import Array
 
-ROW_WINDOW, PAGE_WINDOW = 0.4, 0.14  # of the background, as a part of the picture's size: wider than a stroke
-PAGE = 500  # pixels of the longer side from which a picture is a page rather than a row
+THICK, THIN = 0.4, 0.14  # windows of the background, as parts of the picture's size, for thick strokes and for others
 WEAK, STRONG = 0.45, 0.8  # a piece reaches as far as this part of the full ink, if somewhere it is as strong as that
 FAINTEST, NOISE = 5.0, 2.5  # grey levels by which ink must differ from the paper, and times the paper's grain
 CORNER = 0.25  # a frame's corner goes along at least this part of a side
@@ -26,8 +25,7 @@ def flatten(image: Array, inverted: bool | None = None) -> Array:
     light = image.astype(np.float32)
     if light_on_dark(light) if inverted is None else inverted:
         light = 255 - light
-    window = PAGE_WINDOW if max(image.shape) > PAGE else ROW_WINDOW
-    white = background(light, window)
+    white = background(light, THICK, THIN)
     taken = (white - light) / np.maximum(white, DARKEST)  # the part of the paper's light that is missing
     return np.clip(255 * (1 - taken), 0, 255).astype(np.uint8)
 
