@@ -45,14 +45,15 @@ class RowReader:
         self.widths: dict[int, list[Network]] = {}
 
     def read(self, row: Ink, proposals: Collection[Label] = ()) -> RowRead:
-        """The most probable label of a row; `proposals` are labels that others read.
+        """The most probable label of a row; `proposals` are labels that others read; too long ones are left out.
 
         Each network proposes a label for each of several views of the row, and all of them judge: the best mean of
         log P wins. To it, the second network adds how probable it finds the digits, each cut out where the views
         found it.
         """
         crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
-        labels = {*proposals, *(best_path(row) for row in log_p)}
+        labels = {best_path(row) for row in log_p}
+        labels |= {label for label in proposals if all_peaks(np.exp(log_p), label) is not None}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         if len(labels) > 1 or score.max() < np.log(SURE):
             more, found = self.look([crop(row, view, self.height) for view in MORE])
