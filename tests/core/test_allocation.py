@@ -59,7 +59,7 @@ def large_pieces(monkeypatch):
 
 
 class Meter(Callback):
-    """The most that a step allocated, of steps 6 to 55; once or twice it may be another thread of the test's process."""
+    """What steps 6 to 55 allocated, each at most; once or twice it may be another thread of the test's process."""
 
     def __init__(self):
         self.steps = []
