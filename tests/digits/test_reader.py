@@ -12,6 +12,7 @@ import byhand
 from byhand.digits.drawn import draw_ink
 from byhand.digits.pens import Pen
 from byhand.digits.reader import MODEL, Reader
+from byhand.digits.reading import Reading, Row
 from byhand.digits.strokes import Hand
 from byhand.errors import ByhandError
 
@@ -82,6 +83,16 @@ def test_light_on_dark_reads_the_same(either: Reader) -> None:
     dark, light = either.read(picture), either.read(255 - picture)
     assert dark.text == light.text
     assert [digit.box for digit in dark.digits] == [digit.box for digit in light.digits]
+
+
+def test_many_rows_count_more_than_one_that_is_surer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not plain which is the lighter, writing or paper."""
+    reader = Reader()
+    rows, one = (Reading((Row((), p, (0, 0, 1, 1)),) * n) for p, n in ((0.8, 5), (0.6, 1)))
+    monkeypatch.setattr("byhand.digits.reader.skewness", lambda image: 0.5)
+    for dark in (True, False):
+        monkeypatch.setattr(reader, "_lines", lambda image, inverted, dark=dark: rows if inverted != dark else one)
+        assert reader.read(np.zeros((30, 30), np.uint8)) is rows
 
 
 def test_a_photo_is_turned_as_its_exif_says(reader: Reader) -> None:

@@ -137,12 +137,28 @@ def test_what_is_not_sure_enough_is_left_out() -> None:
         Reader(sure=2)
 
 
-def test_a_picture_full_of_specks_is_no_writing() -> None:
-    picture = np.full((900, 900), 230, np.uint8)
-    y, x = np.mgrid[5:890:11, 5:890:11]
-    for dy, dx in product(range(6), range(3)):
-        picture[y + dy, x + dx] = 20
-    assert find_lines(picture) == []  # 6,561 pieces
+def test_a_picture_full_of_strokes_is_no_writing() -> None:
+    for side, lines in ((40, 40), (50, 0)):  # 1,600 and 2,500 pieces
+        stroke = np.pad(np.full((12, 3), 20, np.uint8), ((6, 6), (8, 8)), constant_values=230)
+        assert len(find_lines(np.tile(stroke, (side, side)))) == lines
+
+
+def test_only_so_many_doubtful_rows_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stroke = np.pad(np.full((40, 5), 20, np.uint8), ((20, 20), (17, 18)), constant_values=230)
+    looked: list[int] = []
+
+    def look(self: RowReader, crops: list[Crop]) -> tuple[list[Crop], np.ndarray]:
+        """Every step may be anything."""
+        looked.append(len(crops))
+        return crops, np.log(np.full((len(crops), max(c.image.shape[1] for c in crops) // 4, 11), 1 / 11))
+
+    monkeypatch.setattr(RowReader, "look", look)
+    read = Reader(sure=0)
+    for limit, rows in ((0, 0), (5, 1), (9, 2), (500, 4)):  # each is about six times as long as high
+        looked.clear()
+        monkeypatch.setattr("byhand.digits.reader.AGAIN", limit)
+        read.read(np.tile(stroke, (4, 8)))
+        assert looked.count(2) == 4 and looked.count(5) == rows
 
 
 class Seen:

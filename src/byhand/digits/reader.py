@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from byhand.ctc import CTC
-from byhand.digits.crops import row_ink
+from byhand.digits.crops import Ink, row_ink
 from byhand.digits.cuts import CutReader
 from byhand.digits.folded import folded
 from byhand.digits.image import Source, open_image
@@ -31,6 +31,7 @@ PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
+AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 
 class Reader:
@@ -88,7 +89,7 @@ class Reader:
         light = self._lines(image, True) if skew > DARKER else None
         if dark is None or light is None:
             return dark or light or Reading(())
-        return max(dark, light, key=lambda reading: bool(reading.lines) * reading.confidence)
+        return max(dark, light, key=lambda reading: sum(row.confidence for row in reading.lines))
 
     def read_drawing(self, ink: Array) -> Reading:
         """Read what was drawn on a canvas: there is no paper to be told from the ink, and nothing but writing on it.
@@ -107,16 +108,17 @@ class Reader:
         return self._reading(find_lines(image, inverted))
 
     def _reading(self, lines: list[Line]) -> Reading:
-        rows = [self._row(line) for line in lines if not is_mark(line.mask)]
+        rows, doubtful = [], 0.0  # the length of doubtful rows so far, in their heights
+        for line in lines:
+            if not is_mark(line.mask):
+                ink = row_ink(line.image, line.mask)
+                found = self._read_row(ink, doubtful < AGAIN)
+                rows.append(_row(line, ink, found))
+                doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
         return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
 
-    def _row(self, line: Line) -> Row:
-        row = row_ink(line.image, line.mask)
-        found = self._way.read(row)
-        if not found.label:
-            return Row((), found.probability, line.box)
-        digits = tuple(_digit(line, found, i, box, ink) for i, (box, ink) in enumerate(places(row, found.middles)))
-        return Row(digits, found.probability, line.box)
+    def _read_row(self, ink: Ink, again: bool) -> RowRead:
+        return self._way.read(ink, again=again) if isinstance(self._way, RowReader) else self._way.read(ink)
 
 
 def is_mark(mask: Array) -> bool:
@@ -144,6 +146,14 @@ def read(source: Source, model: str | Path | None = None) -> Reading:
         '2024'
     """
     return _reader(str(model) if model else None).read(source)
+
+
+def _row(line: Line, ink: Ink, found: RowRead) -> Row:
+    """What was found in a line, with boxes in the picture."""
+    if not found.label:
+        return Row((), found.probability, line.box)
+    digits = tuple(_digit(line, found, i, box, part) for i, (box, part) in enumerate(places(ink, found.middles)))
+    return Row(digits, found.probability, line.box)
 
 
 def _digit(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:

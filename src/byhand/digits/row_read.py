@@ -14,9 +14,11 @@ class RowRead(NamedTuple):
         probability: that it is right.
         middles: for each digit the column of the row's image that its middle stands in.
         p: for each digit the probabilities of the ten (digits, 10).
+        doubtful: whether the first look at it left doubts.
     """
 
     label: Label
     probability: float
     middles: list[float]
     p: Array
+    doubtful: bool = False

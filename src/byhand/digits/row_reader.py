@@ -44,7 +44,7 @@ class RowReader:
         self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, list[Network]] = {}
 
-    def read(self, row: Ink, proposals: Collection[Label] = ()) -> RowRead:
+    def read(self, row: Ink, proposals: Collection[Label] = (), again: bool = True) -> RowRead:
         """The most probable label of a row; `proposals` are labels that others read; too long ones are left out.
 
         Each network proposes a label for each of several views of the row, and all of them judge: the best mean of
@@ -55,7 +55,8 @@ class RowReader:
         labels = {best_path(row) for row in log_p}
         labels |= {label for label in proposals if all_peaks(np.exp(log_p), label) is not None}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
-        if len(labels) > 1 or score.max() < np.log(SURE):
+        doubtful = len(labels) > 1 or bool(score.max() < np.log(SURE))
+        if doubtful and again:
             more, found = self.look([crop(row, view, self.height) for view in MORE])
             crops, log_p = crops + more, np.concatenate(_equally_long(log_p, found))
             labels |= {best_path(row) for row in log_p}
@@ -63,9 +64,9 @@ class RowReader:
         names, p = [*labels], np.exp(log_p)
         steps = [all_peaks(p, label) for label in names]
         best = int(score.argmax())
-        if self.second and len(names) > 1:
+        if self.second and again and len(names) > 1:
             best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
-        return self._result(names[best], score[best], p, steps[best], crops)
+        return self._result(names[best], score[best], p, steps[best], crops)._replace(doubtful=doubtful)
 
     def look(self, crops: list[Crop]) -> tuple[list[Crop], Array]:
         """log p (n, T, 11) of the crops by each network in turn, and the n crops that were looked at."""
