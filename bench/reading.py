@@ -146,7 +146,8 @@ def environment():
     """The Python with the peers' packages."""
     folder = Path(platformdirs.user_cache_dir("byhand")) / "reading-peers"
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    if subprocess.run([python, "-c", "import rapidocr, onnxruntime"], capture_output=True, check=False).returncode:
+    check = [python, "-c", "import rapidocr, onnxruntime"]
+    if not python.exists() or subprocess.run(check, capture_output=True, check=False).returncode:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     return python

@@ -14,6 +14,7 @@ from byhand.recipes.reader import reader
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 from byhand.recipes.small import small
+from byhand.recipes.voting import voting_3, voting_5, voting_7
 
 RECIPES = {
     recipe.name: recipe
@@ -35,6 +36,9 @@ RECIPES = {
         reader,
         race,
         small,
+        voting_3,
+        voting_5,
+        voting_7,
         fashion,
     )
 }
