@@ -1,12 +1,12 @@
 """Train the project's best recipes, several seeds each, and write what they reach beside published figures.
 
     python bench/accuracy.py --recipes race small fashion --seeds 3 --out docs
-    python bench/accuracy.py --recipes reader --seeds 5 --keep networks --ensemble networks --out docs
+    python bench/accuracy.py --recipes voting-3 voting-5 --seeds 2 --keep networks --ensemble networks --out docs
     python bench/accuracy.py --report --out docs
 
 Each result goes into accuracy.json as soon as it is there; what is in it is not trained again, and a training that was
 stopped goes on from its last checkpoint. Several processes may share the work, a recipe or a seed each (--first).
---keep stores the networks, and --ensemble reads the test images with the mean of those that `reader` gave.
+--keep stores the networks, and --ensemble reads the test images with the mean of those that `voting-...` gave.
 --report writes accuracy.md from the results without training.
 """
 
@@ -16,6 +16,7 @@ import platform
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +26,16 @@ from typing import Any
 import numpy as np
 
 import byhand
+from byhand.errors import ByhandError
 from byhand.files import locked, write_atomically
 from byhand.ops import describe
 from byhand.recipes import Recipe, Run, get_recipe, run_recipe
 from byhand.recipes.base import hold_back
 from byhand.training import Callback, Checkpoints, Training
 
+VOTING = ("voting-3", "voting-5", "voting-7")  # they hold the same images back
 TABLES = {  # the recipes of the page, in order
-    "MNIST": ("race", "small", "reader", "ensemble"),
+    "MNIST": ("race", "small", "reader", *VOTING, "ensemble"),
     "Fashion-MNIST": ("fashion",),
 }
 PUBLISHED = (
@@ -101,17 +104,15 @@ def result(recipe: Recipe, seed: int, work: Path, progress: bool, keep: Path | N
 
 
 def ensemble(folder: Path) -> dict[str, Any]:
-    """What the mean of the probabilities of the kept networks of `reader` gives: the test images are read once.
+    """What the mean of the probabilities of the kept networks of `VOTING` gives: the test images are read once.
 
-    Each of them held other images back for validation, so there are none that all of them have not seen.
+    All of them hold the same images back, which tell what to expect.
     """
-    files = sorted(folder.glob("reader-*.safetensors"))
+    files = sorted(folder.glob("voting-*.safetensors"))
     networks = [byhand.Network.load(file) for file in files]
-    dataset = byhand.load("mnist")
+    split = get_recipe(VOTING[0]).prepare(byhand.load("mnist"), np.random.default_rng(0))
     start = time.process_time()
-    assert dataset.x_test is not None
-    p = sum(network.predict_proba(dataset.x_test.reshape(-1, *network.input_shape)) for network in networks)
-    right = float(np.mean(np.argmax(p, axis=1) == dataset.y_test))
+    validation, test = (right(networks, *pair) for pair in (split.validation, split.test) if pair)
     seconds = time.process_time() - start
     return {
         "recipe": "ensemble",
@@ -121,13 +122,19 @@ def ensemble(folder: Path) -> dict[str, Any]:
         "epochs": 0,
         "seconds": seconds,
         "processor_seconds": seconds,
-        "validation": None,
-        "test": right,
+        "validation": validation,
+        "test": test,
         "members": [file.stem for file in files],
         "byhand": byhand.__version__,
         "operations": describe(),
         "machine": platform.machine(),
     }
+
+
+def right(networks: list[byhand.Network], x: np.ndarray, y: np.ndarray) -> float:
+    """The share of images that the networks together find right."""
+    p = sum(network.predict_proba(x.reshape(-1, *network.input_shape)) for network in networks)
+    return float(np.mean(np.argmax(p, axis=1) == y))
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -180,7 +187,7 @@ FOOT = """
 What each is: [recipes](recipes.md#the-houses-own). `race` trains on all 60,000 images; its validation figure is of a
 twin that was trained on 50,000 of them. To repeat:
 
-    python bench/accuracy.py --recipes {names} --seeds {seeds}{more} --out docs
+{commands}
 
 ## Published on MNIST
 
@@ -191,31 +198,41 @@ twin that was trained on 50,000 of them. To repeat:
 
 def page(results: list[dict[str, Any]]) -> str:
     """The page, in Markdown."""
-    names = " ".join(sorted({r["recipe"] for r in results} - {"ensemble"}))
-    more = " --keep networks --ensemble networks" if any(r["recipe"] == "ensemble" for r in results) else ""
     parts = [HEAD]
     for title, recipes in TABLES.items():
         rows = [row(name, [r for r in results if r["recipe"] == name]) for name in recipes]
         parts.append(f"\n## {title}\n{COLUMNS}" + "\n".join(rows) + "\n")
-    parts.append(FOOT.format(names=names, more=more, seeds=max((r["seed"] for r in results), default=2) + 1))
+    parts.append(FOOT.format(commands="\n".join(commands(results))))
     return "".join(parts) + "".join(
         f"| {name} | {source} | {100 - error:.2f} | {error:.2f} |\n" for name, source, error in PUBLISHED
     )
 
 
+def commands(results: list[dict[str, Any]]) -> Iterator[str]:
+    """What gave these results: a command for each number of seeds, and one for the ensemble."""
+    seeds = {name: sum(r["recipe"] == name for r in results) for names in TABLES.values() for name in names}
+    together = seeds.pop("ensemble")
+    for count in sorted(set(seeds.values()) - {0}):
+        names = [name for name, n in seeds.items() if n == count]
+        keep = " --keep networks" if together and set(names) & set(VOTING) else ""
+        yield f"    python bench/accuracy.py --recipes {' '.join(names)} --seeds {count}{keep} --out docs"
+    if together:
+        yield "    python bench/accuracy.py --recipes --ensemble networks --out docs"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipes", nargs="+", default=["race", "small", "fashion"], metavar="RECIPE")
+    parser.add_argument("--recipes", nargs="*", default=["race", "small", "fashion"], metavar="RECIPE")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of accuracy.md and accuracy.json")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the networks there, in half precision")
-    parser.add_argument("--ensemble", type=Path, metavar="FOLDER", help="of the kept networks of `reader` there")
+    parser.add_argument("--ensemble", type=Path, metavar="FOLDER", help="of the kept networks of `voting-...` there")
     parser.add_argument("--report", action="store_true", help="write accuracy.md, train nothing")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args()
-    if options.ensemble and not options.keep and not [*options.ensemble.glob("reader-*.safetensors")]:
-        parser.error(f"{options.ensemble} holds no network of `reader`; train some with --recipes reader --keep FOLDER")
+    if options.ensemble and not options.keep and not [*options.ensemble.glob("voting-*.safetensors")]:
+        parser.error(f"{options.ensemble} holds no network of {', '.join(VOTING)}; train some with --keep FOLDER")
     path = options.out / "accuracy.json"
     wanted = [] if options.report else [(get_recipe(name), seed) for name in options.recipes for seed in seeds(options)]
     for recipe, seed in wanted:
@@ -223,7 +240,10 @@ def main() -> None:
             continue
         print(f"{recipe.name}, seed {seed}", flush=True)
         work = options.out / ".accuracy" / f"{recipe.name}-{seed}"
-        add(path, result(recipe, seed, work, not options.quiet, options.keep))
+        try:
+            add(path, result(recipe, seed, work, not options.quiet, options.keep))
+        except ByhandError as error:
+            parser.exit(1, f"accuracy.py: {error}\n")
         shutil.rmtree(work, ignore_errors=True)
         with suppress(OSError):
             work.parent.rmdir()  # where nothing else is under way

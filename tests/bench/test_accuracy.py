@@ -39,6 +39,33 @@ def test_the_page_gives_mean_and_spread_and_leaves_places():
     assert "--recipes small --seeds 3" in page and "| 99.77 | 0.23 |" in page
 
 
+def test_the_page_says_how_to_repeat_it():
+    results = [found("small", seed, 0.99) for seed in (0, 1)] + [found("voting-3", 0, 0.99), found("race", 0, 0.99)]
+    start, end = "    python bench/accuracy.py --recipes", "--out docs"
+    assert [*accuracy.commands(results)] == [f"{start} race voting-3 --seeds 1 {end}", f"{start} small --seeds 2 {end}"]
+    assert [*accuracy.commands([*results, found("ensemble", 0, 0.99)])] == [
+        f"{start} race voting-3 --seeds 1 --keep networks {end}",
+        f"{start} small --seeds 2 {end}",
+        f"{start} --ensemble networks {end}",
+    ]
+
+
+def test_an_ensemble_is_the_mean_of_its_members(tmp_path, monkeypatch):
+    data = byhand.load(write_blocks(tmp_path / "data"))
+    monkeypatch.setattr(accuracy.byhand, "load", lambda name: data)
+    layers = (byhand.Flatten(), byhand.Dense(10))
+    for i in range(3):
+        network = byhand.Network((28, 28, 1), layers, byhand.CategoricalCrossEntropy(), rng=i)
+        network.save(tmp_path / f"voting-{3 + 2 * i}-0.safetensors")
+    together = accuracy.ensemble(tmp_path)
+    networks = [byhand.Network.load(file) for file in sorted(tmp_path.glob("*.safetensors"))]
+    x = data.x_test.reshape(-1, 28, 28, 1)
+    named = np.argmax(np.mean([network.predict_proba(x) for network in networks], axis=0), axis=1)
+    assert together["test"] == np.mean(named == data.y_test)
+    assert together["members"] == ["voting-3-0", "voting-5-0", "voting-7-0"]
+    assert together["parameters"] == 3 * 7850 and 0 < together["validation"] < 1
+
+
 def test_results_are_added_in_the_pages_order(tmp_path):
     path = tmp_path / "accuracy.json"
     for name, seed in (("fashion", 0), ("small", 1), ("small", 0), ("race", 0)):

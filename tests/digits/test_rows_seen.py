@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from byhand.digits.components import components
 from byhand.digits.crops import Crop, View, climb, crop, row_ink
 from byhand.digits.cuts import best_way, propose
 from byhand.digits.lines import find_lines
@@ -66,11 +67,11 @@ def test_pieces_are_parted_along_the_slant_and_left_whole() -> None:
     column = upright(mask.shape, 0.5)
     cuts = cut_between(mask, column, [52, 92, 132, 172, 212, 252])
     np.testing.assert_allclose(cuts, [72, 112, 152, 192, 232], atol=1.5)
-    part = parted(mask, column, cuts)
+    part = parted(components(mask), column, cuts)
     assert [int((part == i).sum()) for i in range(6)] == [int((part == 0).sum())] * 6
     mask[:, 60:64] = False
-    moved = parted(mask, column, [53.0, *cuts[1:]])  # a cut just beside the first stroke's middle
-    assert {*np.unique(moved[:, :45])} <= {-1, 0, 1} and (parted(mask, column, [51.0])[mask] >= 0).all()
+    moved = parted(components(mask), column, [53.0, *cuts[1:]])  # a cut just beside the first stroke's middle
+    assert {*np.unique(moved[:, :45])} <= {-1, 0, 1} and (parted(components(mask), column, [51.0])[mask] >= 0).all()
 
 
 def test_cuts_are_proposed_in_gaps_and_at_thin_places() -> None:

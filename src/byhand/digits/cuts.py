@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from byhand.digits.components import components
 from byhand.digits.crops import Ink, View, crop
 from byhand.digits.pieces import box_of, digit_image, digit_ink, parted, slant, upright
 from byhand.digits.row_read import RowRead
@@ -58,7 +59,7 @@ class CutReader:
         ink = (seen.image > INK) & (crop(row._replace(image=255 * row.mask.astype(np.uint8)), VIEW, HEIGHT).image > 127)
         column = upright(ink.shape, slant(ink))
         cuts, through = propose(ink, column)
-        stretch = parted(ink, column, cuts)
+        stretch = parted(components(ink), column, cuts)
         pieces, skip = judge_shapes(seen.image, ink, stretch, column, through)
         if not len(pieces.spans):
             return RowRead((), 1.0, [], np.zeros((0, 10)))

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from byhand.digits.components import components
+from byhand.digits.components import Components
 from byhand.digits.prepare import FAINT, FIELD, Box, bounds, fit, place, strengthen
 from byhand.types import Array
 
@@ -59,12 +59,12 @@ def cut_between(mask: Array, column: Array, middles: Sequence[float]) -> list[fl
     return cuts
 
 
-def parted(mask: Array, column: Array, cuts: Sequence[float]) -> Array:
-    """The part that each pixel of the mask belongs to, 0 to len(cuts), and −1 outside: int16 (height, width).
+def parted(pieces: Components, column: Array, cuts: Sequence[float]) -> Array:
+    """The part that each pixel of the pieces belongs to, 0 to len(cuts), and −1 outside: int16 (height, width).
 
     A piece of ink that is all but whole on one side of a cut is left whole.
     """
-    pieces, parts = components(mask), len(cuts) + 1
+    mask, parts = pieces.labels > 0, len(cuts) + 1
     piece = pieces.labels[mask] - 1  # of each pixel of the mask
     part = np.searchsorted(np.asarray(cuts, float), column[mask], side="right")
     shared = np.bincount(piece * parts + part, minlength=len(pieces.areas) * parts).reshape(-1, parts)

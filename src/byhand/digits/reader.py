@@ -152,7 +152,8 @@ def _row(line: Line, ink: Ink, found: RowRead) -> Row:
     """What was found in a line, with boxes in the picture."""
     if not found.label:
         return Row((), found.probability, line.box)
-    digits = tuple(_digit(line, found, i, box, part) for i, (box, part) in enumerate(places(ink, found.middles)))
+    (placed,) = places(ink, [found.middles])
+    digits = tuple(_digit(line, found, i, box, part) for i, (box, part) in enumerate(placed))
     return Row(digits, found.probability, line.box)
 
 

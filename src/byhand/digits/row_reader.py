@@ -90,8 +90,8 @@ class RowReader:
     def _second_look(self, row: Ink, labels: list[Label], steps: list[Array | None], crops: list[Crop]) -> Array:
         """For each label Σ log p of its digits, as the network for single digits sees them."""
         assert self.second
-        cut_out = [at for at, label in zip(steps, labels, strict=True) if label]
-        inks = [ink for at in cut_out for _, ink in places(row, self._middles(at, crops))]
+        middles = [self._middles(at, crops) for at, label in zip(steps, labels, strict=True) if label]
+        inks = [ink for digits in places(row, middles) for _, ink in digits]
         keys = [(ink.shape, ink.tobytes()) for ink in inks]
         different = dict(zip(keys, inks, strict=True))  # labels share most of their digits
         which = {key: i for i, key in enumerate(different)}
