@@ -15,15 +15,16 @@ CONTRAST = 0.06  # ink that takes away a smaller part of the light is not believ
 NOISE = 5.0  # and it must differ from the paper by this many standard deviations of the paper's grain
 
 
-def ink(image: Array) -> Array:
+def ink(image: Array, inverted: bool | None = None) -> Array:
     """How much ink lies on each pixel: float32 `(height, width)`, 0 = paper, 1 = full ink.
 
-    image uint8 `(height, width)`. Dark writing on light paper and light on dark give the same answer. Light
+    image uint8 `(height, width)`. Dark writing on light paper and light on dark give the same answer; `inverted` says
+    that the writing is the lighter one, or that it is not, by default it is found out. Light
     that falls unevenly on the paper is taken out; the soft edges of the strokes stay. A page without writing is
     all zeros.
     """
     light = image.astype(np.float32)
-    if light_on_dark(light):
+    if light_on_dark(light) if inverted is None else inverted:
         light = 255 - light
     white = background(light)
     level = (white - light) / np.maximum(white, DARKEST)  # ink takes away a part of the paper's light

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.digits.components import Components, components
+from byhand.digits.filled import Paper, with_paper
 from byhand.digits.prepare import Box
 from byhand.digits.row_image import contrast
 from byhand.digits.writing import NEAR, STRAIGHT, flatten, writing
@@ -48,19 +49,23 @@ class Line(NamedTuple):
         (x, y), s = self.corner, self.scale
         left, top, right, bottom = (s * (side + at) for side, at in zip(box, (x, y, x, y), strict=True))
         height, width = self.shape
-        return floor(left), floor(top), min(ceil(right), width), min(ceil(bottom), height)
+        return max(floor(left), 0), max(floor(top), 0), min(ceil(right), width), min(ceil(bottom), height)
 
 
-def find_lines(image: Array, inverted: bool | None = None) -> list[Line]:
+def find_lines(image: Array, inverted: bool | None = None, paper: Paper | None = None) -> list[Line]:
     """The lines of writing in a picture, uint8 (height, width), top to bottom, those side by side left to right.
 
     `inverted` says whether the writing is the lighter one; by default it is found out (see `ink.light_on_dark`).
+    Where a digit may fill the picture, so that paper is missing around it, `paper` is that paper.
     Nothing is cut out of the lines' images: ruled lines are left out only where it is decided what is writing.
     """
+    shape, around = image.shape, 0
+    if paper:
+        image, around = with_paper(image, paper)
     working, scale = _at_working_size(image)
     flat = flatten(working, inverted)
     mask, found = written(flat)
-    return [_line(box, mask, flat, contrast, scale, image.shape) for box in found]
+    return [_line(box, mask, flat, contrast, scale, shape, round(around / scale)) for box in found]
 
 
 def drawn_lines(ink: Array) -> list[Line]:
@@ -72,16 +77,22 @@ def drawn_lines(ink: Array) -> list[Line]:
 
 
 def _line(
-    box: Box, mask: Array, picture: Array, as_ink: Callable[[Array], Array], scale: float, shape: tuple[int, ...]
+    box: Box,
+    mask: Array,
+    picture: Array,
+    as_ink: Callable[[Array], Array],
+    scale: float,
+    shape: tuple[int, ...],
+    around: int = 0,
 ) -> Line:
-    """The line in a box, with some paper around it."""
+    """The line in a box, with some paper around it; `around` pixels were put around the picture."""
     left, top, right, bottom = box
     margin = max(1, round(MARGIN * (bottom - top)))
     y = slice(max(0, top - margin), bottom + margin)
     x = slice(max(0, left - margin), right + margin)
     inside = mask[y, x].copy()
     inside[: top - y.start] = inside[bottom - y.start :] = False
-    line = Line(box, as_ink(picture[y, x]), inside, (x.start, y.start), scale, shape)
+    line = Line(box, as_ink(picture[y, x]), inside, (x.start - around, y.start - around), scale, shape)
     return line._replace(box=line.in_picture((left - x.start, top - y.start, right - x.start, bottom - y.start)))
 
 

@@ -9,6 +9,7 @@ pixel.)
 import numpy as np
 
 from byhand.digits.components import components
+from byhand.digits.filled import papers, with_paper
 from byhand.digits.image import Source, name_of, open_image
 from byhand.digits.ink import ink, running_max
 from byhand.errors import ByhandError
@@ -35,13 +36,17 @@ def prepare(source: Source) -> tuple[Array, Box]:
     """
     image = open_image(source)
     shrink = max(1, -(-max(image.shape) // WORKING_SIZE))
-    amount = ink(_reduce(image, shrink))
-    digit = main_pieces(amount)
+    reduced, around, inverted = _reduce(image, shrink), 0, None
+    if found := papers(reduced):  # the digit may fill it
+        inverted = found[True].rim > found[False].rim
+        reduced, around = with_paper(reduced, found[inverted])
+    digit = main_pieces(ink(reduced, inverted))
     if not digit.any():
         raise ByhandError(f"there is no ink found in {name_of(source)}; is the page blank, or the writing too faint?")
     left, top, right, bottom = bounds(digit > FAINT)
     height, width = image.shape
-    box = (left * shrink, top * shrink, min(right * shrink, width), min(bottom * shrink, height))
+    x, y = (np.clip(np.array(ends) - around, 0, None) * shrink for ends in ((left, right), (top, bottom)))
+    box = (int(x[0]), int(y[0]), min(int(x[1]), width), min(int(y[1]), height))
     return place(fit(strengthen(digit[top:bottom, left:right]))), box
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from byhand.ctc import CTC
 from byhand.digits.crops import Ink, row_ink
 from byhand.digits.cuts import CutReader
+from byhand.digits.filled import Paper, papers
 from byhand.digits.folded import folded
 from byhand.digits.image import Source, open_image
 from byhand.digits.ink import DARKER, LIGHTER, skewness
@@ -85,11 +86,12 @@ class Reader:
         """
         image = open_image(source)
         skew = skewness(image)
-        dark = self._lines(image, False) if skew < LIGHTER else None
-        light = self._lines(image, True) if skew > DARKER else None
-        if dark is None or light is None:
-            return dark or light or Reading(())
-        return max(dark, light, key=lambda reading: sum(row.confidence for row in reading.lines))
+        ways = [inverted for inverted, possible in ((False, skew < LIGHTER), (True, skew > DARKER)) if possible]
+        if found := papers(image):  # a digit may fill it
+            readings = [self._lines(image, inverted, found[inverted]) for inverted in ways]
+            chances = [found[inverted].rim * weakest(reading) for inverted, reading in zip(ways, readings, strict=True)]
+            return readings[int(np.argmax(chances))]
+        return max((self._lines(image, inverted) for inverted in ways), key=expected_rows)
 
     def read_drawing(self, ink: Array) -> Reading:
         """Read what was drawn on a canvas: there is no paper to be told from the ink, and nothing but writing on it.
@@ -104,8 +106,8 @@ class Reader:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
         return self._reading(drawn_lines(ink))
 
-    def _lines(self, image: Array, inverted: bool) -> Reading:
-        return self._reading(find_lines(image, inverted))
+    def _lines(self, image: Array, inverted: bool, paper: Paper | None = None) -> Reading:
+        return self._reading(find_lines(image, inverted, paper))
 
     def _reading(self, lines: list[Line]) -> Reading:
         rows, doubtful = [], 0.0  # the length of doubtful rows so far, in their heights
@@ -125,6 +127,16 @@ def is_mark(mask: Array) -> bool:
     """Whether all that is written is a point, a dash or a line: a stroke about as wide as the writing is high."""
     box = box_of(mask)
     return box is None or stroke_width(mask) > SOLID * (box[3] - box[1])
+
+
+def weakest(reading: Reading) -> float:
+    """The confidence of the row that is least sure, 0 of an empty page."""
+    return min((row.confidence for row in reading.lines), default=0.0)
+
+
+def expected_rows(reading: Reading) -> float:
+    """How many rows can be expected to be right."""
+    return sum(row.confidence for row in reading.lines)
 
 
 def sureness(row: Row) -> float:
