@@ -7,11 +7,9 @@ import numpy as np
 from byhand.digits.ink import otsu
 from byhand.types import Array
 
-WIDEST = 1.5  # a digit is at most so many times as wide as high
+WIDEST = 1.6  # a digit is at most so many times as wide as high
 LEAST = 0.15  # and takes at least this part of the picture; so does the paper
-CLEAR = (
-    0.78  # the part of the variance that two grey levels must explain; of mere grain they explain 0.64, of a shade 0.75
-)
+CLEAR = 0.765  # two grey levels must explain this part of the variance; of grain they explain 0.64, of a shade 0.75
 AROUND, LEAST_AROUND = 0.2, 2  # paper to put around such a picture: part of its longer side, and pixels
 
 
