@@ -165,6 +165,16 @@ def test_a_thick_digit_keeps_its_ink_at_any_size(size: int) -> None:
         assert flat[stroke].max() < 130 and flat[~stroke].min() > 190
 
 
+def test_a_deep_shadow_at_the_rim_is_no_stroke(writers: list[Writer]) -> None:
+    page = draw_page(["2663", "58"], writers[1], np.random.default_rng(2), (420, 520))
+    y, x = np.mgrid[:420, :520]
+    shadow = 0.6 * np.exp(-((x - 260) ** 2 + y**2) / 75**2)
+    dark = (grey(page) * (1 - shadow)).astype(np.uint8)
+    found = find_lines(dark, False)
+    assert len(found) == 2
+    assert all(overlap(line.box, tuple(box)) > 0.5 for line, box in zip(found, page.boxes.tolist(), strict=True))
+
+
 def test_reading_order() -> None:
     first, beside, below, last = (5, 10, 50, 30), (70, 14, 120, 36), (0, 40, 40, 60), (60, 45, 90, 65)
     assert sorted_boxes([last, beside, below, first]) == [first, beside, below, last]

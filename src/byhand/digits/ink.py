@@ -9,6 +9,7 @@ NEIGHBOURHOOD = 0.6  # likewise, where the darker and the lighter are weighed ag
 DARKER, LIGHTER = 0.0, 1.3  # the skewness of dark writing on light paper is below the first, of light above the second
 RIM = 0.08  # the part of each side where a frame, or what lies beside the paper, might be: it does not count
 STEEPEST = 4.0  # grey levels by which the light may change from pixel to pixel of the copy
+GENTLE = 1 / 12  # or, where a shadow is deep, this part of its depth; a stroke's edge changes by more
 WORKING_SIZE = 128  # the background is smooth, so a copy of this size shows it
 DARKEST = 64  # grey level: paper is not taken to be darker than this, or its grain would look like ink
 CONTRAST = 0.06  # ink that takes away a smaller part of the light is not believed
@@ -73,7 +74,8 @@ def background(light: Array, window: float = WINDOW, narrower: float | None = No
     if narrower:
         less = _odd(narrower * np.sqrt(small.size))
         closer = _closing(small, less)
-        if _edge(closed - closer) <= STEEPEST:
+        depth = closed - closer
+        if _edge(depth) <= max(STEEPEST, GENTLE * depth.max()):
             closed, size = closer, less
     if closed.shape == light.shape:
         return closed
