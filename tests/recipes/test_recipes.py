@@ -1,6 +1,7 @@
 """The recipes are what their sources describe; the published figures themselves are `byhand reproduce`'s matter."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,6 +37,11 @@ SIZES = {
     + (9 * 112 + 1) * 10,
     "race": 25 * 16 + 3 * 16 + 9 * 16 * 32 + 3 * 32 + 25 * 32 * 128 + 3 * 128 + 129 * 10,  # b, γ and β: 3 each
     "small": 9 * 8 + 3 * 8 + 9 * 8 * 12 + 3 * 12 + 9 * 12 * 16 + 3 * 16 + 9 * 16 * 14 + 3 * 14 + 15 * 10,
+    "voting-3": 9 * sum(a * b for a, b in pairwise((1, 24, 32, 64, 64, 64, 112, 112, 112)))
+    + 3 * (24 + 32 + 3 * 64 + 3 * 112)
+    + (16 * 112 + 1) * 10,
+    "voting-5": 25 * sum(a * b for a, b in pairwise((1, 16, 32, 48, 64, 80))) + 3 * 240 + (64 * 80 + 1) * 10,
+    "voting-7": 49 * sum(a * b for a, b in pairwise((1, 16, 40, 64, 96))) + 3 * 216 + (16 * 96 + 1) * 10,
     "fashion": 9 * (32 + 32 * 64 + 2 * 64 * 64 + 64 * 128 + 4 * 128 * 128) + 3 * (32 + 3 * 64 + 5 * 128) + 129 * 10,
 }
 
@@ -68,6 +74,12 @@ def test_splits_keep_every_image_once_and_the_test_images_apart(name):
     for x, y in (pair for pair in (split.train, split.validation) if pair is not None):
         assert (y == data.y_train[(x[:, 0] / 784).astype(int)]).all()
     assert split.test[0] is data.x_test
+
+
+def test_networks_that_vote_hold_the_same_images_back():
+    splits = [RECIPES[f"voting-{k}"].prepare(dataset(), np.random.default_rng(k)) for k in (3, 5, 7)]
+    for split in splits[1:]:
+        assert (split.validation[0] == splits[0].validation[0]).all()
 
 
 def test_nielsen_cuts_in_file_order():

@@ -28,7 +28,8 @@ def _with_drawn(dataset: Dataset, rng: np.random.Generator) -> Split:
     return replace(split, train=train)
 
 
-def _block(filters: int, kernel: int = 3, stride: int = 1, padding: str = "same") -> tuple[Layer, ...]:
+def block(filters: int, kernel: int = 3, stride: int = 1, padding: str = "same") -> tuple[Layer, ...]:
+    """A convolution with batch normalisation and ReLU."""
     return Conv2D(filters, kernel, stride, padding), BatchNorm(), ReLU()
 
 
@@ -41,9 +42,9 @@ reader = replace(
     "by 0.1; Adam along one cycle, batches of 64, the parameters averaged; 5,000 images held back for validation.",
     prepare=_with_drawn,
     layers=(
-        *_block(48, 5, stride=2, padding="valid"),  # (12, 12, 48)
-        *(*_block(80), *_block(80, padding="valid"), MaxPool2D()),  # (5, 5, 80)
-        *(*_block(112), *_block(112), *_block(112, padding="valid")),  # (3, 3, 112)
+        *block(48, 5, stride=2, padding="valid"),  # (12, 12, 48)
+        *(*block(80), *block(80, padding="valid"), MaxPool2D()),  # (5, 5, 80)
+        *(*block(112), *block(112), *block(112, padding="valid")),  # (3, 3, 112)
         *(Flatten(), Dense(10)),
     ),
     loss=CategoricalCrossEntropy(0.1),

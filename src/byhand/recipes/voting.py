@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from byhand.data import Dataset
-from byhand.layers import BatchNorm, Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
+from byhand.layers import Dense, Flatten, Layer, MaxPool2D
 from byhand.recipes.base import Split, hold_back
-from byhand.recipes.reader import reader
+from byhand.recipes.reader import block, reader
 
 
 def _same_held_back(dataset: Dataset, rng: np.random.Generator) -> Split:
@@ -19,14 +19,9 @@ def _same_held_back(dataset: Dataset, rng: np.random.Generator) -> Split:
     return hold_back(5000)(dataset, np.random.default_rng(0))
 
 
-def _unpadded(kernel: int, *filters: int) -> tuple[Layer, ...]:
-    """Convolutions that lose `kernel` − 1 rows and columns each."""
-    return tuple(layer for size in filters for layer in (Conv2D(size, kernel, padding="valid"), BatchNorm(), ReLU()))
-
-
-def _padded(*filters: int) -> tuple[Layer, ...]:
-    """Convolutions of 3 × 3 that keep the images' size."""
-    return tuple(layer for size in filters for layer in (Conv2D(size), BatchNorm(), ReLU()))
+def _chain(kernel: int, *filters: int) -> tuple[Layer, ...]:
+    """Convolutions that are not padded, each of which loses `kernel` − 1 rows and columns."""
+    return tuple(layer for size in filters for layer in block(size, kernel, padding="valid"))
 
 
 _TRAINED = (
@@ -41,9 +36,9 @@ voting_3 = replace(
     f"with 112, the last of each three unpadded; {_TRAINED}",
     prepare=_same_held_back,
     layers=(
-        *(*_padded(24, 32), MaxPool2D()),  # (14, 14, 32)
-        *(*_padded(64, 64), *_unpadded(3, 64), MaxPool2D()),  # (6, 6, 64)
-        *(*_padded(112, 112), *_unpadded(3, 112)),  # (4, 4, 112)
+        *(*block(24), *block(32), MaxPool2D()),  # (14, 14, 32)
+        *(*block(64), *block(64), *block(64, padding="valid"), MaxPool2D()),  # (6, 6, 64)
+        *(*block(112), *block(112), *block(112, padding="valid")),  # (4, 4, 112)
         *(Flatten(), Dense(10)),
     ),
     epochs=40,
@@ -52,13 +47,13 @@ voting_5 = replace(
     voting_3,
     name="voting-5",
     takes=f"Convolutions of 5 × 5 with 16, 32, 48, 64 and 80 filters, unpadded; {_TRAINED}",
-    layers=(*_unpadded(5, 16, 32, 48, 64, 80), Flatten(), Dense(10)),  # (8, 8, 80) before the outputs
+    layers=(*_chain(5, 16, 32, 48, 64, 80), Flatten(), Dense(10)),  # (8, 8, 80) before the outputs
     epochs=32,
 )
 voting_7 = replace(
     voting_3,
     name="voting-7",
     takes=f"Convolutions of 7 × 7 with 16, 40, 64 and 96 filters, unpadded; {_TRAINED}",
-    layers=(*_unpadded(7, 16, 40, 64, 96), Flatten(), Dense(10)),  # (4, 4, 96) before the outputs
+    layers=(*_chain(7, 16, 40, 64, 96), Flatten(), Dense(10)),  # (4, 4, 96) before the outputs
     epochs=32,
 )
