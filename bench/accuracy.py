@@ -6,7 +6,8 @@
 
 Each result goes into accuracy.json as soon as it is there; what is in it is not trained again, and a training that was
 stopped goes on from its last checkpoint. Several processes may share the work, a recipe or a seed each (--first).
---keep stores the networks, and --ensemble reads the test images with the mean of those that `voting-...` gave.
+--keep stores the networks, and --ensemble reads the test images with those that `voting-...` gave, together, each image
+in several versions.
 --report writes accuracy.md from the results without training.
 """
 
@@ -34,6 +35,7 @@ from byhand.recipes.base import hold_back
 from byhand.training import Callback, Checkpoints, Training
 
 VOTING = ("voting-3", "voting-5", "voting-7")  # they hold the same images back
+VERSIONS = 16  # of each image that the ensemble looks at, beside itself
 TABLES = {  # the recipes of the page, in order
     "MNIST": ("race", "small", "reader", *VOTING, "ensemble"),
     "Fashion-MNIST": ("fashion",),
@@ -104,9 +106,10 @@ def result(recipe: Recipe, seed: int, work: Path, progress: bool, keep: Path | N
 
 
 def ensemble(folder: Path) -> dict[str, Any]:
-    """What the mean of the probabilities of the kept networks of `VOTING` gives: the test images are read once.
+    """What the kept networks of `VOTING` give together: the mean of their probabilities for VERSIONS + 1 versions.
 
-    All of them hold the same images back, which tell what to expect.
+    The test images are read once. How many versions, and of which kind, was chosen by the images held back.
+    All of the networks hold the same ones back, which so tell what to expect.
     """
     files = sorted(folder.glob("voting-*.safetensors"))
     networks = [byhand.Network.load(file) for file in files]
@@ -132,8 +135,16 @@ def ensemble(folder: Path) -> dict[str, Any]:
 
 
 def right(networks: list[byhand.Network], x: np.ndarray, y: np.ndarray) -> float:
-    """The share of images that the networks together find right."""
-    p = sum(network.predict_proba(x.reshape(-1, *network.input_shape)) for network in networks)
+    """The share of images that the networks together find right, each as it is and varied as in training."""
+    images, augment, rng = (
+        x.reshape(-1, *networks[0].input_shape),
+        get_recipe(VOTING[0]).augment,
+        np.random.default_rng(0),
+    )
+    p = sum(network.predict_proba(images) for network in networks)
+    for _ in range(VERSIONS):
+        varied = augment(images, rng)
+        p += sum(network.predict_proba(varied) for network in networks)
     return float(np.mean(np.argmax(p, axis=1) == y))
 
 

@@ -50,7 +50,8 @@ def test_the_page_says_how_to_repeat_it():
     ]
 
 
-def test_an_ensemble_is_the_mean_of_its_members(tmp_path, monkeypatch):
+def test_an_ensemble_is_the_mean_of_its_members_and_of_an_images_versions(tmp_path, monkeypatch):
+    monkeypatch.setattr(accuracy, "VERSIONS", 1)
     data = byhand.load(write_blocks(tmp_path / "data"))
     monkeypatch.setattr(accuracy.byhand, "load", lambda name: data)
     layers = (byhand.Flatten(), byhand.Dense(10))
@@ -60,7 +61,9 @@ def test_an_ensemble_is_the_mean_of_its_members(tmp_path, monkeypatch):
     together = accuracy.ensemble(tmp_path)
     networks = [byhand.Network.load(file) for file in sorted(tmp_path.glob("*.safetensors"))]
     x = data.x_test.reshape(-1, 28, 28, 1)
-    named = np.argmax(np.mean([network.predict_proba(x) for network in networks], axis=0), axis=1)
+    varied = RECIPES["reader"].augment(x, np.random.default_rng(0))
+    p = [network.predict_proba(seen) for network in networks for seen in (x, varied)]
+    named = np.argmax(np.mean(p, axis=0), axis=1)
     assert together["test"] == np.mean(named == data.y_test)
     assert together["members"] == ["voting-3-0", "voting-5-0", "voting-7-0"]
     assert together["parameters"] == 3 * 7850 and 0 < together["validation"] < 1
