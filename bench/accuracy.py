@@ -35,7 +35,7 @@ from byhand.recipes.base import hold_back
 from byhand.training import Callback, Checkpoints, Training
 
 VOTING = ("voting-3", "voting-5", "voting-7")  # they hold the same images back
-VERSIONS = 16  # of each image that the ensemble looks at, beside itself
+VERSIONS = 8  # of each image that the ensemble looks at, beside itself
 TABLES = {  # the recipes of the page, in order
     "MNIST": ("race", "small", "reader", *VOTING, "ensemble"),
     "Fashion-MNIST": ("fashion",),
@@ -196,7 +196,8 @@ COLUMNS = """
 """
 FOOT = """
 What each is: [recipes](recipes.md#the-houses-own). `race` trains on all 60,000 images; its validation figure is of a
-twin that was trained on 50,000 of them. To repeat:
+twin that was trained on 50,000 of them. `ensemble` is the mean of the networks that vote, over each image and {versions}
+versions of it, varied as in training; all of them hold the same 5,000 images back. To repeat:
 
 {commands}
 
@@ -213,7 +214,7 @@ def page(results: list[dict[str, Any]]) -> str:
     for title, recipes in TABLES.items():
         rows = [row(name, [r for r in results if r["recipe"] == name]) for name in recipes]
         parts.append(f"\n## {title}\n{COLUMNS}" + "\n".join(rows) + "\n")
-    parts.append(FOOT.format(commands="\n".join(commands(results))))
+    parts.append(FOOT.format(versions=VERSIONS, commands="\n".join(commands(results))))
     return "".join(parts) + "".join(
         f"| {name} | {source} | {100 - error:.2f} | {error:.2f} |\n" for name, source, error in PUBLISHED
     )
