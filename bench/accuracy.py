@@ -196,8 +196,8 @@ COLUMNS = """
 """
 FOOT = """
 What each is: [recipes](recipes.md#the-houses-own). `race` trains on all 60,000 images; its validation figure is of a
-twin that was trained on 50,000 of them. `ensemble` is the mean of the networks that vote, over each image and {versions}
-versions of it, varied as in training; all of them hold the same 5,000 images back. To repeat:
+twin that was trained on 50,000 of them. `ensemble` is the mean of the networks that vote, over each image and
+{versions} versions of it, varied as in training; all of them hold the same 5,000 images back. To repeat:
 
 {commands}
 
