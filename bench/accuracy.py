@@ -136,11 +136,8 @@ def ensemble(folder: Path) -> dict[str, Any]:
 
 def right(networks: list[byhand.Network], x: np.ndarray, y: np.ndarray) -> float:
     """The share of images that the networks together find right, each as it is and varied as in training."""
-    images, augment, rng = (
-        x.reshape(-1, *networks[0].input_shape),
-        get_recipe(VOTING[0]).augment,
-        np.random.default_rng(0),
-    )
+    images, rng = x.reshape(-1, *networks[0].input_shape), np.random.default_rng(0)
+    augment = get_recipe(VOTING[0]).augment
     p = sum(network.predict_proba(images) for network in networks)
     for _ in range(VERSIONS):
         varied = augment(images, rng)
@@ -260,6 +257,10 @@ def main() -> None:
         with suppress(OSError):
             work.parent.rmdir()  # where nothing else is under way
     if options.ensemble:
+        if not [*options.ensemble.glob("voting-*.safetensors")]:  # all results were there, so nothing was trained
+            parser.exit(
+                1, f"accuracy.py: {options.ensemble} holds no network; take their results out of {path} first\n"
+            )
         add(path, ensemble(options.ensemble))
     write_atomically(options.out / "accuracy.md", page(read(path)).encode())
 

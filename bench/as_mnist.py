@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 import byhand
+from byhand.digits.pieces import box_of
 from byhand.digits.prepare import prepare
 from byhand.digits.reader import MODEL
 from byhand.recipes import get_recipe
@@ -56,8 +57,8 @@ def photo(image, rng):
 
 def cut_out(picture):
     """The smallest rectangle of it that holds the ink, and two pixels more on every side."""
-    down, across = ((picture < (PAPER + INK) / 2).any(axis=axis).nonzero()[0] for axis in (1, 0))
-    return picture[max(0, down[0] - 2) : down[-1] + 3, max(0, across[0] - 2) : across[-1] + 3]
+    left, top, right, bottom = box_of(picture < (PAPER + INK) / 2)
+    return picture[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
 
 
 if __name__ == "__main__":

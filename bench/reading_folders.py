@@ -2,8 +2,9 @@
 
     python bench/reading_folders.py FOLDER
 
-Three of them: scikit-learn's 1,797 digits of 8 × 8 pixels, which no network here was trained on; and 1,000 of MNIST's
-last-held images, which the networks for rows were not trained on, as they are, and cut out with no paper around them.
+Three of them: scikit-learn's 1,797 digits of 8 × 8 pixels, which no network here was trained on; and MNIST's first
+1,000 training images, as they are, and cut out with no paper around them. The networks for rows were not trained on
+these; the one that judges single digits was, on most of them.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 import byhand
+from byhand.digits.pieces import box_of
 
 HELD_BACK = 1000  # of the first 5,000 training images, which bench/train_rows.py leaves out
 
@@ -42,8 +44,8 @@ def write(folder, images, labels):
 
 def cut_out(image):
     """The smallest rectangle of it that holds the ink."""
-    down, across = ((image > 63).any(axis=axis).nonzero()[0] for axis in (1, 0))
-    return image[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
+    left, top, right, bottom = box_of(image > 63)
+    return image[top:bottom, left:right]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from byhand.digits.ink import otsu
+from byhand.digits.ink import median, otsu
 from byhand.types import Array
 
 WIDEST = 1.6  # a digit is at most so many times as wide as high
@@ -26,17 +26,29 @@ class Paper(NamedTuple):
 
 
 def papers(image: Array) -> tuple[Paper, Paper] | None:
-    """For a picture (height, width) that a digit may fill the paper if it is the light, and if the dark; else None."""
+    """The paper if it is the lighter side, and if it is the darker; None where no digit fills the picture.
+
+    image uint8 (height, width). Everything but the rim comes from its histogram: a photo has millions of pixels.
+    """
     height, width = image.shape
-    dark = image < otsu(image)
-    share = float(dark.mean())
-    if width > WIDEST * height or not LEAST <= share <= 1 - LEAST:
+    if width > WIDEST * height:
         return None
-    between = share * (1 - share) * (float(image[~dark].mean()) - float(image[dark].mean())) ** 2
-    if between < CLEAR * float(image.var()):
+    times = np.bincount(image.ravel(), minlength=256)
+    there = np.flatnonzero(times)  # the grey levels, and how often each occurs
+    times = times[there]
+    threshold = otsu(there, times)
+    dark = there < threshold
+    share = float(times[dark].sum() / image.size)
+    if not LEAST <= share <= 1 - LEAST:
         return None
-    rim = float(np.concatenate([dark[0], dark[-1], dark[1:-1, 0], dark[1:-1, -1]]).mean())
-    return Paper(round(np.median(image[~dark])), 1 - rim), Paper(round(np.median(image[dark])), rim)
+    low, high = (float(np.average(there[side], weights=times[side])) for side in (dark, ~dark))
+    variance = float(np.average((there - share * low - (1 - share) * high) ** 2, weights=times))
+    if share * (1 - share) * (high - low) ** 2 < CLEAR * variance:
+        return None
+    rim = np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
+    dark_rim = float((rim < threshold).mean())
+    light_level, dark_level = (round(median(there[side], times[side])) for side in (~dark, dark))
+    return Paper(light_level, 1 - dark_rim), Paper(dark_level, dark_rim)
 
 
 def with_paper(image: Array, paper: Paper) -> tuple[Array, int]:
