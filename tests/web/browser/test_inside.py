@@ -10,7 +10,7 @@ NETWORKS = ["dense", "digits", "guide", "nielsen", "perceptron", "small-conv"]
 
 
 def look_into(page, network):
-    page.check(f"input[name=model][value={network}]", force=True)
+    page.dispatch_event(f"input[name=model][value={network}]", "click")  # wherever it has moved to meanwhile
     rest(page)
     page.wait_for_function(
         "id => document.querySelector('#network').dataset.model === id && document.querySelector('#equation .name')",

@@ -38,7 +38,7 @@ def test_a_small_run_to_its_end(open_page, tmp_path):
     assert Network.load(tmp_path / "model.safetensors").size == 784 * 12 + 12 + 12 * 10 + 10
     page.click("nav a[href='#/inside']")
     page.wait_for_function("() => [...document.querySelectorAll('#models b')].every((b) => b.textContent !== '–')")
-    page.check("#models label:last-child input", force=True)
+    page.dispatch_event("#models label:last-child input", "click")
     rest(page)
     assert "12 units" in page.inner_text("#network")
 
