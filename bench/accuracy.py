@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 
 import byhand
-from byhand.errors import ByhandError
-from byhand.files import locked, write_atomically
+from byhand.core.errors import ByhandError
+from byhand.core.files import locked, write_atomically
 from byhand.ops import describe
 from byhand.recipes import Recipe, Run, get_recipe, run_recipe
 from byhand.recipes.base import hold_back

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 import byhand
-from byhand.digits.pieces import box_of
-from byhand.digits.prepare import prepare
-from byhand.digits.reader import MODEL
+from byhand.reading.pieces import box_of
+from byhand.reading.prepare import prepare
+from byhand.reading.reader import MODEL
 from byhand.recipes import get_recipe
 from byhand.recipes.run import begin_recipe
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 import byhand
-from byhand.digits.compose import any_number, any_style, write_row
-from byhand.digits.glyphs import drawn_writers, image_writers
-from byhand.digits.others import KINDS, draw_other
-from byhand.digits.paper import any_paper, put_on_paper
-from byhand.digits.reader import SURE_ENOUGH, Reader, sureness
+from byhand.handwriting.compose import any_number, any_style, write_row
+from byhand.handwriting.glyphs import drawn_writers, image_writers
+from byhand.handwriting.others import KINDS, draw_other
+from byhand.handwriting.paper import any_paper, put_on_paper
 from byhand.plots.canvas import COLOURS, DASHES, dress, figure, save
+from byhand.reading.reader import SURE_ENOUGH, Reader, sureness
 
 LONGEST = 8
 

@@ -23,15 +23,15 @@ import safetensors.numpy
 from PIL import Image
 
 import byhand
+from byhand.core.errors import ByhandError
 from byhand.data.csv import parse_csv
 from byhand.data.folder import read_folder
 from byhand.data.idx import read_images, read_labels, write_idx
 from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
 from byhand.diagnosis import Watch, read_run
-from byhand.digits.image import open_image
-from byhand.digits.reader import Reader
-from byhand.errors import ByhandError
+from byhand.reading.image import open_image
+from byhand.reading.reader import Reader
 from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig, read_config
 from byhand.training import Averaging, EarlyStopping

@@ -29,9 +29,9 @@ import numpy as np
 
 import byhand.training.fit  # noqa: F401  (imported once, for all children)
 from byhand.cli.main import main as byhand_main
+from byhand.core.errors import ByhandError
+from byhand.core.files import UNFINISHED
 from byhand.data import write_idx
-from byhand.errors import ByhandError
-from byhand.files import UNFINISHED
 from byhand.network import Network
 from byhand.training.checkpoint import Checkpoint, mapped
 from byhand.training.checkpoints import Checkpoints

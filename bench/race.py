@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
+from byhand.core.files import write_atomically
 from byhand.data import fetch
-from byhand.files import write_atomically
 from byhand.ops import describe
 from byhand.ops.compiled import cores
 from speed.environments import python_of

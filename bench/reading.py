@@ -26,7 +26,7 @@ from pathlib import Path
 
 import platformdirs
 
-from byhand.digits.reader import MODEL, Reader
+from byhand.reading.reader import MODEL, Reader
 
 PACKAGES = ["rapidocr==3.10.*", "onnxruntime"]
 MODES = (6, 7, 8, 13)  # Tesseract's: a block, a line, a word, a raw line

@@ -12,18 +12,18 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from byhand.digits.compose import Style, write_row
-from byhand.digits.crops import View, crop, row_ink
-from byhand.digits.cuts import HEIGHT, INK, VIEW, propose
-from byhand.digits.glyphs import drawn_writers
-from byhand.digits.lines import find_lines, written
-from byhand.digits.others import draw_other
-from byhand.digits.page import draw_page
-from byhand.digits.paper import Paper, put_on_paper
-from byhand.digits.pieces import slant, upright
-from byhand.digits.reader import MODEL, Reader
-from byhand.digits.writing import flatten
+from byhand.handwriting.compose import Style, write_row
+from byhand.handwriting.glyphs import drawn_writers
+from byhand.handwriting.others import draw_other
+from byhand.handwriting.page import draw_page
+from byhand.handwriting.paper import Paper, put_on_paper
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
+from byhand.reading.crops import View, crop, row_ink
+from byhand.reading.cuts import HEIGHT, INK, VIEW, propose
+from byhand.reading.lines import find_lines, written
+from byhand.reading.pieces import slant, upright
+from byhand.reading.reader import MODEL, Reader
+from byhand.reading.writing import flatten
 
 ROWS = ["31415", "92653", "58979"]
 

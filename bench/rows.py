@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image
 
 import byhand
-from byhand.digits.drawn import draw_ink
-from byhand.digits.glyphs import drawn_writers, image_writers
-from byhand.digits.page import draw_page
-from byhand.digits.pens import any_pen
-from byhand.digits.rows import Rows
-from byhand.digits.strokes import all_forms, any_hand
+from byhand.handwriting.drawn import draw_ink
+from byhand.handwriting.glyphs import drawn_writers, image_writers
+from byhand.handwriting.page import draw_page
+from byhand.handwriting.pens import any_pen
+from byhand.handwriting.strokes import all_forms, any_hand
+from byhand.reading.rows import Rows
 
 
 def forms(rng):

@@ -18,8 +18,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from byhand.digits.glyphs import drawn_writers
-from byhand.digits.page import draw_page
+from byhand.handwriting.glyphs import drawn_writers
+from byhand.handwriting.page import draw_page
 
 SIZE = {"width": 1440, "height": 900}
 TRAINED = "runs => document.querySelector('#runs').textContent.split('finished').length > runs"

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from byhand.digits.drawn import draw_digit
+from byhand.handwriting.drawn import draw_digit
 from byhand.web import answers
 from byhand.web.call import Call
 from byhand.web.state import Server

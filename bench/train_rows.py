@@ -14,10 +14,10 @@ import time
 import numpy as np
 
 import byhand
-from byhand.digits.glyphs import drawn_writers, image_writers
-from byhand.digits.row_network import HEIGHT, LONGEST, WIDTH, row_network
-from byhand.digits.rows import Rows
-from byhand.digits.supply import FreshRows
+from byhand.handwriting.glyphs import drawn_writers, image_writers
+from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH, row_network
+from byhand.reading.rows import Rows
+from byhand.reading.supply import FreshRows
 from byhand.schedules import OneCycle
 from byhand.training import Averaging, Callback
 

@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from byhand import plots
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 EPOCHS = [1, 2, 3]
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from byhand import plots
+from byhand.core.errors import ByhandError
 from byhand.data.augment import Augment, Mixup, Rotate, Shift
-from byhand.errors import ByhandError
 
 
 def test_a_sheet_of_versions():

@@ -14,7 +14,7 @@ SELDOM = {"matplotlib", "PIL", "platformdirs", "pooch", "pydantic", "requests", 
 
 READ = """
 import byhand
-from byhand.digits.reader import MODEL
+from byhand.reading.reader import MODEL
 network = byhand.Network.load(MODEL)
 import numpy as np
 assert network.predict(np.zeros((1, 28, 28, 1), np.uint8)).shape == (1,)

@@ -19,7 +19,7 @@ from speed.processes import environment_variables
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(byhand.__file__).parents[1]
 
-READ = "from byhand.digits.reader import Reader; import sys; print(Reader().read(sys.argv[1]).text)"
+READ = "from byhand.reading.reader import Reader; import sys; print(Reader().read(sys.argv[1]).text)"
 OWN = {
     "Python alone": ["-c", "pass"],
     "import numpy": ["-c", "import numpy"],
@@ -107,7 +107,7 @@ def size(name):
 # Trains, saves, loads and reads, then looks which packages that took.
 USE = """
 import numpy as np, byhand as bh, tempfile, pathlib
-from byhand.digits.reader import Reader
+from byhand.reading.reader import Reader
 x, y = np.zeros((20, 784), np.uint8), np.arange(20) % 10
 network = bh.Network(784, [bh.Dense(8), bh.ReLU(), bh.Dense(10)], bh.CategoricalCrossEntropy())
 bh.fit(network, x, y, epochs=1)

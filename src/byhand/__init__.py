@@ -15,14 +15,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from byhand.config import register
-    from byhand.ctc import CTC
+    from byhand.core.config import register
+    from byhand.core.errors import ByhandError, TrainingDiverged
     from byhand.data import Dataset, load
     from byhand.data.augment import Augment
     from byhand.diagnosis import Watch
-    from byhand.digits.reader import Reader, read
-    from byhand.digits.reading import Reading
-    from byhand.errors import ByhandError, TrainingDiverged
     from byhand.initializers import Glorot, He, Normal, Uniform, Zeros
     from byhand.layers import (
         ELU,
@@ -45,9 +42,11 @@ if TYPE_CHECKING:
         Step,
         Tanh,
     )
-    from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
+    from byhand.losses import CTC, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
     from byhand.network import Network
     from byhand.optimizers import AdaGrad, Adam, AdamW, GradientDescent, Lion, Momentum, NAdam, Nesterov, RMSprop
+    from byhand.reading.reader import Reader, read
+    from byhand.reading.reading import Reading
     from byhand.regularizers import L1, L2, ClipNorm, ClipValue, MaxNorm, Regularizer
     from byhand.schedules import (
         Constant,
@@ -143,20 +142,19 @@ __all__ = [
 # The module that each name comes from. It is imported when one of its names is asked for, so that a program waits for
 # the parts that it uses, and for no others.
 _HOMES = {
-    "config": "register",
-    "ctc": "CTC",
+    "core.config": "register",
+    "core.errors": "ByhandError TrainingDiverged",
     "data": "Dataset load",
     "data.augment": "Augment",
     "diagnosis": "Watch",
-    "digits.reader": "Reader read",
-    "digits.reading": "Reading",
-    "errors": "ByhandError TrainingDiverged",
     "initializers": "Glorot He Normal Uniform Zeros",
     "layers": "ELU AveragePool2D BatchNorm Columns Conv2D Dense Dropout Flatten GlobalAveragePool2D LayerNorm "
     "LeakyReLU MaxPool2D ReLU Residual Sigmoid Softmax SpatialDropout Step Tanh",
-    "losses": "MSE BinaryCrossEntropy CategoricalCrossEntropy QuadraticCost",
+    "losses": "CTC MSE BinaryCrossEntropy CategoricalCrossEntropy QuadraticCost",
     "network": "Network",
     "optimizers": "AdaGrad Adam AdamW GradientDescent Lion Momentum NAdam Nesterov RMSprop",
+    "reading.reader": "Reader read",
+    "reading.reading": "Reading",
     "regularizers": "L1 L2 ClipNorm ClipValue MaxNorm Regularizer",
     "schedules": "Constant CosineAnnealing CosineRestarts ExponentialDecay OneCycle ReduceOnPlateau StepDecay "
     "WarmupCosine",

@@ -9,10 +9,10 @@ from math import prod, sqrt
 
 import numpy as np
 
-from byhand.checks import require_between
-from byhand.config import register
-from byhand.errors import ByhandError
-from byhand.types import Array, Shape
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Shape
 
 
 def fans(shape: Shape) -> tuple[int, int]:

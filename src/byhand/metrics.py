@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.errors import ByhandError
-from byhand.types import Array
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 
 
 def accuracy(truth: Array, predicted: Array) -> float:

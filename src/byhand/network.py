@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from byhand.arena import Arena
-from byhand.checks import as_array, require_instance, require_whole
-from byhand.errors import ByhandError
-from byhand.inputs import as_input, as_samples
+from byhand.core.arena import Arena
+from byhand.core.checks import as_array, require_instance, require_whole
+from byhand.core.errors import ByhandError
+from byhand.core.inputs import as_input, as_samples
+from byhand.core.types import Array, Rng, Shape
+from byhand.core.workspace import Views, Workspace
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
 from byhand.ops import default
-from byhand.types import Array, Rng, Shape
-from byhand.workspace import Views, Workspace
 
 PIECE = 512  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
 
@@ -276,8 +276,8 @@ class Network:
         return "\n".join([*lines, f"{self.size:,} parameters; loss {type(self.loss).__name__}{contains}"])
 
     def explain(self, x: Array | None = None, t: Any = None, latex: bool = False) -> str:
-        """This network's equations, forward and backward, in order, with its shapes; see `byhand.explain.explain`."""
-        from byhand.explain import explain
+        """This network's equations, forward and backward, in order, with its shapes."""
+        from byhand.explaining.explain import explain
 
         return explain(self, x, t, latex)
 

@@ -7,11 +7,11 @@ applies several in their order: (L2(λ), ClipNorm(c)) clips the gradient of loss
 
 from dataclasses import dataclass
 
-from byhand.checks import require_between
-from byhand.config import register
-from byhand.errors import ByhandError
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.network import Network
-from byhand.types import Array
 
 
 class Regularizer:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from math import cos, exp, pi
 from numbers import Real
 
-from byhand.checks import require_between, require_whole
-from byhand.config import register
-from byhand.errors import ByhandError
+from byhand.core.checks import require_between, require_whole
+from byhand.core.config import register
+from byhand.core.errors import ByhandError
 
 History = Mapping[str, Sequence[float]]  # columns, a row for each finished epoch
 WATCHED = ("loss", "accuracy", "val_loss", "val_accuracy")

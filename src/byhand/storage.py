@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from byhand import ctc  # noqa: F401  (files may name its loss)
-from byhand.arena import Arena, Parameter
-from byhand.config import from_config, to_config
-from byhand.errors import ByhandError
-from byhand.files import write_atomically
+import byhand.losses.ctc  # noqa: F401  (files may name its loss)
+from byhand.core.arena import Arena, Parameter
+from byhand.core.config import from_config, to_config
+from byhand.core.errors import ByhandError
+from byhand.core.files import write_atomically
+from byhand.core.types import Array
 from byhand.layers import Layer, plan_layers
 from byhand.losses import Loss
 from byhand.network import Network
-from byhand.types import Array
 
 FORMAT = 1
 SCALE = ".scale"

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from byhand.arena import Arena
-from byhand.errors import ByhandError
+from byhand.core.arena import Arena
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Shape
+from byhand.core.workspace import make_cache
 from byhand.layers import Layer
 from byhand.losses import Loss
 from byhand.ops import reference
-from byhand.types import Array, Shape
-from byhand.workspace import make_cache
 
 TOLERANCE = 1e-6
 STEP = 1e-5  # of the central differences: truncation near 1e-10, rounding near 1e-11

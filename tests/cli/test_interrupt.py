@@ -75,7 +75,7 @@ def test_a_second_signal_leaves_at_once_with_the_last_checkpoint_whole(byhand, d
 
 
 LOST = """
-import os, byhand.files
+import os, byhand.core.files
 from byhand.cli.main import main
 
 def replace(source, target, replace=os.replace):

@@ -18,8 +18,8 @@ from byhand import (
     evaluate,
     fit,
 )
+from byhand.core.errors import ByhandError
 from byhand.data.augment import Augment, Augmenter, Elastic, Erase, Flip, Mixup, Noise, Rotate, Shift
-from byhand.errors import ByhandError
 from byhand.training.batches import Batches
 from byhand.training.prefetch import AugmentedBatches
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from byhand import ByhandError, fit
-from byhand.files import write_atomically
+from byhand.core.files import write_atomically
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.checkpoints import Checkpoints
 from tests.core.test_checkpoints import StopAt, X, Y, network

@@ -7,7 +7,7 @@ import pytest
 
 import byhand
 from byhand import layers, losses, optimizers
-from byhand.config import from_config, to_config
+from byhand.core.config import from_config, to_config
 from byhand.ops import reference
 from byhand.testing import central_differences, check_layer, check_loss
 

@@ -27,10 +27,10 @@ from byhand import (
     evaluate,
     fit,
 )
+from byhand.explaining.receptive import receptive_fields
 from byhand.initializers import fans
 from byhand.layers.windows import Window
 from byhand.ops import naive, reference
-from byhand.receptive import receptive_fields
 from byhand.recipes import RECIPES
 from tests.core.test_explain import parse
 

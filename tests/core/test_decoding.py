@@ -5,7 +5,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from byhand.decoding import Symbol, beam_search, best_path, log_probabilities, peaks, symbols
+from byhand.losses.decoding import Symbol, beam_search, best_path, log_probabilities, peaks, symbols
 
 
 def probabilities(steps, classes, seed, sharpness=2.0):

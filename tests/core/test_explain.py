@@ -29,8 +29,8 @@ from byhand import (
     Step,
     Tanh,
 )
-from byhand.explain import activation_functions, trace
-from byhand.explain import lines as equations
+from byhand.explaining.explain import activation_functions, trace
+from byhand.explaining.explain import lines as equations
 
 LOSSES = [QuadraticCost(), MSE(), BinaryCrossEntropy(), CategoricalCrossEntropy()]
 BLOCK = Residual([LayerNorm(), Dense(4), ReLU(), Dropout(0.5), Residual([Dense(4), BatchNorm(), Tanh()]), Dense(5)])

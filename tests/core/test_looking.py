@@ -21,9 +21,9 @@ from byhand import (
     Step,
     Tanh,
 )
-from byhand.ctc import CTC
+from byhand.explaining.looking import image_shape, last_hidden, layer_outputs, nearest, occlusion, outputs, plane
 from byhand.layers import Plan
-from byhand.looking import image_shape, last_hidden, layer_outputs, nearest, occlusion, outputs, plane
+from byhand.losses.ctc import CTC
 from byhand.testing import central_differences
 
 IMAGES = [Tanh(), Conv2D(3), BatchNorm(), ReLU(), MaxPool2D(), Residual([Conv2D(3), Tanh()]), Flatten(), Dense(4)]
@@ -103,7 +103,7 @@ def test_layer_outputs_end_in_the_networks_own():
 
 def test_the_last_hidden_layer_is_what_the_last_dense_layer_sees(monkeypatch):
     net, x = network(IMAGES, (6, 5, 2)), np.random.default_rng(0).standard_normal((5, 6, 5, 2))
-    monkeypatch.setattr("byhand.looking.PIECE", 2)
+    monkeypatch.setattr("byhand.explaining.looking.PIECE", 2)
     hidden = last_hidden(net, x)
     assert hidden.shape == (5, 3 * 2 * 3)
     np.testing.assert_allclose(hidden @ net.p[-1].W + net.p[-1].b, outputs(net, x), rtol=1e-12)

@@ -34,7 +34,7 @@ from byhand import (
     initializers,
     schedules,
 )
-from byhand.arena import Arena
+from byhand.core.arena import Arena
 from byhand.layers import Plan
 from byhand.ops import reference
 

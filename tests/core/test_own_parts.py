@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import byhand as bh
-from byhand.explain import trace
+from byhand.explaining.explain import trace
 from byhand.layers import Activation, Layer, Plan
 
 

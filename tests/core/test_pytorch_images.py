@@ -8,9 +8,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from byhand import AveragePool2D, Conv2D, MaxPool2D
+from byhand.core.workspace import make_cache
 from byhand.layers.base import Plan
 from byhand.ops import reference
-from byhand.workspace import make_cache
 from tests.core.test_pytorch import CLOSE, by_case
 from tests.golden import image_cases as cases
 from tests.golden.make import FOLDER, compute_images

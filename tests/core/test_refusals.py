@@ -35,7 +35,7 @@ from byhand import (
     evaluate,
     fit,
 )
-from byhand.config import from_config
+from byhand.core.config import from_config
 from byhand.metrics import accuracy, confusion_matrix
 
 X = np.random.default_rng(0).standard_normal((12, 4))

@@ -29,7 +29,7 @@ from byhand import (
     Tanh,
     Zeros,
 )
-from byhand.config import from_config, to_config
+from byhand.core.config import from_config, to_config
 from byhand.ops import reference
 from byhand.testing import check_layer
 from byhand.training import History

@@ -23,7 +23,7 @@ from byhand import (
     StepDecay,
     WarmupCosine,
 )
-from byhand.config import from_config, to_config
+from byhand.core.config import from_config, to_config
 from byhand.schedules import Schedule
 
 EVERY = [

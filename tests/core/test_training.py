@@ -27,7 +27,7 @@ from byhand import (
     Tanh,
     TrainingDiverged,
 )
-from byhand.explain import trace
+from byhand.explaining.explain import trace
 from byhand.ops import reference
 from byhand.training.batches import Batches
 

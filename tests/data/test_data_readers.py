@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
+from byhand.core.errors import ByhandError
 from byhand.data import check_arrays, from_arrays, load, read_csv, read_image, read_mnist_pkl, write_idx
 from byhand.data.csv import parse_csv
 from byhand.data.idx import read_idx
 from byhand.data.load import READERS
-from byhand.errors import ByhandError
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -27,8 +27,8 @@ from data_files import (
 )
 from PIL import Image
 
+from byhand.core.errors import ByhandError
 from byhand.data import load
-from byhand.errors import ByhandError
 
 MEBIBYTE = 2**20
 IMAGES = np.zeros((3, 28, 28), np.uint8)

@@ -6,8 +6,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MinMaxScaler
 
+from byhand.core.errors import ByhandError
 from byhand.data import minmax, sklearn_order_split, split, split_rows
-from byhand.errors import ByhandError
 
 # 5 + 3 + 2 rows; a part of 4 has the quotas 2.0, 1.2, 0.8: two, one and one
 Y = np.array([0, 1, 2, 0, 1, 0, 2, 0, 1, 0])

@@ -8,8 +8,8 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from byhand.core.errors import ByhandError
 from byhand.data.fetch import is_cached
-from byhand.errors import ByhandError
 from byhand.layers import Dense
 from byhand.layers.base import Plan
 from byhand.lessons import Board, LessonFailed, lessons, output_coding, run_lesson

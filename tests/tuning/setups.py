@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 import byhand
-from byhand.config import register
+from byhand.core.config import register
 from byhand.data import Dataset
 from byhand.layers import Activation
 from byhand.recipes import RECIPES

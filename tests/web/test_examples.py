@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from byhand.digits.forms import FORMS
+from byhand.handwriting.forms import FORMS
 from byhand.web.examples import examples
 
 

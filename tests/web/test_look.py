@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from byhand.explaining.looking import layer_outputs, sensitivity
 from byhand.layers import (
     ELU,
     AveragePool2D,
@@ -17,7 +18,6 @@ from byhand.layers import (
     Softmax,
     Tanh,
 )
-from byhand.looking import layer_outputs, sensitivity
 from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, QuadraticCost
 from byhand.network import Network
 from byhand.web.catalogue import Catalogue, Model, logits_depth

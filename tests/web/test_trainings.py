@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.network import Network
 from byhand.training import fit
 from byhand.web.limits import Limits, Refusal

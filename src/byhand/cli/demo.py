@@ -28,8 +28,8 @@ def demo(
 
     from byhand import plots
     from byhand.data import load
-    from byhand.digits.drawn import write_samples
-    from byhand.digits.reader import Reader
+    from byhand.handwriting.drawn import write_samples
+    from byhand.reading.reader import Reader
     from byhand.recipes import RECIPES, run_recipe
     from byhand.recipes.config import RunConfig
     from byhand.recipes.folder import MODEL, claimed, write_run

@@ -43,8 +43,8 @@ def facts() -> dict[str, Any]:
     import byhand
     from byhand import ops
     from byhand.data import cache_folder, listing
-    from byhand.digits.reader import MODEL
     from byhand.ops.compiled import cores
+    from byhand.reading.reader import MODEL
 
     folder = cache_folder()
     return {

@@ -9,14 +9,14 @@ import typer
 from byhand.cli.learn import Json, model_file
 from byhand.cli.main import app
 from byhand.cli.show import percent, print_json
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from byhand.core.types import Array
     from byhand.data import Dataset
     from byhand.network import Network
-    from byhand.types import Array
 
 MAPPED = 2_000  # images on the map: more than that hide each other
 
@@ -34,7 +34,7 @@ def look(
     """Draw what a network makes of an image: filters, feature maps, the pixels that decided, its neighbours."""
     from byhand import plots
     from byhand.data import load
-    from byhand.looking import image_shape
+    from byhand.explaining.looking import image_shape
     from byhand.network import Network
 
     network = Network.load(model_file(model))
@@ -64,7 +64,7 @@ def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "Array":
     """The image (height, width) from 0 to 1: a file prepared as MNIST was, or a test image by its number."""
     import numpy as np
 
-    from byhand.digits.prepare import prepare
+    from byhand.reading.prepare import prepare
 
     if not Path(image).exists() and image.isdecimal():
         x = dataset.x_train if dataset.x_test is None else dataset.x_test
@@ -88,8 +88,8 @@ def _pictures(
     import numpy as np
 
     from byhand import plots
+    from byhand.explaining.looking import layer_outputs, occlusion
     from byhand.layers import Conv2D, Dense, Flatten
-    from byhand.looking import layer_outputs, occlusion
 
     x = network.as_input(ink.reshape((1, *network.input_shape)))
     p = network.predict_proba(x)[0]  # (outputs,)
@@ -125,7 +125,7 @@ def _others(
     import numpy as np
 
     from byhand import plots
-    from byhand.looking import last_hidden, nearest, plane
+    from byhand.explaining.looking import last_hidden, nearest, plane
 
     count = min(among, len(dataset.x_train))
     chosen = np.sort(np.random.default_rng(0).choice(len(dataset.x_train), count, replace=False))

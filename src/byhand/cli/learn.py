@@ -8,7 +8,7 @@ import typer
 
 from byhand.cli.main import app
 from byhand.cli.show import percent, print_json, print_table
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 if TYPE_CHECKING:
     from byhand.recipes import Run

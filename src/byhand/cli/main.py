@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 app = typer.Typer(
     name="byhand",

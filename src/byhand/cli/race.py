@@ -10,7 +10,7 @@ import typer
 from byhand.cli.learn import Json
 from byhand.cli.main import app
 from byhand.cli.show import percent, print_json
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 STAT = Path("/proc/self/stat")  # Linux
 LOADED = time.perf_counter()

@@ -9,7 +9,7 @@ import typer
 from byhand.cli.learn import Json, model_file
 from byhand.cli.main import app
 from byhand.cli.show import percent, print_json
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 
 @app.command(epilog="Example:  byhand read photo.jpg scans/ --json")
@@ -26,7 +26,7 @@ def read(
     """Read the digits in each picture: one or many, in rows, dark on light or light on dark."""
     import sys
 
-    from byhand.digits.reader import Reader
+    from byhand.reading.reader import Reader
 
     reader = Reader(model_file(model) if model else None)
     failed = False

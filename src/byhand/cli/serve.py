@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from byhand.cli.main import app
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 
 @app.command(epilog="Example:  byhand serve --port 8000")

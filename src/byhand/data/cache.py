@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 REASONS = {
     errno.ENOSPC: "the disk is full",

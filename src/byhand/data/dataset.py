@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.errors import ByhandError
-from byhand.types import Array
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 
 MOST_CLASSES = 100_000  # where the labels alone tell how many there are
 

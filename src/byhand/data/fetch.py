@@ -4,14 +4,14 @@ import hashlib
 import sys
 from pathlib import Path
 
+from byhand.core.errors import ByhandError
+from byhand.core.files import locked
 from byhand.data.cache import cache_folder, unwritable, write_files
 from byhand.data.idx import idx_file
 from byhand.data.progress import Progress
 from byhand.data.reading import read_at_most
 from byhand.data.sources import SOURCES, Folder, Installed, Mirror, Place, Source, Wheel
 from byhand.data.unpack import LIMIT
-from byhand.errors import ByhandError
-from byhand.files import locked
 
 CONNECT, READ = 3.0, 20.0  # seconds until a silent server counts as absent
 WAIT = 1200  # seconds for which another process may be fetching the same

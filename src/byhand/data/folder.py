@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from byhand.errors import ByhandError
-from byhand.types import Array
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -12,9 +12,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.data.reading import LIMIT, open_bytes
-from byhand.errors import ByhandError
-from byhand.types import Array
 
 
 def read_images(path: Path) -> Array:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.data.cache import cache_folder
 from byhand.data.csv import read_csv
 from byhand.data.dataset import Dataset, from_arrays
@@ -17,8 +19,6 @@ from byhand.data.idx import idx_file, read_images, read_labels
 from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
 from byhand.data.sources import SOURCES
-from byhand.errors import ByhandError
-from byhand.types import Array
 
 DIGITS = tuple("0123456789")
 CLOTHES = (

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.data.dataset import check_arrays
 from byhand.data.reading import open_bytes, read_at_most
 from byhand.data.unpickle import read_pickle
-from byhand.errors import ByhandError
-from byhand.types import Array
 
 LIMIT = 2**28  # bytes; the well-known file holds 220 million
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.data.reading import LIMIT
-from byhand.errors import ByhandError
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo

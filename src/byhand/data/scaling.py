@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 
 @dataclass(frozen=True, eq=False)

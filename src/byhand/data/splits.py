@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from byhand.errors import ByhandError
-from byhand.types import Array
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 
 
 def split(

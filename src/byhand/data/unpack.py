@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
 from byhand.data.csv import parse_csv
 from byhand.data.idx import write_idx
 from byhand.data.reading import read_at_most
-from byhand.errors import ByhandError
 
 LIMIT = 2**27  # bytes: more than any fetched file holds once decompressed
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
-from byhand.types import Array
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 
 STEPS = 10_000  # the well-known file takes fewer than 500
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.layers import Layer, ReLU, Sigmoid, Tanh
-from byhand.types import Array
 
 FLAT = 0.01  # a sigmoid or tanh counts as saturated where its slope is below this share of its steepest
 TWIN = 1e-3  # two columns count as equal where they differ by less than this share of the largest weight

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from byhand.errors import ByhandError
-from byhand.files import write_atomically
+from byhand.core.errors import ByhandError
+from byhand.core.files import write_atomically
 
 HISTORY, RECORD = "history.csv", "diagnosis.json"
 Columns = Mapping[str, list[float]]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.diagnosis import measure
 from byhand.diagnosis.findings import Problem, diagnose
 from byhand.diagnosis.record import Record
@@ -13,7 +14,6 @@ from byhand.layers import ReLU, Sigmoid, Softmax
 from byhand.network import Network
 from byhand.training import Callback, Training
 from byhand.training.batches import Batches
-from byhand.types import Array
 
 MOST, LEAST = 100, 10  # measurements in a training, as far as it has epochs
 SHARE = 0.02  # of the samples that a training meets may be those measured on, where that allows the least number

@@ -14,7 +14,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.initializers import Uniform
 from byhand.interop.parameters import check_parameters, hidden_sizes
 from byhand.interop.solvers import AdamSolver, MomentumSolver, Rate, Solver
@@ -25,7 +26,6 @@ from byhand.network import PIECE, Network
 from byhand.training import fit
 from byhand.training.checkpoints import Checkpoints, as_checkpoints
 from byhand.training.resume import difference
-from byhand.types import Array
 
 ACTIVATIONS: dict[str, Callable[[], Layer] | None] = {
     "identity": None,

@@ -28,12 +28,12 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.interop.base import NetworkEstimator
 from byhand.interop.parameters import require_one_of
 from byhand.interop.poisson import PoissonDeviance
 from byhand.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, QuadraticCost
-from byhand.types import Array
 
 __all__ = ["NetworkClassifier", "NetworkRegressor"]
 

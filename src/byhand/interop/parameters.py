@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_between, require_whole
-from byhand.errors import ByhandError
+from byhand.core.checks import require_between, require_whole
+from byhand.core.errors import ByhandError
 
 ABOVE_ZERO = float(np.finfo(float).tiny)
 BELOW_ONE = 1 - 1e-12

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from byhand.config import register
-from byhand.equations import Equation
-from byhand.errors import ByhandError
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Shape
 from byhand.losses import Loss
-from byhand.types import Array, Shape
 
 
 @register

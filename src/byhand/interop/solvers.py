@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.optimizers import Optimizer
 from byhand.schedules import Schedule
-from byhand.types import Array
 
 
 class Rate(Schedule):

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.types import Array
+from byhand.core.workspace import Views
 from byhand.network import Network
 from byhand.training import Callback, Training
-from byhand.types import Array
-from byhand.workspace import Views
 
 
 class Order(np.random.Generator):

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from byhand.equations import Equation
-from byhand.errors import ByhandError
+from byhand.core.equations import Equation
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Rng, Shape
 from byhand.initializers import Initializer
 from byhand.layers.windows import Window
-from byhand.types import Array, Rng, Shape
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from byhand.checks import require_between
-from byhand.config import register
-from byhand.equations import Equation
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.types import Array, Rng, Shape
 from byhand.initializers import Initializer, Uniform, Zeros
 from byhand.layers.base import Layer, Plan
 from byhand.layers.windows import PIECE
-from byhand.types import Array, Rng, Shape
 
 ONES = Uniform(1.0, 1.0)
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from byhand.config import register
-from byhand.equations import Equation
-from byhand.errors import ByhandError
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Rng, Shape
 from byhand.layers.base import Layer, Plan
 from byhand.layers.windows import require_images
-from byhand.types import Array, Rng, Shape
 
 
 @register

@@ -6,14 +6,14 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from byhand.checks import require_instance, require_whole
-from byhand.config import register
-from byhand.equations import Equation
-from byhand.errors import ByhandError
+from byhand.core.checks import require_instance, require_whole
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Rng, Shape
 from byhand.initializers import He, Initializer, Zeros
 from byhand.layers.base import Layer, Plan
 from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
-from byhand.types import Array, Rng, Shape
 
 
 @register

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from byhand.checks import require_instance, require_whole
-from byhand.config import register
-from byhand.equations import Equation
-from byhand.errors import ByhandError
+from byhand.core.checks import require_instance, require_whole
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Rng, Shape
 from byhand.initializers import Glorot, Initializer, Zeros
 from byhand.layers.base import Layer, Plan
-from byhand.types import Array, Rng, Shape
 
 
 @register

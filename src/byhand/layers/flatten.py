@@ -5,10 +5,10 @@ from math import prod
 from types import SimpleNamespace
 from typing import Any
 
-from byhand.config import register
-from byhand.equations import Equation
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.types import Array, Rng, Shape
 from byhand.layers.base import Layer, Plan
-from byhand.types import Array, Rng, Shape
 
 
 @register

@@ -6,11 +6,11 @@ from math import prod
 from types import SimpleNamespace
 from typing import Any
 
-from byhand.config import register
-from byhand.equations import Equation
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.types import Array, Rng, Shape
 from byhand.layers.base import Layer, Plan
 from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
-from byhand.types import Array, Rng, Shape
 
 
 class _Pool(Layer):

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_instance
-from byhand.config import register
-from byhand.equations import Equation
-from byhand.errors import ByhandError
+from byhand.core.checks import require_instance
+from byhand.core.config import register
+from byhand.core.equations import Equation
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Rng, Shape
 from byhand.layers.base import Layer, Plan, plan_layers
-from byhand.types import Array, Rng, Shape
 
 
 @register

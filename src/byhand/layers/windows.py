@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from byhand.errors import ByhandError
-from byhand.types import Shape
+from byhand.core.errors import ByhandError
+from byhand.core.types import Shape
 
 Pair = tuple[int, int]
 

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.lessons import (
     activation_functions,
     arithmetic,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from byhand.explain import activation_functions
+from byhand.explaining.explain import activation_functions
 from byhand.lessons.base import WRITE_UPS, Board, Lesson
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from byhand.explain import trace
+from byhand.explaining.explain import trace
 from byhand.layers import Dense, ReLU, Sigmoid
 from byhand.lessons import draw
 from byhand.lessons.base import WRITE_UPS, Board, Lesson

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from byhand.explain import trace
+from byhand.core.types import Array
+from byhand.explaining.explain import trace
 from byhand.layers import Dense, Sigmoid
 from byhand.lessons.base import MATH_BEHIND, Board, Lesson
 from byhand.losses import MSE, BinaryCrossEntropy
 from byhand.network import Network
-from byhand.types import Array
 
 X, T = np.array([[1.0, 0.5]]), np.array([[1.0]])
 HALF = 5e-5  # the numbers on the board have four decimals

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.plots.canvas import BLUE, GREEN, ORANGE
-from byhand.types import Array
 
 __all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "figure", "line", "plane", "points", "shade"]
 

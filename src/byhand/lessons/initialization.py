@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.initializers import Initializer, Normal, Uniform, Zeros
 from byhand.layers import Dense, Layer, Sigmoid, Tanh
 from byhand.lessons import draw
@@ -12,7 +13,6 @@ from byhand.losses import BinaryCrossEntropy
 from byhand.network import Network
 from byhand.optimizers import GradientDescent
 from byhand.training import Callback, Training, fit
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

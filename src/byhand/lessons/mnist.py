@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.data import load
 from byhand.initializers import Glorot, Initializer, Normal
 from byhand.layers import Dense, Sigmoid
@@ -12,7 +13,6 @@ from byhand.losses import QuadraticCost
 from byhand.network import Network
 from byhand.optimizers import GradientDescent
 from byhand.training import Callback, History, fit
-from byhand.types import Array
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.layers import Dense, Layer, Step
 from byhand.losses import MSE
 from byhand.network import Network
-from byhand.types import Array
 
 CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)  # the four inputs of a gate (4, 2)
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.layers import Dense, Sigmoid
 from byhand.lessons import draw
 from byhand.lessons.base import NIELSEN, Board, Lesson, taught
@@ -11,7 +12,6 @@ from byhand.lessons.mnist import digits, draw_seed, sigmoid_network, train
 from byhand.losses import QuadraticCost
 from byhand.metrics import confusion_matrix, scores
 from byhand.network import Network
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.lessons import draw
 from byhand.lessons.base import NIELSEN, Board, Lesson, taught
 from byhand.lessons.neuron import CORNERS, neuron, output
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

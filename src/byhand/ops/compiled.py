@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.ops.reference import *  # noqa: F403
 
 

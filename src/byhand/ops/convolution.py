@@ -15,7 +15,7 @@ from math import prod
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 Pair = tuple[int, int]
 Slices = tuple[slice, slice]

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 NEVER = -np.inf  # log 0
 

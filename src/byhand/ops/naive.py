@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import product
 from math import inf
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 Pair = tuple[int, int]
 Index = tuple[int, ...]

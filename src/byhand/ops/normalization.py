@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 
 def column_statistics(x: Array, mean: Array, variance: Array, piece: Array) -> None:

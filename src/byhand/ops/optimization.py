@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 
 def decay_gradient(theta: Array, g: Array, out: Array, decay: float, weights: int) -> None:

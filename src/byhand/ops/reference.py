@@ -7,12 +7,12 @@ the number of rows in the batch, k the number of outputs. `out` may be the input
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.ops.convolution import *  # noqa: F403
 from byhand.ops.ctc import *  # noqa: F403
 from byhand.ops.normalization import *  # noqa: F403
 from byhand.ops.optimization import *  # noqa: F403
 from byhand.ops.regularization import *  # noqa: F403
-from byhand.types import Array
 
 
 def set_threads(count: int) -> int:

@@ -4,7 +4,7 @@ from math import isfinite, sqrt
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 
 def add_scaled(g: Array, w: Array, s: Array, factor: float) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_between
-from byhand.config import register
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.types import Array
 from byhand.optimizers.base import Optimizer, State
 from byhand.schedules import Schedule
-from byhand.types import Array
 
 
 @register

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_between
+from byhand.core.checks import require_between
+from byhand.core.types import Array
 from byhand.schedules import Schedule, as_schedule
-from byhand.types import Array
 
 State = dict[str, Array]
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from byhand.checks import require_between
-from byhand.config import register
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.types import Array
 from byhand.optimizers.base import Optimizer, State
 from byhand.schedules import Schedule
-from byhand.types import Array
 
 
 @register

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.data.augment import Augment
-from byhand.errors import ByhandError
 from byhand.plots.canvas import BLUE, figure
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from byhand.errors import ByhandError
-from byhand.files import write_atomically
+from byhand.core.errors import ByhandError
+from byhand.core.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.plots.canvas import COLOURS, DASHES, dress, figure
 from byhand.plots.graphs import Numbers, curve_panel, marker
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, columns, dress, figure
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

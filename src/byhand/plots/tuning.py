@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.plots.canvas import BLUE, ORANGE, dress, figure
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

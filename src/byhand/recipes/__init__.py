@@ -1,6 +1,6 @@
 """Recipes: published set-ups, named and runnable, one source a file."""
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
 from byhand.recipes.chang import chang
 from byhand.recipes.conv import conv

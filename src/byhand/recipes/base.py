@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Shape
 from byhand.data import Dataset, split_rows
 from byhand.data.augment import Augment
-from byhand.errors import ByhandError
 from byhand.layers import Activation, Dense, Layer
 from byhand.losses import Loss
 from byhand.optimizers import Optimizer
 from byhand.regularizers import Regularizer
 from byhand.training import Evaluation, History
-from byhand.types import Array, Shape
 
 Pair = tuple[Array, Array]  # samples (n, ...) and class numbers (n,)
 

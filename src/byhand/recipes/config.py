@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.checks import require_between, require_whole
-from byhand.config import from_config, to_config
+from byhand.core.checks import require_between, require_whole
+from byhand.core.config import from_config, to_config
+from byhand.core.errors import ByhandError
 from byhand.data.augment import Augment
-from byhand.errors import ByhandError
 from byhand.layers import Layer
 from byhand.losses import Loss
 from byhand.optimizers import Optimizer

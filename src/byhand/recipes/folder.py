@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError, TrainingDiverged
+from byhand.core.files import locked, remove_unfinished, write_atomically
 from byhand.diagnosis import Watch
 from byhand.diagnosis.record import HISTORY, RECORD
-from byhand.errors import ByhandError, TrainingDiverged
-from byhand.files import locked, remove_unfinished, write_atomically
 from byhand.layers import Conv2D, Dense
 from byhand.recipes.config import RunConfig
 from byhand.recipes.run import Run

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig, parse_config
 from byhand.training.checkpoints import Checkpoints

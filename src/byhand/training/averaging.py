@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_between
+from byhand.core.checks import require_between
 from byhand.training.callbacks import Callback, Training
 
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from byhand.checks import as_array
-from byhand.errors import ByhandError
+from byhand.core.checks import as_array
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.network import PIECE, Network
-from byhand.targets import as_targets, as_weights
-from byhand.types import Array
+from byhand.training.targets import as_targets, as_weights
 
 
 class Batch(NamedTuple):

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import TrainingDiverged
+from byhand.core.errors import TrainingDiverged
+from byhand.core.types import Array
 from byhand.network import Network
 from byhand.optimizers import Optimizer
 from byhand.regularizers import Penalty, Regularizer
@@ -13,7 +14,6 @@ from byhand.schedules import Schedule, as_schedule
 from byhand.training.batches import Batch, Batches
 from byhand.training.divergence import LOOK_AT, Guard, LastGood
 from byhand.training.history import History
-from byhand.types import Array
 
 
 @dataclass

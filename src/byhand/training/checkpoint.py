@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
-from byhand.files import write_atomically
-from byhand.types import Array
+from byhand.core.errors import ByhandError
+from byhand.core.files import write_atomically
+from byhand.core.types import Array
 
 FORMAT = 1
 KEY = "byhand.checkpoint"

@@ -9,9 +9,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from byhand.checks import require_instance
-from byhand.errors import ByhandError
-from byhand.files import LOCK, locked, remove_unfinished
+from byhand.core.checks import require_instance
+from byhand.core.errors import ByhandError
+from byhand.core.files import LOCK, locked, remove_unfinished
 from byhand.training.callbacks import Callback, Training
 from byhand.training.checkpoint import Checkpoint, Tree
 from byhand.training.resume import difference, identity, is_finite, made_with, restore, snapshot

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from byhand.checks import is_finite
-from byhand.errors import TrainingDiverged
+from byhand.core.checks import is_finite
+from byhand.core.errors import TrainingDiverged
+from byhand.core.types import Array
 from byhand.network import Network
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from byhand.training.batches import Batch

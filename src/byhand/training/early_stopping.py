@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_between, require_whole
-from byhand.errors import ByhandError
+from byhand.core.checks import require_between, require_whole
+from byhand.core.errors import ByhandError
 from byhand.training.callbacks import Callback, Training
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.metrics import Scores, confusion_matrix, scores
 from byhand.network import Network
 from byhand.training.batches import Batches, Counter
-from byhand.types import Array
 
 
 class Evaluator:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.checks import require_between, require_instance, require_whole
-from byhand.errors import ByhandError, TrainingDiverged
+from byhand.core.checks import require_between, require_instance, require_whole
+from byhand.core.errors import ByhandError, TrainingDiverged
+from byhand.core.types import Array
 from byhand.network import Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.schedules import Schedule
 from byhand.training.callbacks import Callback, Training
 from byhand.training.fit import fit
-from byhand.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from byhand.checks import require_instance, require_whole
-from byhand.errors import ByhandError
+from byhand.core.checks import require_instance, require_whole
+from byhand.core.errors import ByhandError
 from byhand.network import PIECE, Network
 from byhand.ops.compiled import cores
 from byhand.optimizers import Adam, Optimizer

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from byhand.files import write_atomically
+from byhand.core.files import write_atomically
 
 
 class History(Mapping[str, list[float]]):

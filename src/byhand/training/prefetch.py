@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_instance, require_whole
+from byhand.core.checks import require_instance, require_whole
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
 from byhand.data.augment import Augment, Augmenter
-from byhand.errors import ByhandError
 from byhand.network import Network
 from byhand.training.batches import Batch, Batches, Room
-from byhand.types import Array
 
 SPARE = 2  # rooms beside those that workers write in: one that the network reads, and one that is ready
 

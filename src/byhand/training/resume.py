@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.training.callbacks import Callback, Training
 from byhand.training.checkpoint import Tree
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.workspace import Workspace
 from byhand.network import PIECE, Network
 from byhand.optimizers import State
 from byhand.training.batches import Batch, Batches, Counter
 from byhand.training.callbacks import Callback, Training
 from byhand.training.divergence import diverge
 from byhand.training.resume import real, whole
-from byhand.workspace import Workspace
 
 LEAST = 4 * PIECE  # rows of a part: for fewer, threads inside the operations do better
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from byhand.config import to_config
-from byhand.errors import ByhandError
+from byhand.core.config import to_config
+from byhand.core.errors import ByhandError
 
 
 @dataclass(frozen=True)

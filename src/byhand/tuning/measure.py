@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_whole
+from byhand.core.checks import require_whole
+from byhand.core.errors import ByhandError, TrainingDiverged
+from byhand.core.types import Array
 from byhand.data import Dataset, load, split_rows
-from byhand.errors import ByhandError, TrainingDiverged
 from byhand.network import Network
 from byhand.recipes import Recipe, Split
 from byhand.recipes.run import fit_recipe
 from byhand.training.checkpoints import Checkpoints, OtherTraining
-from byhand.types import Array
 
 Rows = Array | slice
 EVERY = "60 seconds"  # the state of a trial is written so often

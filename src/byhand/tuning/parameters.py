@@ -11,10 +11,10 @@ from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-from byhand.checks import require_whole
-from byhand.config import from_config
+from byhand.core.checks import require_whole
+from byhand.core.config import from_config
+from byhand.core.errors import ByhandError
 from byhand.data.augment import Augment
-from byhand.errors import ByhandError
 from byhand.initializers import Initializer
 from byhand.layers import Activation, Dense, Layer
 from byhand.losses import Loss

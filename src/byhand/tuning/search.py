@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.tuning.domains import Choices, Range
 from byhand.tuning.space import Space
 from byhand.tuning.trials import Trial

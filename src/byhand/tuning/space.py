@@ -20,8 +20,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from byhand.checks import require_whole
-from byhand.errors import ByhandError
+from byhand.core.checks import require_whole
+from byhand.core.errors import ByhandError
 from byhand.recipes import Recipe
 from byhand.tuning.domains import Choices, Domain, Range
 from byhand.tuning.parameters import with_parameters

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from byhand.config import to_config
-from byhand.errors import ByhandError
-from byhand.files import write_atomically
+from byhand.core.config import to_config
+from byhand.core.errors import ByhandError
+from byhand.core.files import write_atomically
 from byhand.recipes.config import RunConfig
 from byhand.tuning.domains import Choices
 from byhand.tuning.parameters import with_parameters

@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.checks import require_instance, require_whole
+from byhand.core.checks import require_instance, require_whole
+from byhand.core.errors import ByhandError
+from byhand.core.files import locked
 from byhand.data import Dataset, load
-from byhand.errors import ByhandError
-from byhand.files import locked
 from byhand.recipes import Recipe
 from byhand.recipes.config import RunConfig
 from byhand.tuning.measure import Material, Result, material

@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.recipes import Recipe
 from byhand.tuning.measure import Material, Result, measure, portable
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.ops.compiled import cores
 from byhand.web.bodies import Bodies
 from byhand.web.call import Answer, Call, Operation

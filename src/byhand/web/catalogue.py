@@ -8,11 +8,11 @@ from math import isqrt, prod
 from pathlib import Path
 from typing import Any
 
-from byhand.blocks import blocks
-from byhand.digits.reader import MODELS
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
+from byhand.explaining.blocks import blocks
 from byhand.layers import Activation, Conv2D, Dense, Dropout, Flatten, Softmax
 from byhand.network import Network
+from byhand.reading.reader import MODELS
 from byhand.web.limits import Refusal
 from byhand.web.networks import FOLDER as SMALL
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from byhand.digits.image import open_image
-from byhand.digits.prepare import Box, bounds, prepare
-from byhand.types import Array
+from byhand.core.types import Array
+from byhand.reading.image import open_image
+from byhand.reading.prepare import Box, bounds, prepare
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed
 

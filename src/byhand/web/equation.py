@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from byhand.blocks import Block, blocks
+from byhand.core.types import Array
+from byhand.explaining.blocks import Block, blocks
+from byhand.explaining.looking import layer_outputs
 from byhand.layers import Activation, AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
 from byhand.layers.windows import Window
-from byhand.looking import layer_outputs
 from byhand.network import Network
-from byhand.types import Array
 from byhand.web.catalogue import image_shape
 from byhand.web.limits import Refusal
 from byhand.web.look import as_rows

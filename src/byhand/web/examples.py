@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from byhand.digits.forms import FORMS
-from byhand.digits.strokes import STEPS, Hand, all_forms, any_hand, write_down
+from byhand.handwriting.forms import FORMS
+from byhand.handwriting.strokes import STEPS, Hand, all_forms, any_hand, write_down
 
 MOST = 9999
 TIDY = Hand(slant=0.05, bend=0.0, jitter=0.0)  # the first hand's; it also takes the first form of each digit

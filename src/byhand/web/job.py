@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.network import Network
 from byhand.optimizers import Optimizer
-from byhand.types import Array
 from byhand.web.catalogue import Model, image_shape, layer_facts
 from byhand.web.journal import Journal
 from byhand.web.limits import Refusal

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from byhand.blocks import blocks
+from byhand.core.types import Array
+from byhand.explaining.blocks import blocks
+from byhand.explaining.looking import Sensitivity, layer_outputs, sensitivity
 from byhand.layers import Dense
-from byhand.looking import Sensitivity, layer_outputs, sensitivity
 from byhand.network import Network
-from byhand.types import Array
 from byhand.web.catalogue import Model, kind, logits_depth
 from byhand.web.limits import Refusal
 from byhand.web.packed import number, numbers, packed

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from byhand.core.files import write_atomically
 from byhand.data import load
-from byhand.files import write_atomically
 from byhand.initializers import Zeros
 from byhand.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from byhand.network import Network

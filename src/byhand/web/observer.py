@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.diagnosis import Watch
 from byhand.layers import Conv2D, Dense
 from byhand.metrics import confusion_matrix
 from byhand.network import Network
 from byhand.training import Callback, Training
 from byhand.training.evaluate import Evaluator
-from byhand.types import Array
 from byhand.web.catalogue import image_shape
 from byhand.web.job import Job, now
 from byhand.web.limits import Limits

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from byhand.blocks import blocks
-from byhand.explain import trace
+from byhand.core.types import Array
+from byhand.explaining.blocks import blocks
+from byhand.explaining.explain import trace
 from byhand.layers import Activation, Dense
 from byhand.network import Network
 from byhand.training import Training
 from byhand.training.batches import Batch
-from byhand.types import Array
 from byhand.web.catalogue import image_shape
 from byhand.web.packed import number, numbers, packed
 

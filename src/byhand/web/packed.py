@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 
 
 def packed(values: Array) -> dict[str, Any]:

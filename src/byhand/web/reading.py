@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from byhand.digits.image import open_image
-from byhand.digits.reader import Reader
-from byhand.digits.reading import Reading
-from byhand.types import Array
+from byhand.core.types import Array
+from byhand.reading.image import open_image
+from byhand.reading.reader import Reader
+from byhand.reading.reading import Reading
 from byhand.web.catalogue import Model
 from byhand.web.drawings import Picture
 from byhand.web.limits import Refusal

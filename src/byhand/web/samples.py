@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from byhand.types import Array
+from byhand.core.types import Array
 from byhand.web.job import Own
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed

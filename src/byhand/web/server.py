@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from byhand.errors import ByhandError
+from byhand.core.errors import ByhandError
 from byhand.web.app import create_app
 from byhand.web.security import LOOPBACK
 from byhand.web.state import Server

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from byhand.digits.reader import MODEL, ROW_MODEL
+from byhand.reading.reader import MODEL, ROW_MODEL
 from byhand.web.catalogue import FORMAT, SHIPPED, Catalogue, Model
 from byhand.web.limits import Limits, Refusal
 from byhand.web.networks import FOLDER

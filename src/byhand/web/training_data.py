@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.data import load, split_rows
 from byhand.data.fetch import is_cached
-from byhand.types import Array
 
 HELD_BACK = 5_000
 SHOWN = 1_000  # of those held back: what the confusion matrix counts while the network learns

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError, TrainingDiverged
+from byhand.core.types import Array
 from byhand.diagnosis import Watch
-from byhand.errors import ByhandError, TrainingDiverged
 from byhand.network import Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.training import fit
-from byhand.types import Array
 from byhand.web.catalogue import Model
 from byhand.web.job import Job, Own, share_right
 from byhand.web.limits import Limits, Refusal

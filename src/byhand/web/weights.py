@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.layers import Activation, Conv2D, Dense
 from byhand.network import Network
-from byhand.types import Array
 from byhand.web.catalogue import image_shape
 from byhand.web.limits import Refusal
 from byhand.web.packed import numbers, packed

@@ -1,9 +1,9 @@
-"""Digits as mouse paths: the strokes of byhand.digits, written by somebody's hand."""
+"""Digits as mouse paths: the strokes of byhand.reading, written by somebody's hand."""
 
 import numpy as np
 
-from byhand.digits.forms import FORMS
-from byhand.digits.strokes import STEPS, Hand, all_forms, write_down
+from byhand.handwriting.forms import FORMS
+from byhand.handwriting.strokes import STEPS, Hand, all_forms, write_down
 
 
 def strokes(digit, rng, form=0, hand=None):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from byhand.digits.strokes import any_hand
+from byhand.handwriting.strokes import any_hand
 from tests.web.browser.conftest import NARROW, rest
 from tests.web.browser.hands import draw, strokes
 
@@ -42,7 +42,7 @@ def test_ten_digits_by_two_hands_are_read(open_page, capsys):
 def test_what_is_shown_is_what_the_network_says(open_page):
     """The bars against the model's own probabilities for the image that the page shows."""
     from byhand import Network
-    from byhand.digits.reader import MODELS
+    from byhand.reading.reader import MODELS
 
     page = open_page()
     page.click("#clear")

@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from byhand import Network
-from byhand.digits.glyphs import drawn_writers
-from byhand.digits.page import draw_page
+from byhand.handwriting.glyphs import drawn_writers
+from byhand.handwriting.page import draw_page
 from tests.web.browser.conftest import rest
 from tests.web.browser.hands import draw, strokes
 

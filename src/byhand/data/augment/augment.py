@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_instance, require_whole
-from byhand.config import register
+from byhand.core.checks import require_instance, require_whole
+from byhand.core.config import register
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Shape
 from byhand.data.augment.base import Pixelwise, Step
 from byhand.data.augment.elastic import Elastic
 from byhand.data.augment.geometric import Flip, Rotate, Scale, Shear, Shift
 from byhand.data.augment.mixup import Mixup
 from byhand.data.augment.pixels import Erase, Thickness
 from byhand.data.augment.resample import Resampler
-from byhand.errors import ByhandError
-from byhand.types import Array, Shape
 
 
 @register

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from byhand.checks import require_between
-from byhand.errors import ByhandError
-from byhand.types import Array, Shape
+from byhand.core.checks import require_between
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array, Shape
 
 Range = float | tuple[float, float]
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from byhand.checks import require_between
-from byhand.config import register
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.types import Array
 from byhand.data.augment.base import Step
-from byhand.types import Array
 
 KEPT = 0.999  # of the fields' variance
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from byhand.checks import require_between
-from byhand.config import register
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.types import Array, Shape
 from byhand.data.augment.base import Pixelwise, Range, draw, limits
-from byhand.types import Array, Shape
 
 
 @register

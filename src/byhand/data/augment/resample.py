@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.data.augment.base import Geometric, Step
 from byhand.data.augment.elastic import Elastic
 from byhand.data.augment.geometric import identities
-from byhand.types import Array
 
 BLOCK = 64  # images that are worked on at a time, so that they stay in the cache
 

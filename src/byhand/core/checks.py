@@ -1,0 +1,43 @@
+"""Refusals that many parts share."""
+
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
+
+
+def require_whole(name: str, value: Any, least: int = 1) -> None:
+    """Raise ByhandError unless `value` is a whole number, at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ByhandError(f"{name} must be a whole number, at least {least}; got {value!r}.")
+
+
+def require_between(name: str, value: Any, low: float, high: float = float("inf")) -> None:
+    """Raise ByhandError unless `value` is a finite number with low ≤ value ≤ high."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not low <= value <= high or abs(value) == float("inf"):
+        limits = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
+        raise ByhandError(f"{name} must be a number {limits}; got {value!r}.")
+
+
+def require_instance(name: str, value: Any, kind: type, examples: str) -> None:
+    """Raise ByhandError unless `value` is an instance of `kind`."""
+    if not isinstance(value, kind):
+        raise ByhandError(f"{name} must be {examples}; got {value!r}.")
+
+
+def is_finite(vector: Array) -> bool:
+    """Whether all numbers of a vector are finite, by one product v · v where that does not overflow."""
+    return isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
+
+
+def as_array(name: str, value: Any) -> Array:
+    """`value` as an array, or ByhandError where its rows differ in length."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ByhandError(f"{name} is no array of numbers: its rows differ in length.") from None

@@ -1,0 +1,83 @@
+"""Layers, losses, optimisers and schedules as plain data, and back.
+
+Each of them is a frozen dataclass that holds hyper-parameters only, so it can be written as a table of its fields
+with its class name under "kind": `Dense(10)` is `{"kind": "Dense", "units": 10, ...}`. Model files and run
+configurations hold nothing else: reading one can build these objects, and never runs anything.
+"""
+
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from byhand.core.errors import ByhandError
+
+T = TypeVar("T", bound=type)
+_KINDS: dict[str, type] = {}
+
+
+def register(kind: T) -> T:
+    """Class decorator: lets a dataclass of yours be written into files and read back, by its name.
+
+    Raises:
+        ByhandError: byhand has a class of that name itself.
+    """
+    known = _KINDS.get(kind.__name__)  # byhand's own come when they are asked for: perhaps after somebody's
+    if known and known.__module__.startswith("byhand.") != kind.__module__.startswith("byhand."):
+        raise ByhandError(f"byhand has a {kind.__name__} of its own; give yours another name.")
+    _KINDS[kind.__name__] = kind
+    return kind
+
+
+def to_config(value: Any) -> Any:
+    """The plain-data form of a registered dataclass, or of a list, tuple, number, text or None.
+
+    Raises:
+        ByhandError: an object of another class, which nobody could read back.
+    """
+    if is_dataclass(value) and type(value).__name__ in _KINDS:
+        table = {f.name: to_config(getattr(value, f.name)) for f in fields(value)}
+        return {"kind": type(value).__name__} | {k: v for k, v in table.items() if v is not None}
+    if isinstance(value, list | tuple):
+        return [to_config(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, str | int | float | dict):
+        return value
+    name = type(value).__name__
+    raise ByhandError(
+        f"{name} cannot be written into a file; put @byhand.register and @dataclass(frozen=True) above its class."
+    )
+
+
+def from_config(data: Any, where: str = "configuration") -> Any:
+    """The object that `to_config` described.
+
+    Raises:
+        ByhandError: an unknown kind, an unknown field, or a value that the class refuses; `where` says in which file.
+    """
+    if isinstance(data, list):
+        return tuple(from_config(item, where) for item in data)
+    if not isinstance(data, dict):
+        return data
+    kind = data.get("kind")
+    cls = _KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        from difflib import get_close_matches
+
+        nearest = get_close_matches(str(kind), _KINDS, n=3, cutoff=0)
+        raise ByhandError(
+            f"{where}: unknown kind {kind!r}; the nearest known are {', '.join(nearest)}; "
+            "if it is your own, import its module first, and see that it has @byhand.register."
+        )
+    arguments = {key: from_config(value, where) for key, value in data.items() if key != "kind"}
+    known = {f.name for f in fields(cls)}
+    if unknown := sorted(set(arguments) - known):
+        raise ByhandError(f"{where}: {kind} has no field {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}.")
+    required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
+    if missing := sorted(required - set(arguments)):
+        raise ByhandError(f"{where}: {kind} needs the field {missing[0]!r}.")
+    try:
+        return cls(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ByhandError(f"{where}: {kind} refused its values: {error}") from None

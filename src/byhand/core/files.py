@@ -1,0 +1,93 @@
+"""Files that are written whole or not at all, and folders that belong to one process at a time."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from byhand.core.errors import ByhandError
+
+UNFINISHED = ".part"  # how files end that are still being written, or that a lost process left behind
+LOCK = ".lock"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to `path` whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
+
+    Raises:
+        ByhandError: the folder cannot be written to, or the disk is full.
+    """
+    import tempfile
+
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(UNFINISHED, f".{path.name}.", path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+        temporary = ""
+        flush_folder(path.parent)
+    except OSError as error:
+        raise ByhandError(f"{path}: cannot be written ({error.strerror or error}); nothing was changed.") from None
+    finally:
+        if temporary:
+            with suppress(OSError):
+                os.unlink(temporary)
+
+
+def flush_folder(folder: Path) -> None:
+    """See that the folder's entries are on the disk, where the system can do that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what processes that were lost while they wrote left in the folder; call it where no other one writes."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with suppress(OSError):
+            path.unlink()
+
+
+@contextmanager
+def locked(folder: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
+    """Hold `folder`, made if need be, for this process alone; the system lets go of it whatever becomes of the process.
+
+    Args:
+        folder: what to hold. The lock is a file in it, and goes when it is released.
+        busy: what to say where another process holds it.
+        wait: how many seconds to wait for that process.
+
+    Raises:
+        ByhandError: another process holds it, or it cannot be written to (an OSError is its cause then).
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / LOCK, timeout=wait)
+    made = [part for part in (folder, *folder.parents) if not part.exists()]
+    try:
+        with suppress(FileNotFoundError):  # the process that held it took the folder away
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        if not lock.is_locked:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+    except Timeout:
+        raise ByhandError(busy) from None
+    except OSError as error:
+        raise ByhandError(f"{folder}: cannot be written to ({error.strerror or error}).") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / LOCK).unlink()  # while it is held: who waits for it sees that it is gone, and makes a new one
+            for part in made:
+                part.rmdir()  # only where it is empty
+        lock.release()

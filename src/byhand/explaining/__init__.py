@@ -1,0 +1,1 @@
+"""What a network computes, in words, equations and pictures of its own numbers."""

@@ -1,0 +1,163 @@
+"""What a network makes of an image: each layer's output, the pixels that decided, images that look alike to it."""
+
+from collections.abc import Iterator
+from math import isqrt, prod
+from typing import NamedTuple
+
+import numpy as np
+
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
+from byhand.core.workspace import make_cache
+from byhand.network import PIECE, Network
+
+
+def image_shape(network: Network, told: tuple[int, int] | None = None) -> tuple[int, int]:
+    """(height, width) of the grey images that the network takes: (h, w, 1), (h, w), or rows of h · w numbers.
+
+    Args:
+        network: the network.
+        told: what its data say, for rows; a square by default.
+
+    Raises:
+        ByhandError: it takes no grey images, or gives more than one answer an image.
+    """
+    shape = network.input_shape
+    if len(network.plan[-1].out_shape) > 1:
+        raise ByhandError("This network reads whole lines; looking inside needs one that gives each image one answer.")
+    if len(shape) == 2 or (len(shape) == 3 and shape[2] == 1):
+        return shape[0], shape[1]
+    if len(shape) == 1:
+        side = isqrt(shape[0])
+        if told and prod(told) == shape[0]:
+            return told
+        if side * side == shape[0]:
+            return side, side
+    raise ByhandError(f"This network takes inputs of {' × '.join(map(str, shape))}, which are no grey images.")
+
+
+def layer_outputs(network: Network, x: Array) -> Iterator[Array]:
+    """Each layer's output (n, *out) for x (n, *input_shape) outside training, in order, in arrays of their own."""
+    for layer, plan, p in zip(network.layers, network.plan, network.p, strict=True):
+        y = np.empty((len(x), *plan.out_shape), network.dtype)
+        layer.forward(network.ops, p, x, y, make_cache(plan, len(x), network.dtype), None)
+        yield y
+        x = y
+
+
+class Sensitivity(NamedTuple):
+    """How outputs follow everything that leads to them.
+
+    Attributes:
+        values: the input and each layer's output (n, *out), in order.
+        slopes: ∂(Σⱼ weights[i, j] y[i, j]) by each of them, of the same shapes.
+    """
+
+    values: list[Array]
+    slopes: list[Array]
+
+
+def sensitivity(network: Network, x: Array, weights: Array, depth: int | None = None) -> Sensitivity:
+    """The gradients of Σⱼ weights[i, j] y[i, j] by the input and by every layer's output, outside training.
+
+    y is the output (n, outputs) of the first `depth` layers, of all by default. The network stays as it is.
+
+    Raises:
+        ByhandError: x or weights have another shape.
+    """
+    twin, depth = network.twin(), depth or len(network.layers)  # the twin's gradient may be written over
+    values, caches = [network.as_input(x)], []
+    for layer, plan, p in zip(network.layers[:depth], network.plan, network.p, strict=False):
+        values.append(np.empty((len(x), *plan.out_shape), network.dtype))
+        caches.append(make_cache(plan, len(x), network.dtype))
+        layer.forward(network.ops, p, values[-2], values[-1], caches[-1], None)
+    if weights.shape != values[-1].shape:
+        raise ByhandError(f"weights must be {values[-1].shape}, one for each output; got {weights.shape}.")
+    slopes = [np.array(weights, network.dtype)]
+    for i in reversed(range(depth)):
+        slopes.insert(0, np.empty_like(values[i]))
+        network.layers[i].backward(
+            network.ops, network.p[i], twin.g[i], values[i], values[i + 1], slopes[1], slopes[0], caches[i]
+        )  # fmt: skip
+    return Sensitivity(values, slopes)
+
+
+def last_hidden(network: Network, x: Array) -> Array:
+    """What goes into the last layer that learns (n, k): how the network describes x (n, *input_shape) to itself."""
+    last = max((i for i, plan in enumerate(network.plan) if plan.learns), default=0)
+    width = prod(network.plan[last - 1].out_shape if last else network.input_shape)
+    result = np.empty((len(x), width), network.dtype)
+    for start in range(0, len(x), PIECE):
+        rows = network.as_input(x[start : start + PIECE])
+        for _, y in zip(range(last), layer_outputs(network, rows), strict=False):
+            rows = y
+        result[start : start + PIECE] = rows.reshape(len(rows), -1)
+    return result
+
+
+def outputs(network: Network, x: Array) -> Array:
+    """The last layer's output (n, outputs) for x (n, *input_shape): logits where the loss contains the activation."""
+    pieces = (network.forward(x[start : start + PIECE]).copy() for start in range(0, len(x), PIECE))
+    return np.concatenate(list(pieces))
+
+
+def occlusion(network: Network, image: Array, output: int, patch: int) -> Array:
+    """How far output `output` falls when a square of paper (0) covers the image around each pixel: (height, width).
+
+    Zeiler and Fergus, "Visualizing and understanding convolutional networks" (2014), section 4.2.
+
+    Args:
+        network: the network.
+        image: one grey image (height, width), as numbers that the network takes.
+        output: which of its outputs.
+        patch: the square's side in pixels.
+    """
+    height, width = image.shape
+    covered = np.repeat(image[None], height * width + 1, axis=0)
+    before, after = (patch - 1) // 2, patch // 2 + 1
+    for k, (r, c) in enumerate(np.ndindex(height, width)):
+        covered[k, max(0, r - before) : r + after, max(0, c - before) : c + after] = 0
+    z = outputs(network, covered.reshape((-1, *network.input_shape)))[:, output]
+    fall: Array = (z[-1] - z[:-1]).reshape(height, width)  # the last one is covered nowhere
+    return fall
+
+
+def nearest(feature: Array, features: Array, count: int) -> tuple[Array, Array]:
+    """The rows of features (n, k) that lie nearest to feature (k,), and their Euclidean distances, nearest first."""
+    distance = np.linalg.norm(features - feature, axis=1)  # (n,)
+    order = np.argsort(distance, kind="stable")[:count]
+    return order, distance[order]
+
+
+class Plane(NamedTuple):
+    """The plane through points (n, k) along which they vary most: principal component analysis.
+
+    Attributes:
+        centre: their mean (k,).
+        axes: two directions of length 1 (k, 2), at right angles; where k is 1 the second is zero.
+        shares: how much of the points' variance lies along each, from 0 to 1.
+    """
+
+    centre: Array
+    axes: Array
+    shares: tuple[float, float]
+
+    def __call__(self, points: Array) -> Array:
+        """Where points (n, k) lie in the plane (n, 2)."""
+        where: Array = (points - self.centre) @ self.axes
+        return where
+
+
+def plane(points: Array) -> Plane:
+    """The first two principal components of points (n, k), n ≥ 2, by a singular value decomposition.
+
+    Each axis points to where its largest coefficient is positive, so that the same points give the same picture.
+    """
+    centre = points.mean(axis=0)
+    _, lengths, directions = np.linalg.svd((points - centre).astype(np.float64), full_matrices=False)
+    axes, shares = np.zeros((points.shape[1], 2)), [0.0, 0.0]
+    total = float(np.sum(lengths**2)) or 1.0
+    for i, direction in enumerate(directions[:2]):
+        axes[:, i] = direction * np.sign(direction[np.argmax(np.abs(direction))])
+        shares[i] = float(lengths[i] ** 2) / total
+    return Plane(centre, axes, (shares[0], shares[1]))

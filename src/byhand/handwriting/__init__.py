@@ -1,0 +1,1 @@
+"""The project's own handwriting: forms of digits, hands, pens, paper and pages, for readers to learn from."""

@@ -1,0 +1,137 @@
+"""Ways of looking at one row: levelled or not, larger or smaller, stretched, slanted, grey or only its ink."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from byhand.core.types import Array
+from byhand.reading.pieces import box_of, slant, spread
+
+MARGIN = 0.12  # paper left beside the ink, as a part of the height
+STEEPEST = 0.4  # a row is not taken to climb by more of its length than this
+LONG = 2.5  # a row is levelled if it is at least so many times as long as high
+LOWER = 0.95  # and if that makes it lower than this part of its height
+
+
+@dataclass(frozen=True)
+class View:
+    """How a row is looked at.
+
+    Attributes:
+        share: of the network's height that the row's ink fills.
+        stretch: by how much it is made wider.
+        lean: by how many columns a row the writing is made to lean to the right; None leaves it as it is.
+        level: whether a row that climbs is levelled.
+        only_ink: whether what is no writing is wiped out.
+    """
+
+    share: float = 0.85
+    stretch: float = 1.0
+    lean: float | None = None
+    level: bool = True
+    only_ink: bool = False
+
+
+class Crop(NamedTuple):
+    """A row as the network takes it.
+
+    Attributes:
+        image: uint8 (height, some width), ink 255 on paper 0.
+        left: the column of the row's own image where it begins, if its writing stood upright.
+        scale: how many of its columns make one of the row's own.
+    """
+
+    image: Array
+    left: float
+    scale: float
+
+
+class Ink(NamedTuple):
+    """A row, and what is needed to crop it.
+
+    Attributes:
+        image: uint8 (height, width), ink 255 on paper 0.
+        mask: which of its pixels are writing, bool.
+        steep: by how many rows a column the line falls.
+        lean: by how many columns a row the writing leans to the right.
+        rim: the first and last pixel of the mask in every row and every column, x and y (n, 2), from the middle.
+    """
+
+    image: Array
+    mask: Array
+    steep: float
+    lean: float
+    rim: Array
+
+
+def row_ink(image: Array, mask: Array) -> Ink:
+    """The row of an image uint8 and a mask bool (height, width)."""
+    steep = climb(mask)
+    height, width = mask.shape
+    x, y = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    ends = [
+        np.stack([x, mask[:, x].argmax(axis=0)]),
+        np.stack([x, height - 1 - mask[::-1, x].argmax(axis=0)]),
+        np.stack([mask[y].argmax(axis=1), y]),
+        np.stack([width - 1 - mask[y, ::-1].argmax(axis=1), y]),
+    ]
+    rim = np.concatenate(ends, axis=1).T - np.array([width - 1, height - 1]) / 2
+    return Ink(image, mask, steep, slant(mask, steep), rim)
+
+
+def climb(mask: Array) -> float:
+    """By how many rows a column the writing falls to the right, 0 where nothing is gained by levelling it.
+
+    The least-squares line through the middles of the columns: Σ (x − x̄)(y − ȳ) / Σ (x − x̄)².
+    """
+    box = box_of(mask)
+    if box is None or box[2] - box[0] < LONG * (box[3] - box[1]):
+        return 0.0
+    x = np.flatnonzero(mask.any(axis=0))
+    top = mask[:, x].argmax(axis=0)
+    bottom = mask.shape[0] - 1 - mask[::-1, x].argmax(axis=0)
+    y = (top + bottom) / 2
+    steep = float(np.dot(x - x.mean(), y - y.mean()) / max(np.dot(x - x.mean(), x - x.mean()), 1))
+    steep = min(max(steep, -STEEPEST), STEEPEST)
+    down = steep * (x - x.mean())
+    lower = (bottom - down).max() - (top - down).min() + 1
+    return steep if lower < LOWER * (box[3] - box[1]) else 0.0
+
+
+def crop(row: Ink, view: View, height: int) -> Crop:
+    """The row as it is to be seen, `height` pixels high."""
+    if not len(row.rim):
+        return Crop(np.zeros((height, height), np.uint8), 0.0, 1.0)
+    steep = row.steep if view.level else 0.0
+    lean = 0.0 if view.lean is None else view.lean - row.lean
+    # A point (x, y) from the image's middle goes to v = y − steep x, u = x − lean v, which is then scaled.
+    v = row.rim[:, 1] - steep * row.rim[:, 0]
+    u = row.rim[:, 0] - lean * v
+    scale = view.share * height / (np.ptp(v) + 1)
+    across = scale * view.stretch
+    margin = MARGIN * height / across
+    middle = (v.max() + v.min()) / 2
+    left, top = u.min() - 0.5 - margin, middle - height / scale / 2
+    size = (max(1, round((u.max() + 0.5 + margin - left) * across)), height)
+    # and back: x = u + lean v, y = v + steep x
+    back = np.array([[1, lean], [steep, 1 + steep * lean]])
+    image = np.where(spread(row.mask), row.image, 0).astype(np.uint8) if view.only_ink else row.image
+    seen = resampled(image, back / (across, scale), back @ (left, top), size)
+    return Crop(seen, left + (lean + row.lean) * middle + (row.image.shape[1] - 1) / 2, across)
+
+
+def resampled(image: Array, matrix: Array, start: Array, size: tuple[int, int]) -> Array:
+    """The picture (width, height) whose point (u, v) is the image's at matrix @ (u, v) + start, from its middle."""
+    from PIL import Image
+
+    (a, b), (d, e) = matrix
+    shrink = max(1, int(sqrt(a * e - b * d) + 0.4))
+    picture = Image.fromarray(image)
+    if shrink > 1:
+        picture = picture.reduce(shrink)
+    origin = start + np.array(image.shape[::-1]) / 2  # from the corner, as the library counts
+    c, f = origin
+    coefficients = tuple(x / shrink for x in (a, b, c, d, e, f))
+    return np.asarray(picture.transform(size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR))

@@ -1,0 +1,151 @@
+"""Opening pictures: whatever a camera, a scanner or a drawing program saves, as one array of grey levels."""
+
+import warnings
+from io import BytesIO
+from os import PathLike
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Source = str | PathLike[str] | BinaryIO | Array
+
+MAX_BYTES = 64 * 1024**2
+MAX_PIXELS, MAX_SIDE = 50_000_000, 65_535
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format whose reader starts another program
+
+
+def open_image(source: Source) -> Array:
+    """The picture as grey levels: uint8 `(height, width)`, 0 = black, 255 = white, turned the right way up.
+
+    `source` is a path, a file opened for reading bytes, or an array: uint8 0-255 or float 0-1,
+    `(height, width)` or `(height, width, 3 or 4)`. Transparent places are laid on white paper; of an animation
+    the first frame is taken. Raises ByhandError, naming the file, for whatever is not a picture of at most
+    64 MiB, 50 million pixels and 65,535 pixels a side.
+    """
+    from PIL import Image
+
+    if isinstance(source, np.ndarray):
+        return _grey(Image.fromarray(_as_bytes(source)), "the array")
+    from byhand.data.folder import check_pixels  # an array needs nothing of it
+
+    name, formats = name_of(source), _formats()
+    data = _read(source, name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            picture = Image.open(BytesIO(data), formats=formats)
+            check_size(picture.width, picture.height, name)  # from the header: nothing has been decoded yet
+            check_pixels(picture.width, picture.height, len(data), name)
+            return _grey(picture, name)
+        except ByhandError:
+            raise
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise ByhandError(f"{name} has far more than {MAX_PIXELS:,} pixels; make it smaller first.") from None
+        except Image.UnidentifiedImageError:
+            raise ByhandError(
+                f"{name} is not a picture that can be read ({', '.join(formats)}).{_hint(data)}"
+            ) from None
+        except Exception as error:  # a decoder fed with damaged bytes may raise anything
+            raise ByhandError(f"{name} is damaged and cannot be read as a picture ({error}).") from error
+
+
+def _formats() -> tuple[str, ...]:
+    """What can be read: FORMATS, and HEIF (iPhones' HEIC) where pillow-heif is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return FORMATS
+    register_heif_opener(thumbnails=False)
+    return (*FORMATS, "HEIF")
+
+
+def _hint(data: bytes) -> str:
+    """What to do about a file of a telephone's own format; bytes 4 to 12 say what it is."""
+    heif = data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
+    return " It is an HEIC picture: pip install pillow-heif, or save it as JPEG." if heif else ""
+
+
+def name_of(source: Source) -> str:
+    """What to call the picture in a sentence."""
+    if isinstance(source, np.ndarray):
+        return "the array"
+    return str(getattr(source, "name", "the picture")) if hasattr(source, "read") else str(source)
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Refuse a picture of more than MAX_PIXELS, or more than MAX_SIDE along a side."""
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise ByhandError(
+            f"{name} is {width} × {height} pixels; at most {MAX_PIXELS:,} are read, and {MAX_SIDE:,} a side, so make "
+            "it smaller first."
+        )
+
+
+def _read(source: Any, name: str) -> bytes:
+    """The file's bytes; a file that is too big is not read to its end."""
+    if hasattr(source, "read"):
+        data = source.read(MAX_BYTES + 1)
+    elif isinstance(source, str | PathLike):
+        try:
+            with open(source, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ByhandError(f"{name} cannot be opened: {reason}.") from error
+    else:
+        raise ByhandError(
+            f"a picture is a path, a file or a numpy array, not {type(source).__name__}; convert it first."
+        )
+    if not isinstance(data, bytes):
+        raise ByhandError(f"{name} was opened as text; open it with mode 'rb'.")
+    if not data:
+        raise ByhandError(f"{name} is empty.")
+    if len(data) > MAX_BYTES:
+        raise ByhandError(f"{name} is larger than {MAX_BYTES // 1024**2} MiB; make it smaller first.")
+    return data
+
+
+def _grey(picture: "Image.Image", name: str) -> Array:
+    """One frame of any mode as uint8 (height, width)."""
+    from PIL import Image, ImageOps
+
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith(("I", "F")):
+        return _deep_grey(np.asarray(picture), name)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture)
+    return np.array(picture.convert("L"))
+
+
+def _deep_grey(levels: Array, name: str) -> Array:
+    """Grey levels of more than 8 bits: whole numbers 0-65535, or floats 0-1."""
+    if levels.dtype.kind == "f":
+        return _as_bytes(levels, name)
+    if levels.min() < 0 or levels.max() > 65535:
+        raise ByhandError(f"{name} has grey levels outside 0-65535; save it with 8 or 16 bits.")
+    return np.rint(levels / 257).astype(np.uint8)  # 65535 / 255 = 257
+
+
+def _as_bytes(a: Array, name: str = "the array") -> Array:
+    """An array given as a picture, checked, as uint8 of the same shape."""
+    if a.ndim not in (2, 3) or (a.ndim == 3 and a.shape[2] not in (3, 4)):
+        raise ByhandError(f"{name} has shape {a.shape}; one picture is (height, width) or (height, width, 3 or 4).")
+    if a.size == 0:
+        raise ByhandError(f"{name} has shape {a.shape}: there is no pixel in it.")
+    check_size(a.shape[1], a.shape[0], name)
+    if a.dtype == np.uint8:
+        return np.ascontiguousarray(a)
+    if a.dtype.kind != "f":
+        raise ByhandError(f"{name} is of {a.dtype}; a picture is uint8 0-255 or float 0-1.")
+    low, high = float(a.min()), float(a.max())
+    if not (low >= 0 and high <= 1):  # NaN fails too
+        raise ByhandError(f"{name} has values from {low:g} to {high:g}; as floats a picture's are 0-1, without NaN.")
+    return np.rint(a * 255).astype(np.uint8)

@@ -1,0 +1,113 @@
+"""Which ink of a row belongs to which of its digits, once it is known about where each stands."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from byhand.core.types import Array
+from byhand.reading.components import Components
+from byhand.reading.prepare import FAINT, FIELD, Box, bounds, fit, place, strengthen
+
+FULL = 40  # the percentile of a digit's strong ink that counts as full
+WHOLE = 0.8  # a piece of which at least this part stands on one side of a cut is not cut
+SLANTS = np.linspace(-0.6, 0.6, 13)  # of the writing, as columns a row; positive leans to the right
+SHARPER = 0.2  # a lean of one column a row must make the columns sharper by this part
+
+
+def slant(mask: Array, steep: float = 0.0) -> float:
+    """By how many columns a row the writing leans to the right: of SLANTS the one that makes the sharpest columns.
+
+    Sheared upright, strokes fall into few columns, and the sum of the squared columns is greatest. `steep` is by how
+    many rows a column the line falls.
+    """
+    y, x = np.nonzero(mask)
+    if not y.size:
+        return 0.0
+    down = y - steep * x
+    places = np.rint(x + SLANTS[:, None] * (down - down.mean())).astype(np.int64)
+    first = int(places.min())
+    width = int(places.max()) - first + 1
+    places += width * np.arange(len(SLANTS))[:, None] - first
+    columns = np.bincount(places.ravel(), minlength=width * len(SLANTS)).reshape(-1, width).astype(float)
+    sharp = (columns**2).sum(axis=1)
+    return float(SLANTS[np.argmax(sharp - SHARPER * sharp.mean() * np.abs(SLANTS))])
+
+
+def upright(shape: tuple[int, ...], lean: float, steep: float = 0.0) -> Array:
+    """For every pixel the column that it would stand in if writing that leans by `lean` stood upright: (height, width).
+
+    The middle of a row that falls by `steep` rows a column stays as it is.
+    """
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    return x + lean * (y - (shape[0] - 1) / 2 - steep * (x - (shape[1] - 1) / 2))
+
+
+def cut_between(mask: Array, column: Array, middles: Sequence[float]) -> list[float]:
+    """Where to part symbols whose middles stand in those columns: where the least ink stands between two of them.
+
+    mask and column (height, width): what is ink, and each pixel's column, from `upright`.
+    """
+    at = np.rint(column[mask]).astype(np.int64)
+    low, high = round(min(middles)), round(max(middles))
+    amount = np.bincount(at[(at >= low) & (at <= high)] - low, minlength=high - low + 1)
+    cuts = []
+    for a, b in pairwise(middles):
+        between = amount[round(a) - low : round(b) - low + 1]
+        least = np.flatnonzero(between == between.min())
+        cuts.append(round(a) + float(least.mean()))  # the middle of a gap
+    return cuts
+
+
+def parted(pieces: Components, column: Array, cuts: Sequence[float]) -> Array:
+    """The part that each pixel of the pieces belongs to, 0 to len(cuts), and −1 outside: int16 (height, width).
+
+    A piece of ink that is all but whole on one side of a cut is left whole.
+    """
+    mask, parts = pieces.labels > 0, len(cuts) + 1
+    piece = pieces.labels[mask] - 1  # of each pixel of the mask
+    part = np.searchsorted(np.asarray(cuts, float), column[mask], side="right")
+    shared = np.bincount(piece * parts + part, minlength=len(pieces.areas) * parts).reshape(-1, parts)
+    most = shared.argmax(axis=1)
+    whole = shared.max(axis=1) >= WHOLE * pieces.areas
+    found = np.full(mask.shape, -1, np.int16)
+    found[mask] = np.where(whole[piece], most[piece], part)
+    return found
+
+
+def box_of(mask: Array) -> Box | None:
+    """The smallest box around a mask, nothing if it is empty."""
+    x, y = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    return (int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1) if x.size else None
+
+
+def digit_ink(ink: Array, part: Array, box: Box, others: Array) -> Array:
+    """A part of the ink, uint8 (height, width), cut out of it with the soft edges of its strokes: uint8.
+
+    part is a mask, box the box around it; nothing of the mask `others` comes along.
+    """
+    left, top, right, bottom = box
+    y, x = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
+    core = part[y, x]
+    return ink[y, x] * (spread(core) & ~(others[y, x] & ~core))
+
+
+def digit_image(ink: Array) -> Array:
+    """A digit's ink, uint8 (height, width), as MNIST has digits: uint8 (28, 28)."""
+    strong = ink[ink > ink.max() / 2]
+    if not strong.size:
+        return np.zeros((FIELD, FIELD), np.uint8)
+    level = np.minimum(ink / np.float32(np.percentile(strong, FULL)), 1)
+    left, top, right, bottom = bounds(level > FAINT)
+    return place(fit(strengthen(level[top:bottom, left:right])))
+
+
+def spread(mask: Array) -> Array:
+    """The mask and the pixels around it, where the ink's edges are soft."""
+    wide = mask.copy()
+    wide[1:] |= mask[:-1]
+    wide[:-1] |= mask[1:]
+    tall = wide.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide

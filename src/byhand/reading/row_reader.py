@@ -1,0 +1,127 @@
+"""Reading a row without cutting it: a network that slides along it, looked at in several ways."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from byhand.core.types import Array
+from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilities
+from byhand.network import Network
+from byhand.reading.crops import Crop, Ink, View, crop
+from byhand.reading.folded import folded
+from byhand.reading.pieces import digit_image
+from byhand.reading.places import places
+from byhand.reading.row_network import widened
+from byhand.reading.row_read import RowRead
+
+FIRST = (View(), View(share=0.65))
+MORE = (
+    View(share=0.95),
+    View(lean=0.0),
+    View(lean=0.15, stretch=1.2),
+    View(lean=0.15, stretch=0.8, share=0.7),
+    View(lean=0.15, only_ink=True),
+)
+SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
+WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
+ROWS, DIGITS = 0.38, 1.1  # powers of their probabilities that fit how often they are right: see bench/confidence.py
+SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
+LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
+
+
+class RowReader:
+    """Reads rows with networks for rows (height, width, 1), ink light on paper 0, that give logits (steps, 11).
+
+    Several must have one height and one number of columns to a step. Where they and the views do not agree, another
+    network, one for single digits, may help to judge.
+
+    None of their parameters depends on the width, so they are used in several: a short row is read in less time.
+    """
+
+    def __init__(self, networks: Sequence[Network], second: Network | None = None):
+        self.networks, self.second = [folded(network) for network in networks], second
+        self.height, width, _ = networks[0].input_shape
+        self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
+        self.widths: dict[int, list[Network]] = {}
+
+    def read(self, row: Ink, proposals: Collection[Label] = (), again: bool = True) -> RowRead:
+        """The most probable label of a row; `proposals` are labels that others read; too long ones are left out.
+
+        Each network proposes a label for each of several views of the row, and all of them judge: the best mean of
+        log P wins. To it, the second network adds how probable it finds the digits, each cut out where the views
+        found it.
+        """
+        crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
+        labels = {best_path(row) for row in log_p}
+        labels |= {label for label in proposals if all_peaks(np.exp(log_p), label) is not None}
+        score = log_probabilities(log_p, [*labels]).mean(axis=0)
+        doubtful = len(labels) > 1 or bool(score.max() < np.log(SURE))
+        if doubtful and again:
+            more, found = self.look([crop(row, view, self.height) for view in MORE])
+            crops, log_p = crops + more, np.concatenate(_equally_long(log_p, found))
+            labels |= {best_path(row) for row in log_p}
+            score = log_probabilities(log_p, [*labels]).mean(axis=0)
+        names, p = [*labels], np.exp(log_p)
+        steps = [all_peaks(p, label) for label in names]
+        best = int(score.argmax())
+        if self.second and again and len(names) > 1:
+            best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
+        return self._result(names[best], score[best], p, steps[best], crops)._replace(doubtful=doubtful)
+
+    def look(self, crops: list[Crop]) -> tuple[list[Crop], Array]:
+        """log p (n, T, 11) of the crops by each network in turn, and the n crops that were looked at."""
+        networks = self._as_wide_as(max(crop.image.shape[1] for crop in crops))
+        x = np.zeros((len(crops), *networks[0].input_shape), np.uint8)
+        for row, one in zip(x, crops, strict=True):
+            row[:, : one.image.shape[1], 0] = one.image
+        p = np.concatenate([network.predict_proba(x) for network in networks])
+        return crops * len(networks), np.log(np.maximum(p, LEAST))
+
+    def _as_wide_as(self, width: int) -> list[Network]:
+        """The networks in the narrowest of their widths that holds so many columns."""
+        wide = 2 * self.height
+        while wide < width:
+            wide = round(WIDER * wide / self.step) * self.step
+        networks = self.widths.get(wide) or [widened(network, wide) for network in self.networks]
+        if wide <= KEPT:
+            self.widths[wide] = networks
+        return networks
+
+    def _second_look(self, row: Ink, labels: list[Label], steps: list[Array | None], crops: list[Crop]) -> Array:
+        """For each label Σ log p of its digits, as the network for single digits sees them."""
+        assert self.second
+        middles = [self._middles(at, crops) for at, label in zip(steps, labels, strict=True) if label]
+        inks = [ink for digits in places(row, middles) for _, ink in digits]
+        keys = [(ink.shape, ink.tobytes()) for ink in inks]
+        different = dict(zip(keys, inks, strict=True))  # labels share most of their digits
+        which = {key: i for i, key in enumerate(different)}
+        x = np.array([digit_image(ink) for ink in different.values()], np.uint8)
+        names = [name for label in labels for name in label]
+        p = self.second.predict_proba(x.reshape(-1, *self.second.input_shape))[[which[key] for key in keys], names]
+        parts = np.split(np.log(np.maximum(p, UNLIKELY)), np.cumsum([len(label) for label in labels])[:-1])
+        return np.array([part.sum() for part in parts])
+
+    def _middles(self, steps: Array | None, crops: list[Crop]) -> list[float]:
+        """The columns of the row's image at which digits stand, of those that the views found (n, digits), the mean."""
+        assert steps is not None  # some view found room for this label, and all have as many steps
+        left, scale = (np.array([getattr(one, name) for one in crops])[:, None] for name in ("left", "scale"))
+        middles: list[float] = (left + (steps + 0.5) * self.step / scale).mean(axis=0).tolist()
+        return middles
+
+    def _result(self, label: Label, score: float, p: Array, steps: Array | None, crops: list[Crop]) -> RowRead:
+        """The label, and where each of its digits stands in the view that is surest of it, by steps (n, digits)."""
+        middles = self._middles(steps, crops)
+        each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0) ** DIGITS  # (digits, 10)
+        each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
+        return RowRead(label, float(np.exp(ROWS * score)), middles, each)
+
+
+def _equally_long(a: Array, b: Array) -> list[Array]:
+    """Two arrays (n, T, 11) of log p, the shorter followed by certain blanks."""
+    steps = max(a.shape[1], b.shape[1])
+    found = []
+    for rows in (a, b):
+        blanks = np.full((len(rows), steps - rows.shape[1], rows.shape[2]), np.log(LEAST))
+        blanks[:, :, -1] = 0
+        found.append(np.concatenate([rows, blanks], axis=1))
+    return found

@@ -1,0 +1,189 @@
+"""Whole pictures read with the networks that come with the package."""
+
+import json
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import byhand
+from byhand.core.errors import ByhandError
+from byhand.handwriting.drawn import draw_ink
+from byhand.handwriting.pens import Pen
+from byhand.handwriting.strokes import Hand
+from byhand.reading.reader import MODEL, Reader
+from byhand.reading.reading import Reading, Row
+
+HAND, PEN = Hand(0.05, 0.0, 1.0, 0.01, 0.005), Pen(0.09)
+ROWS = ["2063", "38", "60235"]  # digits that everybody writes alike
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture(scope="module")
+def cutter() -> Reader:
+    return Reader(MODEL)
+
+
+@pytest.fixture(params=["reader", "cutter"])
+def either(request: pytest.FixtureRequest) -> Reader:
+    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
+
+
+def page(rows: list[str] = ROWS, seed: int = 0, high: int = 60) -> tuple[np.ndarray, list[list[tuple[int, ...]]]]:
+    """Dark digits on light paper, uint8 (height, width), and the box of each digit's ink."""
+    rng = np.random.default_rng(seed)
+    amount = np.zeros((30 + 2 * high * len(rows), 60 + high * max(map(len, rows))), np.float32)
+    boxes = []
+    for i, row in enumerate(rows):
+        x, y = 30 + 11 * i, 30 + 2 * i * high
+        boxes.append([])
+        for name in row:
+            ink = draw_ink(name, rng, high, HAND, PEN, form=0)
+            place = amount[y : y + ink.shape[0], x : x + ink.shape[1]]
+            np.maximum(place, ink, out=place)
+            down, along = np.flatnonzero((ink > 0.5).any(axis=1)), np.flatnonzero((ink > 0.5).any(axis=0))
+            boxes[-1].append((x + along[0], y + down[0], x + along[-1] + 1, y + down[-1] + 1))
+            x += ink.shape[1] + 12
+    picture = 230 - 190 * amount + rng.normal(0, 1.5, amount.shape)
+    return np.clip(picture, 0, 255).astype(np.uint8), boxes
+
+
+def test_rows_in_order_with_every_digit_in_its_place(either: Reader) -> None:
+    picture, boxes = page()
+    reading = either.read(picture)
+    assert reading.text == "\n".join(ROWS)
+    assert [line.text for line in reading.lines] == ROWS
+    assert [digit.digit for digit in reading.digits] == list("".join(ROWS))
+    for line, row in zip(reading.lines, boxes, strict=True):
+        for digit, box in zip(line.digits, row, strict=True):
+            np.testing.assert_allclose(digit.box, box, atol=2)
+        hull = (*np.min(row, axis=0)[:2], *np.max(row, axis=0)[2:])
+        np.testing.assert_allclose(line.box, hull, atol=2)
+        assert 0 < line.confidence <= 1
+        assert all(line.confidence <= 1.01 * max(digit.confidence for digit in line.digits) for line in reading.lines)
+
+
+def test_digits_side_by_side_are_read_from_the_left(either: Reader) -> None:
+    left, right = (page([row])[0] for row in ("23", "608"))
+    width = left.shape[1]
+    both = np.concatenate([left, np.full((left.shape[0], 300), 230, np.uint8), right], axis=1)
+    reading = either.read(both)
+    assert reading.text == "23\n608"
+    assert reading.lines[0].box[2] <= width and reading.lines[1].box[0] >= width + 300
+
+
+def test_light_on_dark_reads_the_same(either: Reader) -> None:
+    picture, _ = page()
+    dark, light = either.read(picture), either.read(255 - picture)
+    assert dark.text == light.text
+    assert [digit.box for digit in dark.digits] == [digit.box for digit in light.digits]
+
+
+def test_many_rows_count_more_than_one_that_is_surer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not plain which is the lighter, writing or paper."""
+    reader = Reader()
+    rows, one = (Reading((Row((), p, (0, 0, 1, 1)),) * n) for p, n in ((0.8, 5), (0.6, 1)))
+    monkeypatch.setattr("byhand.reading.reader.skewness", lambda image: 0.5)
+    for dark in (True, False):
+        monkeypatch.setattr(reader, "_lines", lambda image, inverted, dark=dark: rows if inverted != dark else one)
+        assert reader.read(np.zeros((30, 30), np.uint8)) is rows
+
+
+def test_a_photo_is_turned_as_its_exif_says(reader: Reader) -> None:
+    picture, boxes = page(["2063"])
+    exif, stream = Image.Exif(), BytesIO()
+    exif[0x0112] = 6  # the camera was held on its side: turn it clockwise to see it
+    Image.fromarray(np.rot90(picture)).save(stream, "PNG", exif=exif)
+    stream.seek(0)
+    reading = reader.read(stream)
+    assert reading.text == "2063"
+    np.testing.assert_allclose([digit.box for digit in reading.digits], boxes[0], atol=2)
+
+
+def test_a_large_photo_has_its_boxes_in_its_own_pixels(reader: Reader) -> None:
+    picture, boxes = page()
+    reading = reader.read(np.kron(picture, np.ones((6, 6), np.uint8)))
+    assert reading.text == "\n".join(ROWS)
+    truth = [6 * np.array(box) for row in boxes for box in row]
+    np.testing.assert_allclose([digit.box for digit in reading.digits], truth, atol=15)
+
+
+def test_nothing_is_read_where_nothing_is_written(either: Reader) -> None:
+    rng = np.random.default_rng(0)
+    for blank in (
+        np.full((80, 60), 255.0),
+        rng.normal(200, 5, (300, 400)),
+        np.tile(np.linspace(90, 220, 300), (200, 1)),
+    ):
+        reading = either.read(np.clip(blank, 0, 255).astype(np.uint8))
+        assert reading.text == "" and reading.lines == () and reading.digits == ()
+        assert reading.to_json() == {"text": "", "lines": []}
+        assert reading.confidence == 1
+
+
+def test_the_same_picture_gives_the_same_bits(either: Reader) -> None:
+    picture, _ = page(seed=3)
+    first = either.read(picture)
+    either.read(page(["8"], seed=4)[0])
+    assert json.dumps(first.to_json(images=True)) == json.dumps(either.read(picture.copy()).to_json(images=True))
+
+
+def test_plain_data(either: Reader) -> None:
+    plain = either.read(page()[0]).to_json()
+    assert plain == json.loads(json.dumps(plain))
+    assert plain.keys() == {"text", "lines"}
+    for line in plain["lines"]:
+        assert line.keys() == {"text", "confidence", "box", "digits"}
+        assert line["text"] == "".join(digit["digit"] for digit in line["digits"])
+        for digit in line["digits"]:
+            assert digit.keys() == {"digit", "confidence", "box", "alternatives"}
+            others = digit["alternatives"]
+            assert all(other.keys() == {"digit", "confidence"} for other in others)
+            assert digit["digit"] not in [other["digit"] for other in others]
+            sure = [other["confidence"] for other in others]
+            assert sure == sorted(sure, reverse=True) and digit["confidence"] + sum(sure) <= 1 + 1e-6
+    (line, *_) = either.read(page()[0]).to_json(images=True)["lines"]
+    image = np.array(line["digits"][0]["image"])
+    assert image.shape == (28, 28) and image.max() > 200
+    rows, columns = np.flatnonzero(image.max(axis=1) > 50), np.flatnonzero(image.max(axis=0) > 50)
+    assert 18 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 20  # as MNIST has them
+
+
+def test_the_short_way(tmp_path: Path) -> None:
+    picture, _ = page(["2063"])
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    assert byhand.read(tmp_path / "a.png").text == byhand.read(picture).text == "2063"
+    assert byhand.read(picture, model=MODEL).text == "2063"
+    with pytest.raises(ByhandError, match=r"b\.png cannot be opened"):
+        byhand.read(tmp_path / "b.png")
+    (tmp_path / "c.png").write_bytes(b"no picture")
+    with pytest.raises(ByhandError, match=r"c\.png is not a picture"):
+        byhand.read(tmp_path / "c.png")
+
+
+def test_networks_that_read_no_digits_are_refused(tmp_path: Path) -> None:
+    for shape, classes in ((784, 3), ((28, 28, 3), 10), (64, 10)):
+        layers = [byhand.Flatten(), byhand.Dense(classes)] if isinstance(shape, tuple) else [byhand.Dense(classes)]
+        byhand.Network(shape, layers, byhand.CategoricalCrossEntropy()).save(tmp_path / "m")
+        with pytest.raises(ByhandError, match="28 × 28 and the ten digits"):
+            Reader(tmp_path / "m")
+
+
+def test_a_drawing_is_read_as_its_picture_is(cutter: Reader) -> None:
+    """The ink alone, and the same ink on paper: the same digits in the same places."""
+    picture, _ = page()
+    ink = np.clip((picture.max() - picture.astype(int)) * 2, 0, 255).astype(np.uint8)
+    drawn, read = cutter.read_drawing(ink), cutter.read(picture)
+    assert drawn.text == read.text == "\n".join(ROWS)
+    for a, b in zip(drawn.digits, read.digits, strict=True):
+        np.testing.assert_allclose(a.box, b.box, atol=2)
+        assert a.image.shape == (28, 28)
+    assert cutter.read_drawing(np.zeros((30, 30), np.uint8)).lines == ()
+    with pytest.raises(ByhandError, match="uint8"):
+        cutter.read_drawing(np.zeros((30, 30)))

@@ -1,0 +1,215 @@
+"""How a row is laid before the network, cut, and put together again."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from byhand.core.errors import ByhandError
+from byhand.handwriting.others import KINDS, draw_other
+from byhand.reading.components import components
+from byhand.reading.crops import Crop, View, climb, crop, row_ink
+from byhand.reading.cuts import best_way, propose
+from byhand.reading.lines import find_lines
+from byhand.reading.pieces import cut_between, digit_image, parted, slant, upright
+from byhand.reading.reader import Reader, is_mark
+from byhand.reading.row_network import row_network
+from byhand.reading.row_reader import RowReader
+
+
+def bars(lean: float = 0.0, steep: float = 0.0, shape: tuple[int, int] = (90, 300)) -> np.ndarray:
+    """Ink, uint8: six strokes, 40 pixels high and 4 wide, 40 apart, that lean and stand on a line that falls."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    v = y - (shape[0] - 1) / 2 - steep * (x - (shape[1] - 1) / 2)
+    u = x + lean * v
+    return np.where((np.abs(v) < 20) & (np.abs((u - 50) % 40 - 2) < 2) & (u > 45) & (u < 255), 255, 0).astype(np.uint8)
+
+
+@pytest.mark.parametrize("lean", [-0.3, 0.0, 0.2, 0.5])
+@pytest.mark.parametrize("steep", [-0.15, 0.0, 0.15])
+def test_climb_and_slant_are_measured(lean: float, steep: float) -> None:
+    mask = bars(lean, steep) > 0
+    assert climb(mask) == pytest.approx(steep, abs=0.02)
+    assert slant(mask, steep) == pytest.approx(lean, abs=0.05)
+
+
+@pytest.mark.parametrize("view", [View(), View(share=0.5), View(stretch=1.5), View(lean=0.0), View(lean=0.3)])
+def test_a_crop_is_level_as_high_as_asked_and_knows_its_columns(view: View) -> None:
+    ink = bars(0.2, 0.1)
+    row = row_ink(ink, ink > 0)
+    seen = crop(row, view, 40)
+    assert seen.image.shape[0] == 40 and seen.image.dtype == np.uint8
+    y = np.nonzero(seen.image > 127)[0]
+    assert np.ptp(y) + 1 == pytest.approx(40 * view.share, abs=1.5)
+    assert (y.max() + y.min() + 1) / 2 == pytest.approx(20, abs=1)
+    lean = 0.2 if view.lean is None else view.lean
+    assert slant(seen.image > 127) == pytest.approx(lean * view.stretch, abs=0.1)
+    # the middle of the row of crop and of image are the same: strokes stand at 52 + 40 i, upright
+    middle = seen.image[19:21].mean(axis=0) > 127
+    change = np.diff(middle.astype(int))
+    starts, ends = np.flatnonzero(change == 1) + 1, np.flatnonzero(change == -1) + 1
+    columns = seen.left + (starts + ends) / 2 / seen.scale
+    np.testing.assert_allclose(columns, 52 + 40 * np.arange(len(columns)), atol=1.5)
+
+
+def test_only_ink_wipes_out_the_rest() -> None:
+    ink = bars()
+    dirty = np.maximum(ink, 0)
+    dirty[5:8] = 200
+    row = row_ink(dirty, ink > 0)
+    assert crop(row, View(share=0.4), 40).image[:8].max() > 100
+    assert crop(row, View(share=0.4, only_ink=True), 40).image[:8].max() == 0
+
+
+def test_pieces_are_parted_along_the_slant_and_left_whole() -> None:
+    ink = bars(0.5)
+    mask = ink > 0
+    column = upright(mask.shape, 0.5)
+    cuts = cut_between(mask, column, [52, 92, 132, 172, 212, 252])
+    np.testing.assert_allclose(cuts, [72, 112, 152, 192, 232], atol=1.5)
+    part = parted(components(mask), column, cuts)
+    assert [int((part == i).sum()) for i in range(6)] == [int((part == 0).sum())] * 6
+    mask[:, 60:64] = False
+    moved = parted(components(mask), column, [53.0, *cuts[1:]])  # a cut just beside the first stroke's middle
+    assert {*np.unique(moved[:, :45])} <= {-1, 0, 1} and (parted(components(mask), column, [51.0])[mask] >= 0).all()
+
+
+def test_cuts_are_proposed_in_gaps_and_at_thin_places() -> None:
+    mask = np.zeros((40, 100), bool)
+    mask[5:35, 10:30] = mask[5:35, 40:60] = mask[5:35, 70:90] = True  # a gap, and a bridge
+    mask[18:22, 60:70] = True
+    cuts, through = propose(mask, upright(mask.shape, 0.0))
+    near = [min(abs(cut - place) for cut in cuts) for place in (34.5, 64.5)]
+    assert max(near) <= 2
+    assert [t for cut, t in zip(cuts, through, strict=True) if abs(cut - 34.5) <= 2] == [0.0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_way_is_the_best_of_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    k = 6
+    spans = np.array([(i, j) for i in range(k) for j in range(i + 1, k + 1) if rng.random() < 0.6])
+    cost, skip = rng.uniform(-1, 1, len(spans)), rng.uniform(0, 1, k)
+    best = np.inf
+    for chosen in product((False, True), repeat=len(spans)):
+        taken = spans[list(chosen)]
+        covered = [s for i, j in taken for s in range(i, j)]
+        if len(covered) == len(set(covered)):
+            best = min(best, cost[list(chosen)].sum() + skip[[s for s in range(k) if s not in covered]].sum())
+    found = best_way(spans, cost, skip)
+    covered = {s for i, j in spans[found] for s in range(i, j)}
+    total = cost[found].sum() + skip[[s for s in range(k) if s not in covered]].sum()
+    assert total == pytest.approx(best) and found == sorted(found, key=lambda i: spans[i, 0])
+
+
+def test_the_image_of_a_digit_is_as_mnist_has_them() -> None:
+    ink = np.zeros((60, 30), np.uint8)
+    ink[5:55, 10:18] = 180
+    image = digit_image(ink)
+    assert image.shape == (28, 28) and image.max() == 255
+    assert (image > 127).any(axis=1).sum() == 20 and np.abs(np.argwhere(image > 127).mean(axis=0) - 14).max() <= 1
+    assert not digit_image(np.zeros((5, 5), np.uint8)).any()
+
+
+def test_points_and_lines_are_marks_and_strokes_are_not() -> None:
+    rng = np.random.default_rng(0)
+    assert is_mark(np.ones((6, 6), bool)) and is_mark(np.ones((4, 90), bool)) and is_mark(np.zeros((9, 9), bool))
+    assert not is_mark(np.ones((40, 6), bool)) and not is_mark(bars() > 0)
+    for kind in KINDS:
+        ink = draw_other(rng, 40, kind)
+        assert ink.dtype == np.float32 and ink.min() >= 0 and 0.3 < ink.max() <= 1 and len(ink) < 80
+
+
+def test_a_frames_stroke_beside_a_line_is_none() -> None:
+    picture = np.full((100, 180), 220, np.uint8)
+    for x in (40, 70, 100):
+        picture[50:90, x : x + 16] = 40
+        picture[56:84, x + 5 : x + 11] = 220  # zeros
+    alone = find_lines(picture)
+    picture[8:46, 172:174] = 40
+    assert [line.box for line in find_lines(picture)] == [line.box for line in alone]
+
+
+def test_what_is_not_sure_enough_is_left_out() -> None:
+    rng = np.random.default_rng(3)
+    scribble = np.pad(np.rint(200 * draw_other(rng, 60, "scribble")).astype(np.uint8), 20)
+    assert Reader(sure=1.0).read(255 - scribble).lines == ()
+    with pytest.raises(ByhandError, match="sure must be"):
+        Reader(sure=2)
+
+
+def test_a_picture_full_of_strokes_is_no_writing() -> None:
+    for side, lines in ((40, 40), (50, 0)):  # 1,600 and 2,500 pieces
+        stroke = np.pad(np.full((12, 3), 20, np.uint8), ((6, 6), (8, 8)), constant_values=230)
+        assert len(find_lines(np.tile(stroke, (side, side)))) == lines
+
+
+def test_only_so_many_doubtful_rows_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stroke = np.pad(np.full((40, 5), 20, np.uint8), ((20, 20), (17, 18)), constant_values=230)
+    looked: list[int] = []
+
+    def look(self: RowReader, crops: list[Crop]) -> tuple[list[Crop], np.ndarray]:
+        """Every step may be anything."""
+        looked.append(len(crops))
+        return crops, np.log(np.full((len(crops), max(c.image.shape[1] for c in crops) // 4, 11), 1 / 11))
+
+    monkeypatch.setattr(RowReader, "look", look)
+    read = Reader(sure=0)
+    for limit, rows in ((0, 0), (5, 1), (9, 2), (500, 4)):  # each is about six times as long as high
+        looked.clear()
+        monkeypatch.setattr("byhand.reading.reader.AGAIN", limit)
+        read.read(np.tile(stroke, (4, 8)))
+        assert looked.count(2) == 4 and looked.count(5) == rows
+
+
+class Seen:
+    """Stands in for the network for single digits: strokes are 1s with this probability, whatever the image."""
+
+    input_shape = (28, 28, 1)
+
+    def __init__(self, p: float):
+        self.p, self.asked = p, 0
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        assert x.shape[1:] == (28, 28, 1) and x.dtype == np.uint8 and all(image.max() == 255 for image in x)
+        self.asked += len(x)
+        p = np.zeros((len(x), 10))
+        p[:, 1], p[:, 7] = self.p, 1 - self.p
+        return p
+
+
+@pytest.mark.parametrize(("p", "label"), [(0.9, (1, 1)), (0.1, (7, 1)), (0.5, (1, 1))])
+def test_where_the_views_differ_the_second_network_judges_too(p: float, label: tuple[int, ...]) -> None:
+    ink = np.where((np.arange(120) % 60 // 4 == 7)[None] & (np.abs(np.arange(60) - 30) < 20)[:, None], 255, 0)
+    row = row_ink(ink.astype(np.uint8), ink > 0)  # two strokes, at columns 28-31 and 88-91
+    second = Seen(p)
+    reader = RowReader([row_network(0)], second)  # type: ignore[arg-type]
+    calls = []
+
+    def look(crops: list[Crop]) -> tuple[list[Crop], np.ndarray]:
+        """Views in turn read 11, a little surer, and 71."""
+        p = np.full((len(crops), 30, 11), 1e-3)
+        for i, one in enumerate(crops):
+            steps = [round((x - one.left) * one.scale / reader.step) for x in (30, 90)]
+            p[i, :, 10] = 1
+            p[i, steps, 10] = 1e-3
+            first = 1 - len(calls) % 2
+            calls.append(first)
+            p[i, steps[0], (7, 1)[first]], p[i, steps[0], (1, 7)[first]] = 0.5 + 0.02 * first, 0.3
+            p[i, steps[1], 1] = 0.9
+        return crops, np.log(p)
+
+    reader.look = look  # type: ignore[method-assign]
+    found = reader.read(row, [(1,) * 16])  # 30 steps have no room for it: a blank stands between equal digits
+    assert found.label == label and len(calls) == 7 and second.asked == 1  # strokes, all alike
+    np.testing.assert_allclose(found.middles, [30, 90], atol=4)
+    assert RowReader([row_network(0)]).second is None
+
+
+def test_networks_for_very_long_rows_are_not_kept() -> None:
+    reader = RowReader([row_network(0)])
+    long, short = np.zeros((2, 40, 2400), np.uint8), np.zeros((2, 40, 200), np.uint8)
+    for image in (*short, *long):
+        assert reader.look([Crop(image, 0.0, 1.0)])[1].shape[1] >= image.shape[1] / reader.step
+    (kept,) = reader.widths
+    assert 200 <= kept < 400
