@@ -44,7 +44,8 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
         path: the file, usually ending in .safetensors.
         dtype: how the numbers are stored: the network's own dtype by default; float16 for a file of half the size; or
             int8 for a quarter: each weight a whole number from −127 to 127 times its column's (for a convolution: its
-            filter's) scale, what is no matrix as float16.
+            filter's) scale, what is no matrix as float16. What layers keep beside their parameters, such as running
+            variances, is stored as float32 at least: it is little, and may be larger than float16 can hold.
 
     Raises:
         ByhandError: the file cannot be written, or the numbers would not be finite as `dtype`.
@@ -55,11 +56,8 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
     if stored not in (np.int8, np.float16, np.float32, np.float64):
         raise ByhandError(f"{path}: a network is stored as int8, float16, float32 or float64, not {stored}.")
     whole, stored = stored == np.int8, np.dtype(np.float16) if stored == np.int8 else stored
-    with np.errstate(over="ignore"):
-        theta = network.theta.astype(stored)
-    if not np.isfinite(theta).all():
-        raise ByhandError(f"{path}: not written, because the parameters are not all finite numbers as {stored}.")
-    state = network.state.astype(stored)
+    theta = _finite_as(stored, network.theta, "parameters", path)
+    state = _finite_as(np.result_type(stored, np.float32), network.state, "layers' running figures", path)
     tensors = {p.full_name: p.view(theta) for p in network.arena.parameters}
     tensors |= {p.full_name: p.view(state) for p in network.state_arena.parameters}
     for p in network.arena.parameters if whole else ():
@@ -67,6 +65,20 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
             tensors[p.full_name], tensors[p.full_name + SCALE] = _whole_numbers(p.view(network.theta))
     description = json.dumps(describe(network), ensure_ascii=False, sort_keys=True)
     write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
+
+
+def _finite_as(dtype: np.dtype, vector: Array, what: str, path: str | Path) -> Array:
+    """`vector` in that dtype; refused where a number in it is not finite, or too large for the dtype."""
+    with np.errstate(over="ignore"):
+        stored = vector.astype(dtype)
+    wrong = np.flatnonzero(~np.isfinite(stored))
+    if wrong.size:
+        hint = " Store the network as float32." if np.isfinite(vector).all() else ""
+        raise ByhandError(
+            f"{path}: not written, because the {what} are not all finite numbers as {dtype}: "
+            f"one is {vector[wrong[0]]:g}.{hint}"
+        )
+    return stored
 
 
 def _whole_numbers(W: Array) -> tuple[Array, Array]:
@@ -106,8 +118,9 @@ def load(path: str | Path) -> Network:
     except ByhandError as error:
         where = "" if str(error).startswith(str(path)) else f"{path}: "  # layers know nothing of files
         raise ByhandError(f"{where}{error}") from None
-    if not (np.isfinite(network.theta).all() and np.isfinite(network.state).all()):
-        raise ByhandError(f"{path}: holds parameters that are not finite numbers.")
+    for what, vector in (("parameters", network.theta), ("running figures", network.state)):
+        if not np.isfinite(vector).all():
+            raise ByhandError(f"{path}: holds {what} that are not finite numbers.")
     return network
 
 

@@ -268,3 +268,37 @@ def test_adam_is_the_default_and_trains_what_it_is_given():
     byhand.fit(twin, np.ones((4, 5)), [0, 1, 2, 0], epochs=1, progress=False, optimizer=Adam())
     np.testing.assert_array_equal(network.theta, twin.theta)
     assert not np.array_equal(network.theta, before)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+def test_running_variances_that_float16_cannot_hold_are_stored_whole(tmp_path, dtype):
+    network = Network(3, [Dense(4), BatchNorm(), Dense(2)], MSE())
+    network.state[...] = np.linspace(1e6, 3e6, network.state.size)  # float16 ends at 65,504
+    network.save(tmp_path / "m", dtype)
+    again = Network.load(tmp_path / "m")
+    np.testing.assert_array_equal(again.state, network.state)
+    x = np.ones((2, 3), np.float32)
+    np.testing.assert_allclose(again.predict_proba(x), network.predict_proba(x), rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "reason"), [(np.nan, None, "one is nan"), (1e200, np.float32, "one is 1e\\+200.*float32")]
+)
+def test_running_variances_that_cannot_be_stored_are_refused_before_anything_is_written(tmp_path, value, dtype, reason):
+    network = Network(3, [Dense(4), BatchNorm(), Dense(2)], MSE(), dtype=np.float64)
+    network.state[1] = value
+    with pytest.raises(ByhandError, match=reason):
+        network.save(tmp_path / "m", dtype)
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_file_whose_running_variance_is_not_finite_is_refused(tmp_path):
+    network = Network(3, [Dense(4), BatchNorm(), Dense(2)], MSE())
+    network.save(tmp_path / "m")
+    with safe_open(tmp_path / "m", "np") as file:
+        tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    name = next(p.full_name for p in network.state_arena.parameters)
+    tensors[name] = np.full_like(tensors[name], np.inf)
+    save_file(tensors, tmp_path / "m", metadata)
+    with pytest.raises(ByhandError, match="running figures"):
+        Network.load(tmp_path / "m")

@@ -3,6 +3,9 @@
 Each of them is a frozen dataclass that holds hyper-parameters only, so it can be written as a table of its fields
 with its class name under "kind": `Dense(10)` is `{"kind": "Dense", "units": 10, ...}`. Model files and run
 configurations hold nothing else: reading one can build these objects, and never runs anything.
+
+TOML has no null, so a field that is None is left out where None is its default, and otherwise is `{"kind": "None"}`. A
+field that holds a dictionary is `{"kind": "dict", ...}` with its entries.
 """
 
 from dataclasses import MISSING, fields, is_dataclass
@@ -32,12 +35,17 @@ def register(kind: T) -> T:
 def to_config(value: Any) -> Any:
     """The plain-data form of a registered dataclass, or of a list, tuple, number, text or None.
 
+    A dictionary that is given itself counts as plain data already.
+
     Raises:
-        ByhandError: an object of another class, which nobody could read back.
+        ByhandError: an object of another class, or a dictionary in a field whose keys are not text (or are "kind"),
+            which nobody could read back.
     """
     if is_dataclass(value) and type(value).__name__ in _KINDS:
-        table = {f.name: to_config(getattr(value, f.name)) for f in fields(value)}
-        return {"kind": type(value).__name__} | {k: v for k, v in table.items() if v is not None}
+        table = {f.name: getattr(value, f.name) for f in fields(value)}
+        left_out = {f.name for f in fields(value) if f.default is None and table[f.name] is None}
+        name = type(value).__name__
+        return {"kind": name} | {key: _field(item) for key, item in table.items() if key not in left_out}
     if isinstance(value, list | tuple):
         return [to_config(item) for item in value]
     if isinstance(value, np.generic):
@@ -48,6 +56,19 @@ def to_config(value: Any) -> Any:
     raise ByhandError(
         f"{name} cannot be written into a file; put @byhand.register and @dataclass(frozen=True) above its class."
     )
+
+
+def _field(value: Any) -> Any:
+    """The plain-data form of a dataclass' field, in which None and dictionaries can be told from what is missing."""
+    if value is None:
+        return {"kind": "None"}
+    if isinstance(value, list | tuple):
+        return [_field(item) for item in value]
+    if isinstance(value, dict):
+        if wrong := [key for key in value if not isinstance(key, str) or key == "kind"]:
+            raise ByhandError(f'A dictionary with the key {wrong[0]!r} cannot be written: keys are text, not "kind".')
+        return {"kind": "dict"} | {key: _field(item) for key, item in value.items()}
+    return to_config(value)
 
 
 def from_config(data: Any, where: str = "configuration") -> Any:
@@ -61,6 +82,10 @@ def from_config(data: Any, where: str = "configuration") -> Any:
     if not isinstance(data, dict):
         return data
     kind = data.get("kind")
+    if kind == "None":
+        return None
+    if kind == "dict":
+        return {key: from_config(value, where) for key, value in data.items() if key != "kind"}
     cls = _KINDS.get(kind) if isinstance(kind, str) else None
     if cls is None:
         from difflib import get_close_matches
