@@ -1,6 +1,7 @@
 """What a start waits for: each part of byhand, and each library, is loaded when it is used and not before."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -66,27 +67,27 @@ def test_a_start_loads_what_it_uses(code, needed, other):
         assert not modules & SELDOM
 
 
-def test_every_public_name_is_where_the_table_says():
-    """The list of names, the imports that type checkers see, and the table agree."""
-    tree = ast.parse(Path(byhand.__file__).read_text(encoding="utf-8"))
-    seen = {
-        alias.name: node.module.removeprefix("byhand.")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module.startswith("byhand.")
-        for alias in node.names
-    }
-    assert seen == byhand._HOME
-    assert set(byhand.__all__) == {"__version__", *seen}
-    assert set(byhand.__all__) <= set(dir(byhand))
-    for name, module in seen.items():
-        assert getattr(byhand, name) is getattr(sys.modules[f"byhand.{module}"], name)
+def test_every_public_name_is_where_the_list_says():
+    """`__init__.pyi`, which type checkers read, is what a program gets as well; no name is listed twice."""
+    tree = ast.parse(Path(byhand.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    listed = [
+        (node.module, alias.name, alias.asname) for node in ast.walk(tree) for alias in getattr(node, "names", ())
+    ]
+    assert sorted(name for _, name, _ in listed) == sorted(byhand.__all__) == sorted(set(dir(byhand)))
+    for module, name, seen_as in listed:
+        assert seen_as == name
+        home = importlib.import_module(f"byhand.{module or name}")
+        assert getattr(byhand, name) is (getattr(home, name) if module else home)
+        assert module or name in LEVEL
+
+
+def test_a_name_that_is_none():
+    with pytest.raises(AttributeError, match="No byhand attribute perceptron"):
+        _ = byhand.perceptron
 
 
 def test_the_parts_are_there_by_name_as_well():
     code = (
-        "import byhand\nfor name in ('layers', 'data', 'training'): assert hasattr(getattr(byhand, name), '__path__')"
+        "import byhand\nfor part in ('layers', 'data', 'training'): assert hasattr(getattr(byhand, part), '__path__')"
     )
     assert {"byhand.layers", "byhand.data", "byhand.training"} <= loaded(code)
-    assert {module.split(".")[0] for module in byhand._HOMES} <= set(LEVEL)
-    with pytest.raises(AttributeError, match="no attribute 'perceptron'"):
-        _ = byhand.perceptron
