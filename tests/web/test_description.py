@@ -2,12 +2,12 @@
 
 import pytest
 
-from byhand.web.openapi import describe
+from byhand.web.openapi import openapi_description
 from byhand.web.operations import OPERATIONS
 from tests.web.conftest import RAW, need_libraries, until
 from tests.web.schema import faults
 
-DESCRIPTION = describe()
+DESCRIPTION = openapi_description(OPERATIONS)
 SCHEMAS = DESCRIPTION["components"]["schemas"]
 
 

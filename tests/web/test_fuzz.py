@@ -9,11 +9,12 @@ import os
 import numpy as np
 import pytest
 
-from byhand.web.openapi import describe
+from byhand.web.openapi import openapi_description
+from byhand.web.operations import OPERATIONS
 from tests.web.conftest import RAW, client_of
 
 COUNT = int(os.environ.get("BYHAND_FUZZ", "400"))
-DESCRIPTION = describe()
+DESCRIPTION = openapi_description(OPERATIONS)
 TEXTS = (
     "",
     "0",

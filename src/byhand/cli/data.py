@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from byhand.cli.learn import Json
-from byhand.cli.main import app
-from byhand.cli.show import print_json, print_table
+from byhand.cli.app import Json, app
+from byhand.cli.output import print_json, print_table
 
 data = typer.Typer(no_args_is_help=True, help="Data sets: fetch them, list them.")
 app.add_typer(data, name="data")

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from byhand.cli.learn import print_run
-from byhand.cli.main import app
-from byhand.cli.show import percent, print_table
+from byhand.cli.app import app
+from byhand.cli.output import percent, print_run, print_table
 
 NEXT = """Next:
   byhand lesson                     worked examples, from the perceptron to backpropagation

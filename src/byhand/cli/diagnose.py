@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from byhand.cli.learn import Json
-from byhand.cli.main import app
-from byhand.cli.show import print_json
+from byhand.cli.app import Json, app
+from byhand.cli.output import print_json
 
 if TYPE_CHECKING:
     from byhand.diagnosis import Record

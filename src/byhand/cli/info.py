@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from byhand.cli.learn import Json
-from byhand.cli.main import app
-from byhand.cli.show import print_json
+from byhand.cli.app import Json, app
+from byhand.cli.output import print_json
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux
 

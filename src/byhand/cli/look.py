@@ -1,67 +1,146 @@
-"""byhand explain, recipes."""
+"""byhand look: pictures of what a network makes of an image."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from byhand.cli.learn import Json, model_file
-from byhand.cli.main import app
-from byhand.cli.show import percent, print_json, print_table
+from byhand.cli.app import Json, app, model_file
+from byhand.cli.output import percent, print_json
 from byhand.core.errors import ByhandError
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-@app.command(epilog="Example:  byhand explain nielsen --sample 0")
-def explain(
-    what: Annotated[str, typer.Argument(help="A recipe, a model file, or a run's folder.")],
-    latex: Annotated[bool, typer.Option("--latex", help="LaTeX instead of text.")] = False,
-    sample: Annotated[int | None, typer.Option(min=0, help="Put the numbers of this training sample in.")] = None,
-    data: Annotated[str | None, typer.Option(help="Where the sample comes from; mnist by default.")] = None,
+    from byhand.core.types import Array
+    from byhand.data import Dataset
+    from byhand.network import Network
+
+MAPPED = 2_000  # images on the map: more than that hide each other
+
+
+@app.command(epilog="Example:  byhand look runs/conv-1 seven.png --out out/seven")
+def look(
+    model: Annotated[Path, typer.Argument(help="A model file, or a run's folder.")],
+    image: Annotated[str, typer.Argument(help="A picture of one digit, or the number of a test image.")],
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("out/look"),
+    data: Annotated[str, typer.Option(help="Where test and training images come from: a name or a path.")] = "mnist",
+    among: Annotated[int, typer.Option(min=2, help="How many training images to compare with.")] = 10_000,
+    patch: Annotated[int | None, typer.Option(min=1, help="Side of the square that covers pixels.")] = None,
     json: Json = False,
 ) -> None:
-    """Print a network's equations, forward and backward, in order, with its shapes."""
+    """Draw what a network makes of an image: filters, feature maps, the pixels that decided, its neighbours."""
+    from byhand import plots
+    from byhand.data import load
+    from byhand.explaining.looking import image_shape
+    from byhand.network import Network
+
+    network = Network.load(model_file(model))
+    dataset = load(data)
+    shape = image_shape(network, dataset.image_shape)
+    if dataset.x_train.shape[1] != shape[0] * shape[1]:
+        raise ByhandError(
+            f"{data}: its images have another size than the network's {shape[0]} × {shape[1]}; see --data."
+        )
+    ink = _image(image, shape, dataset)
+    report: dict[str, Any] = {"model": str(model), "image": image}
+    files = []
+    for name, figure, facts in _pictures(network, ink, dataset, among, patch or max(1, round(min(shape) / 7))):
+        files.append(str(out / f"{name}.png"))
+        plots.save(figure, files[-1])
+        report |= facts
+    if json:
+        print_json(report | {"files": files})
+        return
+    print(f"{image}: read as {report['text']} ({percent(report['confidence'], 1)}).")
+    near = ", ".join(f"{n['label']} (image {n['sample']}, distance {n['distance']:.3g})" for n in report["nearest"][:3])
+    print(f"Nearest of {report['compared']:,} training images: {near}.")
+    print(f"Written to {out}: {', '.join(Path(file).name for file in files)}.")
+
+
+def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "Array":
+    """The image (height, width) from 0 to 1: a file prepared as MNIST was, or a test image by its number."""
     import numpy as np
 
-    from byhand.network import Network
-    from byhand.recipes import RECIPES
+    from byhand.reading.prepare import prepare
 
-    recipe = RECIPES.get(what)
-    if recipe:
-        network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=0)
-    elif Path(what).exists():
-        network = Network.load(model_file(Path(what)))
-    else:
-        raise ByhandError(f"{what!r} is neither a recipe ({', '.join(RECIPES)}) nor a model file or run folder.")
-    x = t = None
-    if sample is not None:
-        from byhand.data import load
-
-        dataset = load(data or (recipe.dataset if recipe else "mnist"))
-        if sample >= len(dataset.x_train):
-            raise ByhandError(f"There is no sample {sample}; {dataset.name} has 0 to {len(dataset.x_train) - 1}.")
-        x, t = dataset.x_train[sample : sample + 1], np.array([dataset.y_train[sample]])
-        if x.size == np.prod(network.input_shape):
-            x = x.reshape((1, *network.input_shape))
-    text = network.explain(x, t, latex)
-    if json:
-        print_json({"summary": network.summary(), "parameters": network.size, "equations": text})
-    else:
-        print(text if latex else f"{network.summary()}\n\n{text}")
+    if not Path(image).exists() and image.isdecimal():
+        x = dataset.x_train if dataset.x_test is None else dataset.x_test
+        if int(image) >= len(x):
+            raise ByhandError(f"there is no test image {image}; {dataset.name} has 0 to {len(x) - 1}.")
+        row = x[int(image)]
+        return (row / np.float32(255 if row.dtype == np.uint8 else 1)).reshape(shape)
+    if shape != (28, 28):
+        raise ByhandError(
+            f"{image}: pictures are prepared as 28 × 28, but this network takes {shape[0]} × {shape[1]}; "
+            "give the number of a test image."
+        )
+    prepared: Array = prepare(Path(image))[0] / np.float32(255)
+    return prepared
 
 
-@app.command(epilog="Example:  byhand recipes")
-def recipes(json: Json = False) -> None:
-    """List the recipes: published set-ups, and our own."""
-    from byhand.recipes import RECIPES
+def _pictures(
+    network: "Network", ink: "Array", dataset: "Dataset", among: int, patch: int
+) -> Iterator[tuple[str, "Figure", dict[str, Any]]]:
+    """Each picture's name, the picture, and what it says in numbers."""
+    import numpy as np
 
-    if json:
-        for r in RECIPES.values():
-            figures = {f.name: f.published for f in r.figures}
-            print_json({"name": r.name, "source": r.source, "takes": r.takes, "published": figures, "fault": r.fault})
-        return
-    rows = []
-    for r in RECIPES.values():
-        layers = ", ".join(layer.label() for layer in r.layers)
-        published = [percent(f.published) for f in r.figures if f.published and f.percent]
-        rows.append((r.name, layers, type(r.loss).__name__, r.training, ", ".join(published) or "–"))
-    print_table("", ("recipe", "layers", "loss", "training", "published"), rows, left=5)
+    from byhand import plots
+    from byhand.explaining.looking import layer_outputs, occlusion
+    from byhand.layers import Conv2D, Dense, Flatten
+
+    x = network.as_input(ink.reshape((1, *network.input_shape)))
+    p = network.predict_proba(x)[0]  # (outputs,)
+    answer, top = int(network.decide(p[None])[0]), int(np.argmax(p))
+    names = network.classes or dataset.classes
+    name = names[answer] if answer < len(names) else str(answer)
+    weights = np.eye(len(p))[[top]]
+    fall = occlusion(network, ink, top, patch)
+    gradient = network.input_gradient(x, weights).reshape(ink.shape)
+    facts = {"text": name, "confidence": float(p[top] if len(p) > 1 or answer else 1 - p[0])}
+    yield "decided", plots.decided(ink, fall, gradient, names[top] if len(p) > 1 else "1", patch), facts
+
+    flat = []
+    for i, (layer, y) in enumerate(zip(network.layers, layer_outputs(network, x), strict=True)):
+        title = f"Layer {i + 1}, {layer.label()}"
+        if isinstance(layer, Conv2D):
+            yield f"layer-{i + 1}-filters", plots.filters(network.p[i].W, title), {}
+        elif isinstance(layer, Dense) and i == 0:
+            yield "layer-1-weights", plots.first_layer_weights(network.p[0].W, ink.shape), {}
+        if y.ndim == 4:
+            yield f"layer-{i + 1}-maps", plots.feature_maps(y[0], title), {}
+        elif y.ndim == 2 and not isinstance(layer, Flatten):
+            flat.append((title, y[0]))
+    after = f"The answer, after {network.loss.activation}" if network.loss.activation else "The answer"
+    yield "units", plots.units([*flat[-4:], (after, p)], names), {}
+    yield from _others(network, x, ink, dataset, among, name)
+
+
+def _others(
+    network: "Network", x: "Array", ink: "Array", dataset: "Dataset", among: int, name: str
+) -> Iterator[tuple[str, "Figure", dict[str, Any]]]:
+    """Training images beside the image, and on a map."""
+    import numpy as np
+
+    from byhand import plots
+    from byhand.explaining.looking import last_hidden, nearest, plane
+
+    count = min(among, len(dataset.x_train))
+    chosen = np.sort(np.random.default_rng(0).choice(len(dataset.x_train), count, replace=False))
+    images, labels = dataset.x_train[chosen], dataset.y_train[chosen]
+    features = last_hidden(network, images.reshape((-1, *network.input_shape)))  # (count, k)
+    own = last_hidden(network, x)[0]
+    order, distance = nearest(own, features, 13)
+    classes = [dataset.classes[k] for k in labels[order]]
+    facts = [
+        {"sample": int(i), "label": label, "distance": float(d)}
+        for i, label, d in zip(chosen[order], classes, distance, strict=True)
+    ]
+    near = images[order].reshape((-1, *ink.shape))
+    yield "nearest", plots.neighbours(ink, near, classes, distance), {"compared": count, "nearest": facts}
+    step = -(-count // MAPPED)
+    features, labels = features[::step], labels[::step]
+    flat = plane(features)
+    drawn = plots.plane(flat(features), labels, dataset.classes, flat.shares, flat(own), name)
+    yield "map", drawn, {"variance": list(flat.shares)}

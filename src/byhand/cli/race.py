@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from byhand.cli.learn import Json
-from byhand.cli.main import app
-from byhand.cli.show import percent, print_json
+from byhand.cli.app import Json, app
+from byhand.cli.output import percent, print_json
 from byhand.core.errors import ByhandError
 
 STAT = Path("/proc/self/stat")  # Linux

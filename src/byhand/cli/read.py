@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from byhand.cli.learn import Json, model_file
-from byhand.cli.main import app
-from byhand.cli.show import percent, print_json
+from byhand.cli.app import Json, app, model_file
+from byhand.cli.output import percent, print_json
 from byhand.core.errors import ByhandError
 
 

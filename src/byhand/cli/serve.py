@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from byhand.cli.main import app
+from byhand.cli.app import app
 from byhand.core.errors import ByhandError
 
 

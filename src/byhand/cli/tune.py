@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from byhand.cli.learn import Json, absolute
-from byhand.cli.main import app
-from byhand.cli.show import make_table, percent, print_json, print_table
+from byhand.cli.app import Json, absolute, app
+from byhand.cli.output import make_table, percent, print_json, print_table
 
 if TYPE_CHECKING:
     from byhand.tuning import Trials

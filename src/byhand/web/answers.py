@@ -102,13 +102,6 @@ def post_equation(call: Call) -> Answer:
     return Answer(equation(model.network, drawing(call).image, layer, values["unit"], place))
 
 
-def get_openapi(call: Call) -> Answer:
-    """The description of all this."""
-    from byhand.web.openapi import describe
-
-    return Answer(describe())
-
-
 # ---- samples ----
 
 

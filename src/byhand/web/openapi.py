@@ -1,10 +1,10 @@
-"""The OpenAPI description, made from the table of operations."""
+"""The OpenAPI description of a table of operations."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from byhand.web.call import Operation, Parameter
-from byhand.web.operations import OPERATIONS
 from byhand.web.schemas import ERROR, SCHEMAS
 
 STATUSES = {
@@ -22,12 +22,12 @@ STATUSES = {
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff")
 
 
-def describe() -> dict[str, Any]:
-    """The whole description, OpenAPI 3.1."""
+def openapi_description(operations: Iterable[Operation]) -> dict[str, Any]:
+    """The description of all operations, OpenAPI 3.1."""
     from byhand import __version__
 
     paths: dict[str, dict[str, Any]] = {}
-    for operation in OPERATIONS:
+    for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",

@@ -1,7 +1,7 @@
 """The table of everything that can be asked: the server routes by it, and the description is made from it."""
 
 from byhand.web import answers, training_answers
-from byhand.web.call import Operation, Parameter
+from byhand.web.call import Answer, Call, Operation, Parameter
 from byhand.web.examples import MOST
 
 DRAWING = (
@@ -30,7 +30,15 @@ CLASS = Parameter("class", "The class that the answer is compared with; the seco
 
 HAND = Parameter("seed", "Whose hand; 0, a tidy one, by default.", "integer", 0, MOST)
 
-OPERATIONS = (
+
+def get_openapi(call: Call) -> Answer:
+    """The description of all operations."""
+    from byhand.web.openapi import openapi_description
+
+    return Answer(openapi_description(OPERATIONS))
+
+
+OPERATIONS: tuple[Operation, ...] = (
     Operation(
         *("GET", "/api/settings", "settings", "Limits, and what a training can be told."),
         *(answers.get_settings,),
@@ -178,7 +186,7 @@ OPERATIONS = (
     ),
     Operation(
         *("GET", "/api/openapi.json", "openapi", "This description, as OpenAPI 3.1."),
-        *(answers.get_openapi,),
+        *(get_openapi,),
         gives="object",
     ),
 )

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from byhand.cli.learn import Json
-from byhand.cli.main import app
-from byhand.cli.show import print_json
+from byhand.cli.app import Json, app
+from byhand.cli.output import print_json
 
 
 @app.command("find-rate", epilog="Example:  byhand find-rate dense --plot rates.png")

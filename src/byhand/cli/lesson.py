@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from byhand.cli.learn import Json
-from byhand.cli.main import app
-from byhand.cli.show import print_json, print_table
+from byhand.cli.app import Json, app
+from byhand.cli.output import print_json, print_table
 
 
 @app.command(epilog="Example:  byhand lesson perceptron-gates --plot out")

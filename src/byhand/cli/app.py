@@ -1,0 +1,47 @@
+"""The application that each command adds itself to, and what several commands take."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="byhand",
+    help="Neural networks with every derivative worked out by hand, and a reader of handwritten digits.",
+    epilog="Start with:  byhand demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import byhand
+
+        print(byhand.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None: ...
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+
+def model_file(path: Path) -> Path:
+    """The model file itself, or the one in a run's folder."""
+    from byhand.recipes.folder import MODEL
+
+    return path / MODEL if path.is_dir() else path
+
+
+def absolute(data: str) -> str:
+    """A path in full, so that the configuration can be repeated from elsewhere; a known name stays."""
+    from byhand.data import listing
+
+    known = {entry.name for entry in listing()}
+    return data if data in known else str(Path(data).resolve())

@@ -1,0 +1,48 @@
+"""byhand explain."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byhand.cli.app import Json, app, model_file
+from byhand.cli.output import print_json
+from byhand.core.errors import ByhandError
+
+
+@app.command(epilog="Example:  byhand explain nielsen --sample 0")
+def explain(
+    what: Annotated[str, typer.Argument(help="A recipe, a model file, or a run's folder.")],
+    latex: Annotated[bool, typer.Option("--latex", help="LaTeX instead of text.")] = False,
+    sample: Annotated[int | None, typer.Option(min=0, help="Put the numbers of this training sample in.")] = None,
+    data: Annotated[str | None, typer.Option(help="Where the sample comes from; mnist by default.")] = None,
+    json: Json = False,
+) -> None:
+    """Print a network's equations, forward and backward, in order, with its shapes."""
+    import numpy as np
+
+    from byhand.network import Network
+    from byhand.recipes import RECIPES
+
+    recipe = RECIPES.get(what)
+    if recipe:
+        network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=0)
+    elif Path(what).exists():
+        network = Network.load(model_file(Path(what)))
+    else:
+        raise ByhandError(f"{what!r} is neither a recipe ({', '.join(RECIPES)}) nor a model file or run folder.")
+    x = t = None
+    if sample is not None:
+        from byhand.data import load
+
+        dataset = load(data or (recipe.dataset if recipe else "mnist"))
+        if sample >= len(dataset.x_train):
+            raise ByhandError(f"There is no sample {sample}; {dataset.name} has 0 to {len(dataset.x_train) - 1}.")
+        x, t = dataset.x_train[sample : sample + 1], np.array([dataset.y_train[sample]])
+        if x.size == np.prod(network.input_shape):
+            x = x.reshape((1, *network.input_shape))
+    text = network.explain(x, t, latex)
+    if json:
+        print_json({"summary": network.summary(), "parameters": network.size, "equations": text})
+    else:
+        print(text if latex else f"{network.summary()}\n\n{text}")

@@ -1,0 +1,75 @@
+"""How the commands print: tables for people, JSON lines for programs."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from byhand.recipes import Run
+    from byhand.training import Evaluation
+
+
+def print_json(record: Any) -> None:
+    """One object, one line."""
+    print(json.dumps(record, ensure_ascii=False, allow_nan=False))
+
+
+def make_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> "Table":
+    """A table whose first `left` columns are text and the others numbers."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    for i, header in enumerate(headers):
+        table.add_column(header, justify="left" if i < left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
+    """Print such a table."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # a file or a pipe has no width to keep to
+    console.print(make_table(title, headers, rows, left))
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    """0.9274 → "92.74 %"; an en dash for None."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def print_run(run: "Run") -> None:
+    """A run's figures for people."""
+    outcome = run.outcome
+    rows = [("train", outcome.train), ("validation", outcome.validation)]
+    rows += [("test", outcome.test.accuracy)] if outcome.test else []
+    print_table("Accuracy", ("data", "right"), [(name, percent(value)) for name, value in rows if value is not None])
+    if outcome.test:
+        print_scores(outcome.test, run.dataset.classes)
+        per_epoch = sorted(outcome.history["seconds"])[outcome.history.epochs // 2]
+        print(
+            f"{outcome.seconds:.1f} s of training, {per_epoch:.3f} s an epoch; one image takes "
+            f"{1e6 * outcome.test.seconds_per_image:.0f} µs, {outcome.test.samples:,} together "
+            f"{1e3 * outcome.test.seconds_per_batch:.0f} ms."
+        )
+
+
+def print_scores(result: "Evaluation", classes: tuple[str, ...]) -> None:
+    """Precision, recall and F1 of each class and averaged."""
+    s = result.scores
+    names = classes if len(classes) == len(s.support) else tuple(map(str, range(len(s.support))))
+    rows: list[tuple[str, ...]] = [
+        (name, percent(s.precision[i]), percent(s.recall[i]), percent(s.f1[i]), f"{s.support[i]:,}")
+        for i, name in enumerate(names)
+    ]
+    total = f"{result.samples:,}"
+    rows += [
+        (name, *map(percent, figures), total) for name, figures in (("macro", s.macro()), ("weighted", s.weighted()))
+    ]
+    print_table("Test samples by class", ("class", "precision", "recall", "F1", "samples"), rows)

@@ -1,0 +1,22 @@
+"""byhand recipes."""
+
+from byhand.cli.app import Json, app
+from byhand.cli.output import percent, print_json, print_table
+
+
+@app.command(epilog="Example:  byhand recipes")
+def recipes(json: Json = False) -> None:
+    """List the recipes: published set-ups, and our own."""
+    from byhand.recipes import RECIPES
+
+    if json:
+        for r in RECIPES.values():
+            figures = {f.name: f.published for f in r.figures}
+            print_json({"name": r.name, "source": r.source, "takes": r.takes, "published": figures, "fault": r.fault})
+        return
+    rows = []
+    for r in RECIPES.values():
+        layers = ", ".join(layer.label() for layer in r.layers)
+        published = [percent(f.published) for f in r.figures if f.published and f.percent]
+        rows.append((r.name, layers, type(r.loss).__name__, r.training, ", ".join(published) or "–"))
+    print_table("", ("recipe", "layers", "loss", "training", "published"), rows, left=5)

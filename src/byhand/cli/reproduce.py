@@ -1,0 +1,55 @@
+"""byhand reproduce."""
+
+from typing import Annotated
+
+import typer
+
+from byhand.cli.app import Json, app
+from byhand.cli.output import percent, print_json, print_table
+
+
+@app.command(epilog="Example:  byhand reproduce nielsen chang --seeds 3")
+def reproduce(
+    recipes: Annotated[list[str] | None, typer.Argument(help="Which recipes; all published ones by default.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many runs of each, with the seeds 0, 1, ...")] = 5,
+    json: Json = False,
+) -> None:
+    """Train the published set-ups on the real data, and print their figures beside ours."""
+    import sys
+
+    from byhand.recipes import PUBLISHED, get_recipe
+    from byhand.recipes.reproduce import reproduce as run
+
+    chosen = [get_recipe(name) for name in recipes or PUBLISHED]
+    say = (lambda text: None) if json else (lambda text: print(f"… {text}", file=sys.stderr, flush=True))
+    table, faults = [], {}
+    for rows in run(chosen, seeds, progress=not json, say=say):
+        for row in rows:
+            if json:
+                print_json(
+                    {
+                        "recipe": row.recipe.name,
+                        "figure": row.figure.name,
+                        "published": row.figure.published,
+                        "mean": row.mean,
+                        "spread": row.spread,
+                        "best": row.best,
+                        "values": list(row.values),
+                        "seconds": row.seconds,
+                        "fault": row.recipe.fault,
+                    }
+                )
+                continue
+            show = percent if row.figure.percent else (lambda value: "–" if value is None else f"{value:.3g}")
+            first = row is rows[0]
+            name, seconds = (row.recipe.name, f"{row.seconds:.1f}") if first else ("", "")
+            spread = "–" if len(row.values) == 1 else show(row.spread).replace(" %", "")
+            figures = (show(row.figure.published), show(row.mean), spread, show(row.best))
+            table.append((name, row.figure.name, *figures, seconds))
+            if row.recipe.fault:
+                faults[row.recipe.name] = row.recipe.fault
+    if json:
+        return
+    headers = ("recipe", "figure", "published", "ours, mean", "± spread", "best", "s a run")
+    print_table(f"Published figures and ours, {seeds} seed{'s' if seeds > 1 else ''}", headers, table, left=2)
+    print_table("Faults of the sources, and what is done here", ("recipe", ""), list(faults.items()), left=2)

@@ -1,0 +1,120 @@
+"""byhand train."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from byhand.cli.app import Json, absolute, app
+from byhand.cli.output import print_json, print_run
+from byhand.core.errors import ByhandError
+
+if TYPE_CHECKING:
+    from byhand.recipes.config import RunConfig
+
+
+@app.command(epilog="Example:  byhand train nielsen --epochs 10 --hidden 100 --out runs/wide")
+def train(
+    recipe: Annotated[str | None, typer.Argument(help="Which recipe; `dense` by default.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many times all samples are seen.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples a step; 0 for all at once.")] = None,
+    lr: Annotated[float | None, typer.Option(help="The learning rate, constant.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden layers: 256,128")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    data: Annotated[str | None, typer.Option(help="A data set's name or a path.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A run's config.toml, to repeat it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the run; runs/RECIPE-N by default.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run that is in the folder.")] = False,
+    plots: Annotated[bool, typer.Option(help="Whether to draw the plots.")] = True,
+    half: Annotated[bool, typer.Option("--half", help="Store the model in half precision.")] = False,
+    checkpoint_every: Annotated[
+        str | None,
+        typer.Option(help="When to write the run's state: 60 seconds (the default), 500 steps, 1 epoch, never."),
+    ] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the unfinished run in this folder.")] = None,
+    json: Json = False,
+) -> None:
+    """Train a recipe, and write model, configuration, history, metrics, diagnosis and plots into a folder."""
+    from byhand.cli.interrupt import stoppable
+    from byhand.data import load
+    from byhand.diagnosis import Watch
+    from byhand.recipes import run_recipe
+    from byhand.recipes.folder import MODEL, claimed, metrics, watched, write_run
+    from byhand.recipes.unfinished import new_checkpoints, open_checkpoints
+
+    if resume:
+        if any((recipe, epochs, batch_size is not None, lr, hidden, seed is not None, data, config, out, overwrite)):
+            raise ByhandError("--resume goes on with a run as it was begun; leave out what would change it.")
+        checkpoints, chosen = open_checkpoints(resume, checkpoint_every)
+        plots, half = checkpoints.note["plots"], checkpoints.note["half"]
+    else:
+        chosen = _configure(recipe, config, epochs, batch_size, lr, hidden, seed, data)
+    dataset = load(chosen.data)
+    if not json:
+        doing = "Going on with" if resume else "Training"
+        print(f"{doing} {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
+    watch = Watch()
+    with claimed(resume or out, chosen.recipe.name, overwrite=overwrite, resume=bool(resume)) as folder:
+        if not resume:
+            checkpoints = new_checkpoints(folder, checkpoint_every, chosen, plots, half)
+        with stoppable(checkpoints, folder), watched(watch, folder, chosen):
+            options: dict[str, Any] = {"callbacks": [watch], "checkpoint": checkpoints, "resume": bool(resume)}
+            run = run_recipe(chosen.recipe, chosen.seed, dataset=dataset, **options)
+            write_run(run, folder, chosen, plots, half)
+        checkpoints.remove()  # only now that all is written
+    if json:
+        print_json({"folder": str(folder), "model": str(folder / MODEL)} | metrics(run))
+        return
+    print_run(run)
+    files = f"{MODEL}, config.toml, history.csv, metrics.json, diagnosis.json, network.txt{', plots' * plots}"
+    print(f"Written to {folder}: {files}.")
+    if names := [problem.name for problem in watch.problems() if problem.severity > 1]:
+        print(f"Something may be wrong ({', '.join(names)}): byhand diagnose {folder} says more.")
+
+
+def _configure(
+    name: str | None,
+    config: Path | None,
+    epochs: int | None,
+    batch_size: int | None,
+    lr: float | None,
+    hidden: str | None,
+    seed: int | None,
+    data: str | None,
+) -> "RunConfig":
+    """The recipe, or the configuration file, with the command line's changes."""
+    from byhand.recipes import RECIPES, get_recipe, with_hidden
+    from byhand.recipes.config import RunConfig, read_config
+
+    if config and name:
+        raise ByhandError("Give either a recipe or --config, not both: a configuration names its recipe.")
+    if config:
+        chosen = read_config(config, RECIPES)
+    else:
+        recipe = get_recipe(name or "dense")
+        chosen = RunConfig(recipe, recipe.dataset, 0)
+    changes: dict[str, Any] = {}
+    if epochs is not None:
+        changes["epochs"] = epochs
+    if batch_size is not None:
+        changes["batch_size"] = batch_size or None
+    if lr is not None:
+        changes["optimizer"] = replace(chosen.recipe.optimizer, learning_rate=lr)  # type: ignore[type-var]
+    if hidden is not None:
+        changes["layers"] = with_hidden(chosen.recipe.layers, _sizes(hidden))
+    return RunConfig(
+        replace(chosen.recipe, **changes),
+        chosen.data if data is None else absolute(data),
+        chosen.seed if seed is None else seed,
+    )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sizes = ()
+    if not sizes or min(sizes) < 1:
+        raise ByhandError(f"--hidden wants sizes such as 256,128; got {text!r}.")
+    return sizes

@@ -1,0 +1,57 @@
+"""Two public things of the package never share a name."""
+
+import ast
+from collections import defaultdict
+
+from tests.test_floors import MODULES
+
+SHARED = {
+    "LESSONS": "each module of lessons lists its own under this name",
+}
+TO_BE_RENAMED = set(
+    """
+    ACTIVATIONS APART BLOCK BOX CLOSEST Change Columns EVERY FIGURES FIRST FLAT FOLDER FORMAT FORMATS Folder
+    GREY Guard HALF HEADER HEIGHT History KEPT KEYS KINDS LEAST LIMIT LONGEST Line MARGIN MODEL MOST NOTHING
+    NUMBER NUMBERS Numbers PIECE PIXELS PLACE Page Pair Paper Parameter Part Place Range Row Rows SHARE
+    SHOWN SIDE SMALL SOURCE SPECK STEEPEST STEPS STRAIGHT Source Step Strokes THIN TOLERANCE UNFINISHED
+    WHOLE WIDEST WORKING_SIZE Watch activations by_hand columns dead describe digits draw figure fit
+    image_shape is_finite kind lines load main number plane read saturated save smooth step teach_mse
+    teach_sigmoid trace train twins
+    """.split()  # noqa: SIM905
+)
+
+
+def public(tree):
+    """Classes, functions and constants that a module defines at its top, without a leading underscore."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        elif isinstance(node, ast.AnnAssign):
+            names = [node.target.id]
+        else:
+            names = []
+        yield from (name for name in names if not name.startswith("_"))
+
+
+def is_command(node):
+    return any(".command(" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+def homes():
+    """Where each name is defined, but for the plain twins of operations and commands, which share names by intent."""
+    found = defaultdict(set)
+    for module, tree in MODULES.items():
+        if module == "ops.naive":
+            continue
+        commands = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and is_command(node)}
+        for name in set(public(tree)) - commands:
+            found[name].add(module)
+    return found
+
+
+def test_two_things_never_share_a_name():
+    shared = {name: sorted(modules) for name, modules in homes().items() if len(modules) > 1}
+    assert {name: modules for name, modules in shared.items() if name not in TO_BE_RENAMED | SHARED.keys()} == {}
+    assert shared.keys() >= TO_BE_RENAMED | SHARED.keys()
