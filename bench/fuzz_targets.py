@@ -27,8 +27,8 @@ from byhand.core.errors import ByhandError
 from byhand.data.csv import parse_csv
 from byhand.data.folder import read_folder
 from byhand.data.idx import read_images, read_labels, write_idx
-from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
+from byhand.data.pickled import read_pickled
 from byhand.diagnosis import Watch, read_run
 from byhand.reading.image import open_image
 from byhand.reading.reader import Reader
@@ -101,7 +101,7 @@ def npy(scratch, data):
 
 
 def pkl(scratch, data):
-    read_mnist_pkl(scratch.file("mnist.pkl", data))
+    read_pickled(scratch.file("mnist.pkl", data))
 
 
 def model(scratch, data):

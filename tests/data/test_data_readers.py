@@ -26,7 +26,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from byhand.core.errors import ByhandError
-from byhand.data import check_arrays, from_arrays, load, read_csv, read_image, read_mnist_pkl, write_idx
+from byhand.data import check_arrays, from_arrays, load, read_csv, read_image, read_pickled, write_idx
 from byhand.data.csv import parse_csv
 from byhand.data.idx import read_idx
 from byhand.data.load import READERS
@@ -151,11 +151,11 @@ def test_mnist_pkl(divisor: int, how: str | int, tmp_path: Path) -> None:
     content = python2_pickle(*parts) if how == "python 2" else pickle.dumps(tuple(parts), protocol=int(how))
     path = tmp_path / "mnist.pkl.gz"
     path.write_bytes(gzip.compress(content))
-    if how in (0, 1, 2, 5):  # those that Python 3 writes through further functions
+    if how == 0:  # which Python 3 writes as lines of text
         with pytest.raises(ByhandError, match="is refused"):
-            read_mnist_pkl(path)
+            read_pickled(path)
         return
-    for (x, y), original, (_, labels) in zip(read_mnist_pkl(path), whole, parts, strict=True):
+    for (x, y), original, (_, labels) in zip(read_pickled(path).values(), whole, parts, strict=True):
         assert x.dtype == np.uint8
         assert np.array_equal(x, original)
         assert np.array_equal(y, labels)
@@ -164,6 +164,44 @@ def test_mnist_pkl(divisor: int, how: str | int, tmp_path: Path) -> None:
     assert data.x_test is not None
     assert data.x_test.tolist() == whole[2].tolist()
     assert data.image_shape == (28, 28)
+
+
+PIXELS = np.random.default_rng(9).integers(0, 256, (6, 3, 3)).astype(np.uint8)
+DIGITS = np.array([3, 1, 4, 1, 5, 9])
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize(
+    ("value", "training", "test"),
+    [
+        (
+            {
+                "Train": {"Features": PIXELS[:4], "Labels": DIGITS[:4]},
+                "Test": {"Features": PIXELS[4:], "Labels": [5, 9]},
+            },
+            4,
+            2,
+        ),
+        ({"x_train": PIXELS, "y_train": DIGITS[:, None]}, 6, 0),
+        ({b"data": PIXELS.reshape(6, 9), b"labels": DIGITS.tolist(), b"filenames": ["a.png"] * 6}, 6, 0),
+        ({"trainImages": PIXELS[..., None], "trainLabels": DIGITS.astype(float)}, 6, 0),
+        ([[np.asfortranarray(PIXELS[:4] / 256), DIGITS[:4]], [PIXELS[4:] / 256, DIGITS[4:]]], 4, 2),
+        ((PIXELS, DIGITS.astype(">i2")), 6, 0),
+        (((PIXELS[:2], DIGITS[:2]), (PIXELS[2:4], DIGITS[2:4]), (PIXELS[4:], DIGITS[4:])), 4, 2),
+    ],
+    ids=["dict of dicts", "dict", "like CIFAR", "camels", "lists", "one pair", "three pairs"],
+)
+def test_pickles_of_other_shapes(value: object, training: int, test: int, protocol: int, tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(value, protocol))
+    data = load(tmp_path / "a.pkl")
+    assert data.x_train.dtype == np.uint8
+    assert data.image_shape == (3, 3)
+    assert data.x_train.tolist() == PIXELS.reshape(6, 9)[:training].tolist()
+    assert data.y_train.tolist() == DIGITS[:training].tolist()
+    if test:
+        assert (data.x_test.tolist(), data.y_test.tolist()) == (PIXELS.reshape(6, 9)[training:].tolist(), [5, 9])
+    else:
+        assert data.x_test is None
 
 
 def test_mnist_pkl_of_many_rows(tmp_path: Path) -> None:
@@ -297,6 +335,19 @@ def test_from_arrays() -> None:
     assert spam.image_shape is None
 
 
+def test_labels_may_be_a_column_or_names() -> None:
+    x = np.zeros((4, 2))
+    assert from_arrays(x, np.array([[1], [0], [1], [2]])).y_train.tolist() == [1, 0, 1, 2]
+    named = from_arrays(x, ["dog", "cat", "dog", "emu"], x[:1], ["emu"])
+    assert named.classes == ("cat", "dog", "emu")
+    assert (named.y_train.tolist(), named.y_test.tolist()) == ([1, 0, 1, 2], [2])
+    assert from_arrays(x, ["10", "9", "9", "10"]).classes == ("9", "10")
+    given = from_arrays(x, ["b", "a", "b", "a"], classes=("b", "a", "c"))
+    assert (given.classes, given.y_train.tolist()) == (("b", "a", "c"), [0, 1, 0, 1])
+    with pytest.raises(ByhandError, match=r"y_test: number 0 is 'owl', but the classes are cat, dog, emu\."):
+        from_arrays(x, ["dog", "cat", "dog", "emu"], x[:1], ["owl"])
+
+
 ROWS = np.zeros((3, 4), np.float32)
 TARGETS = np.array([0, 1, 2])
 
@@ -332,6 +383,7 @@ def changed(array: np.ndarray, index: object, value: object) -> np.ndarray:
         (ROWS, np.array([0, 1e300, 2]), {}, r"y\[1\] is 1e\+300"),
         (ROWS, np.array([0, 2**64 - 1, 2], np.uint64), {}, r"y\[1\] is .*, which is too large"),
         (ROWS, np.array(["0", "1", "2"]), {}, "whole numbers, not values of dtype <U1"),
+        (ROWS, np.array([0, "1", 2], object), {}, "y must be numbers or texts throughout; number 1 is '1'"),
         (ROWS, np.eye(3), {}, r"shape \(rows,\), one label a row, not \(3, 3\)"),
     ],
 )

@@ -92,6 +92,24 @@ def laughs() -> bytes:
     return b"\x80\x02}" + b"K\x00" + layers + b"K\x01s."
 
 
+def encodes() -> bytes:
+    """One text, encoded five thousand times."""
+    text = b"X" + struct.pack("<I", 10_000) + b"a" * 10_000 + b"q\0"
+    return (
+        b"\x80\x02"
+        + text
+        + b"c_codecs\nencode\nq\x01"
+        + b"X\x06\0\0\0latin1q\x02"
+        + (b"h\x01h\0h\x02\x86R" * 5_000 + b".")
+    )
+
+
+def many_lists() -> bytes:
+    """A thousand times the same list, of a thousand times the same list, and so on five times."""
+    layers = b"".join(b"](" + (b"h" + bytes([k])) * 1000 + b"eq" + bytes([k + 1]) for k in range(5))
+    return b"\x80\x02]q\0" + layers + b"."
+
+
 def lying_zip() -> bytes:
     """A zip whose directory says that x_train.npy takes 3 GiB, as its .npy header says too."""
     start = npy(np.zeros(0, np.uint8), "(1048576, 3072)")
@@ -206,18 +224,38 @@ CASES: list[tuple[str, Make, str]] = [
     ("huge shape, few values", pkl(b"\x80\x02" + huge_shape + b"."), "has 6,272 bytes of values"),
     ("huge string", pkl(b"\x80\x02\x8e" + struct.pack("<Q", 2**62) + b"x."), "it is cut short"),
     ("huge memo index", pkl(b"\x80\x02)r\xff\xff\xff\xff."), "three pairs"),
-    ("a billion laughs", pkl(laughs()), "something other than NumPy arrays"),
-    ("a billion laughs, tuples", pkl(laughs().replace(b"}", b"", 1).replace(b"K\x01s.", b".")), "three pairs"),
-    ("endless pushing", pkl(b"\x80\x02" + b"N" * 20_000), "too many steps"),
+    (
+        "encoding by another code",
+        pkl(b"\x80\x02c_codecs\nencode\nX\x01\0\0\0aX\x03\0\0\0hex\x86R."),
+        "encodes something",
+    ),
+    ("decoding", pkl(b"\x80\x02c_codecs\ndecode\nX\x01\0\0\0aX\x03\0\0\0hex\x86R."), "asks for '_codecs.decode'"),
+    ("encoding it again and again", pkl(encodes()), "encodes more than it holds"),
+    ("a list that holds itself", pkl(b"\x80\x02]q\0h\0a."), "holds too much"),
+    ("lists of the same lists", pkl(many_lists()), "holds too much"),
+    ("an append to a number", pkl(b"\x80\x02K\x01K\x02a."), "fills something other"),
+    ("an append to nothing", pkl(b"\x80\x02K\x01a."), "damaged"),
+    ("an odd dictionary", pkl(b"\x80\x02}(K\x01u."), "damaged"),
+    (
+        "frombuffer of another file",
+        pkl(b"\x80\x02cnumpy._core.numeric\n_frombuffer\n(K\x01K\x01K\x01K\x01tR."),
+        "where a name belongs",
+    ),
+    ("a billion laughs", pkl(laughs()), "whose keys are not texts"),
+    ("a billion laughs, tuples", pkl(laughs().replace(b"}", b"", 1).replace(b"K\x01s.", b".")), "holds too much"),
+    ("endless pushing", pkl(b"\x80\x02" + b"N" * 300_000), "too many steps"),
     ("pops from nothing", pkl(b"\x80\x02R."), "damaged"),
-    ("a dictionary", pkl(pickle.dumps({"x": 1})), "something other than NumPy arrays"),
-    ("two pairs", pkl(python2_pickle(*[(nan_pixels, LABELS)] * 2)), "three pairs of arrays"),
+    ("a dictionary without arrays", pkl(pickle.dumps({"x": 1})), "lacks the training samples; its arrays are none"),
+    ("a dictionary without labels", pkl(pickle.dumps({"images": IMAGES})), "lacks the training labels"),
+    ("a dictionary of twins", pkl(pickle.dumps({"x": IMAGES, "images": IMAGES, "y": LABELS})), "more than one array"),
+    ("a pair of half a pair", pkl(pickle.dumps(((IMAGES, LABELS), IMAGES))), "three pairs of arrays"),
+    ("a set", pkl(pickle.dumps({1, 2})), "something other than NumPy arrays"),
     ("pickle cut short", pkl(python2_pickle(*[(nan_pixels, LABELS)] * 3)[:-400]), "it is cut short"),
     ("NaN pixels", mnist_pkl(nan_pixels, np.array([0, 1])), "training x[1, 5] is nan"),
     ("floats to 255", mnist_pkl(np.full((2, 784), 255, np.float32), np.array([0, 1])), "floats from 0 to 1"),
     ("pkl label 10", mnist_pkl(np.zeros((2, 784), np.float32), np.array([0, 10])), "training y[1] is 10"),
     ("pkl label -1", mnist_pkl(np.zeros((2, 784), np.float32), np.array([-1, 1])), "training y[0] is -1"),
-    ("text in the pkl", pkl(b"\x80\x02" + 3 * (binary(b"x") + b"K\x00\x86") + b"\x87."), "other than arrays"),
+    ("text in the pkl", pkl(b"\x80\x02" + 3 * (binary(b"x") + b"K\x00\x86") + b"\x87."), "three pairs of arrays"),
     # npz
     ("not a zip", file("mnist.npz", b"PK nothing"), "not a readable npz"),
     ("missing key", file("mnist.npz", keras_npz(y_train=None)), "lacks y_train"),
@@ -284,7 +322,7 @@ def test_refused(make: Make, words: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", ["mnist.pkl.gz", "train.csv.gz"])
 def test_more_than_the_limit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.data.mnist_pkl.LIMIT", 1000)
+    monkeypatch.setattr("byhand.data.pickled.LIMIT", 1000)
     monkeypatch.setattr("byhand.data.csv.LIMIT", 1000)
     (tmp_path / name).write_bytes(gz(b"0\n" * 501))
     with pytest.raises(ByhandError, match="holds more than 1,000 bytes"):

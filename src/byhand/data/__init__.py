@@ -7,8 +7,8 @@ from byhand.data.fetch import fetch
 from byhand.data.folder import read_folder, read_image
 from byhand.data.idx import read_images, read_labels, write_idx
 from byhand.data.load import Listed, listing, load
-from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
+from byhand.data.pickled import read_pickled
 from byhand.data.scaling import MinMax, minmax
 from byhand.data.splits import sklearn_order_split, split, split_rows
 
@@ -28,8 +28,8 @@ __all__ = [
     "read_image",
     "read_images",
     "read_labels",
-    "read_mnist_pkl",
     "read_npz",
+    "read_pickled",
     "sklearn_order_split",
     "split",
     "split_rows",

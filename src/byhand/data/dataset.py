@@ -7,6 +7,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
+from byhand.data.labels import as_column, class_names, numbered
 
 MOST_CLASSES = 100_000  # where the labels alone tell how many there are
 
@@ -51,13 +52,19 @@ def from_arrays(
 ) -> Dataset:
     """Make a data set of any arrays, after ``check_arrays``.
 
-    ``x`` is ``(n, features)``, or ``(n, height, width)``, which says the image shape by itself.
-    Without ``classes`` the classes are 0 to the largest label.
+    ``x`` is ``(n, features)``, or ``(n, height, width)`` or ``(n, height, width, 1)``, which say the image
+    shape by themselves. Without ``classes`` the classes are 0 to the largest label, or, where labels are names,
+    those names in order.
     """
     x_train = np.asarray(x_train)
-    if x_train.ndim == 3 and image_shape is None:
+    if x_train.ndim in (3, 4) and image_shape is None:
         image_shape = (x_train.shape[1], x_train.shape[2])
     images = image_shape is not None
+    y_train, y_test = as_column(y_train, "y_train"), None if y_test is None else as_column(y_test, "y_test")
+    if y_train.dtype.kind == "U" and y_train.ndim == 1:
+        classes = class_names(y_train) if classes is None else classes
+        y_train = numbered(y_train, classes, "y_train")
+        y_test = None if y_test is None else numbered(y_test.astype(str), classes, "y_test")
     x_train, y_train = check_arrays(x_train, y_train, images=images, names=("x_train", "y_train"))
     if (x_test is None) != (y_test is None):
         raise ByhandError("x_test and y_test belong together: give both or neither.")
@@ -87,8 +94,8 @@ def check_arrays(
     classes: int | None = None,
     names: tuple[str, str] = ("x", "y"),
 ) -> tuple[Array, Array]:
-    """Return ``x`` as ``(n, features)`` uint8 or float and ``y`` as ``(n,)`` int64, or say what is wrong with
-    them.
+    """Return ``x`` as ``(n, features)`` uint8 or float and ``y``, ``(n,)`` or ``(n, 1)``, as ``(n,)`` int64, or
+    say what is wrong with them.
 
     Integers other than uint8 become uint8 where ``images`` is set and float64 otherwise. Raises ByhandError
     for a wrong shape or dtype, no rows, unequal lengths, NaN or infinity, image pixels outside 0-255 (whole
@@ -96,7 +103,9 @@ def check_arrays(
     first offending element.
     """
     x_name, y_name = names
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = np.asarray(x), as_column(y, y_name)
+    if x.ndim == 4 and images and x.shape[3] == 1:
+        x = x[..., 0]
     if x.ndim not in (2, 3) or (x.ndim == 3 and not images):
         raise ByhandError(f"{x_name} must have the shape (rows, columns), not {x.shape}.")
     if x.dtype.kind not in "uif":

@@ -16,8 +16,8 @@ from byhand.data.dataset import Dataset, from_arrays
 from byhand.data.fetch import fetch, is_cached
 from byhand.data.folder import read_folder
 from byhand.data.idx import idx_file, read_images, read_labels
-from byhand.data.mnist_pkl import read_mnist_pkl
 from byhand.data.npz import read_npz
+from byhand.data.pickled import read_pickled
 from byhand.data.sources import SOURCES
 
 DIGITS = tuple("0123456789")
@@ -108,11 +108,13 @@ def _load_csv(path: Path) -> Dataset:
 
 
 def _load_pkl(path: Path) -> Dataset:
-    (x, y), (x_valid, y_valid), (x_test, y_test) = read_mnist_pkl(path)
-    x, y = np.concatenate([x, x_valid]), np.concatenate([y, y_valid])
+    parts = read_pickled(path)
+    learn = [parts[name] for name in ("train", "validation") if name in parts]
+    x, y = (np.concatenate(arrays) for arrays in zip(*learn, strict=True))
     side = math.isqrt(x.shape[1])
     shape = (side, side) if side * side == x.shape[1] else None
-    return _dataset(path, (x, y, x_test, y_test), name=path.name, classes=DIGITS, image_shape=shape)
+    arrays = (x, y, *parts.get("test", ()))
+    return _dataset(path, arrays, name=path.name, classes=DIGITS, image_shape=shape)
 
 
 def _load_npz(path: Path) -> Dataset:

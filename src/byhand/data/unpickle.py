@@ -1,14 +1,17 @@
 """A machine that reads pickles of NumPy arrays and can do nothing else.
 
 A pickle is a program for a stack machine. Python's own machine may import and call anything that the program
-names; this one knows numbers, strings, tuples and the one call sequence by which NumPy (of Python 2 and 3)
-writes an array:
+names; this one knows numbers, strings, tuples, lists, dictionaries and the calls by which NumPy (of Python 2
+and 3, in the protocols 2 to 5) writes an array:
 
     _reconstruct(ndarray, (0,), b"b"), built with (version, shape, dtype, fortran, bytes)
+    _frombuffer(bytes, dtype, shape, order)
     dtype("f4", 0, 1), built with (version, byte order, ...)
+    encode(text, "latin1"), which is how protocol 2 writes bytes
 
 Names are only compared, never looked up. A string is a view of the file, so nothing is allocated that the
-file does not hold, and the number of steps is limited, so nothing can be piled up either.
+file does not hold (what is encoded is counted), and the number of steps is limited, so nothing can be piled up
+either. Keys of dictionaries are text or numbers, so that nothing nested is ever hashed.
 """
 
 import math
@@ -20,10 +23,12 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 
-STEPS = 10_000  # the well-known file takes fewer than 500
+STEPS = 200_000  # mnist.pkl.gz takes fewer than 500, a batch of CIFAR-10, with 10,000 labels in a list, 60,000
+DEPTH = 6  # of tuples, lists and dictionaries within one another
 
 NUMBERS = {b"K": "<B", b"M": "<H", b"J": "<i"}
-STRINGS = {b"U": "<B", b"T": "<i", b"C": "<B", b"B": "<I", b"\x8e": "<Q", b"\x8c": "<B", b"X": "<I"}
+STRINGS = {b"U": "<B", b"T": "<i", b"C": "<B", b"B": "<I", b"\x8e": "<Q"}  # bytes
+STRINGS |= {b"\x8c": "<B", b"X": "<I", b"\x8d": "<Q", b"\x96": "<Q"}  # texts, and an array of bytes
 CONSTANTS = {b"N": None, b")": (), b"\x88": True, b"\x89": False}
 TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
 STORE = {b"q": "<B", b"r": "<I"}
@@ -33,10 +38,13 @@ SKIP = {b"\x80": 1, b"\x95": 8}  # protocol, frame
 GLOBALS = {
     "numpy.core.multiarray _reconstruct": "reconstruct",
     "numpy._core.multiarray _reconstruct": "reconstruct",
+    "numpy.core.numeric _frombuffer": "frombuffer",
+    "numpy._core.numeric _frombuffer": "frombuffer",
+    "_codecs encode": "encode",
     "numpy ndarray": "ndarray",
     "numpy dtype": "dtype",
 }
-DTYPES = {"f4", "f8", "i8", "i4", "u1"}
+DTYPES = {"f4", "f8", "i8", "i4", "i2", "i1", "u1", "u2", "u4", "u8", "b1"}
 
 
 class _Name(str):
@@ -54,20 +62,40 @@ class _Array:
 
 
 def read_pickle(content: bytes, name: str) -> Any:
-    """The arrays (read-only) and tuples in a pickle; ByhandError where it holds or does anything else."""
+    """What a pickle holds: arrays (read-only), numbers, texts, and tuples, lists and dictionaries of them.
+
+    Raises:
+        ByhandError: it holds or does anything else.
+    """
     try:
-        return _plain(_Machine(content).run())
+        return _Plain()(_Machine(content).run())
     except (struct.error, IndexError, KeyError, ValueError, OverflowError, TypeError) as error:
         reason = str(error) if isinstance(error, ByhandError) else "its contents are damaged"
         raise ByhandError(f"{name} is refused: {reason}.") from None
 
 
-def _plain(value: Any, depth: int = 3) -> Any:
-    if isinstance(value, _Array):
-        return value.value
-    if isinstance(value, tuple) and depth:
-        return tuple(_plain(item, depth - 1) for item in value[:3])
-    return None
+class _Plain:
+    """From the machine's values to Python's, each place where a value is used counting as one of STEPS."""
+
+    left = STEPS
+
+    def __call__(self, value: Any, depth: int = DEPTH) -> Any:
+        self.left -= 1
+        if self.left < 0 or depth < 0:
+            raise ByhandError("it holds too much for a pickle of arrays")
+        if isinstance(value, _Array):
+            if value.value is None:
+                raise ByhandError("it holds an array without values")
+            return value.value
+        if isinstance(value, memoryview):
+            return bytes(value[:200]).decode("latin-1")
+        if isinstance(value, tuple | list):
+            return type(value)(self(item, depth - 1) for item in value)
+        if isinstance(value, dict):
+            return {key: self(item, depth - 1) for key, item in value.items()}
+        if value is None or isinstance(value, int | float):
+            return value
+        raise ByhandError("it holds something other than arrays, numbers and texts")
 
 
 class _Machine:
@@ -77,6 +105,7 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
+        self.encodable = len(content)  # bytes
 
     def run(self) -> Any:
         for _ in range(STEPS):
@@ -100,6 +129,10 @@ class _Machine:
             self.marks.append(len(stack))
         elif code == b"t":
             self.tuple(self.marks.pop())
+        elif code in (b"]", b"}"):
+            stack.append([] if code == b"]" else {})
+        elif code in (b"a", b"e", b"s", b"u"):
+            self.collect(code)
         elif code in STORE:
             self.memo[self.number(STORE[code])] = stack[-1]
         elif code == b"\x94":
@@ -112,6 +145,8 @@ class _Machine:
             stack.append(int(self.line().rstrip("L")))
         elif code == b"\x8a":
             stack.append(int.from_bytes(self.take(self.number("<B")), "little", signed=True))
+        elif code == b"G":
+            stack.append(struct.unpack(">d", self.take(8))[0])
         elif code in (b"c", b"\x93"):
             stack.append(self.named(code))
         elif code == b"R":
@@ -139,6 +174,21 @@ class _Machine:
             raise IndexError
         self.stack[start:] = [tuple(self.stack[start:])]
 
+    def collect(self, code: bytes) -> None:
+        """Add the topmost value (a), pair (s) or all above the mark (e, u) to the list or dictionary below."""
+        start = {b"a": len(self.stack) - 1, b"s": len(self.stack) - 2}.get(code)
+        start = self.marks.pop() if start is None else start
+        if not 1 <= start <= len(self.stack):
+            raise IndexError
+        items, into = self.stack[start:], self.stack[start - 1]
+        del self.stack[start:]
+        if code in (b"a", b"e") and isinstance(into, list):
+            into += items
+        elif code in (b"s", b"u") and isinstance(into, dict):
+            into.update((_key(key), value) for key, value in zip(items[::2], items[1::2], strict=True))
+        else:
+            raise ByhandError("it fills something other than a list or a dictionary")
+
     def named(self, code: bytes) -> _Name:
         if code == b"c":
             name = f"{self.line()} {self.line()}"
@@ -159,8 +209,24 @@ class _Machine:
             if code not in DTYPES:
                 raise ByhandError(f"it holds an array of dtype {code[:20]!r}")
             self.stack.append(_Dtype(code))
+        elif isinstance(function, _Name) and function == "frombuffer":
+            raw, dtype, shape, order = arguments
+            made = _Array()
+            made.value = _array(shape, dtype, _text(order) == "F", raw)
+            self.stack.append(made)
+        elif isinstance(function, _Name) and function == "encode":
+            self.stack.append(self.encoded(*arguments))
         else:
             raise ByhandError("it calls something other than NumPy's array constructor")
+
+    def encoded(self, text: Any, encoding: Any) -> memoryview:
+        """The bytes of a text whose characters are below 256."""
+        if not isinstance(text, memoryview) or _text(encoding) not in ("latin1", "latin-1"):
+            raise ByhandError("it encodes something other than bytes")
+        self.encodable -= len(text)
+        if self.encodable < 0:
+            raise ByhandError("it encodes more than it holds")
+        return memoryview(bytes(text).decode("utf-8").encode("latin-1"))
 
     def build(self) -> None:
         state, target = self.stack.pop(), self.stack[-1]
@@ -184,6 +250,15 @@ def _array(shape: Any, dtype: Any, fortran: Any, raw: Any) -> Array:
     if math.prod(shape) * kind.itemsize != len(raw):
         raise ByhandError(f"an array of shape {shape} in it has {len(raw):,} bytes of values")
     return np.frombuffer(raw, kind).reshape(shape, order="F" if fortran else "C")
+
+
+def _key(value: Any) -> str | int:
+    """A dictionary's key; bytes, as Python 2 wrote texts, are taken as text."""
+    if isinstance(value, memoryview) and len(value) <= 200:
+        return bytes(value).decode("latin-1")
+    if isinstance(value, int):
+        return value
+    raise ByhandError("it has a dictionary whose keys are not texts or numbers")
 
 
 def _text(value: Any) -> str:
