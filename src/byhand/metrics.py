@@ -1,4 +1,7 @@
-"""How good a classifier is, counted. Labels are whole numbers from 0; n samples, k classes."""
+"""How good a network is: a classifier's answers counted, a regression's errors measured.
+
+Labels are whole numbers from 0; n samples, k classes or outputs.
+"""
 
 from dataclasses import dataclass
 
@@ -60,6 +63,32 @@ def scores(confusion: Array) -> Scores:
     recall = right / np.maximum(support, 1)
     f1 = 2 * right / np.maximum(support + called, 1)  # = 2PR / (P + R)
     return Scores(precision, recall, f1, support)
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How far predicted numbers are from the true ones; of several outputs the mean.
+
+    Attributes:
+        mae: mean absolute error, (1/n) Σᵢ |yᵢ − tᵢ|.
+        rmse: root mean squared error, √((1/n) Σᵢ (yᵢ − tᵢ)²).
+        r2: R² = 1 − Σᵢ (yᵢ − tᵢ)² / Σᵢ (tᵢ − t̄)², the share of the variance that is explained: 1 at best, 0 for
+            always giving the mean. Where the truth is constant: 1 if it is met, otherwise 0, as in scikit-learn.
+    """
+
+    mae: float
+    rmse: float
+    r2: float
+
+
+def regression_errors(truth: Array, predicted: Array) -> Errors:
+    """The errors of predicted numbers, (n,) or (n, k), by the true ones."""
+    _check(truth, predicted)
+    t, y = (np.asarray(a, np.float64).reshape(len(a), -1) for a in (truth, predicted))
+    squares = np.square(y - t)
+    left, all_ = squares.sum(axis=0), np.square(t - t.mean(axis=0)).sum(axis=0)
+    r2 = np.where(all_ > 0, 1 - left / np.where(all_ > 0, all_, 1), left == 0)
+    return Errors(float(np.abs(y - t).mean()), float(np.sqrt(squares.mean(axis=0)).mean()), float(r2.mean()))
 
 
 def _check(truth: Array, predicted: Array) -> None:

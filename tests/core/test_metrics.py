@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from byhand import BinaryCrossEntropy, CategoricalCrossEntropy, Dense, Network, evaluate
-from byhand.metrics import accuracy, confusion_matrix, scores
+from byhand import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Dense, Network, evaluate, fit
+from byhand.metrics import accuracy, confusion_matrix, regression_errors, scores
 
 K = 5
 
@@ -70,3 +70,39 @@ def test_evaluate_agrees_with_scikit_learn_on_the_predictions(outputs, loss):
     assert figures.scores.macro()[2] == pytest.approx(sk.f1_score(y, predicted, average="macro"))
     assert figures.seconds_per_image > 0
     assert figures.seconds_per_batch > 0
+
+
+NUMBERS = {
+    "one output": np.random.default_rng(5).normal(size=(2, 40)),
+    "three outputs": np.random.default_rng(6).normal(1e3, 5, size=(2, 40, 3)),
+    "constant truth": np.stack([np.ones(5), np.arange(5.0)]),
+    "constant truth, met": np.ones((2, 5)),
+    "all right": np.stack([np.arange(5.0), np.arange(5.0)]),
+    "one column constant": np.stack([np.c_[np.ones(4), np.arange(4.0)], np.c_[np.arange(4.0), np.ones(4)]]),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_errors_of_predicted_numbers_agree_with_scikit_learn(name):
+    truth, predicted = NUMBERS[name]
+    found = regression_errors(truth, predicted)
+    assert found.mae == pytest.approx(sk.mean_absolute_error(truth, predicted), rel=1e-12)
+    assert found.rmse == pytest.approx(sk.root_mean_squared_error(truth, predicted), rel=1e-12)
+    assert found.r2 == pytest.approx(sk.r2_score(truth, predicted), rel=1e-12)
+
+
+@pytest.mark.parametrize("form", [np.asarray, lambda y: y[:, None], np.int64, lambda y: y.astype(int)[:, None]])
+def test_a_network_that_predicts_numbers_is_evaluated_as_one(form):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((80, 3))
+    y = form(np.rint(10 * x[:, 0]))  # whole numbers are numbers, too
+    network = Network(3, [Dense(1)], MSE())
+    history = fit(network, x, y, epochs=1, progress=False)
+    assert "accuracy" not in history
+    outputs, truth = network.predict_proba(x)[:, 0], np.ravel(y)
+    found = evaluate(network, x, y)
+    assert found.samples == 80
+    assert found.loss == pytest.approx(np.mean((outputs - truth) ** 2), rel=1e-5)
+    assert found.mae == pytest.approx(sk.mean_absolute_error(truth, outputs), rel=1e-5)
+    assert found.rmse == pytest.approx(sk.root_mean_squared_error(truth, outputs), rel=1e-5)
+    assert found.r2 == pytest.approx(sk.r2_score(truth, outputs), rel=1e-4)

@@ -23,12 +23,15 @@ def as_column(y: Any, name: str = "y (the labels)") -> Array:
         y = y[:, 0]
     if y.dtype.kind == "T":  # NumPy's own texts of any length
         y = y.astype(str)
-    return _of_one_kind(y, name) if y.dtype == object else y
+    return _of_one_kind(y, name) if y.dtype == object and y.ndim and y.size else y
 
 
 def _of_one_kind(y: Array, name: str) -> Array:
     """An array of objects as one of numbers or texts."""
     values = y.ravel().tolist()
+    missing = [row for row, value in enumerate(values) if value is None or value != value]
+    if missing:
+        raise ByhandError(f"{name}: number {missing[0]} is missing.")
     if all(isinstance(value, str) for value in values):
         return y.astype(str)
     if all(isinstance(value, bool | int | float | np.number | np.bool_) for value in values):

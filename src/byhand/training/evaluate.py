@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.metrics import Scores, confusion_matrix, scores
+from byhand.metrics import Errors, Scores, accuracy, confusion_matrix, regression_errors, scores
 from byhand.network import Network
 from byhand.training.batches import Batches, Counter
 
@@ -28,6 +29,16 @@ class Evaluator:
         self._workspace = network.workspace(self._batches.size)
         self._counter = Counter(network, self._batches.size)
 
+    @property
+    def labels(self) -> Array | None:
+        """The class numbers (n,), where there are any."""
+        return self._batches.labels
+
+    @property
+    def targets(self) -> Array:
+        """The targets (n, *target_shape)."""
+        return self._batches.t
+
     def __call__(self) -> dict[str, float]:
         """{"loss": mean loss} and, where there are classes, "accuracy" from 0 to 1."""
         network, loss = self._network, 0.0
@@ -45,7 +56,7 @@ class Evaluator:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A network's figures on one set of data.
+    """The figures of a network that tells classes apart, on one set of data.
 
     Attributes:
         loss: the mean loss.
@@ -66,33 +77,83 @@ class Evaluation:
     samples: int
 
 
-def evaluate(network: Network, x: Any, y: Any) -> Evaluation:
-    """Everything that can be counted about `network` on x (n, *input_shape) with class numbers y (n,).
+@dataclass(frozen=True)
+class RegressionEvaluation:
+    """The figures of a network that predicts numbers, on one set of data.
+
+    Attributes:
+        loss: the mean loss.
+        errors: mean absolute error, root mean squared error and R².
+        seconds_per_sample: inference time of one sample at a time, the median of a hundred.
+        seconds_per_batch: inference time of all of them together.
+        samples: how many there were.
+    """
+
+    loss: float
+    errors: Errors
+    seconds_per_sample: float
+    seconds_per_batch: float
+    samples: int
+
+    @property
+    def mae(self) -> float:
+        """The mean absolute error, in the targets' unit."""
+        return self.errors.mae
+
+    @property
+    def rmse(self) -> float:
+        """The root mean squared error, in the targets' unit."""
+        return self.errors.rmse
+
+    @property
+    def r2(self) -> float:
+        """R², the share of the targets' variance that is explained: 1 at best, 0 for always giving their mean."""
+        return self.errors.r2
+
+
+def evaluate(network: Network, x: Any, y: Any) -> Any:
+    """Everything that can be counted about `network` on x (n, *input_shape) with labels y, as `fit` takes them.
+
+    Returns:
+        An `Evaluation` where y has class numbers or names; a `RegressionEvaluation` where y holds numbers and the
+        loss contains no activation, as MSE.
 
     Raises:
-        ByhandError: x or y do not fit the network, or y has no classes.
+        ByhandError: x or y do not fit the network, or y holds neither classes nor numbers.
     """
-    x, y = np.asarray(x), np.asarray(y)
-    figures = Evaluator(network, x, y)()
-    if "accuracy" not in figures:
+    x = as_array("x (the samples)", x)
+    evaluator = Evaluator(network, x, y)
+    loss, labels = evaluator()["loss"], evaluator.labels
+    numbers = network.loss.activation is None and network.target_shape == (network.outputs,)
+    if labels is None and not numbers:
         raise ByhandError("Precision, recall and confusion need class numbers as labels.")
-    labels = np.argmax(y, axis=1) if y.ndim == 2 else y.astype(np.int64)
+    seconds_per_sample, seconds_per_batch = _times(network, x)
+    outputs = network.predict_proba(x)
+    if labels is None:
+        errors = regression_errors(evaluator.targets, outputs)
+        return RegressionEvaluation(loss, errors, seconds_per_sample, seconds_per_batch, len(x))
+    predicted = network.decide(outputs)
+    confusion = confusion_matrix(labels, predicted, max(network.outputs, 2))
+    return Evaluation(
+        loss=loss,
+        accuracy=accuracy(labels, predicted),
+        confusion=confusion,
+        scores=scores(confusion),
+        seconds_per_image=seconds_per_sample,
+        seconds_per_batch=seconds_per_batch,
+        samples=len(x),
+    )
+
+
+def _times(network: Network, x: Array) -> tuple[float, float]:
+    """Seconds for a single sample of x (the median of a hundred), and for all of them together."""
     network.predict(x[:1])
     start = time.perf_counter()
-    predicted = network.predict(x)
-    seconds_per_batch = time.perf_counter() - start
+    network.predict(x)
+    together = time.perf_counter() - start
     singles = []
     for i in range(min(100, len(x))):
         start = time.perf_counter()
         network.predict(x[i : i + 1])
         singles.append(time.perf_counter() - start)
-    confusion = confusion_matrix(labels, predicted, max(network.outputs, 2))
-    return Evaluation(
-        loss=figures["loss"],
-        accuracy=figures["accuracy"],
-        confusion=confusion,
-        scores=scores(confusion),
-        seconds_per_image=float(np.median(singles)),
-        seconds_per_batch=seconds_per_batch,
-        samples=len(x),
-    )
+    return float(np.median(singles)), together

@@ -1,5 +1,6 @@
 """Labels, targets and sample weights as training wants them."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
+from byhand.data.labels import as_column, class_names, is_whole, listed, numbered
+from byhand.losses import MSE
 from byhand.network import Network
 
 
@@ -16,13 +19,14 @@ def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
     Args:
         network: the network that is to be trained.
         y: class numbers (n,), or targets (n, *target_shape); rows with a single 1 and otherwise 0 count as class
-            numbers too.
+            numbers too. Class numbers may come as a column (n, 1), as floats (0.0, 1.0), or as the classes' names. For
+            one output of a loss of numbers, such as MSE, whole numbers are numbers like any others.
         n: how many samples there are.
 
     Raises:
         ByhandError: another length or shape, labels that are no whole numbers or out of range, NaN.
     """
-    y = as_array("y (the labels)", y)
+    y = _plain(network, y)
     if len(y.shape) == 0 or len(y) != n:
         raise ByhandError(f"There are {n} samples but labels of shape {y.shape}; each sample needs one.")
     if y.dtype.kind not in "iufb":
@@ -35,7 +39,7 @@ def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
     if y.ndim == 1 and network.outputs == 1:
         y = y[:, np.newaxis]
     if y.shape != (n, *network.target_shape):
-        hint = " Class numbers must be of an integer type." if y.ndim == 1 else ""
+        hint = " Class numbers must be whole numbers." if y.ndim == 1 else ""
         what = "outputs" if network.target_shape == (network.outputs,) else "symbols"
         columns = f"{network.target_shape[0]} {what}"
         raise ByhandError(f"Targets of shape {y.shape} do not fit {n} samples and {columns}.{hint}")
@@ -46,6 +50,38 @@ def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
         and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
     )
     return np.ascontiguousarray(y, network.dtype), np.argmax(y, axis=1) if one_hot else None
+
+
+def _plain(network: Network, y: Any) -> Array:
+    """y as an array in which integers (n,) are class numbers, and all else are targets."""
+    columns = network.target_shape == (network.outputs,)  # not for CTC, whose targets are rows of symbols
+    y = as_column(y) if columns else as_array("y (the labels)", y)
+    if y.ndim != 1 or not columns:
+        return y
+    if y.dtype.kind == "U":
+        return _by_name(network, y)
+    if isinstance(network.loss, MSE) and network.outputs == 1:
+        return y.astype(np.float64) if y.dtype.kind in "iub" else y
+    one = network.outputs == 1  # then other numbers than 0 and 1 are targets
+    if y.dtype.kind == "f" and is_whole(y) and (not one or ((y == 0) | (y == 1)).all()):
+        return y.astype(np.int64)
+    return y
+
+
+def _by_name(network: Network, y: Array) -> Array:
+    """Class numbers (n,) of names (n,); a network without names for its classes gets these."""
+    if network.classes is None and all(name.isdecimal() for name in np.unique(y)):
+        return y.astype(np.int64)
+    if network.classes is None:
+        names = class_names(y)
+        if len(names) != max(network.outputs, 2):
+            raise ByhandError(
+                f"The labels are {len(names)} names ({listed(names)}), but the network tells {max(network.outputs, 2)} "
+                "classes apart; say in their order what they are called: Network(..., classes=[...])."
+            )
+        warnings.warn(f"The classes are numbered in the order of their names: {listed(names)}.", stacklevel=2)
+        network.classes = names
+    return numbered(y, network.classes)
 
 
 def as_weights(weights: Any, n: int, dtype: Any) -> Array | None:
