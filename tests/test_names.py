@@ -10,13 +10,10 @@ SHARED = {
 }
 TO_BE_RENAMED = set(
     """
-    ACTIVATIONS APART BLOCK BOX CLOSEST Change Columns EVERY FIGURES FIRST FLAT FOLDER FORMAT FORMATS Folder
-    GREY Guard HALF HEADER HEIGHT History KEPT KEYS KINDS LEAST LIMIT LONGEST Line MARGIN MODEL MOST NOTHING
-    NUMBER NUMBERS Numbers PIECE PIXELS PLACE Page Pair Paper Parameter Part Place Range Row Rows SHARE
-    SHOWN SIDE SMALL SOURCE SPECK STEEPEST STEPS STRAIGHT Source Step Strokes THIN TOLERANCE UNFINISHED
-    WHOLE WIDEST WORKING_SIZE Watch activations by_hand columns dead describe digits draw figure fit
-    image_shape is_finite kind lines load main number plane read saturated save smooth step teach_mse
-    teach_sigmoid trace train twins
+    APART BLOCK CLOSEST Columns FLAT FORMAT FORMATS HEIGHT History KEPT LEAST LIMIT LONGEST Line MARGIN
+    NUMBERS PIECE Pair Paper Part Place SMALL SPECK STEEPEST STEPS STRAIGHT Source Step THIN TOLERANCE
+    WIDEST WORKING_SIZE Watch activations dead describe fit is_finite load plane saturated save smooth trace
+    twins
     """.split()  # noqa: SIM905
 )
 

@@ -11,7 +11,7 @@ from byhand.data import Dataset
 from byhand.data.augment import Augment
 from byhand.recipes import RECIPES, run_recipe, with_hidden
 from byhand.recipes.config import RunConfig, read_config
-from byhand.recipes.reproduce import Row
+from byhand.recipes.reproduce import Comparison
 from byhand.regularizers import L2, ClipNorm
 from tests.images import blocks
 
@@ -177,7 +177,7 @@ def test_nielsen_reports_the_epoch_that_validation_chose():
 
 
 def test_rows_report_mean_spread_and_best():
-    shares, times = (Row(RECIPES["guide"], RECIPES["guide"].figures[i], (0.2, 0.4, 0.9), 1.0) for i in (0, 3))
+    shares, times = (Comparison(RECIPES["guide"], RECIPES["guide"].figures[i], (0.2, 0.4, 0.9), 1.0) for i in (0, 3))
     assert shares.mean == pytest.approx(0.5)
     assert shares.spread == pytest.approx(0.3605551275)  # √((0.3² + 0.1² + 0.4²) / 2)
     assert shares.best == 0.9 and times.best == 0.2

@@ -5,18 +5,18 @@ import pytest
 from scipy import stats
 
 from byhand import Adam, ByhandError
-from byhand.tuning.domains import Choices, Range
+from byhand.tuning.domains import Choices, NumberRange
 
 GRIDS = [
-    (Range(1, 4), (1, 2, 3, 4)),
-    (Range(1, 8, step=3), (1, 4, 7)),
-    (Range(0.0, 0.3, step=0.1), (0.0, 0.1, 0.2, 0.3)),
-    (Range(0.1, 0.35, step=0.1), (0.1, 0.2, 0.3)),
-    (Range(0.0, 1.0, steps=3), (0.0, 0.5, 1.0)),
-    (Range(0.001, 0.1, log=True, steps=3), (0.001, 0.01, 0.1)),
-    (Range(8, 128, log=True, steps=5), (8, 16, 32, 64, 128)),
-    (Range(1, 3, steps=9), (1, 2, 3)),
-    (Range(5, 5), (5,)),
+    (NumberRange(1, 4), (1, 2, 3, 4)),
+    (NumberRange(1, 8, step=3), (1, 4, 7)),
+    (NumberRange(0.0, 0.3, step=0.1), (0.0, 0.1, 0.2, 0.3)),
+    (NumberRange(0.1, 0.35, step=0.1), (0.1, 0.2, 0.3)),
+    (NumberRange(0.0, 1.0, steps=3), (0.0, 0.5, 1.0)),
+    (NumberRange(0.001, 0.1, log=True, steps=3), (0.001, 0.01, 0.1)),
+    (NumberRange(8, 128, log=True, steps=5), (8, 16, 32, 64, 128)),
+    (NumberRange(1, 3, steps=9), (1, 2, 3)),
+    (NumberRange(5, 5), (5,)),
     (Choices((64, "Adam", [1, 2])), (64, "Adam", [1, 2])),
 ]
 
@@ -30,11 +30,11 @@ def test_grid_values_by_hand(domain, values):
 
 def test_a_grid_over_a_continuous_range_needs_a_number():
     with pytest.raises(ByhandError, match="steps = 5"):
-        Range(0.0, 1.0).grid()
+        NumberRange(0.0, 1.0).grid()
     with pytest.raises(ByhandError, match="steps = 5"):
-        Range(1, 100, log=True).grid()
+        NumberRange(1, 100, log=True).grid()
     with pytest.raises(ByhandError, match="never ends"):
-        Range(1, 10**9).grid()
+        NumberRange(1, 10**9).grid()
 
 
 def drawn(domain, n=4000):
@@ -44,15 +44,15 @@ def drawn(domain, n=4000):
 
 @pytest.mark.parametrize(("low", "high", "log"), [(0.2, 0.8, False), (1e-5, 1e-1, True)])
 def test_draws_are_uniform_over_numbers_or_magnitudes(low, high, log):
-    values = drawn(Range(low, high, log))
+    values = drawn(NumberRange(low, high, log))
     wanted = stats.loguniform(low, high) if log else stats.uniform(low, high - low)
     assert stats.kstest(values, wanted.cdf).pvalue > 0.01
 
 
 def test_whole_numbers_and_steps_are_equally_likely_ends_included():
     for domain, values in (
-        (Range(2, 6), [2, 3, 4, 5, 6]),
-        (Range(0.0, 1.0, step=0.25), [0, 0.25, 0.5, 0.75, 1]),
+        (NumberRange(2, 6), [2, 3, 4, 5, 6]),
+        (NumberRange(0.0, 1.0, step=0.25), [0, 0.25, 0.5, 0.75, 1]),
         (Choices((3, 5, 9)), [3, 5, 9]),
     ):
         found, counts = np.unique(drawn(domain), return_counts=True)
@@ -61,22 +61,22 @@ def test_whole_numbers_and_steps_are_equally_likely_ends_included():
 
 
 def test_whole_numbers_by_magnitude_own_the_half_on_both_sides():
-    found, counts = np.unique(drawn(Range(1, 8, log=True)), return_counts=True)
+    found, counts = np.unique(drawn(NumberRange(1, 8, log=True)), return_counts=True)
     shares = np.diff(np.log(np.arange(0.5, 9)))  # of the way from log ½ to log 8½
     assert list(found) == list(range(1, 9))
     assert stats.chisquare(counts, counts.sum() * shares / shares.sum()).pvalue > 0.01
 
 
 def test_draws_stay_within_the_limits_and_keep_their_type():
-    assert all(type(v) is int for v in (Range(1, 3).draw(np.random.default_rng(k)) for k in range(20)))
-    assert drawn(Range(3e-4, 3e-4, log=True), 5).tolist() == [3e-4] * 5
-    values = drawn(Range(1 / 3, 2 / 3))
+    assert all(type(v) is int for v in (NumberRange(1, 3).draw(np.random.default_rng(k)) for k in range(20)))
+    assert drawn(NumberRange(3e-4, 3e-4, log=True), 5).tolist() == [3e-4] * 5
+    values = drawn(NumberRange(1 / 3, 2 / 3))
     assert values.min() >= 1 / 3 and values.max() <= 2 / 3
 
 
 def test_what_is_held():
-    assert not Range(1, 3).holds(4) and not Range(1, 3).holds(1.5) and Range(1.0, 3.0).holds(1.5)
-    assert not Range(1, 3).holds("2") and not Choices((1, 2)).holds(3)
+    assert not NumberRange(1, 3).holds(4) and not NumberRange(1, 3).holds(1.5) and NumberRange(1.0, 3.0).holds(1.5)
+    assert not NumberRange(1, 3).holds("2") and not Choices((1, 2)).holds(3)
 
 
 def test_choices_are_kept_as_a_file_would_hold_them():

@@ -25,7 +25,7 @@ def whole():
 @pytest.mark.parametrize("other", [False, True])
 def test_a_trial_that_was_interrupted_goes_on_where_it_was(whole, tmp_path, monkeypatch, other):
     """A step's end is where Ctrl-C comes, in the third trial's second epoch; unless that is another trial by then."""
-    monkeypatch.setattr("byhand.tuning.measure.EVERY", "1 steps")
+    monkeypatch.setattr("byhand.tuning.measure.CHECKPOINT_EVERY", "1 steps")
     made, pressed, write = [], [], Keeper.on_step
 
     def on_step(keeper, training):

@@ -71,12 +71,12 @@ def test_routes_and_description_name_the_same_addresses():
     need_libraries()
     from starlette.routing import Route
 
-    from byhand.web.app import Page
+    from byhand.web.app import Application
     from byhand.web.state import Server
 
     served = {
         (route.path, method)
-        for route in Page(Server()).routes()
+        for route in Application(Server()).routes()
         if isinstance(route, Route) and route.path.startswith("/api/")
         for method in route.methods - {"HEAD"}
     }

@@ -24,7 +24,7 @@ from byhand.web.catalogue import Catalogue, Model, logits_depth
 from byhand.web.equation import WRITTEN, equation, window_pixels
 from byhand.web.limits import Refusal
 from byhand.web.look import look
-from byhand.web.packed import number, packed, unpacked
+from byhand.web.packed import json_number, packed, unpacked
 from byhand.web.weights import weights
 
 NETWORKS = {
@@ -98,9 +98,9 @@ def test_edges_and_biases_add_up_to_what_comes_out(model, seven):
     for edge in found["paths"]["edges"]:
         i, incoming = edge["to_layer"], values[edge["to_layer"]][0].reshape(-1)
         weight = network.p[i].W[edge["from"], edge["to"]]
-        assert edge["weight"] == number(weight)
+        assert edge["weight"] == json_number(weight)
         if i == dense[-1]:
-            assert edge["contribution"] == number(incoming[edge["from"]] * weight)
+            assert edge["contribution"] == json_number(incoming[edge["from"]] * weight)
     columns = [column["layer"] for column in found["paths"]["units"]]
     assert columns == ([-1] if dense[0] == 0 else []) + dense
     assert [unit["unit"] for unit in found["paths"]["units"][-1]["units"]] == [
@@ -173,7 +173,7 @@ def test_equations_come_to_the_networks_numbers(name, seven):
         for place in places:
             found = equation(network, seven, i, 1, place)
             value = y[0][(*place, 1) if y.ndim == 4 else 1]
-            assert found["value"] == number(value)
+            assert found["value"] == json_number(value)
             assert found["text"].startswith(f"{found['name']} = ") and found["text"].count("\n") <= 2
             assert len(found["terms"]) <= WRITTEN
             if isinstance(network.layers[i], Dense | Conv2D):
@@ -181,7 +181,7 @@ def test_equations_come_to_the_networks_numbers(name, seven):
                 total += found["rest"]["sum"] if found["rest"] else 0
                 assert total == pytest.approx(value, rel=1e-3, abs=1e-4)
     p = network.predict_proba(x)[0]
-    assert equation(network, seven, None, 2, (0, 0))["value"] == number(p[2])
+    assert equation(network, seven, None, 2, (0, 0))["value"] == json_number(p[2])
 
 
 def test_an_equation_reads_as_one_writes_it():
@@ -248,7 +248,7 @@ def test_packing_keeps_what_it_promises():
     grey = np.arange(256, dtype=np.uint8)
     np.testing.assert_allclose(unpacked(packed(grey)), grey / 255)
     assert list(unpacked(packed(np.array([np.nan, -np.inf, 2.0])))) == [0, 0, 2]
-    assert number(np.inf) is None and number(1.234567) == 1.2346
+    assert json_number(np.inf) is None and json_number(1.234567) == 1.2346
 
 
 def test_a_new_file_in_the_folder_is_a_new_network(tmp_path):

@@ -15,7 +15,7 @@ from byhand.web import networks
 from byhand.web.catalogue import Catalogue, read_card
 from tests.images import blocks
 
-FILES = sorted(networks.FOLDER.glob("*.safetensors"))
+FILES = sorted(networks.NETWORKS_FOLDER.glob("*.safetensors"))
 
 
 def test_there_is_one_file_for_each_and_all_are_small():
@@ -60,7 +60,7 @@ def test_a_card_for_a_network_that_was_trained_elsewhere(tmp_path, monkeypatch):
     path = tmp_path / "mine.safetensors"
     network = Network(784, [Dense(10)], CategoricalCrossEntropy(), rng=4)
     network.save(path)
-    networks.main([str(path), "Mine", "It has learnt nothing.", "byhand train mine"])
+    networks.train_networks([str(path), "Mine", "It has learnt nothing.", "byhand train mine"])
     card = read_card(path)
     assert (card["name"], card["command"]) == ("Mine", "byhand train mine")
     assert card["test_accuracy"] == np.mean(network.predict(data.x_test) == y)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from byhand.web.security import HEADERS, LOOPBACK, host_of, refused
-from byhand.web.static_files import FOLDER, static_file
+from byhand.web.static_files import STATIC_FOLDER, static_file
 from tests.web.conftest import RAW, client_of, need_libraries
 
 
@@ -188,7 +188,7 @@ def page(tmp_path, monkeypatch):
     (tmp_path / "static" / "index.html").write_text("<!doctype html>")
     (tmp_path / "static" / "js" / "page.js").write_text("let x = 1;")
     (tmp_path / "static" / "tool.py").write_text("x = 1")
-    monkeypatch.setattr(static_files, "FOLDER", tmp_path / "static")
+    monkeypatch.setattr(static_files, "STATIC_FOLDER", tmp_path / "static")
     return tmp_path / "static"
 
 
@@ -213,4 +213,4 @@ def test_nothing_else_is_given_away(page, name):
 
 
 def test_the_folder_lies_in_the_package():
-    assert FOLDER.parent.name == "web"
+    assert STATIC_FOLDER.parent.name == "web"

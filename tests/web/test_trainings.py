@@ -11,7 +11,7 @@ from byhand.network import Network
 from byhand.training import fit
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import unpacked
-from byhand.web.settings import OFFERED, build, of_recipe, read_settings, recipes
+from byhand.web.settings import RECIPE_CHOICES, build, of_recipe, offered_recipes, read_settings
 from byhand.web.slots import Slots, Turn
 from byhand.web.trainings import Trainings
 from tests.web.conftest import RAW, block_data, client_of, until
@@ -214,9 +214,9 @@ def test_without_data_it_says_so():
     assert job.state == "failed" and job.error == "mnist cannot be fetched: there is no network."
 
 
-@pytest.mark.parametrize("name", OFFERED)
+@pytest.mark.parametrize("name", RECIPE_CHOICES)
 def test_recipes_are_built_as_they_are(name):
-    limits, recipe = Limits(), recipes()[name]
+    limits, recipe = Limits(), offered_recipes()[name]
     network, optimizer = build(of_recipe(name, limits), limits)
     assert network.layers == tuple(recipe.layers) and network.loss == recipe.loss
     assert optimizer == recipe.optimizer and network.input_shape == recipe.input_shape

@@ -11,7 +11,7 @@ from byhand.cli.output import print_json
 if TYPE_CHECKING:
     from byhand.diagnosis import Record
 
-NOTHING = {True: "Nothing seems wrong.", False: "The curves show nothing wrong."}  # by whether more was measured
+NO_PROBLEMS = {True: "Nothing seems wrong.", False: "The curves show nothing wrong."}  # by whether more was measured
 
 
 @app.command(epilog="Example:  byhand diagnose runs/dense-1 --plot health.png")
@@ -31,7 +31,7 @@ def diagnose(
     record = read_run(run)
     problems = examine(record)
     if plot:
-        draw(record, plot)
+        draw_record(record, plot)
     if json:
         facts = {"run": str(run), "measured": record.measured, "outcome": outcome(record)}
         print_json(facts | {"problems": [problem.as_dict() for problem in problems]})
@@ -42,12 +42,12 @@ def diagnose(
         for text in (problem.seen, f"Try: {problem.advice}"):
             print(fill(text, 100, initial_indent="   ", subsequent_indent="   "))
     if not problems:
-        print(fill(f"{NOTHING[record.measured]} {hint(record)}".strip(), 100))
+        print(fill(f"{NO_PROBLEMS[record.measured]} {hint(record)}".strip(), 100))
     for text in [unknown(record)] * (not record.measured) + [f"Drawn into {plot}."] * (plot is not None):
         print("\n" + fill(text, 100))
 
 
-def draw(record: "Record", path: Path) -> None:
+def draw_record(record: "Record", path: Path) -> None:
     """Draw what was measured into a file."""
     from byhand import plots
 

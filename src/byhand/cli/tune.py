@@ -12,7 +12,7 @@ from byhand.cli.output import make_table, percent, print_json, print_table
 if TYPE_CHECKING:
     from byhand.tuning import Trials
 
-SHOWN = 10  # of the best trials
+SHOWN_TRIALS = 10  # of the best trials
 
 
 @app.command(epilog="Example:  byhand tune dense --space space.toml --search random --trials 30 --jobs 2")
@@ -82,7 +82,7 @@ def _table(trials: "Trials", wanted: int) -> tuple[str, tuple[str, ...], list[tu
             *(f"{v:.4g}" if isinstance(v, float) else show(v) for v in (trial.parameters[name] for name in names)),
             f"{trial.seconds:.1f}",
         )
-        for trial in trials.ranked[:SHOWN]
+        for trial in trials.ranked[:SHOWN_TRIALS]
     ]
     return title, ("trial", "accuracy", *(("± folds",) if folds else ()), *names, "s"), rows
 

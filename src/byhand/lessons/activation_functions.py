@@ -37,7 +37,7 @@ def teach(board: Board, rng: np.random.Generator) -> None:
     board.check("(¼)¹⁰", 0.25**10, 9.5367e-7, 1e-11)
 
 
-def draw(board: Board | None = None) -> "Figure":
+def draw_activations(board: Board | None = None) -> "Figure":
     """All of them with their slopes."""
     from byhand import plots
 
@@ -45,5 +45,11 @@ def draw(board: Board | None = None) -> "Figure":
 
 
 LESSONS = (
-    Lesson("activation-functions", "Step, sigmoid, tanh, ReLU and their kin, with slopes", WRITE_UPS, teach, draw),
+    Lesson(
+        "activation-functions",
+        "Step, sigmoid, tanh, ReLU and their kin, with slopes",
+        WRITE_UPS,
+        teach,
+        draw_activations,
+    ),
 )

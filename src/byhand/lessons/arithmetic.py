@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def teach_sigmoid(board: Board, rng: np.random.Generator) -> None:
+def teach_sigmoid_unit(board: Board, rng: np.random.Generator) -> None:
     """σ at five points, with its slope."""
     board.say("The sigmoid is the step made smooth: far from zero it says 0 or 1 as well, near zero it changes gently.")
     board.equation("σ(z) = 1 / (1 + e^−z),   σ′(z) = σ(z) (1 − σ(z))")
@@ -40,7 +40,7 @@ def teach_sigmoid(board: Board, rng: np.random.Generator) -> None:
 
 def draw_sigmoid(board: Board | None = None) -> "Figure":
     """Step and sigmoid, and that a larger weight makes the sigmoid steeper."""
-    figure, axes = draw.figure(["the step, made smooth", "its slope"], width=4.8, height=3.6)
+    figure, axes = draw.side_by_side(["the step, made smooth", "its slope"], width=4.8, height=3.6)
     z = np.linspace(-8, 8, 801)
     axes[0].plot(z, output(neuron([1], 0), z[:, np.newaxis]), color=draw.GREY, linestyle=":", label="step")
     for weight, colour in ((1, draw.BLUE), (5, draw.GREEN)):
@@ -151,7 +151,7 @@ def teach_parameters(board: Board, rng: np.random.Generator) -> None:
 
 
 LESSONS = [
-    Lesson("sigmoid-table", "The sigmoid, five values and its slope", WRITE_UPS, teach_sigmoid, draw_sigmoid),
+    Lesson("sigmoid-table", "The sigmoid, five values and its slope", WRITE_UPS, teach_sigmoid_unit, draw_sigmoid),
     Lesson("mean-squared-error", "Three predictions and how wrong they are together", WRITE_UPS, teach_mse),
     Lesson("chain-rule", "One weight's gradient: three slopes multiplied", WRITE_UPS, teach_chain_rule),
     Lesson("weight-updates", "Three steps of gradient descent on one weight", WRITE_UPS, teach_weight_updates),

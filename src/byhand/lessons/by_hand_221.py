@@ -12,12 +12,12 @@ from byhand.losses import MSE, BinaryCrossEntropy
 from byhand.network import Network
 
 X, T = np.array([[1.0, 0.5]]), np.array([[1.0]])
-HALF = 5e-5  # the numbers on the board have four decimals
+ROUNDING = 5e-5  # the numbers on the board have four decimals
 GRADIENTS = ("dW1", "dW2", "db1", "db2")  # in the order of θ
-SOURCE = MATH_BEHIND + "; the numbers are ours"
+NUMBERS_SOURCE = MATH_BEHIND + "; the numbers are ours"
 
 
-def by_hand(network: Network) -> Network:
+def set_weights(network: Network) -> Network:
     """The weights that both lessons start from."""
     dense = [p for p in network.p if vars(p)]
     dense[0].W[...] = [[0.4, -0.6], [0.8, 0.2]]  # column j holds unit j's weights
@@ -41,14 +41,14 @@ def forward(board: Board, values: Mapping[str, Array]) -> None:
         a1 = σ(z1) = (0.6225, 0.4013)
     """)
     board.check("z1", values["z1"][0], [0.5, -0.4], 1e-12)
-    board.check("a1", values["a1"][0], [0.6225, 0.4013], HALF)
+    board.check("a1", values["a1"][0], [0.6225, 0.4013], ROUNDING)
     board.say("The output unit likewise:")
     board.equation("""
         z2 = a1 W2 + b2 = 0.6225·0.5 + 0.4013·(−1.0) + 0.2 = 0.1099
         a2 = σ(z2) = 0.5275
     """)
-    board.check("z2", values["z2"][0, 0], 0.1099, HALF)
-    board.check("a2", values["a2"][0, 0], 0.5275, HALF)
+    board.check("z2", values["z2"][0, 0], 0.1099, ROUNDING)
+    board.check("a2", values["a2"][0, 0], 0.5275, ROUNDING)
 
 
 def differences(network: Network, h: float = 1e-5) -> Array:
@@ -78,7 +78,7 @@ def compare(board: Board, network: Network, values: Mapping[str, Array], faulty:
     board.check("backpropagation against differences, largest gap", np.max(np.abs(right - referee)), 0.0, 1e-9)
 
 
-def step(board: Board, network: Network, values: Mapping[str, Array]) -> tuple[float, float]:
+def descend_once(board: Board, network: Network, values: Mapping[str, Array]) -> tuple[float, float]:
     """One step down the right gradient; returns the loss before and after it."""
     board.say("Update. One step with η = 0.5, and forward again:")
     board.equation("θ ← θ − 0.5 ∂L/∂θ")
@@ -86,20 +86,20 @@ def step(board: Board, network: Network, values: Mapping[str, Array]) -> tuple[f
     return float(values["L"]), float(trace(network, X, T)["L"])
 
 
-def teach_mse(board: Board, rng: np.random.Generator) -> None:
+def teach_mse_step(board: Board, rng: np.random.Generator) -> None:
     """Sigmoid output and mean squared error."""
-    network = by_hand(Network(2, [Dense(2), Sigmoid(), Dense(1), Sigmoid()], MSE(), rng=None, dtype=np.float64))
+    network = set_weights(Network(2, [Dense(2), Sigmoid(), Dense(1), Sigmoid()], MSE(), rng=None, dtype=np.float64))
     values = trace(network, X, T)
     forward(board, values)
     board.say("Loss: the mean squared error over k outputs; here k = 1.")
     board.equation("L = (1/k) (a2 − t)² = (0.5275 − 1)² = 0.2233")
-    board.check("L", values["L"], 0.2233, HALF)
+    board.check("L", values["L"], 0.2233, ROUNDING)
 
     board.say("""Backward. First how the loss changes with the output unit's sum; call it δ. The sigmoid's slope is
         a2 (1 − a2) = 0.2492.""")
     board.equation("δ = ∂L/∂z2 = (2/k) (a2 − t) · a2 (1 − a2) = 2 · (−0.4725) · 0.2492 = −0.2356")
-    board.check("∂L/∂a2", values["da2"][0, 0], -0.9451, HALF)
-    board.check("δ = ∂L/∂z2", values["dz2"][0, 0], -0.2356, HALF)
+    board.check("∂L/∂a2", values["da2"][0, 0], -0.9451, ROUNDING)
+    board.check("δ = ∂L/∂z2", values["dz2"][0, 0], -0.2356, ROUNDING)
     board.say("Everything else follows from δ:")
     board.equation("""
         ∂L/∂W2 = a1ᵀ δ        = (0.6225, 0.4013)ᵀ · (−0.2356)        = (−0.1466, −0.0945)ᵀ
@@ -108,34 +108,34 @@ def teach_mse(board: Board, rng: np.random.Generator) -> None:
         ∂L/∂z1 = ∂L/∂a1 ⊙ a1 ⊙ (1 − a1)                              = (−0.0277, 0.0566)
         ∂L/∂W1 = xᵀ ∂L/∂z1,   ∂L/∂b1 = ∂L/∂z1
     """)
-    board.check("∂L/∂W2", values["dW2"][:, 0], [-0.1466, -0.0945], HALF)
-    board.check("∂L/∂b2", values["db2"][0], -0.2356, HALF)
-    board.check("∂L/∂a1", values["da1"][0], [-0.1178, 0.2356], HALF)
-    board.check("∂L/∂z1", values["dz1"][0], [-0.0277, 0.0566], HALF)
-    board.check("∂L/∂W1, first row", values["dW1"][0], [-0.0277, 0.0566], HALF)
-    board.check("∂L/∂W1, second row", values["dW1"][1], [-0.0138, 0.0283], HALF)
+    board.check("∂L/∂W2", values["dW2"][:, 0], [-0.1466, -0.0945], ROUNDING)
+    board.check("∂L/∂b2", values["db2"][0], -0.2356, ROUNDING)
+    board.check("∂L/∂a1", values["da1"][0], [-0.1178, 0.2356], ROUNDING)
+    board.check("∂L/∂z1", values["dz1"][0], [-0.0277, 0.0566], ROUNDING)
+    board.check("∂L/∂W1, first row", values["dW1"][0], [-0.0277, 0.0566], ROUNDING)
+    board.check("∂L/∂W1, second row", values["dW1"][1], [-0.0138, 0.0283], ROUNDING)
 
     faulty = (values["a2"] - T)[0, 0]
     board.say("""The slip: the write-up takes δ = a2 − t = −0.4725 and so leaves out both the 2/k and the slope. All
         nine gradients come out 2.006 times too large here; with other samples the factor is another one, so
         that their sum points somewhere else. (For log loss a2 − t is right: lesson two-two-one-log-loss.)""")
-    board.check("the slip's δ", faulty, -0.4725, HALF)
+    board.check("the slip's δ", faulty, -0.4725, ROUNDING)
     board.check("too large by", faulty / values["dz2"][0, 0], 2.006, 5e-4)
     compare(board, network, values, faulty)
 
-    before, after = step(board, network, values)
-    board.check("L before", before, 0.2233, HALF)
-    board.check("L after", after, 0.1788, HALF)
+    before, after = descend_once(board, network, values)
+    board.check("L before", before, 0.2233, ROUNDING)
+    board.check("L after", after, 0.1788, ROUNDING)
 
 
 def teach_log_loss(board: Board, rng: np.random.Generator) -> None:
     """Sigmoid output and binary cross-entropy."""
-    network = by_hand(Network(2, [Dense(2), Sigmoid(), Dense(1)], BinaryCrossEntropy(), rng=None, dtype=np.float64))
+    network = set_weights(Network(2, [Dense(2), Sigmoid(), Dense(1)], BinaryCrossEntropy(), rng=None, dtype=np.float64))
     values = trace(network, X, T)
     forward(board, values)
     board.say("Loss: log loss, which asks how surprised we are by the truth. With t = 1 only its first half counts.")
     board.equation("L = −[t log a2 + (1 − t) log(1 − a2)] = −log 0.5275 = 0.6397")
-    board.check("L", values["L"], 0.6397, HALF)
+    board.check("L", values["L"], 0.6397, ROUNDING)
 
     board.say("Backward. How the loss changes with the output, times the sigmoid's slope; the slope cancels:")
     board.equation("""
@@ -144,9 +144,9 @@ def teach_log_loss(board: Board, rng: np.random.Generator) -> None:
     """)
     a = values["a2"][0, 0]
     by_a = -(1 / a)
-    board.check("∂L/∂a2", by_a, -1.8959, HALF)
-    board.check("∂L/∂a2 · a2 (1 − a2)", by_a * a * (1 - a), -0.4725, HALF)
-    board.check("δ = ∂L/∂z2", values["dz2"][0, 0], -0.4725, HALF)
+    board.check("∂L/∂a2", by_a, -1.8959, ROUNDING)
+    board.check("∂L/∂a2 · a2 (1 − a2)", by_a * a * (1 - a), -0.4725, ROUNDING)
+    board.check("δ = ∂L/∂z2", values["dz2"][0, 0], -0.4725, ROUNDING)
     board.say("Everything else follows from δ, as with any other loss:")
     board.equation("""
         ∂L/∂W2 = a1ᵀ δ        = (0.6225, 0.4013)ᵀ · (−0.4725)        = (−0.2941, −0.1896)ᵀ
@@ -155,12 +155,12 @@ def teach_log_loss(board: Board, rng: np.random.Generator) -> None:
         ∂L/∂z1 = ∂L/∂a1 ⊙ a1 ⊙ (1 − a1)                              = (−0.0555, 0.1135)
         ∂L/∂W1 = xᵀ ∂L/∂z1,   ∂L/∂b1 = ∂L/∂z1
     """)
-    board.check("∂L/∂W2", values["dW2"][:, 0], [-0.2941, -0.1896], HALF)
-    board.check("∂L/∂b2", values["db2"][0], -0.4725, HALF)
-    board.check("∂L/∂a1", values["da1"][0], [-0.2363, 0.4725], HALF)
-    board.check("∂L/∂z1", values["dz1"][0], [-0.0555, 0.1135], HALF)
-    board.check("∂L/∂W1, first row", values["dW1"][0], [-0.0555, 0.1135], HALF)
-    board.check("∂L/∂W1, second row", values["dW1"][1], [-0.0278, 0.0568], HALF)
+    board.check("∂L/∂W2", values["dW2"][:, 0], [-0.2941, -0.1896], ROUNDING)
+    board.check("∂L/∂b2", values["db2"][0], -0.4725, ROUNDING)
+    board.check("∂L/∂a1", values["da1"][0], [-0.2363, 0.4725], ROUNDING)
+    board.check("∂L/∂z1", values["dz1"][0], [-0.0555, 0.1135], ROUNDING)
+    board.check("∂L/∂W1, first row", values["dW1"][0], [-0.0555, 0.1135], ROUNDING)
+    board.check("∂L/∂W1, second row", values["dW1"][1], [-0.0278, 0.0568], ROUNDING)
 
     board.say("""The slip: the write-up takes ∂L/∂a2 = −1.8959 where ∂L/∂z2 belongs. All nine gradients come out
         1/σ′ = 4.012 times too large here, and without limit the surer the network is: for a = 0.999 a
@@ -169,12 +169,19 @@ def teach_log_loss(board: Board, rng: np.random.Generator) -> None:
     board.check("at a = 0.999 too large by 1 / (a (1 − a))", 1 / (0.999 * 0.001), 1001, 0.5)
     compare(board, network, values, by_a)
 
-    before, after = step(board, network, values)
-    board.check("L before", before, 0.6397, HALF)
-    board.check("L after", after, 0.4693, HALF)
+    before, after = descend_once(board, network, values)
+    board.check("L before", before, 0.6397, ROUNDING)
+    board.check("L after", after, 0.4693, ROUNDING)
 
 
 LESSONS = [
-    Lesson("two-two-one-mse", "A 2-2-1 network step by step: sigmoid and mean squared error", SOURCE, teach_mse),
-    Lesson("two-two-one-log-loss", "A 2-2-1 network step by step: sigmoid and log loss", SOURCE, teach_log_loss),
+    Lesson(
+        "two-two-one-mse",
+        "A 2-2-1 network step by step: sigmoid and mean squared error",
+        NUMBERS_SOURCE,
+        teach_mse_step,
+    ),
+    Lesson(
+        "two-two-one-log-loss", "A 2-2-1 network step by step: sigmoid and log loss", NUMBERS_SOURCE, teach_log_loss
+    ),
 ]

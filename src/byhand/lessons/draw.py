@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.plots.canvas import BLUE, GREEN, ORANGE
+from byhand.plots.canvas import BLUE, GREEN, GREY, ORANGE
 
-__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "figure", "line", "plane", "points", "shade"]
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "line", "points", "shade", "side_by_side", "square_axes"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-GREY = "#777777"
 
-
-def figure(titles: Sequence[str], width: float = 4.0, height: float = 4.0) -> "tuple[Figure, list[Axes]]":
+def side_by_side(titles: Sequence[str], width: float = 4.0, height: float = 4.0) -> "tuple[Figure, list[Axes]]":
     """A figure with one pair of axes for each title, side by side; width and height in inches of each."""
     from matplotlib.figure import Figure
 
@@ -30,7 +28,7 @@ def figure(titles: Sequence[str], width: float = 4.0, height: float = 4.0) -> "t
     return result, list(axes)
 
 
-def plane(ax: "Axes", low: float, high: float) -> None:
+def square_axes(ax: "Axes", low: float, high: float) -> None:
     """Make the axes a square of the plane from low to high."""
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal", xlabel="x₁", ylabel="x₂")
 

@@ -41,7 +41,7 @@ def disc(rng: np.random.Generator, n: int = 200) -> tuple[Array, Array]:
     return x, (np.sum(x**2, axis=1) < 0.5).astype(int)
 
 
-def train(start: Initializer, hidden: Layer, x: Array, y: Array, seed: int) -> tuple[Network, Array, float]:
+def train_from(start: Initializer, hidden: Layer, x: Array, y: Array, seed: int) -> tuple[Network, Array, float]:
     """The trained network, its first weights over time (epochs + 1, 2, HIDDEN), and its accuracy."""
     network = Network(
         2, [Dense(HIDDEN, start), hidden, Dense(1, start)], BinaryCrossEntropy(), rng=seed, dtype=np.float64
@@ -70,7 +70,7 @@ def teach_zero(board: Board, rng: np.random.Generator) -> None:
         "all 0.5, tanh": (Uniform(0.5, 0.5), Tanh()),
         "random, tanh": (Normal(1.0), Tanh()),
     }
-    runs = {name: train(start, hidden, x, y, seed) for name, (start, hidden) in starts.items()}
+    runs = {name: train_from(start, hidden, x, y, seed) for name, (start, hidden) in starts.items()}
     board.say(f"The first row of W1 after {EPOCHS} steps, one number a unit, and how many points come out right:")
     board.table(
         ["start, units", *(f"unit {j + 1}" for j in range(HIDDEN)), "right"],
@@ -96,7 +96,7 @@ def teach_zero(board: Board, rng: np.random.Generator) -> None:
 def draw_zero(board: Board | None = None) -> "Figure":
     """Every hidden unit's first weight over time: one line where they start alike, many where they do not."""
     runs = (board or taught(teach_zero)).kept["runs"]
-    figure, axes = draw.figure([f"start: {name}" for name in runs], width=3.4, height=3.4)
+    figure, axes = draw.side_by_side([f"start: {name}" for name in runs], width=3.4, height=3.4)
     for ax, (_, weights, accuracy) in zip(axes, runs.values(), strict=True):
         ax.plot(weights[:, 0, :], linewidth=2)  # (steps, units)
         if np.ptp(weights[:, 0, :], axis=1).max() < 1e-6:

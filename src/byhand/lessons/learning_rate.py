@@ -6,7 +6,7 @@ import numpy as np
 
 from byhand.lessons import draw
 from byhand.lessons.base import NIELSEN, Board, Lesson, taught
-from byhand.lessons.mnist import Curve, digits, draw_seed, published_network, train
+from byhand.lessons.mnist import Curve, draw_seed, load_digits, published_network, train_network
 from byhand.network import Network
 from byhand.training import Callback, History, Training
 
@@ -26,13 +26,15 @@ class UntilNinety(Callback):
 
 def teach_rates(board: Board, rng: np.random.Generator) -> None:
     """η = 0.001, 3 and 100 from the same start through the same batches."""
-    data, validation, _ = digits()
+    data, validation, _ = load_digits()
     seed = draw_seed(rng)
 
     def run(rate: float, epochs: int, *callbacks: Callback) -> tuple[Network, History]:
         network = published_network(seed)  # each time from the same start
         validate = (validation.x, validation.y)
-        return network, train(network, data.x, data.y, epochs, rate, seed, validation=validate, callbacks=callbacks)
+        return network, train_network(
+            network, data.x, data.y, epochs, rate, seed, validation=validate, callbacks=callbacks
+        )
 
     board.say(f"""The published network [784, 30, 10] with sigmoids and quadratic cost, mini-batches of 10, weights and
         biases from N(0, 1), on all 50,000 training digits for {EPOCHS} epochs (published: 30). A learning rate is a
@@ -87,7 +89,7 @@ def teach_rates(board: Board, rng: np.random.Generator) -> None:
 def draw_rates(board: Board | None = None) -> "Figure":
     """The training loss of the three learning rates, step by step."""
     curves = (board or taught(teach_rates)).kept["curves"]
-    figure, (ax,) = draw.figure(["One network, three learning rates"], width=6.5, height=4)
+    figure, (ax,) = draw.side_by_side(["One network, three learning rates"], width=6.5, height=4)
     for (label, curve), colour in zip(curves.items(), (draw.GREEN, draw.BLUE, draw.ORANGE), strict=True):
         ax.plot(curve.steps, curve.losses, color=colour, label=label)
     ax.set(xlabel="step (5,000 are an epoch)", ylabel="loss of the batches, mean of 250", yscale="log")

@@ -23,7 +23,7 @@ class Digits:
     y: Array
 
 
-def digits() -> tuple[Digits, Digits, Digits]:
+def load_digits() -> tuple[Digits, Digits, Digits]:
     """Training, validation and test digits, cut as in `mnist.pkl.gz`: the last 10,000 training rows validate."""
     data = load("mnist")
     assert data.x_test is not None and data.y_test is not None
@@ -48,7 +48,7 @@ def sigmoid_network(
     return Network(784, layers, QuadraticCost(), rng=seed)
 
 
-def train(network: Network, x: Array, y: Array, epochs: int, rate: float, seed: int, **more: Any) -> History:
+def train_network(network: Network, x: Array, y: Array, epochs: int, rate: float, seed: int, **more: Any) -> History:
     """Gradient descent with mini-batches of 10."""
     return fit(
         network, x, y,

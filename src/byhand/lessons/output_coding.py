@@ -8,7 +8,7 @@ from byhand.core.types import Array
 from byhand.layers import Dense, Sigmoid
 from byhand.lessons import draw
 from byhand.lessons.base import NIELSEN, Board, Lesson, taught
-from byhand.lessons.mnist import digits, draw_seed, sigmoid_network, train
+from byhand.lessons.mnist import draw_seed, load_digits, sigmoid_network, train_network
 from byhand.losses import QuadraticCost
 from byhand.metrics import confusion_matrix, scores
 from byhand.network import Network
@@ -30,7 +30,7 @@ def converter() -> Network:
 
 def teach_outputs(board: Board, rng: np.random.Generator) -> None:
     """The same network with ten outputs and with four, and a layer that turns ten into four."""
-    train_digits, _, test = digits()
+    train_digits, _, test = load_digits()
     seed = draw_seed(rng)
     board.say("""Four outputs could name ten digits, in binary: 9 is 1001. Why do networks have ten? Nielsen's argument:
         an output that stands for "this is a six" can weigh evidence for pieces of a six. An output for the first
@@ -38,8 +38,8 @@ def teach_outputs(board: Board, rng: np.random.Generator) -> None:
         of binary. Let us see: 784-30-10 and 784-30-4, sigmoids, quadratic cost, η = 3, mini-batches of 10, on 50,000
         training digits.""")
     ten, four = sigmoid_network(10, seed), sigmoid_network(4, seed)
-    train(ten, train_digits.x, train_digits.y, EPOCHS, RATE, seed)
-    train(four, train_digits.x, BITS[train_digits.y], EPOCHS, RATE, seed)
+    train_network(ten, train_digits.x, train_digits.y, EPOCHS, RATE, seed)
+    train_network(four, train_digits.x, BITS[train_digits.y], EPOCHS, RATE, seed)
 
     activations = ten.predict_proba(test.x)  # (n, 10)
     right_ten = np.argmax(activations, axis=1) == test.y
@@ -93,7 +93,7 @@ def convert(board: Board, activations: Array, y: Array, right_ten: Array) -> Non
 def draw_outputs(board: Board | None = None) -> "Figure":
     """Errors of both codings, digit by digit."""
     kept = (board or taught(teach_outputs)).kept
-    figure, (ax,) = draw.figure(["Misread test digits: ten outputs against four bits"], width=7.5, height=3.8)
+    figure, (ax,) = draw.side_by_side(["Misread test digits: ten outputs against four bits"], width=7.5, height=3.8)
     places = np.arange(10)
     for offset, right, label, colour in (
         (-0.2, kept["right_ten"], "ten outputs", draw.BLUE),
@@ -109,12 +109,12 @@ def draw_outputs(board: Board | None = None) -> "Figure":
 
 def teach_nine(board: Board, rng: np.random.Generator) -> None:
     """784-30-1: is it a nine?"""
-    train_digits, _, test = digits()
+    train_digits, _, test = load_digits()
     seed = draw_seed(rng)
     board.say("""The simplest question: is this a nine or not? One output, above ½ means yes. 784-30-1, sigmoids,
         quadratic cost, η = 3, mini-batches of 10, 50,000 training digits.""")
     network = sigmoid_network(1, seed)
-    train(network, train_digits.x, (train_digits.y == 9).astype(int), EPOCHS, RATE, seed)
+    train_network(network, train_digits.x, (train_digits.y == 9).astype(int), EPOCHS, RATE, seed)
     truth, answer = (test.y == 9).astype(int), network.predict(test.x)
     table = confusion_matrix(truth, answer, 2)
     board.table(

@@ -60,17 +60,17 @@ def teach_gates(board: Board, rng: np.random.Generator) -> None:
 def draw_gates(board: Board | None = None) -> "Figure":
     """Each gate's line between the corners that fire and those that do not; XOR, which no line can do."""
     titles = [f"{name}: {w1}, {w2}, {bias}".replace("-", "−") for name, ((w1, w2), bias, _) in GATES.items()]
-    figure, axes = draw.figure([*titles, "XOR: no line will do"], width=3.2, height=3.5)
+    figure, axes = draw.side_by_side([*titles, "XOR: no line will do"], width=3.2, height=3.5)
     truths = [truth for _, _, truth in GATES.values()] + [(0, 1, 1, 0)]
     for ax, truth in zip(axes, truths, strict=True):
-        draw.plane(ax, -0.5, 1.5)
+        draw.square_axes(ax, -0.5, 1.5)
         draw.points(ax, CORNERS, np.array(truth), size=120)
         ax.set(xticks=[0, 1], yticks=[0, 1])
     for ax, (weights, bias, _) in zip(axes, GATES.values(), strict=False):
         gate = neuron(weights, bias)
         draw.shade(ax, lambda x, gate=gate: output(gate, x))  # type: ignore[misc]
         draw.line(ax, np.array(weights), bias, color=draw.ORANGE, linewidth=2)
-        draw.plane(ax, -0.5, 1.5)
+        draw.square_axes(ax, -0.5, 1.5)
     figure.legend(*axes[0].get_legend_handles_labels(), title="output", loc="outside right center", frameon=False)
     return figure
 

@@ -12,10 +12,10 @@ from byhand.lessons.neuron import CORNERS, neuron, output
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Change = tuple[int, Array, Array]  # the sample, its error t − y, and the new w with b as its last number
+Update = tuple[int, Array, Array]  # the sample, its error t − y, and the new w with b as its last number
 
 
-def learn(x: Array, t: Array, epochs: int) -> tuple[list[list[Change]], Array]:
+def learn(x: Array, t: Array, epochs: int) -> tuple[list[list[Update]], Array]:
     """Rosenblatt's rule from zero, sample after sample: w ← w + (t − y) x, b ← b + (t − y).
 
     Args:
@@ -29,7 +29,7 @@ def learn(x: Array, t: Array, epochs: int) -> tuple[list[list[Change]], Array]:
     x1 = np.column_stack([x, np.ones(len(x))])  # the bias is the weight of an input that is always 1
     w, history = np.zeros(x1.shape[1]), []
     for _ in range(epochs):
-        changes: list[Change] = []
+        changes: list[Update] = []
         for i in range(len(x1)):
             y = float(x1[i] @ w > 0)
             if y != t[i]:
@@ -120,12 +120,12 @@ def teach_xor(board: Board, rng: np.random.Generator) -> None:
 def draw_rule(board: Board | None = None) -> "Figure":
     """The points, the line that made them, and the line that was learned."""
     kept = (board or taught(teach_rule)).kept
-    figure, (ax,) = draw.figure(["A line that the perceptron's rule found"], width=5.5, height=5.2)
-    draw.plane(ax, -1, 1)
+    figure, (ax,) = draw.side_by_side(["A line that the perceptron's rule found"], width=5.5, height=5.2)
+    draw.square_axes(ax, -1, 1)
     draw.points(ax, kept["x"], kept["t"])
     for label, line, style in (("learned", kept["learned"], "-"), ("made the points", kept["line"], ":")):
         draw.line(ax, line[:2], line[2], color=draw.ORANGE, linestyle=style, linewidth=2, label=label)
-    draw.plane(ax, -1.05, 1.05)
+    draw.square_axes(ax, -1.05, 1.05)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4, frameon=False)
     return figure
 

@@ -8,7 +8,7 @@ from byhand.layers import Sigmoid
 from byhand.lessons.base import Board, Lesson
 from byhand.lessons.neuron import neuron, output, weighted_sum
 
-SOURCE = "the three-feature spam perceptron that the write-ups name; the features and all numbers are ours"
+SPAM_SOURCE = "the three-feature spam perceptron that the write-ups name; the features and all numbers are ours"
 
 # x₁: the text says "win"; x₂: three or more exclamation marks; x₃: the sender is known
 WEIGHTS, THRESHOLD = (3.0, 2.0, -4.0), 2.5
@@ -43,7 +43,7 @@ def teach_threshold(board: Board, rng: np.random.Generator) -> None:
         through: with a known sender the evidence 3 + 2 − 4 = 1 stays below the threshold.""")
 
 
-def teach_sigmoid(board: Board, rng: np.random.Generator) -> None:
+def teach_spam(board: Board, rng: np.random.Generator) -> None:
     """The same weights under a sigmoid: how sure, rather than yes or no, and small changes stay small."""
     board.say("""The same weights and bias, but instead of the step the sigmoid: the answer becomes a number between
         0 and 1, to be read as how likely the mail is spam.""")
@@ -82,13 +82,13 @@ LESSONS = [
     Lesson(
         name="spam-threshold",
         title="Is this mail spam? Three features against a threshold",
-        source=SOURCE,
+        source=SPAM_SOURCE,
         teach=teach_threshold,
     ),
     Lesson(
         name="spam-sigmoid",
         title="The same spam filter with a sigmoid: how sure it is",
-        source=SOURCE,
-        teach=teach_sigmoid,
+        source=SPAM_SOURCE,
+        teach=teach_spam,
     ),
 ]

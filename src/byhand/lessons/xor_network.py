@@ -21,7 +21,7 @@ XOR = np.array([0, 1, 1, 0])
 STARTS = 10
 
 
-def by_hand() -> Network:
+def exact_xor_network() -> Network:
     """OR and NAND in the hidden layer, AND of the two at the end."""
     network = Network(2, [Dense(2), Step(), Dense(1), Step()], MSE(), rng=None, dtype=np.float64)
     first, _, last, _ = network.p
@@ -57,7 +57,7 @@ def teach_xor_network(board: Board, rng: np.random.Generator) -> None:
         h₂ = NAND = [−2x₁ − 2x₂ + 3 > 0]
         y  = AND  = [2h₁ + 2h₂ − 3 > 0]
     """)
-    network = by_hand()
+    network = exact_xor_network()
     y = output(network, CORNERS)
     hidden = (CORNERS @ network.p[0].W + network.p[0].b > 0).astype(int)
     board.table(
@@ -84,16 +84,16 @@ def teach_xor_network(board: Board, rng: np.random.Generator) -> None:
 def draw_xor(board: Board | None = None) -> "Figure":
     """The output over the plane: set by hand, two lines; learned, a curved band."""
     kept = (board or taught(teach_xor_network)).kept
-    figure, axes = draw.figure(["by hand: two lines", "learned: a smooth band"], width=4.6)
-    for ax, network in zip(axes, (by_hand(), kept["network"]), strict=True):
-        draw.plane(ax, -0.5, 1.5)
+    figure, axes = draw.side_by_side(["by hand: two lines", "learned: a smooth band"], width=4.6)
+    for ax, network in zip(axes, (exact_xor_network(), kept["network"]), strict=True):
+        draw.square_axes(ax, -0.5, 1.5)
         image = draw.shade(ax, lambda x, network=network: output(network, x))  # type: ignore[misc]
         draw.points(ax, CORNERS, XOR, size=120)
         ax.set(xticks=[0, 1], yticks=[0, 1])
-    first = by_hand().p[0]
+    first = exact_xor_network().p[0]
     for unit in range(2):
         draw.line(axes[0], first.W[:, unit], first.b[unit], color=draw.ORANGE, linewidth=2)
-    draw.plane(axes[0], -0.5, 1.5)
+    draw.square_axes(axes[0], -0.5, 1.5)
     figure.colorbar(image, ax=axes, label="output", shrink=0.8, ticks=[0, 0.25, 0.5, 0.75, 1])
     return figure
 

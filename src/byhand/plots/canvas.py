@@ -5,22 +5,26 @@ Lines are told apart by colours that colour-blind people tell apart too (M. Okab
 """
 
 import math
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
+from byhand.core.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
-SKY, YELLOW, BLACK = "#56b4e9", "#e69f00", "#000000"
+SKY, YELLOW, BLACK, GREY = "#56b4e9", "#e69f00", "#000000", "#777777"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, YELLOW, BLACK)
 DASHES = ("-", "--", "-.", ":")
-FORMATS = (".png", ".svg", ".pdf")
+PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
+
+Numbers = Sequence[float] | Array
 
 
 def figure(width: float, height: float) -> "Figure":
@@ -38,7 +42,7 @@ def dress(ax: "Axes", xlabel: str, ylabel: str, title: str = "") -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def columns(n: int) -> int:
+def grid_columns(n: int) -> int:
     """How many columns n small pictures are laid out in: as a full rectangle where there is a handy one."""
     least = math.isqrt(n - 1) + 1
     return next((c for c in range(least, 2 * least) if n % c == 0), math.ceil(math.sqrt(1.5 * n)))
@@ -53,8 +57,10 @@ def save(picture: "Figure", path: str | Path) -> None:
 
     path = Path(path)
     kind = path.suffix.lower()
-    if kind not in FORMATS:
-        raise ByhandError(f"{path}: a picture is written as {', '.join(FORMATS)}; give the file one of these endings.")
+    if kind not in PICTURE_SUFFIXES:
+        raise ByhandError(
+            f"{path}: a picture is written as {', '.join(PICTURE_SUFFIXES)}; give the file one of these endings."
+        )
     undated: dict[str, dict[str, Any]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     data = BytesIO()
     with rc_context({"svg.hashsalt": "byhand"}):

@@ -7,14 +7,13 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.plots.canvas import BLUE, COLOURS, DASHES, ORANGE, columns, dress, figure
+from byhand.plots.canvas import BLUE, COLOURS, DASHES, ORANGE, Numbers, dress, figure, grid_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Function = Callable[[Array], Array]
-Numbers = Sequence[float] | Array
 
 
 def curves(history: Mapping[str, Sequence[float]]) -> "Figure":
@@ -68,7 +67,7 @@ def activations(functions: Mapping[str, tuple[Function, Function]], reach: float
     """Activation functions and their derivatives, from −reach to reach: name -> (f, its derivative), of arrays."""
     if not functions:
         raise ByhandError("there is no activation function to draw.")
-    across = min(4, columns(len(functions)))
+    across = min(4, grid_columns(len(functions)))
     rows = -(-len(functions) // across)
     picture = figure(max(2.9 * across, 4), 2.5 * rows + 0.4)
     z = np.linspace(-reach, reach, 1600)  # even: 0 itself, where some have no derivative, is left out
@@ -86,7 +85,7 @@ def activations(functions: Mapping[str, tuple[Function, Function]], reach: float
     return picture
 
 
-def lines(
+def line_plot(
     series: Mapping[str, tuple[Numbers, Numbers]],
     xlabel: str,
     ylabel: str,

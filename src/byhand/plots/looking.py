@@ -7,14 +7,14 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.plots.canvas import BLUE, COLOURS, ORANGE, columns, dress, figure
+from byhand.plots.canvas import BLUE, COLOURS, ORANGE, dress, figure, grid_columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_MAPS = 64
 MOST_FILTERS = 32
-BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
+LABEL_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5}
 MARKERS = "osD^vP*X<>"
 
 
@@ -51,7 +51,7 @@ def feature_maps(y: Array, title: str) -> "Figure":
     if y.ndim != 3 or 0 in y.shape:
         raise ByhandError(f"feature maps need the shape (height, width, channels), not {y.shape}.")
     n = min(y.shape[2], MOST_MAPS)
-    across = columns(n)
+    across = grid_columns(n)
     rows = -(-n // across)
     picture = figure(max(1.05 * across + 1.0, 4.2), max(1.2 * rows + 0.5, 2.2))
     axes = picture.subplots(rows, across, squeeze=False)
@@ -155,7 +155,7 @@ def plane(
         ax.scatter(x, y, s=22, marker=marker, color=colour, alpha=0.55, linewidths=0, label=str(name))
     x, y = map(float, own)
     ax.scatter(x, y, s=260, marker="*", color="white", edgecolors="black", linewidths=1.6, zorder=3)
-    ax.annotate(f"the image, read as {answer}", (x, y), (11, 11), textcoords="offset points", bbox=BOX)
+    ax.annotate(f"the image, read as {answer}", (x, y), (11, 11), textcoords="offset points", bbox=LABEL_BOX)
     along = [f"{100 * share:.0f} % of the variance" for share in shares]
     title = f"The last hidden layer for {len(points):,} training images"
     dress(ax, f"first principal component ({along[0]})", f"second principal component ({along[1]})", title)

@@ -1,18 +1,14 @@
 """The learning-rate range test."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array
-from byhand.plots.canvas import BLACK, BLUE, ORANGE, SKY, dress, figure
+from byhand.plots.canvas import BLACK, BLUE, ORANGE, SKY, Numbers, dress, figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Numbers = Sequence[float] | Array
 
 
 def rate_curve(rates: Numbers, losses: Numbers, smoothed: Numbers, suggestion: float) -> "Figure":

@@ -7,7 +7,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.plots.canvas import BLACK, GREEN, ORANGE, columns, figure
+from byhand.plots.canvas import BLACK, GREEN, ORANGE, figure, grid_columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ def digits(
     for name, values in (("truth", truth), ("predicted", predicted), ("confidence", confidence)):
         if values is not None and len(values) != n:
             raise ByhandError(f"{name} has {len(values)} entries for {n} images.")
-    across = columns(n)
+    across = grid_columns(n)
     rows = -(-n // across)
     caption = (truth is not None or predicted is not None) + (confidence is not None)  # lines
     picture = figure(max(1.2 * across, 4.2), (1.25 + 0.17 * caption) * rows + 0.4)
@@ -79,7 +79,7 @@ def first_layer_weights(W: Array, image_shape: tuple[int, int], count: int = 30)
     if count < 1:
         raise ByhandError(f"at least 1 unit can be shown, not {count}.")
     n = min(count, W.shape[1])
-    across = columns(n)
+    across = grid_columns(n)
     rows = -(-n // across)
     limit = float(np.percentile(np.abs(W[:, :n]), 99.5)) or 1.0
     picture = figure(max(1.1 * across + 0.9, 3.6), max(1.25 * rows + 0.4, 2.4))

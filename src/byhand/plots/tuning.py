@@ -8,14 +8,13 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.plots.canvas import BLUE, ORANGE, dress, figure
+from byhand.plots.canvas import BLUE, GREY, ORANGE, dress, figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Values = Sequence[float | str]
-GREY = "#777777"
 GOLDEN = 0.618034
 
 

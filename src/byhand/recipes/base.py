@@ -15,7 +15,7 @@ from byhand.optimizers import Optimizer
 from byhand.regularizers import Regularizer
 from byhand.training import Evaluation, History
 
-Pair = tuple[Array, Array]  # samples (n, ...) and class numbers (n,)
+LabelledSamples = tuple[Array, Array]  # samples (n, ...) and class numbers (n,)
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Split:
         test: what is looked at once, at the end; None where there is none.
     """
 
-    train: Pair
-    validation: Pair | None
-    test: Pair | None
+    train: LabelledSamples
+    validation: LabelledSamples | None
+    test: LabelledSamples | None
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ def with_hidden(layers: tuple[Layer, ...], sizes: tuple[int, ...]) -> tuple[Laye
     return (*layers[:first], *hidden, *layers[last:])
 
 
-def rows(dataset: Dataset, index: Array) -> Pair:
+def rows(dataset: Dataset, index: Array) -> LabelledSamples:
     """The training samples and labels at `index`."""
     return dataset.x_train[index], dataset.y_train[index]
 
 
-def test_pair(dataset: Dataset) -> Pair | None:
+def test_pair(dataset: Dataset) -> LabelledSamples | None:
     """The data set's own test samples and labels, if it has any."""
     if dataset.x_test is None or dataset.y_test is None:
         return None

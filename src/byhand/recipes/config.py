@@ -15,15 +15,15 @@ from byhand.optimizers import Optimizer
 from byhand.recipes.base import Recipe
 from byhand.regularizers import Regularizer
 
-KINDS = {
+PART_TYPES = {
     "optimizer": Optimizer,
     "loss": Loss,
     "layers": tuple,
     "augment": Augment | None,
     "regularizers": tuple,
 }
-KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "averaging", "patience", *KINDS}
-HEADER = "# How this network was trained; repeat it with: byhand train --config THIS_FILE\n"
+CONFIG_KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "averaging", "patience", *PART_TYPES}
+CONFIG_HEADER = "# How this network was trained; repeat it with: byhand train --config THIS_FILE\n"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class RunConfig:
         }
         if recipe.augment:
             table["augment"] = to_config(recipe.augment)
-        return HEADER + tomli_w.dumps(table)
+        return CONFIG_HEADER + tomli_w.dumps(table)
 
 
 def read_config(path: Path, recipes: dict[str, Recipe]) -> RunConfig:
@@ -84,8 +84,8 @@ def parse_config(content: bytes, path: str, recipes: dict[str, Recipe]) -> RunCo
         table = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ByhandError(f"{path}: is no TOML file ({error}).") from None
-    if unknown := sorted(set(table) - KEYS):
-        raise ByhandError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(sorted(KEYS))}.")
+    if unknown := sorted(set(table) - CONFIG_KEYS):
+        raise ByhandError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(sorted(CONFIG_KEYS))}.")
     name = table.get("recipe", "dense")
     if not isinstance(name, str) or name not in recipes:
         raise ByhandError(f"{path}: there is no recipe {name!r}; there are {', '.join(recipes)}.")
@@ -107,7 +107,7 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
     if not isinstance(data, str):
         raise ByhandError(f"data must be the name of a data set or a path; got {data!r}.")
     parts = {}
-    for key, kind in KINDS.items():
+    for key, kind in PART_TYPES.items():
         parts[key] = from_config(table[key], key) if key in table else getattr(recipe, key)
         if not isinstance(parts[key], kind):
             raise ByhandError(f"{key} must be {'an array of tables' if kind is tuple else 'a table'} with a kind.")

@@ -11,7 +11,7 @@ from byhand.recipes.run import run_recipe
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison:
     """One figure of one recipe: what was published, and ours for every seed.
 
     Attributes:
@@ -44,7 +44,7 @@ class Row:
 
 def reproduce(
     recipes: list[Recipe], seeds: int, progress: bool = True, say: Callable[[str], None] = lambda _: None
-) -> Iterator[list[Row]]:
+) -> Iterator[list[Comparison]]:
     """Train each recipe with the seeds 0 ... seeds − 1; yields a recipe's rows when it is done.
 
     Args:
@@ -63,6 +63,6 @@ def reproduce(
             outcomes.append(run_recipe(recipe, seed, dataset=datasets[recipe.dataset], progress=progress).outcome)
         seconds = float(np.mean([outcome.seconds for outcome in outcomes]))
         yield [
-            Row(recipe, figure, tuple(figure.measure(outcome) for outcome in outcomes), seconds)
+            Comparison(recipe, figure, tuple(figure.measure(outcome) for outcome in outcomes), seconds)
             for figure in recipe.figures
         ]

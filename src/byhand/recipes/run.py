@@ -8,7 +8,7 @@ import numpy as np
 
 from byhand.data import Dataset, load
 from byhand.network import Network
-from byhand.recipes.base import Outcome, Pair, Recipe, Split
+from byhand.recipes.base import LabelledSamples, Outcome, Recipe, Split
 from byhand.training import Averaging, Callback, EarlyStopping, History, Training, evaluate, fit
 from byhand.training.evaluate import Evaluator
 
@@ -28,7 +28,7 @@ class Run:
 class WatchTest(Callback):
     """Measures the accuracy on the test samples after every epoch, only to report it."""
 
-    def __init__(self, network: Network, test: Pair):
+    def __init__(self, network: Network, test: LabelledSamples):
         self._evaluate = Evaluator(network, *test)
         self.accuracy: list[float] = []
 
@@ -94,7 +94,12 @@ def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, 
 
 
 def fit_recipe(
-    recipe: Recipe, network: Network, train: Pair, validation: Pair | None, rng: np.random.Generator, **options: Any
+    recipe: Recipe,
+    network: Network,
+    train: LabelledSamples,
+    validation: LabelledSamples | None,
+    rng: np.random.Generator,
+    **options: Any,
 ) -> History:
     """Train `network` on these data as the recipe says; `options` are handed on to `fit`."""
     callbacks = [
@@ -117,14 +122,14 @@ def fit_recipe(
     )
 
 
-def _accuracy(network: Network, pair: Pair | None) -> float | None:
+def _accuracy(network: Network, pair: LabelledSamples | None) -> float | None:
     return Evaluator(network, *pair)()["accuracy"] if pair else None
 
 
 def _in_shape(split: Split, recipe: Recipe) -> Split:
     """The same split with samples in the recipe's input shape; where they do not fit, the network will say so."""
 
-    def shaped(pair: Pair) -> Pair:
+    def shaped(pair: LabelledSamples) -> LabelledSamples:
         fits = pair[0][0].size == np.prod(recipe.input_shape)
         return (pair[0].reshape((-1, *recipe.input_shape)), pair[1]) if fits else pair
 

@@ -9,7 +9,7 @@ from byhand.recipes.config import RunConfig, parse_config
 from byhand.training.checkpoints import Checkpoints
 
 CHECKPOINTS = "checkpoints"  # the folder in a run's folder, as long as the run is not finished
-EVERY = "60 seconds"
+CHECKPOINT_INTERVAL = "60 seconds"
 
 
 def command(folder: Path) -> str:
@@ -19,7 +19,7 @@ def command(folder: Path) -> str:
 
 def new_checkpoints(folder: Path, every: str | None, config: RunConfig, plots: bool, half: bool) -> Checkpoints:
     """Where a run keeps its state, with all that is needed to go on with it."""
-    every = every or EVERY
+    every = every or CHECKPOINT_INTERVAL
     note = {"config": config.to_toml(), "plots": plots, "half": half, "every": every}
     return Checkpoints(folder / CHECKPOINTS, every, note)
 

@@ -41,7 +41,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Range:
+class NumberRange:
     """The numbers low ≤ value ≤ high; whole numbers only, where low, high and step are.
 
     Args:
@@ -139,4 +139,4 @@ class Range:
         return min(max(float(f"{value:.12g}"), float(self.low)), float(self.high))
 
 
-Domain = Choices | Range
+Domain = Choices | NumberRange

@@ -19,8 +19,8 @@ from byhand.recipes import Recipe, Split
 from byhand.recipes.run import fit_recipe
 from byhand.training.checkpoints import Checkpoints, OtherTraining
 
-Rows = Array | slice
-EVERY = "60 seconds"  # the state of a trial is written so often
+RowSelection = Array | slice
+CHECKPOINT_EVERY = "60 seconds"  # the state of a trial is written so often
 HELD_OUT = 0.2  # of the training samples, where nothing else is said
 
 
@@ -39,7 +39,7 @@ class Material:
     x: Array
     y: Array
     classes: tuple[str, ...]
-    rounds: tuple[tuple[Rows, Rows, np.random.Generator], ...]
+    rounds: tuple[tuple[RowSelection, RowSelection, np.random.Generator], ...]
     checkpoints: Path | None = None
 
 
@@ -80,7 +80,7 @@ def material(
         x, y = np.concatenate([x, held[0]]), np.concatenate([y, held[1]])
     if x[0].size == prod(recipe.input_shape):  # where not, the network will say so
         x = x.reshape((-1, *recipe.input_shape))
-    rounds: list[tuple[Rows, Rows, np.random.Generator]]
+    rounds: list[tuple[RowSelection, RowSelection, np.random.Generator]]
     if folds:
         pairs = stratified_folds(y, folds, rng)
         rounds = [(*pair, child) for pair, child in zip(pairs, rng.spawn(folds), strict=True)]
@@ -141,12 +141,19 @@ def measure(recipe: Recipe, data: Material, number: int = 0) -> Result:
 
 
 def _train(
-    recipe: Recipe, data: Material, train: Rows, held: Rows, rng: np.random.Generator, folder: Path | None
+    recipe: Recipe,
+    data: Material,
+    train: RowSelection,
+    held: RowSelection,
+    rng: np.random.Generator,
+    folder: Path | None,
 ) -> dict[str, float]:
     """The last row of the history; `folder` keeps the training's state, and may have that of one which stopped."""
     network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=data.classes)
     learned, judged = (data.x[train], data.y[train]), (data.x[held], data.y[held])
-    kept: dict[str, Any] = {} if folder is None else {"checkpoint": Checkpoints(folder, EVERY), "resume": True}
+    kept: dict[str, Any] = (
+        {} if folder is None else {"checkpoint": Checkpoints(folder, CHECKPOINT_EVERY), "resume": True}
+    )
     return fit_recipe(recipe, network, learned, judged, rng, progress=False, threads=1, workers=0, **kept).last
 
 

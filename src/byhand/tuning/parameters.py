@@ -22,15 +22,15 @@ from byhand.optimizers import Optimizer
 from byhand.recipes import Recipe, with_hidden
 from byhand.regularizers import Regularizer
 
-KINDS = {"optimizer": Optimizer, "loss": Loss, "layers": Layer, "augment": Augment, "regularizers": Regularizer}
-WHOLE = (
+TUNABLE_PARTS = {"optimizer": Optimizer, "loss": Loss, "layers": Layer, "augment": Augment, "regularizers": Regularizer}
+RECIPE_PARAMETERS = (
     *("epochs", "batch_size", "layers", "hidden", "activation", "initializer"),  # in this order: layers come first
     *("optimizer", "loss", "augment", "regularizers"),
 )
 AUGMENTS = {"none": lambda: None, "digits": Augment.digits, "clothing": Augment.clothing}
 
 Layers = tuple[Layer, ...]
-Change = Callable[[Any], Any]
+Setter = Callable[[Any], Any]
 
 
 def with_parameters(recipe: Recipe, parameters: Mapping[str, Any]) -> Recipe:
@@ -44,18 +44,18 @@ def with_parameters(recipe: Recipe, parameters: Mapping[str, Any]) -> Recipe:
     Raises:
         ByhandError: a name that the recipe does not have, or a value that the part refuses.
     """
-    inside = sorted(set(parameters) - set(WHOLE), key=lambda name: (name.count("."), name))
-    for name in (*(name for name in WHOLE if name in parameters), *inside):
+    inside = sorted(set(parameters) - set(RECIPE_PARAMETERS), key=lambda name: (name.count("."), name))
+    for name in (*(name for name in RECIPE_PARAMETERS if name in parameters), *inside):
         recipe = _changed(recipe, name, parameters[name])
     return recipe
 
 
 def parameter_names(recipe: Recipe) -> list[str]:
     """Every name that a parameter of this recipe may be called by."""
-    parts = [(root, getattr(recipe, root)) for root in KINDS]
+    parts = [(root, getattr(recipe, root)) for root in TUNABLE_PARTS]
     parts += [("activation", layer) for layer in recipe.layers if isinstance(layer, Activation)][:1]
     parts += [("initializer", layer.weights) for layer in recipe.layers if isinstance(layer, Dense)][:1]
-    return [*WHOLE, *(name for root, part in parts for name in _names(root, part))]
+    return [*RECIPE_PARAMETERS, *(name for root, part in parts for name in _names(root, part))]
 
 
 def _names(root: str, part: Any) -> list[str]:
@@ -78,8 +78,8 @@ def _changed(recipe: Recipe, name: str, value: Any) -> Recipe:
             return replace(recipe, layers=with_hidden(recipe.layers, _sizes(value)))
         if root == "augment" and not path and isinstance(value, str) and value in AUGMENTS:
             return replace(recipe, augment=AUGMENTS[value]())
-        if root in KINDS:
-            return replace(recipe, **{root: _within(getattr(recipe, root), path, value, KINDS[root])})
+        if root in TUNABLE_PARTS:
+            return replace(recipe, **{root: _within(getattr(recipe, root), path, value, TUNABLE_PARTS[root])})
         if root == "activation":
             return replace(recipe, layers=_activations(recipe.layers, lambda a: _within(a, path, value, Activation)))
         if root == "initializer":
@@ -129,7 +129,7 @@ def _sizes(value: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _activations(layers: Layers, change: Change) -> Layers:
+def _activations(layers: Layers, change: Setter) -> Layers:
     """Every activation before the last Dense layer changed; the output's stays."""
     last = max((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), default=0)
     if not any(isinstance(layer, Activation) for layer in layers[:last]):
@@ -137,6 +137,6 @@ def _activations(layers: Layers, change: Change) -> Layers:
     return (*(change(a) if isinstance(a, Activation) else a for a in layers[:last]), *layers[last:])
 
 
-def _starts(layers: Layers, change: Change) -> Layers:
+def _starts(layers: Layers, change: Setter) -> Layers:
     """Every Dense layer's start of the weights changed; biases stay."""
     return tuple(replace(a, weights=change(a.weights)) if isinstance(a, Dense) else a for a in layers)

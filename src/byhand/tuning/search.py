@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.tuning.domains import Choices, Range
+from byhand.tuning.domains import Choices, NumberRange
 from byhand.tuning.space import Space
 from byhand.tuning.trials import Trial
 
@@ -110,7 +110,7 @@ class Optuna(Search):
         create = self._optuna.trial.create_trial
         self._study.add_trial(create(params=params, distributions=self._distributions, value=value))
 
-    def _distribution(self, domain: Choices | Range) -> Any:
+    def _distribution(self, domain: Choices | NumberRange) -> Any:
         known = self._optuna.distributions
         if isinstance(domain, Choices):
             return known.CategoricalDistribution(tuple(range(len(domain.values))))  # lists are no choices for Optuna

@@ -23,11 +23,11 @@ from typing import Any
 from byhand.core.checks import require_whole
 from byhand.core.errors import ByhandError
 from byhand.recipes import Recipe
-from byhand.tuning.domains import Choices, Domain, Range
+from byhand.tuning.domains import Choices, Domain, NumberRange
 from byhand.tuning.parameters import with_parameters
 
-SETTINGS = ("choices", *(f.name for f in fields(Range)))
-KEYS = ("folds", "validation", "space")
+SETTINGS = ("choices", *(f.name for f in fields(NumberRange)))
+SPACE_KEYS = ("folds", "validation", "space")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Space:
         Raises:
             ByhandError: an unknown key, an empty space, or values that make no sense.
         """
-        if unknown := [key for key in table if key not in KEYS]:
-            raise ByhandError(f"unknown key {unknown[0]!r}; known are {', '.join(KEYS)}.")
+        if unknown := [key for key in table if key not in SPACE_KEYS]:
+            raise ByhandError(f"unknown key {unknown[0]!r}; known are {', '.join(SPACE_KEYS)}.")
         tables = table.get("space", {})
         if not isinstance(tables, Mapping):
             raise ByhandError("space must be a table, [space].")
@@ -129,4 +129,4 @@ def _domain(settings: Mapping[str, Any]) -> Domain:
         return Choices(tuple(settings["choices"]))
     if missing := {"low", "high"} - set(settings):
         raise ByhandError(f"{min(missing)} is missing; a range has low and high.")
-    return Range(**settings)
+    return NumberRange(**settings)

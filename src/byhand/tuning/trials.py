@@ -28,7 +28,7 @@ from byhand.tuning.space import Space
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-UNFINISHED = "unfinished"
+UNFINISHED_TRIALS = "unfinished"
 SEARCH, LOG, TABLE, PICTURE, BEST = "search.json", "trials.jsonl", "trials.csv", "trials.png", "best.toml"
 
 
@@ -150,7 +150,7 @@ def show(value: Any) -> str:
     return str(value)
 
 
-class Folder:
+class SearchFolder:
     """Keeps a search's trials in a folder, so that it can go on where it stopped.
 
     Args:
@@ -227,7 +227,7 @@ class Folder:
     @property
     def unfinished(self) -> Path:
         """Where trials keep their state until they are finished: a folder each, by number."""
-        return self.path / UNFINISHED
+        return self.path / UNFINISHED_TRIALS
 
     def forget(self, number: int) -> None:
         """Remove the state of a trial that is finished."""

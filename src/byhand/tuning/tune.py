@@ -18,7 +18,7 @@ from byhand.tuning.measure import Material, Result, material
 from byhand.tuning.parameters import with_parameters
 from byhand.tuning.search import SEARCHES, Search
 from byhand.tuning.space import Space, read_space
-from byhand.tuning.trials import LOG, Folder, Trial, Trials
+from byhand.tuning.trials import LOG, SearchFolder, Trial, Trials
 from byhand.tuning.workers import Here, Workers
 
 TRIALS = 20  # of a search without end, where nobody says how many
@@ -79,7 +79,7 @@ def tune(
     if out is None:
         return _carry_out(_Run(base, space, strategy, None, wanted, watch), prepared, jobs)
     with locked(Path(out), f"{out}: another process is searching there; choose another folder, or wait."):
-        folder = Folder(Path(out), _identity(base, space, search, prepared))
+        folder = SearchFolder(Path(out), _identity(base, space, search, prepared))
         run = _Run(base, space, strategy, folder, wanted, watch)
         return _carry_out(run, replace(prepared, checkpoints=folder.unfinished), jobs)
 
@@ -104,7 +104,7 @@ class _Run:
         base: RunConfig,
         space: Space,
         search: Search,
-        folder: Folder | None,
+        folder: SearchFolder | None,
         wanted: int,
         watch: Callable[[Trials, int], None] | None,
     ):

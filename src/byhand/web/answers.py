@@ -12,7 +12,7 @@ from byhand.web.equation import equation
 from byhand.web.examples import examples
 from byhand.web.limits import Refusal
 from byhand.web.look import look
-from byhand.web.settings import ACTIVATIONS, LOSSES, NETWORKS, OPTIMIZERS, Settings
+from byhand.web.settings import ACTIVATION_CHOICES, LOSS_CHOICES, NETWORK_CHOICES, OPTIMIZER_CHOICES, Settings
 from byhand.web.weights import weights
 
 
@@ -23,14 +23,14 @@ def get_settings(call: Call) -> Answer:
     limits, defaults = call.server.limits, Settings()
     offered = [
         {"id": name, "about": RECIPES[name].takes, "settings": settings.of_recipe(name, limits).to_json()}
-        for name in settings.OFFERED
+        for name in settings.RECIPE_CHOICES
     ]
     choices = {
         "recipes": offered,
-        "networks": list(NETWORKS),
-        "activations": list(ACTIVATIONS),
-        "losses": list(LOSSES),
-        "optimizers": list(OPTIMIZERS),
+        "networks": list(NETWORK_CHOICES),
+        "activations": list(ACTIVATION_CHOICES),
+        "losses": list(LOSS_CHOICES),
+        "optimizers": list(OPTIMIZER_CHOICES),
         "defaults": defaults.to_json(),
     }
     return Answer(

@@ -31,7 +31,7 @@ COOKIE = "byhand"
 LANES = {"compute": max(2, cores()), "wait": 40}  # threads of each
 
 
-class Page:
+class Application:
     """The application's parts that need the event loop.
 
     Args:
@@ -185,10 +185,10 @@ def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=400)  # nobody is there to read it
 
 
-class Guard:
+class SecurityMiddleware:
     """Around the application: refuses what is not for us, and puts the security headers on every answer."""
 
-    def __init__(self, app: Any, page: Page):
+    def __init__(self, app: Any, page: Application):
         self.app, self.page, self.hosts = app, page, page.hosts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -209,14 +209,14 @@ class Guard:
         await app(scope, receive, send_with_headers)
 
 
-def create_app(server: Server | None = None, hosts: tuple[str, ...] | None = None) -> Guard:
+def create_app(server: Server | None = None, hosts: tuple[str, ...] | None = None) -> SecurityMiddleware:
     """The ASGI application.
 
     Args:
         server: what it serves.
         hosts: the names that it goes by; None for any.
     """
-    page = Page(server or Server(), hosts)
+    page = Application(server or Server(), hosts)
     handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _http, ClientDisconnect: _gone, Exception: _fault}
     app = Starlette(routes=page.routes(), lifespan=page.lifespan, exception_handlers=handlers)
-    return Guard(app, page)
+    return SecurityMiddleware(app, page)

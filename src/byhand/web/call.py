@@ -71,7 +71,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class RequestParameter:
     """Something in a path or a query.
 
     Attributes:
@@ -141,7 +141,7 @@ class Operation:
     id: str
     about: str
     handler: Handler
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[RequestParameter, ...] = ()
     body: str = ""
     gives: str = ""
     status: int = 200

@@ -14,12 +14,12 @@ from byhand.layers import Activation, Conv2D, Dense, Dropout, Flatten, Softmax
 from byhand.network import Network
 from byhand.reading.reader import MODELS
 from byhand.web.limits import Refusal
-from byhand.web.networks import FOLDER as SMALL
+from byhand.web.networks import NETWORKS_FOLDER
 
-SHIPPED = MODELS
-FIRST = "dense"  # whose inside is the easiest to look into
-FORMAT = ".safetensors"
-PIXELS = 28 * 28
+SHIPPED_FOLDER = MODELS
+DEFAULT_MODEL = "dense"  # whose inside is the easiest to look into
+MODEL_SUFFIX = ".safetensors"
+IMAGE_PIXELS = 28 * 28
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Model:
     def reads(self) -> str:
         """Whether it reads one digit of 28 × 28 an image, or whole rows."""
         last = self.network.plan[-1].out_shape
-        return "digit" if prod(self.network.input_shape) == PIXELS and len(last) == 1 and last[0] > 1 else "rows"
+        return "digit" if prod(self.network.input_shape) == IMAGE_PIXELS and len(last) == 1 and last[0] > 1 else "rows"
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ class Model:
             "description": card.get("description") or about,
             "reads": self.reads,
             "input_shape": list(network.input_shape),
-            "image_shape": image_shape(network),
+            "image_shape": input_image_shape(network),
             "classes": list(self.classes),
             "parameters": network.size,
             "accuracy": card.get("test_accuracy"),
@@ -70,7 +70,7 @@ class Model:
         }
 
 
-def image_shape(network: Network) -> list[int] | None:
+def input_image_shape(network: Network) -> list[int] | None:
     """(height, width) of the images that it takes; None where rows may have any length."""
     shape = network.input_shape
     if len(shape) == 1:
@@ -94,7 +94,7 @@ def logits_depth(network: Network) -> int:
     return len(network.layers) - inside
 
 
-def kind(layer: Any) -> str:
+def layer_kind(layer: Any) -> str:
     """What the page draws it as."""
     for name, of in (("dense", Dense), ("conv", Conv2D), ("flatten", Flatten), ("dropout", Dropout)):
         if isinstance(layer, of):
@@ -114,7 +114,7 @@ def layer_facts(network: Network) -> list[dict[str, Any]]:
         {
             "index": i,
             "label": block.layer.label(),
-            "kind": kind(block.layer),
+            "kind": layer_kind(block.layer),
             "name": block.names["y"],
             "input": block.names["x"],
             "output_shape": list(block.plan.out_shape),
@@ -132,10 +132,10 @@ class Catalogue:
         folders: where the files lie.
     """
 
-    def __init__(self, folders: tuple[Path, ...] = (SHIPPED, SMALL)):
+    def __init__(self, folders: tuple[Path, ...] = (SHIPPED_FOLDER, NETWORKS_FOLDER)):
         self.models: dict[str, Model] = {}
         self.unreadable: dict[str, str] = {}
-        for path in (path for folder in folders for path in sorted(folder.glob(f"*{FORMAT}"))):
+        for path in (path for folder in folders for path in sorted(folder.glob(f"*{MODEL_SUFFIX}"))):
             try:
                 self.models.setdefault(path.stem, Model(path.stem, Network.load(path), read_card(path)))
             except ByhandError as error:
@@ -144,7 +144,7 @@ class Catalogue:
     @property
     def default(self) -> str:
         """The id of the network that is taken where none is named."""
-        return FIRST if FIRST in self.models else next(iter(self.models))
+        return DEFAULT_MODEL if DEFAULT_MODEL in self.models else next(iter(self.models))
 
     def get(self, name: str) -> Model:
         """The network of that id.

@@ -14,7 +14,7 @@ from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed
 
 RAW = "application/octet-stream"
-SIDE = 28
+IMAGE_SIDE = 28
 HIGH, RIM = 48, 8  # pixels: how high a line of writing need not be more than twice; paper around it at least
 
 
@@ -132,7 +132,7 @@ def digit(body: bytes, kind: str, values: dict[str, Any], limits: Limits) -> Dra
 def _grey_levels(body: bytes, width: int | None, height: int | None, limits: Limits) -> Array:
     """The canvas, uint8 (height, width)."""
     if width is None and height is None:
-        width = height = SIDE
+        width = height = IMAGE_SIDE
     if width is None or height is None:
         raise Refusal(400, "Give width and height, or neither for an image of 28 × 28.")
     if width * height > limits.canvas_pixels:

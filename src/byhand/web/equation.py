@@ -12,13 +12,13 @@ from byhand.explaining.looking import layer_outputs
 from byhand.layers import Activation, AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
 from byhand.layers.windows import Window
 from byhand.network import Network
-from byhand.web.catalogue import image_shape
+from byhand.web.catalogue import input_image_shape
 from byhand.web.limits import Refusal
 from byhand.web.look import as_rows
-from byhand.web.packed import number
+from byhand.web.packed import json_number
 
 WRITTEN = 8  # terms of a sum that are written out
-Place = tuple[Any, ...]  # (unit,), or (row, column, channel)
+UnitPosition = tuple[Any, ...]  # (unit,), or (row, column, channel)
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Sum:
         terms = [
             {
                 "input": self.names[i],
-                "value": number(self.values[i]),
-                "weight": number(self.weights[i]),
-                "product": number(products[i]),
+                "value": json_number(self.values[i]),
+                "weight": json_number(self.weights[i]),
+                "product": json_number(products[i]),
             }
             for i in chosen
         ]
-        return terms, {"count": len(others), "sum": number(products[others].sum())} if others else None
+        return terms, {"count": len(others), "sum": json_number(products[others].sum())} if others else None
 
 
 def equation(network: Network, image: Array, layer: int | None, unit: int, place: tuple[int, int]) -> dict[str, Any]:
@@ -68,27 +68,27 @@ def equation(network: Network, image: Array, layer: int | None, unit: int, place
     if layer >= len(network.layers):
         raise Refusal(422, f"The layers are 0 to {len(network.layers) - 1}; there is no layer {layer}.")
     block, inputs, outputs = blocks(network)[layer], values[layer], values[layer + 1]
-    at: Place = (*place, unit) if outputs.ndim == 3 else (unit,)
+    at: UnitPosition = (*place, unit) if outputs.ndim == 3 else (unit,)
     if any(i >= side for i, side in zip(at, outputs.shape, strict=True)):
         raise Refusal(422, f"Layer {layer} gives {' × '.join(map(str, outputs.shape))} numbers; {at} is none of them.")
     names = block.names
     target, value = _name(names["y"], at, None), float(outputs[at])
     general = "; ".join(e.as_text(names) for e in block.forward)
-    record = {"layer": layer, "unit": unit, "name": target, "value": number(value), "general": general}
+    record = {"layer": layer, "unit": unit, "name": target, "value": json_number(value), "general": general}
     found = _sum(block, network, layer, inputs, at)
     if found:
         terms, rest = found.parts()
         text = _sum_text(block, target, at, terms, rest, found.bias, value)
-        return record | {"text": text, "terms": terms, "rest": rest, "bias": number(found.bias)}
+        return record | {"text": text, "terms": terms, "rest": rest, "bias": json_number(found.bias)}
     text = _step_text(block, inputs, at, target, value)
     return record | {"text": text, "terms": [], "rest": None, "bias": None}
 
 
-def _sum(block: Block, network: Network, layer: int, inputs: Array, at: Place) -> Sum | None:
+def _sum(block: Block, network: Network, layer: int, inputs: Array, at: UnitPosition) -> Sum | None:
     """The weighted sum that a dense or a convolutional layer computes at one place."""
     here, p, x = block.layer, network.p[layer], block.names["x"]
     if isinstance(here, Dense):
-        shape = image_shape(network) if layer == 0 else None
+        shape = input_image_shape(network) if layer == 0 else None
         names = [_name(x, (i,), shape) for i in range(len(inputs))]
         return Sum(names, inputs.astype(np.float64), p.W[:, at[0]].astype(np.float64), float(p.b[at[0]]))
     if isinstance(here, Conv2D) and here.groups == 1:
@@ -119,7 +119,7 @@ def window_pixels(
 
 
 def _sum_text(
-    block: Block, target: str, at: Place, terms: list[dict], rest: dict | None, bias: float, value: float
+    block: Block, target: str, at: UnitPosition, terms: list[dict], rest: dict | None, bias: float, value: float
 ) -> str:
     """Three lines: the sum, its numbers, and what it comes to."""
     names, unit, pad = block.names, at[-1], " " * len(target)
@@ -140,7 +140,7 @@ def _term(term: dict[str, Any]) -> str:
     return f" {'−' if term['weight'] < 0 else '+'} {value} · {_show(abs(term['weight']))}"
 
 
-def _step_text(block: Block, inputs: Array, at: Place, target: str, value: float) -> str:
+def _step_text(block: Block, inputs: Array, at: UnitPosition, target: str, value: float) -> str:
     """An activation or a pooling with its numbers; for other layers the equation and the value."""
     here, x = block.layer, block.names["x"]
     pad = " " * len(target)
@@ -173,7 +173,7 @@ def _output(network: Network, z: Array, p: Array, unit: int) -> dict[str, Any]:
         raise Refusal(422, f"There are the outputs 0 to {len(z) - 1}.")
     last, target = blocks(network)[-1].names["y"], f"p[{unit}]"
     own, pad = f"{last}[{unit}]", " " * len(f"p[{unit}]")
-    record: dict[str, Any] = {"layer": None, "unit": unit, "name": target, "value": number(p[unit])}
+    record: dict[str, Any] = {"layer": None, "unit": unit, "name": target, "value": json_number(p[unit])}
     record |= {"terms": [], "rest": None, "bias": None}
     if network.loss.activation == "softmax":
         powers = np.exp(z.astype(np.float64) - z.max())  # relative to the largest
@@ -190,7 +190,7 @@ def _output(network: Network, z: Array, p: Array, unit: int) -> dict[str, Any]:
     return record | {"general": general, "text": text}
 
 
-def _name(symbol: str, at: Place, image: list[int] | None) -> str:
+def _name(symbol: str, at: UnitPosition, image: list[int] | None) -> str:
     """For example z1[5], a1[3, 4, 0], or a0[14, 12] for a pixel of a row of pixels."""
     if image and len(at) == 1:
         at = (at[0] // image[1], at[0] % image[1])

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from byhand.web.job import Job
 from byhand.web.journal import event
 
-EVERY = 0.05  # seconds between two looks into the journal
+POLL_SECONDS = 0.05  # seconds between two looks into the journal
 ALIVE = 15.0  # seconds without a word at most
 
 
@@ -35,4 +35,4 @@ async def stream(job: Job, closing: Callable[[], bool]) -> AsyncIterator[str]:
         elif time.monotonic() - spoken > ALIVE:
             yield ": still here\n\n"
             spoken = time.monotonic()
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(POLL_SECONDS)

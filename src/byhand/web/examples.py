@@ -7,14 +7,14 @@ import numpy as np
 from byhand.handwriting.forms import FORMS
 from byhand.handwriting.strokes import STEPS, Hand, all_forms, any_hand, write_down
 
-MOST = 9999
+LARGEST_HAND = 9999
 TIDY = Hand(slant=0.05, bend=0.0, jitter=0.0)  # the first hand's; it also takes the first form of each digit
 
-Strokes = list[list[list[float]]]
+PenStrokes = list[list[list[float]]]
 
 
 @lru_cache(maxsize=64)
-def examples(hand: int) -> dict[str, Strokes]:
+def examples(hand: int) -> dict[str, PenStrokes]:
     """The ten digits by one hand: pen strokes of points (x, y), x around 0, y from 0 at the top to 1 at the foot.
 
     Args:
@@ -27,7 +27,7 @@ def examples(hand: int) -> dict[str, Strokes]:
     }
 
 
-def _written(digit: int, form: int, hand: Hand, rng: np.random.Generator) -> Strokes:
+def _written(digit: int, form: int, hand: Hand, rng: np.random.Generator) -> PenStrokes:
     points = write_down(all_forms()[str(digit)][form], hand, rng)  # (q, 2)
     low, high = points.min(axis=0), points.max(axis=0)
     points = (points - [(low[0] + high[0]) / 2, low[1]]) / (high[1] - low[1])

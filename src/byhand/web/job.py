@@ -10,11 +10,11 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.network import Network
 from byhand.optimizers import Optimizer
-from byhand.web.catalogue import Model, image_shape, layer_facts
+from byhand.web.catalogue import Model, input_image_shape, layer_facts
 from byhand.web.journal import Journal
 from byhand.web.limits import Refusal
 from byhand.web.look import verdict
-from byhand.web.packed import number
+from byhand.web.packed import json_number
 from byhand.web.settings import CLASSES, Settings
 
 ENDED = ("finished", "stopped", "failed")
@@ -95,7 +95,7 @@ class Job:
 
     def note(self, step: int, loss: float) -> None:
         """A point of the curve; where there are too many, every other one goes."""
-        self.curve.append((step, number(loss)))
+        self.curve.append((step, json_number(loss)))
         if len(self.curve) > POINTS:
             del self.curve[1::2]
 
@@ -156,7 +156,7 @@ class Job:
             "settings": self.settings.to_json(),
             "parameters": self.network.size,
             "layers": layer_facts(self.network),
-            "image_shape": image_shape(self.network),
+            "image_shape": input_image_shape(self.network),
             "classes": list(self.network.classes or CLASSES),
             "epoch": self.epoch,
             "epochs": self.settings.epochs,
@@ -164,7 +164,7 @@ class Job:
             "steps": self.steps,
             "history": {name: list(column) for name, column in self.history.items()},
             "curve": {"step": [s for s, _ in curve], "loss": [loss for _, loss in curve]},
-            "seconds": number(self.seconds),
+            "seconds": json_number(self.seconds),
             "error": self.error,
             "problems": self.problems,
             "own": own,

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from typing import Any
 
-KEPT = 64  # events: who falls behind further hears of the newest only
+KEPT_EVENTS = 64  # events: who falls behind further hears of the newest only
 
 
 class Journal:
@@ -13,7 +13,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._events: deque[tuple[int, str]] = deque(maxlen=KEPT)
+        self._events: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
         self._count = 0
         self.closed = False
 

@@ -9,9 +9,9 @@ from byhand.explaining.blocks import blocks
 from byhand.explaining.looking import Sensitivity, layer_outputs, sensitivity
 from byhand.layers import Dense
 from byhand.network import Network
-from byhand.web.catalogue import Model, kind, logits_depth
+from byhand.web.catalogue import Model, layer_kind, logits_depth
 from byhand.web.limits import Refusal
-from byhand.web.packed import number, numbers, packed
+from byhand.web.packed import json_number, numbers, packed
 
 PIXELS, UNITS = 12, 8  # how many pixels, and units of a hidden layer, the paths begin at and go through
 EDGES = 24  # of one layer
@@ -60,8 +60,8 @@ def look(model: Model, image: Array, rival: int | None = None) -> dict[str, Any]
         "classes": list(classes),
         "probabilities": numbers(p),
         "logits": numbers(z),
-        "answer": {"index": answer, "text": classes[answer], "probability": number(p[answer])},
-        "second": {"index": second, "text": classes[second], "probability": number(p[second])},
+        "answer": {"index": answer, "text": classes[answer], "probability": json_number(p[answer])},
+        "second": {"index": second, "text": classes[second], "probability": json_number(p[second])},
         "evidence": {
             "for": packed(ink * slopes[0]),
             "against": packed(ink * slopes[1]),
@@ -76,7 +76,7 @@ def _layers(network: Network, outputs: list[Array], found: Sensitivity) -> list[
     """Each layer's output for the image, and what it did for the answer: value × slope, summed over places."""
     result = []
     for i, (block, y) in enumerate(zip(blocks(network), outputs, strict=True)):
-        value, flat = y[0], kind(block.layer) == "flatten"
+        value, flat = y[0], layer_kind(block.layer) == "flatten"
         relevance = value * found.slopes[i + 1][0] if i + 1 < len(found.slopes) else None
         if relevance is not None and value.ndim == 3:
             relevance = relevance.sum(axis=(0, 1))  # (h, w, c) → (c,)
@@ -84,7 +84,7 @@ def _layers(network: Network, outputs: list[Array], found: Sensitivity) -> list[
             {
                 "index": i,
                 "label": block.layer.label(),
-                "kind": kind(block.layer),
+                "kind": layer_kind(block.layer),
                 "name": block.names["y"],
                 "shape": list(value.shape),
                 "values": numbers(value) if value.ndim == 1 and not flat else None,
@@ -126,7 +126,7 @@ def _column(layer: int, values: Array, slopes: Array, count: int = 0, chosen: li
     if chosen is None:
         strongest = np.argsort(-np.abs(relevance), kind="stable")[:count]
         chosen = [int(unit) for unit in strongest if relevance[unit]]
-    units = [{"unit": u, "value": number(values[u]), "relevance": number(relevance[u])} for u in chosen]
+    units = [{"unit": u, "value": json_number(values[u]), "relevance": json_number(relevance[u])} for u in chosen]
     return {"layer": layer, "units": units}
 
 
@@ -139,6 +139,6 @@ def _edges(network: Network, found: Sensitivity, i: int, before: dict, after: di
     for a in (unit["unit"] for unit in before["units"]):
         for b in (unit["unit"] for unit in after["units"]):
             contribution = inputs[a] * W[a, b] * slopes[b]
-            edge = {"from_layer": before["layer"], "from": a, "to_layer": i, "to": b, "weight": number(W[a, b])}
-            edges.append(edge | {"contribution": number(contribution)})
+            edge = {"from_layer": before["layer"], "from": a, "to_layer": i, "to": b, "weight": json_number(W[a, b])}
+            edges.append(edge | {"contribution": json_number(contribution)})
     return sorted(edges, key=lambda edge: -abs(edge["contribution"] or 0))[:EDGES]

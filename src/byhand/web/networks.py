@@ -26,7 +26,7 @@ from byhand.recipes import Recipe, Run, get_recipe, run_recipe
 from byhand.schedules import CosineAnnealing
 from byhand.training import evaluate
 
-FOLDER = Path(__file__).parent / "networks"
+NETWORKS_FOLDER = Path(__file__).parent / "networks"
 COMMAND = "python -m byhand.web.networks"
 
 
@@ -110,7 +110,7 @@ def write_with_card(path: Path, stored: Path, card: dict[str, object]) -> None:
     write_atomically(path, save(load_file(stored), metadata={"byhand": text}))
 
 
-def describe(path: Path, name: str, about: str, command: str) -> None:
+def add_card(path: Path, name: str, about: str, command: str) -> None:
     """Give a model file that was trained elsewhere a card, with its accuracy on MNIST's test images."""
     network, data = Network.load(path), load("mnist")
     assert data.x_test is not None and data.y_test is not None
@@ -119,16 +119,16 @@ def describe(path: Path, name: str, about: str, command: str) -> None:
     write_with_card(path, path, said)
 
 
-def main(arguments: list[str]) -> None:
+def train_networks(arguments: list[str]) -> None:
     """Train and write all of them; or, with a file, a name, a sentence and a command, describe that one."""
     if arguments:
         path, name, about, command = arguments
-        describe(Path(path), name, about, command)
+        add_card(Path(path), name, about, command)
         return
     for key, small in small_networks().items():
-        write(FOLDER / f"{key}.safetensors", small)
+        write(NETWORKS_FOLDER / f"{key}.safetensors", small)
         print(f"{key}: written.", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    train_networks(sys.argv[1:])

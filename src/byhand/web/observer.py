@@ -11,17 +11,17 @@ from byhand.metrics import confusion_matrix
 from byhand.network import Network
 from byhand.training import Callback, Training
 from byhand.training.evaluate import Evaluator
-from byhand.web.catalogue import image_shape
+from byhand.web.catalogue import input_image_shape
 from byhand.web.job import Job, now
 from byhand.web.limits import Limits
 from byhand.web.look import verdict
-from byhand.web.one_step import Step, sentences
-from byhand.web.packed import number, packed
+from byhand.web.one_step import StepRecorder, sentences
+from byhand.web.packed import json_number, packed
 from byhand.web.slots import Turn
 
 STEPS, LOOKS = 0.05, 0.35  # seconds between two such events at least
-SHARE = 0.2  # of the time at most goes into looks
-SHOWN = 32  # first-layer units whose weights are shown
+OBSERVING_SHARE = 0.2  # of the time at most goes into looks
+SHOWN_UNITS = 32  # first-layer units whose weights are shown
 
 
 class Stopped(Exception):
@@ -44,7 +44,7 @@ class Observer(Callback):
         self.x, self.y = held
         self._evaluate = Evaluator(job.network, self.x, self.y)
         self._sum, self._count, self._told, self._next_look = 0.0, 0, 0.0, 0.0
-        self._single: Step | None = None  # while one step is made that somebody asked for
+        self._single: StepRecorder | None = None  # while one step is made that somebody asked for
 
     def on_start(self, training: Training) -> None:
         """How many steps an epoch has; the network before the first one."""
@@ -77,7 +77,7 @@ class Observer(Callback):
 
     def on_epoch(self, training: Training) -> None:
         """The epoch's row, a look, and what the diagnosis says."""
-        row = {name: number(value) for name, value in training.history.last.items()}
+        row = {name: json_number(value) for name, value in training.history.last.items()}
         before = self.job.history  # which others may be reading: it is replaced, not changed
         self.job.history = {name: [*before.get(name, ()), value] for name, value in row.items()}
         self.job.journal.add("epoch", row)
@@ -95,8 +95,8 @@ class Observer(Callback):
     def _tell(self, training: Training, moment: float) -> None:
         loss = self._sum / self._count
         self.job.note(training.step, loss)
-        record = {"step": training.step, "epoch": training.epoch, "loss": number(loss)}
-        self.job.journal.add("step", record | {"learning_rate": number(training.rate)})
+        record = {"step": training.step, "epoch": training.epoch, "loss": json_number(loss)}
+        self.job.journal.add("step", record | {"learning_rate": json_number(training.rate)})
         self._sum, self._count, self._told = 0.0, 0, moment
 
     def _look(self, training: Training) -> None:
@@ -112,14 +112,14 @@ class Observer(Callback):
             "weights": maps,
             "channels": channels,
             "confusion": confusion_matrix(self.y, read, network.outputs).tolist(),
-            "accuracy": number(figures.get("accuracy", np.nan)),
-            "loss": number(figures["loss"]),
+            "accuracy": json_number(figures.get("accuracy", np.nan)),
+            "loss": json_number(figures["loss"]),
             "drawing": None if drawing is None else verdict(job.model, drawing),
         }
         job.journal.add("look", job.looked)
-        self._next_look = now() + max(LOOKS, (now() - start) / SHARE)
+        self._next_look = now() + max(LOOKS, (now() - start) / OBSERVING_SHARE)
 
-    def _answer(self, single: Step, training: Training) -> None:
+    def _answer(self, single: StepRecorder, training: Training) -> None:
         """What the single step did, to whoever asked for it and to all who watch."""
         one = single.numbers(training)
         one["text"] = sentences(one)
@@ -150,7 +150,7 @@ class Observer(Callback):
                 self.turn.give()
                 job.turn("paused")
             if self._stand_still():
-                self._single = Step(training.network)
+                self._single = StepRecorder(training.network)
                 return
             if self.turn.take(lambda: job.stopping):
                 job.turn("running")
@@ -176,9 +176,9 @@ def first_weights(network: Network) -> tuple[dict[str, Any] | None, int]:
     """The first layer's weights as maps (units, height, width), or filters, and how many maps belong to one filter."""
     for layer, p in zip(network.layers, network.p, strict=True):
         if isinstance(layer, Conv2D):
-            kernels = p.W.transpose(3, 2, 0, 1)[:SHOWN]  # (filters, in, kh, kw)
+            kernels = p.W.transpose(3, 2, 0, 1)[:SHOWN_UNITS]  # (filters, in, kh, kw)
             return packed(kernels.reshape(-1, *p.W.shape[:2])), p.W.shape[2]
         if isinstance(layer, Dense):
-            shape = image_shape(network)
-            return (packed(p.W.T[:SHOWN].reshape(-1, *shape)) if shape else None), 1
+            shape = input_image_shape(network)
+            return (packed(p.W.T[:SHOWN_UNITS].reshape(-1, *shape)) if shape else None), 1
     return None, 1

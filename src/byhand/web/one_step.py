@@ -11,13 +11,13 @@ from byhand.layers import Activation, Dense
 from byhand.network import Network
 from byhand.training import Training
 from byhand.training.batches import Batch
-from byhand.web.catalogue import image_shape
-from byhand.web.packed import number, numbers, packed
+from byhand.web.catalogue import input_image_shape
+from byhand.web.packed import json_number, numbers, packed
 
 UNITS, WEIGHTS = 3, 4  # of each layer, and of each unit: those that the step moved most
 
 
-class Step:
+class StepRecorder:
     """Remembers the weights before a step, and tells afterwards what it did.
 
     Args:
@@ -48,12 +48,12 @@ class Step:
         return {
             "step": training.step,
             "epoch": training.epoch,
-            "learning_rate": number(rate),
+            "learning_rate": json_number(rate),
             "optimizer": type(training.optimizer).__name__,
             "n": len(batch.x) if training.batch else len(training.batches or ()),
             "sample": {"image": _image(network, x), "label": classes[label]},
             "output": {"classes": list(classes), "probabilities": numbers(p), "target": numbers(t[0])},
-            "loss": {"before": number(training.loss), "after": number(_loss(network, batch))},
+            "loss": {"before": json_number(training.loss), "after": json_number(_loss(network, batch))},
             "layers": self._layers(values),
         }
 
@@ -70,9 +70,9 @@ class Step:
             units = [
                 {
                     "unit": int(u),
-                    "z": number(z[u]),
-                    "a": None if a is None else number(a[u]),
-                    "delta": number(delta[u]),
+                    "z": json_number(z[u]),
+                    "a": None if a is None else json_number(a[u]),
+                    "delta": json_number(delta[u]),
                     "weights": self._weights(i, names["x"], values[names["x"]].reshape(-1), int(u)),
                     "bias": self._change(i, "b", (int(u),)),
                 }
@@ -87,13 +87,13 @@ class Step:
     def _weights(self, layer: int, symbol: str, values: Array, unit: int) -> list[dict[str, Any]]:
         """The unit's weights with the steepest gradients."""
         gradient = self.network.g[layer].W[:, unit]
-        shape = image_shape(self.network) if layer == 0 else None
+        shape = input_image_shape(self.network) if layer == 0 else None
         chosen = np.argsort(-np.abs(gradient), kind="stable")[:WEIGHTS]
         return [
             {
                 "input": f"{symbol}[{i // shape[1]}, {i % shape[1]}]" if shape else f"{symbol}[{i}]",
                 "unit": int(i),
-                "value": number(values[i]),
+                "value": json_number(values[i]),
             }
             | self._change(layer, "W", (int(i), unit))
             for i in chosen
@@ -146,7 +146,7 @@ def _loss(network: Network, batch: Batch) -> float:
 
 
 def _image(network: Network, x: Array) -> Any:
-    shape = image_shape(network)
+    shape = input_image_shape(network)
     return packed(np.rint(x.reshape(shape) * 255).astype(np.uint8)) if shape else None
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from byhand.web.call import Operation, Parameter
+from byhand.web.call import Operation, RequestParameter
 from byhand.web.schemas import ERROR, SCHEMAS
 
 STATUSES = {
@@ -67,7 +67,7 @@ def _success(operation: Operation) -> dict[str, Any]:
     return {"description": "As asked.", "content": {"application/json": {"schema": schema}}}
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: RequestParameter) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "pattern": f"^{parameter.pattern}$"}
     if parameter.type == "integer":
         schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}

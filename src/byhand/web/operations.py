@@ -1,34 +1,40 @@
 """The table of everything that can be asked: the server routes by it, and the description is made from it."""
 
 from byhand.web import answers, training_answers
-from byhand.web.call import Answer, Call, Operation, Parameter
-from byhand.web.examples import MOST
+from byhand.web.call import Answer, Call, Operation, RequestParameter
+from byhand.web.examples import LARGEST_HAND
 
-DRAWING = (
-    Parameter(
+DRAWING_PARAMETERS = (
+    RequestParameter(
         "width", "Of a canvas that comes as plain grey levels; none for an image of 28 × 28.", "integer", 8, 4096
     ),
-    Parameter("height", "The same.", "integer", 8, 4096),
+    RequestParameter("height", "The same.", "integer", 8, 4096),
 )
-BOX = Parameter("box", "Where in the picture the digit stands: left,top,right,bottom in pixels.", "box")
-MODEL = Parameter("model", "A network's id, or a training's; the built-in one by default.")
-ID = Parameter("id", "A network's id, or a training's.", where="path", needed=True)
-TRAINING = Parameter("id", "The training's id.", where="path", needed=True)
-NUMBER = Parameter("number", "The sample's number.", "integer", where="path", needed=True)
-LABEL = Parameter("label", "The digit that it is.", "integer", 0, 9, needed=True)
-LAYER = Parameter("layer", "The layer's number, from 0.", "integer", 0, 999, needed=True)
-LAYER_OR_OUTPUT = Parameter(
+BOX_PARAMETER = RequestParameter(
+    "box", "Where in the picture the digit stands: left,top,right,bottom in pixels.", "box"
+)
+MODEL_PARAMETER = RequestParameter("model", "A network's id, or a training's; the built-in one by default.")
+ID_PARAMETER = RequestParameter("id", "A network's id, or a training's.", where="path", needed=True)
+TRAINING_PARAMETER = RequestParameter("id", "The training's id.", where="path", needed=True)
+SAMPLE_PARAMETER = RequestParameter("number", "The sample's number.", "integer", where="path", needed=True)
+LABEL_PARAMETER = RequestParameter("label", "The digit that it is.", "integer", 0, 9, needed=True)
+LAYER_PARAMETER = RequestParameter("layer", "The layer's number, from 0.", "integer", 0, 999, needed=True)
+LAYER_OR_OUTPUT_PARAMETER = RequestParameter(
     "layer", 'The layer\'s number, from 0, or "output".', pattern=r"output|\d{1,3}", needed=True
 )
-UNIT = Parameter("unit", "One unit, or filter.", "integer", 0, 99_999)
-THE_UNIT = Parameter("unit", "The unit, or the channel of a map.", "integer", 0, 99_999, needed=True)
-PLACE = (
-    Parameter("row", "The row in a map.", "integer", 0, 9_999),
-    Parameter("column", "The column in a map.", "integer", 0, 9_999),
+UNIT_PARAMETER = RequestParameter("unit", "One unit, or filter.", "integer", 0, 99_999)
+REQUIRED_UNIT_PARAMETER = RequestParameter(
+    "unit", "The unit, or the channel of a map.", "integer", 0, 99_999, needed=True
 )
-CLASS = Parameter("class", "The class that the answer is compared with; the second by default.", "integer", 0, 999)
+POSITION_PARAMETERS = (
+    RequestParameter("row", "The row in a map.", "integer", 0, 9_999),
+    RequestParameter("column", "The column in a map.", "integer", 0, 9_999),
+)
+CLASS_PARAMETER = RequestParameter(
+    "class", "The class that the answer is compared with; the second by default.", "integer", 0, 999
+)
 
-HAND = Parameter("seed", "Whose hand; 0, a tidy one, by default.", "integer", 0, MOST)
+HAND_PARAMETER = RequestParameter("seed", "Whose hand; 0, a tidy one, by default.", "integer", 0, LARGEST_HAND)
 
 
 def get_openapi(call: Call) -> Answer:
@@ -51,31 +57,42 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         *("GET", "/api/strokes", "strokes", "The ten digits as somebody writes them, stroke by stroke."),
-        *(answers.get_strokes, (HAND,)),
+        *(answers.get_strokes, (HAND_PARAMETER,)),
         gives="Strokes",
     ),
     Operation(
         *("POST", "/api/read", "read", "What is written in a picture: lines of digits, with boxes and confidence."),
-        *(answers.post_read, (MODEL, *DRAWING), "drawing"),
+        *(answers.post_read, (MODEL_PARAMETER, *DRAWING_PARAMETERS), "drawing"),
         gives="Reading",
         lane="read",
         refusals=(404, 503),
     ),
     Operation(
         *("POST", "/api/look", "look", "What a network makes of a drawing of one digit, layer by layer."),
-        *(answers.post_look, (MODEL, *DRAWING, BOX, CLASS), "drawing"),
+        *(answers.post_look, (MODEL_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER, CLASS_PARAMETER), "drawing"),
         gives="Look",
         refusals=(404,),
     ),
     Operation(
         *("GET", "/api/models/{id}/weights", "weights", "A layer's incoming weights as images."),
-        *(answers.get_weights, (ID, LAYER, UNIT)),
+        *(answers.get_weights, (ID_PARAMETER, LAYER_PARAMETER, UNIT_PARAMETER)),
         gives="Weights",
         refusals=(404, 422),
     ),
     Operation(
         *("POST", "/api/models/{id}/equation", "equation", "A unit's equation with a drawing's numbers in it."),
-        *(answers.post_equation, (ID, LAYER_OR_OUTPUT, THE_UNIT, *PLACE, *DRAWING, BOX), "drawing"),
+        *(
+            answers.post_equation,
+            (
+                ID_PARAMETER,
+                LAYER_OR_OUTPUT_PARAMETER,
+                REQUIRED_UNIT_PARAMETER,
+                *POSITION_PARAMETERS,
+                *DRAWING_PARAMETERS,
+                BOX_PARAMETER,
+            ),
+            "drawing",
+        ),
         gives="Equation",
         refusals=(404,),
     ),
@@ -93,19 +110,19 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         *("GET", "/api/trainings/{id}", "training", "One training."),
-        *(training_answers.get_training, (TRAINING,)),
+        *(training_answers.get_training, (TRAINING_PARAMETER,)),
         gives="Training",
         refusals=(404,),
     ),
     Operation(
         *("DELETE", "/api/trainings/{id}", "forget", "Stop a training, and forget it."),
-        *(training_answers.delete_training, (TRAINING,)),
+        *(training_answers.delete_training, (TRAINING_PARAMETER,)),
         status=204,
         refusals=(404,),
     ),
     Operation(
         *("GET", "/api/trainings/{id}/events", "events", "What happens, as server-sent events."),
-        *(training_answers.get_events, (TRAINING,)),
+        *(training_answers.get_events, (TRAINING_PARAMETER,)),
         gives="text/event-stream",
         lane="stream",
         refusals=(404,),
@@ -113,7 +130,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *(
         Operation(
             *("POST", f"/api/trainings/{{id}}/{name}", name, about),
-            *(handler, (TRAINING,)),
+            *(handler, (TRAINING_PARAMETER,)),
             gives=gives,
             lane="wait",
             refusals=(404, 409),
@@ -127,25 +144,25 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         *("PUT", "/api/trainings/{id}/drawing", "judge", "A drawing that the network shall judge as it learns."),
-        *(training_answers.put_drawing, (TRAINING, *DRAWING, BOX), "drawing"),
+        *(training_answers.put_drawing, (TRAINING_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER), "drawing"),
         gives="Verdict",
         refusals=(404,),
     ),
     Operation(
         *("DELETE", "/api/trainings/{id}/drawing", "unjudge", "No drawing any more."),
-        *(training_answers.delete_drawing, (TRAINING,)),
+        *(training_answers.delete_drawing, (TRAINING_PARAMETER,)),
         status=204,
         refusals=(404,),
     ),
     Operation(
         *("GET", "/api/trainings/{id}/model", "download", "The network as a safetensors file."),
-        *(training_answers.get_training_model, (TRAINING,)),
+        *(training_answers.get_training_model, (TRAINING_PARAMETER,)),
         gives="application/octet-stream",
         refusals=(404, 409),
     ),
     Operation(
         *("POST", "/api/samples", "add_sample", "Keep a drawing with its label, in memory."),
-        *(answers.post_sample, (LABEL, *DRAWING, BOX), "drawing"),
+        *(answers.post_sample, (LABEL_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER), "drawing"),
         gives="Sample",
         status=201,
     ),
@@ -156,13 +173,13 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         *("PUT", "/api/samples/{number}", "relabel", "Say that a drawing is another digit."),
-        *(answers.put_sample, (NUMBER, LABEL)),
+        *(answers.put_sample, (SAMPLE_PARAMETER, LABEL_PARAMETER)),
         gives="Sample",
         refusals=(404,),
     ),
     Operation(
         *("DELETE", "/api/samples/{number}", "remove_sample", "Let one drawing go."),
-        *(answers.delete_sample, (NUMBER,)),
+        *(answers.delete_sample, (SAMPLE_PARAMETER,)),
         status=204,
         refusals=(404,),
     ),

@@ -34,11 +34,11 @@ def unpacked(record: dict[str, Any]) -> Array:
     return (levels.astype(np.float64) - record["zero"]) * record["scale"]
 
 
-def number(value: Any) -> float | None:
+def json_number(value: Any) -> float | None:
     """One number with five significant digits; None where it is not finite, which JSON cannot say."""
     return float(f"{value:.5g}") if np.isfinite(value) else None
 
 
 def numbers(values: Any) -> list[Any]:
     """The same for each of them, in nested lists as the array has axes."""
-    return [number(v) if np.ndim(v) == 0 else numbers(v) for v in np.asarray(values)]
+    return [json_number(v) if np.ndim(v) == 0 else numbers(v) for v in np.asarray(values)]

@@ -27,7 +27,7 @@ from byhand.web.packed import packed
 _readers: dict[str, Reader] = {}  # of this process, by the model's file
 
 
-def read(source: bytes | Array, path: str) -> dict[str, Any]:
+def read_to_record(source: bytes | Array, path: str) -> dict[str, Any]:
     """What is written in a picture, as the page shows it.
 
     Args:
@@ -63,11 +63,11 @@ def _as_json(reading: Reading) -> dict[str, Any]:
 def read_with(model: Model, source: bytes | Array, path: Path | None) -> dict[str, Any]:
     """The same with a network that lies in no file, such as one in training."""
     if path:
-        return read(source, str(path))
+        return read_to_record(source, str(path))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{model.id}.safetensors"
         model.network.save(file)
-        record = read(source, str(file))
+        record = read_to_record(source, str(file))
         del _readers[str(file)]
         return record
 
@@ -94,7 +94,7 @@ class Readers:
             return read_with(model, source, path)
         pool = self._pool
         try:
-            return pool.submit(read, source, str(path)).result()
+            return pool.submit(read_to_record, source, str(path)).result()
         except BrokenProcessPool:
             if self._pool is pool:
                 self._pool = self._new()
@@ -106,10 +106,10 @@ class Readers:
         stroke[5:35, 18:22] = 255
         with contextlib.suppress(RuntimeError):  # the server ends already
             if self._pool:
-                for future in [self._pool.submit(read, stroke, str(path)) for _ in range(2 * self.processes)]:
+                for future in [self._pool.submit(read_to_record, stroke, str(path)) for _ in range(2 * self.processes)]:
                     future.result()
             else:
-                read(stroke, str(path))
+                read_to_record(stroke, str(path))
 
     def close(self) -> None:
         """End the processes."""

@@ -3,12 +3,12 @@
 from typing import Any
 
 from byhand.web.job import ENDED
-from byhand.web.settings import ACTIVATIONS, LOSSES, NETWORKS, OFFERED, OPTIMIZERS
+from byhand.web.settings import ACTIVATION_CHOICES, LOSS_CHOICES, NETWORK_CHOICES, OPTIMIZER_CHOICES, RECIPE_CHOICES
 
 ERROR = "Error"
-NUMBER: dict[str, Any] = {"type": "number"}
-WHOLE: dict[str, Any] = {"type": "integer"}
-TEXT: dict[str, Any] = {"type": "string"}
+A_NUMBER: dict[str, Any] = {"type": "number"}
+AN_INTEGER: dict[str, Any] = {"type": "integer"}
+A_TEXT: dict[str, Any] = {"type": "string"}
 TABLE: dict[str, Any] = {"type": "object"}
 
 
@@ -36,12 +36,12 @@ def table(*optional: str, **fields: dict[str, Any]) -> dict[str, Any]:
 def settings(needed: bool, **more: dict[str, Any]) -> dict[str, Any]:
     """A training's settings."""
     fields: dict[str, dict[str, Any]] = {
-        "recipe": maybe({"enum": list(OFFERED)}),
-        "network": {"enum": list(NETWORKS)},
+        "recipe": maybe({"enum": list(RECIPE_CHOICES)}),
+        "network": {"enum": list(NETWORK_CHOICES)},
         "hidden": array({"type": "integer", "minimum": 1}),
-        "activation": {"enum": list(ACTIVATIONS)},
-        "loss": {"enum": list(LOSSES)},
-        "optimizer": {"enum": list(OPTIMIZERS)},
+        "activation": {"enum": list(ACTIVATION_CHOICES)},
+        "loss": {"enum": list(LOSS_CHOICES)},
+        "optimizer": {"enum": list(OPTIMIZER_CHOICES)},
         "learning_rate": {"type": "number", "exclusiveMinimum": 0},
         "batch_size": maybe({"type": "integer", "minimum": 1}),
         "epochs": {"type": "integer", "minimum": 1},
@@ -51,106 +51,111 @@ def settings(needed: bool, **more: dict[str, Any]) -> dict[str, Any]:
     return table(*(() if needed else fields), **fields)
 
 
-BOX = {"type": "array", "items": WHOLE, "minItems": 4, "maxItems": 4}
-CHOICE = table(index=WHOLE, text=TEXT, probability=maybe(NUMBER))
-CHANGE = {"gradient": NUMBER, "before": NUMBER, "after": NUMBER}
-COUNTS = {"count": WHOLE, "counts": array(WHOLE)}
-ONE_SAMPLE = table(id=WHOLE, label=TEXT, image=of("Packed"))
-NULLABLE = array(maybe(NUMBER))
+A_BOX = {"type": "array", "items": AN_INTEGER, "minItems": 4, "maxItems": 4}
+CHOICE = table(index=AN_INTEGER, text=A_TEXT, probability=maybe(A_NUMBER))
+CHANGE = {"gradient": A_NUMBER, "before": A_NUMBER, "after": A_NUMBER}
+COUNTS = {"count": AN_INTEGER, "counts": array(AN_INTEGER)}
+ONE_SAMPLE = table(id=AN_INTEGER, label=A_TEXT, image=of("Packed"))
+NULLABLE = array(maybe(A_NUMBER))
 
 SCHEMAS: dict[str, Any] = {
-    ERROR: table(error=TEXT),
+    ERROR: table(error=A_TEXT),
     "Packed": {
         "description": "Numbers as bytes: value = (byte − zero) · scale, row by row; data is Base64.",
-        **table(shape=array(WHOLE), scale=NUMBER, zero=WHOLE, data=TEXT),
+        **table(shape=array(AN_INTEGER), scale=A_NUMBER, zero=AN_INTEGER, data=A_TEXT),
     },
     "Settings": settings(True),
-    "NewTraining": settings(False, name=TEXT, paused={"type": "boolean"}),
+    "NewTraining": settings(False, name=A_TEXT, paused={"type": "boolean"}),
     "Finetune": table(
         *("model", "epochs", "learning_rate", "images", "seed", "name"),
-        model=maybe(TEXT),
+        model=maybe(A_TEXT),
         epochs={"type": "integer", "minimum": 1},
         learning_rate={"type": "number", "exclusiveMinimum": 0},
         images={"type": "integer", "minimum": 10},
         seed={"type": "integer", "minimum": 0},
-        name=TEXT,
+        name=A_TEXT,
     ),
     "SettingsList": table(
-        version=TEXT,
-        limits={"type": "object", "additionalProperties": NUMBER},
+        version=A_TEXT,
+        limits={"type": "object", "additionalProperties": A_NUMBER},
         data=table(mnist={"enum": ["ready", "absent"]}),
-        default_model=TEXT,
-        reader=TEXT,
+        default_model=A_TEXT,
+        reader=A_TEXT,
         training=table(
-            recipes=array(table(id=TEXT, about=TEXT, settings=of("Settings"))),
-            networks=array(TEXT),
-            activations=array(TEXT),
-            losses=array(TEXT),
-            optimizers=array(TEXT),
+            recipes=array(table(id=A_TEXT, about=A_TEXT, settings=of("Settings"))),
+            networks=array(A_TEXT),
+            activations=array(A_TEXT),
+            losses=array(A_TEXT),
+            optimizers=array(A_TEXT),
             defaults=of("Settings"),
         ),
     ),
     "Layer": table(
-        index=WHOLE,
-        label=TEXT,
+        index=AN_INTEGER,
+        label=A_TEXT,
         kind={"enum": ["dense", "conv", "pool", "activation", "flatten", "norm", "dropout", "other"]},
-        name=TEXT,
-        input=TEXT,
-        output_shape=array(WHOLE),
-        parameters={"type": "object", "additionalProperties": array(WHOLE)},
-        count=WHOLE,
+        name=A_TEXT,
+        input=A_TEXT,
+        output_shape=array(AN_INTEGER),
+        parameters={"type": "object", "additionalProperties": array(AN_INTEGER)},
+        count=AN_INTEGER,
     ),
     "Strokes": table(
-        digits={"type": "object", "additionalProperties": array(array(array(NUMBER)))},  # a digit's strokes' points
+        digits={"type": "object", "additionalProperties": array(array(array(A_NUMBER)))},  # a digit's strokes' points
     ),
     "Models": table(
         models=array(
             table(
-                id=TEXT,
-                name=TEXT,
-                description=TEXT,
+                id=A_TEXT,
+                name=A_TEXT,
+                description=A_TEXT,
                 reads={"enum": ["digit", "rows"]},
-                input_shape=array(WHOLE),
-                image_shape=maybe(array(WHOLE)),
-                classes=array(TEXT),
-                parameters=WHOLE,
-                accuracy=maybe(NUMBER),
+                input_shape=array(AN_INTEGER),
+                image_shape=maybe(array(AN_INTEGER)),
+                classes=array(A_TEXT),
+                parameters=AN_INTEGER,
+                accuracy=maybe(A_NUMBER),
                 card=TABLE,
-                output_activation=maybe(TEXT),
+                output_activation=maybe(A_TEXT),
                 layers=array(of("Layer")),
             )
         )
     ),
     "Reading": table(
-        text=TEXT,
+        text=A_TEXT,
         lines=array(
             {
                 "type": "object",
-                "properties": {"text": TEXT, "confidence": NUMBER, "box": maybe(BOX), "digits": array(of("Digit"))},
+                "properties": {
+                    "text": A_TEXT,
+                    "confidence": A_NUMBER,
+                    "box": maybe(A_BOX),
+                    "digits": array(of("Digit")),
+                },
                 "required": ["text", "confidence", "box", "digits"],
             }
         ),
-        width=WHOLE,
-        height=WHOLE,
-        milliseconds=NUMBER,
-        model=TEXT,
+        width=AN_INTEGER,
+        height=AN_INTEGER,
+        milliseconds=A_NUMBER,
+        model=A_TEXT,
     ),
     "Digit": {
         "type": "object",
         "properties": {
-            "digit": TEXT,
-            "confidence": NUMBER,
-            "box": maybe(BOX),
-            "alternatives": array(table(digit=TEXT, confidence=NUMBER)),
+            "digit": A_TEXT,
+            "confidence": A_NUMBER,
+            "box": maybe(A_BOX),
+            "alternatives": array(table(digit=A_TEXT, confidence=A_NUMBER)),
             "image": maybe(of("Packed")),
         },
         "required": ["digit", "confidence", "box", "alternatives", "image"],
     },
     "Look": table(
-        model=TEXT,
+        model=A_TEXT,
         image=of("Packed"),
-        box=maybe(BOX),
-        classes=array(TEXT),
+        box=maybe(A_BOX),
+        classes=array(A_TEXT),
         probabilities=NULLABLE,
         logits=NULLABLE,
         answer=CHOICE,
@@ -158,11 +163,11 @@ SCHEMAS: dict[str, Any] = {
         evidence=table(**{"for": of("Packed"), "against": of("Packed"), "gradient": of("Packed")}),
         layers=array(
             table(
-                index=WHOLE,
-                label=TEXT,
-                kind=TEXT,
-                name=TEXT,
-                shape=array(WHOLE),
+                index=AN_INTEGER,
+                label=A_TEXT,
+                kind=A_TEXT,
+                name=A_TEXT,
+                shape=array(AN_INTEGER),
                 values=maybe(NULLABLE),
                 maps=maybe(of("Packed")),
                 relevance=maybe(NULLABLE),
@@ -170,95 +175,100 @@ SCHEMAS: dict[str, Any] = {
         ),
         paths=table(
             units=array(
-                table(layer=WHOLE, units=array(table(unit=WHOLE, value=maybe(NUMBER), relevance=maybe(NUMBER))))
+                table(
+                    layer=AN_INTEGER,
+                    units=array(table(unit=AN_INTEGER, value=maybe(A_NUMBER), relevance=maybe(A_NUMBER))),
+                )
             ),
             edges=array(
                 table(
-                    from_layer=WHOLE,
-                    to_layer=WHOLE,
-                    to=WHOLE,
-                    weight=maybe(NUMBER),
-                    contribution=maybe(NUMBER),
-                    **{"from": WHOLE},
+                    from_layer=AN_INTEGER,
+                    to_layer=AN_INTEGER,
+                    to=AN_INTEGER,
+                    weight=maybe(A_NUMBER),
+                    contribution=maybe(A_NUMBER),
+                    **{"from": AN_INTEGER},
                 )
             ),
         ),
-        milliseconds=NUMBER,
+        milliseconds=A_NUMBER,
     ),
     "Weights": table(
-        layer=WHOLE,
-        label=TEXT,
+        layer=AN_INTEGER,
+        label=A_TEXT,
         kind={"enum": ["dense", "conv"]},
-        units=array(WHOLE),
+        units=array(AN_INTEGER),
         maps=maybe(of("Packed")),
         effective={"type": "boolean"},
-        channels=WHOLE,
+        channels=AN_INTEGER,
         vector=maybe(NULLABLE),
         bias=NULLABLE,
     ),
     "Equation": table(
-        layer=maybe(WHOLE),
-        unit=WHOLE,
-        name=TEXT,
-        value=maybe(NUMBER),
-        general=TEXT,
-        text=TEXT,
-        terms=array(table(input=TEXT, value=maybe(NUMBER), weight=maybe(NUMBER), product=maybe(NUMBER))),
-        rest=maybe(table(count=WHOLE, sum=maybe(NUMBER))),
-        bias=maybe(NUMBER),
+        layer=maybe(AN_INTEGER),
+        unit=AN_INTEGER,
+        name=A_TEXT,
+        value=maybe(A_NUMBER),
+        general=A_TEXT,
+        text=A_TEXT,
+        terms=array(table(input=A_TEXT, value=maybe(A_NUMBER), weight=maybe(A_NUMBER), product=maybe(A_NUMBER))),
+        rest=maybe(table(count=AN_INTEGER, sum=maybe(A_NUMBER))),
+        bias=maybe(A_NUMBER),
     ),
-    "Problem": table(name=TEXT, severity={"enum": ["serious", "moderate", "minor"]}, seen=TEXT, advice=TEXT),
+    "Problem": table(name=A_TEXT, severity={"enum": ["serious", "moderate", "minor"]}, seen=A_TEXT, advice=A_TEXT),
     "Training": table(
-        id=TEXT,
-        name=TEXT,
+        id=A_TEXT,
+        name=A_TEXT,
         kind={"enum": ["training", "finetune"]},
         state={"enum": ["loading", "waiting", "running", "paused", *ENDED]},
         settings=of("Settings"),
-        parameters=WHOLE,
+        parameters=AN_INTEGER,
         layers=array(of("Layer")),
-        image_shape=maybe(array(WHOLE)),
-        classes=array(TEXT),
-        epoch=WHOLE,
-        epochs=WHOLE,
-        step=WHOLE,
-        steps=WHOLE,
+        image_shape=maybe(array(AN_INTEGER)),
+        classes=array(A_TEXT),
+        epoch=AN_INTEGER,
+        epochs=AN_INTEGER,
+        step=AN_INTEGER,
+        steps=AN_INTEGER,
         history={"type": "object", "additionalProperties": NULLABLE},
-        curve=table(step=array(WHOLE), loss=NULLABLE),
-        seconds=maybe(NUMBER),
-        error=maybe(TEXT),
+        curve=table(step=array(AN_INTEGER), loss=NULLABLE),
+        seconds=maybe(A_NUMBER),
+        error=maybe(A_TEXT),
         problems=array(of("Problem")),
-        own=maybe(table(before=maybe(NUMBER), after=maybe(NUMBER), count=WHOLE)),
+        own=maybe(table(before=maybe(A_NUMBER), after=maybe(A_NUMBER), count=AN_INTEGER)),
     ),
     "Trainings": table(trainings=array(of("Training"))),
-    "Verdict": table(image=of("Packed"), box=maybe(BOX), classes=array(TEXT), probabilities=NULLABLE, answer=TEXT),
+    "Verdict": table(
+        image=of("Packed"), box=maybe(A_BOX), classes=array(A_TEXT), probabilities=NULLABLE, answer=A_TEXT
+    ),
     "Step": table(
-        step=WHOLE,
-        epoch=WHOLE,
-        learning_rate=maybe(NUMBER),
-        optimizer=TEXT,
-        n=WHOLE,
-        sample=table(image=maybe(of("Packed")), label=TEXT),
-        output=table(classes=array(TEXT), probabilities=NULLABLE, target=NULLABLE),
-        loss=table(before=maybe(NUMBER), after=maybe(NUMBER)),
+        step=AN_INTEGER,
+        epoch=AN_INTEGER,
+        learning_rate=maybe(A_NUMBER),
+        optimizer=A_TEXT,
+        n=AN_INTEGER,
+        sample=table(image=maybe(of("Packed")), label=A_TEXT),
+        output=table(classes=array(A_TEXT), probabilities=NULLABLE, target=NULLABLE),
+        loss=table(before=maybe(A_NUMBER), after=maybe(A_NUMBER)),
         layers=array(
             table(
-                index=WHOLE,
-                label=TEXT,
-                name=TEXT,
-                activation=maybe(TEXT),
+                index=AN_INTEGER,
+                label=A_TEXT,
+                name=A_TEXT,
+                activation=maybe(A_TEXT),
                 units=array(
                     table(
-                        unit=WHOLE,
-                        z=maybe(NUMBER),
-                        a=maybe(NUMBER),
-                        delta=maybe(NUMBER),
-                        weights=array(table(input=TEXT, unit=WHOLE, value=maybe(NUMBER), **CHANGE)),
+                        unit=AN_INTEGER,
+                        z=maybe(A_NUMBER),
+                        a=maybe(A_NUMBER),
+                        delta=maybe(A_NUMBER),
+                        weights=array(table(input=A_TEXT, unit=AN_INTEGER, value=maybe(A_NUMBER), **CHANGE)),
                         bias=table(**CHANGE),
                     )
                 ),
             )
         ),
-        text=array(TEXT),
+        text=array(A_TEXT),
         training=of("Training"),
     ),
     "Sample": table(**COUNTS, sample=ONE_SAMPLE),

@@ -23,14 +23,14 @@ from byhand.optimizers import (
 from byhand.recipes import RECIPES, Recipe
 from byhand.web.limits import Limits, Refusal
 
-ACTIVATIONS: dict[str, Activation] = {
+ACTIVATION_CHOICES: dict[str, Activation] = {
     "sigmoid": Sigmoid(),
     "tanh": Tanh(),
     "relu": ReLU(),
     "leaky-relu": LeakyReLU(),
     "elu": ELU(),
 }
-OPTIMIZERS: dict[str, type] = {
+OPTIMIZER_CHOICES: dict[str, type] = {
     "gradient-descent": GradientDescent,
     "momentum": Momentum,
     "nesterov": Nesterov,
@@ -41,13 +41,13 @@ OPTIMIZERS: dict[str, type] = {
     "nadam": NAdam,
     "lion": Lion,
 }
-LOSSES: dict[str, Loss] = {
+LOSS_CHOICES: dict[str, Loss] = {
     "cross-entropy": CategoricalCrossEntropy(),
     "binary-cross-entropy": BinaryCrossEntropy(),
     "quadratic": QuadraticCost(),
 }
-NETWORKS = ("dense", "convolutional")
-OFFERED = ("guide-small", "guide", "nielsen", "shrivastava", "shrivastava-adam", "chang", "dense", "conv")
+NETWORK_CHOICES = ("dense", "convolutional")
+RECIPE_CHOICES = ("guide-small", "guide", "nielsen", "shrivastava", "shrivastava-adam", "chang", "dense", "conv")
 CLASSES = tuple("0123456789")
 RATES = (0.0, 1e6)
 
@@ -90,9 +90,9 @@ class Settings:
 STRUCTURE = ("network", "hidden", "activation", "loss", "optimizer")
 
 
-def recipes() -> dict[str, Recipe]:
+def offered_recipes() -> dict[str, Recipe]:
     """Those that the page offers: on MNIST, and trained within minutes."""
-    return {name: RECIPES[name] for name in OFFERED}
+    return {name: RECIPES[name] for name in RECIPE_CHOICES}
 
 
 def of_recipe(name: str, limits: Limits) -> Settings:
@@ -105,9 +105,9 @@ def of_recipe(name: str, limits: Limits) -> Settings:
         recipe=name,
         network="convolutional" if any(isinstance(layer, Conv2D) for layer in recipe.layers) else "dense",
         hidden=tuple(dense[:-1]),
-        activation=_key(ACTIVATIONS, steps[0]) if steps else "sigmoid",
-        loss=_key(LOSSES, recipe.loss),
-        optimizer=next(key for key, kind in OPTIMIZERS.items() if type(recipe.optimizer) is kind),
+        activation=_key(ACTIVATION_CHOICES, steps[0]) if steps else "sigmoid",
+        loss=_key(LOSS_CHOICES, recipe.loss),
+        optimizer=next(key for key, kind in OPTIMIZER_CHOICES.items() if type(recipe.optimizer) is kind),
         learning_rate=float(rate) if isinstance(rate, int | float) else float(rate(0.0, recipe.epochs)),
         batch_size=recipe.batch_size,
         epochs=min(recipe.epochs, limits.epochs),
@@ -126,8 +126,8 @@ def read_settings(table: Mapping[str, Any], limits: Limits) -> Settings:
         Refusal: an unknown name, or a value that is none.
     """
     name = table.get("recipe")
-    if name is not None and (not isinstance(name, str) or name not in OFFERED):
-        raise Refusal(422, f"recipe must be one of {', '.join(OFFERED)}, or null.")
+    if name is not None and (not isinstance(name, str) or name not in RECIPE_CHOICES):
+        raise Refusal(422, f"recipe must be one of {', '.join(RECIPE_CHOICES)}, or null.")
     start = of_recipe(name, limits) if name else Settings()
     known = asdict(start).keys()
     if unknown := sorted(set(table) - known):
@@ -177,11 +177,11 @@ def _hidden(key: str, value: Any, limits: Limits) -> tuple[int, ...]:
 
 
 _CHECKS: dict[str, Any] = {
-    "network": _choice(NETWORKS),
+    "network": _choice(NETWORK_CHOICES),
     "hidden": _hidden,
-    "activation": _choice(ACTIVATIONS),
-    "loss": _choice(LOSSES),
-    "optimizer": _choice(OPTIMIZERS),
+    "activation": _choice(ACTIVATION_CHOICES),
+    "loss": _choice(LOSS_CHOICES),
+    "optimizer": _choice(OPTIMIZER_CHOICES),
     "learning_rate": _rate,
     "batch_size": _whole(1, "images", none=True),
     "epochs": _whole(1, "epochs"),
@@ -199,14 +199,14 @@ def build(settings: Settings, limits: Limits) -> tuple[Network, Optimizer]:
         if own.learning_rate != settings.learning_rate:
             optimizer = replace(optimizer, learning_rate=settings.learning_rate)  # type: ignore[type-var]
     else:
-        layers, loss = _layers(settings), LOSSES[settings.loss]
+        layers, loss = _layers(settings), LOSS_CHOICES[settings.loss]
         shape = (28, 28, 1) if settings.network == "convolutional" else (784,)
-        optimizer = OPTIMIZERS[settings.optimizer](settings.learning_rate)
+        optimizer = OPTIMIZER_CHOICES[settings.optimizer](settings.learning_rate)
     return Network(shape, layers, loss, rng=settings.seed, classes=CLASSES), optimizer
 
 
 def _layers(settings: Settings) -> tuple[Layer, ...]:
-    step = ACTIVATIONS[settings.activation]
+    step = ACTIVATION_CHOICES[settings.activation]
     start: Initializer = Glorot() if settings.activation in ("sigmoid", "tanh") else He()
     before: tuple[Layer, ...] = ()
     if settings.network == "convolutional":

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from byhand.reading.reader import MODEL, ROW_MODEL
-from byhand.web.catalogue import FORMAT, SHIPPED, Catalogue, Model
+from byhand.web.catalogue import MODEL_SUFFIX, SHIPPED_FOLDER, Catalogue, Model
 from byhand.web.limits import Limits, Refusal
-from byhand.web.networks import FOLDER
+from byhand.web.networks import NETWORKS_FOLDER
 from byhand.web.reading import Readers
 from byhand.web.samples import Samples
 from byhand.web.training_data import Data, mnist
@@ -53,7 +53,7 @@ class Server:
 
     def path(self, model: Model) -> Path | None:
         """The model's file; None for a training's network, which lies in none."""
-        paths = [folder / f"{model.id}{FORMAT}" for folder in (SHIPPED, FOLDER)]
+        paths = [folder / f"{model.id}{MODEL_SUFFIX}" for folder in (SHIPPED_FOLDER, NETWORKS_FOLDER)]
         return next((path for path in paths if path.exists()), None)
 
     def warm(self) -> None:

@@ -5,8 +5,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "static"
-KINDS = {
+STATIC_FOLDER = Path(__file__).parent / "static"
+MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -35,12 +35,12 @@ def static_file(name: str) -> File | None:
     """The file of that name; None where there is none, or where it lies elsewhere."""
     if "\0" in name or "\\" in name:
         return None
-    path = (FOLDER / name).resolve()
+    path = (STATIC_FOLDER / name).resolve()
     if name == "favicon.ico" and not path.exists():
-        path = FOLDER / "favicon.svg"
-    kind = KINDS.get(path.suffix[1:].lower())
+        path = STATIC_FOLDER / "favicon.svg"
+    kind = MEDIA_TYPES.get(path.suffix[1:].lower())
     try:
-        if kind is None or not path.is_relative_to(FOLDER.resolve()) or not path.is_file():
+        if kind is None or not path.is_relative_to(STATIC_FOLDER.resolve()) or not path.is_file():
             return None
         return _read(path, kind, path.stat().st_mtime_ns)
     except OSError:  # a name that is too long

@@ -10,7 +10,7 @@ from byhand.data import load, split_rows
 from byhand.data.fetch import is_cached
 
 HELD_BACK = 5_000
-SHOWN = 1_000  # of those held back: what the confusion matrix counts while the network learns
+CONFUSION_SAMPLES = 1_000  # of those held back: what the confusion matrix counts while the network learns
 
 
 @dataclass(frozen=True)

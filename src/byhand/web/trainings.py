@@ -21,7 +21,7 @@ from byhand.web.limits import Limits, Refusal
 from byhand.web.observer import Observer, Stopped
 from byhand.web.settings import build, read_settings
 from byhand.web.slots import Slots, Turn
-from byhand.web.training_data import SHOWN, Data, mnist
+from byhand.web.training_data import CONFUSION_SAMPLES, Data, mnist
 
 NAME = 40  # characters of a training's name at most
 OWN_SHARE = 0.2  # of the images of a fine-tuning are the learner's own, where 50 copies of each suffice
@@ -162,7 +162,7 @@ class Trainings:
             job.own.before = share_right(network, job.own)
             x, y = mixed(x, y, job.own)
         held = data.held_x.reshape(shape), data.held_y
-        observer = Observer(job, turn, self.limits, (held[0][:SHOWN], held[1][:SHOWN]), watch)
+        observer = Observer(job, turn, self.limits, (held[0][:CONFUSION_SAMPLES], held[1][:CONFUSION_SAMPLES]), watch)
         try:
             fit(
                 network,

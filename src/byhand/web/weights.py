@@ -7,11 +7,11 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.layers import Activation, Conv2D, Dense
 from byhand.network import Network
-from byhand.web.catalogue import image_shape
+from byhand.web.catalogue import input_image_shape
 from byhand.web.limits import Refusal
 from byhand.web.packed import numbers, packed
 
-MOST = 64  # units whose pictures are given at once
+UNITS_AT_ONCE = 64  # units whose pictures are given at once
 
 
 def weights(network: Network, layer: int, unit: int | None = None) -> dict[str, Any]:
@@ -32,14 +32,14 @@ def weights(network: Network, layer: int, unit: int | None = None) -> dict[str, 
     count = p.W.shape[-1]
     if unit is not None and unit >= count:
         raise Refusal(422, f"Layer {layer} has the units 0 to {count - 1}.")
-    units = list(range(min(count, MOST))) if unit is None else [unit]
+    units = list(range(min(count, UNITS_AT_ONCE))) if unit is None else [unit]
     maps, channels, effective = None, 1, False
     if isinstance(here, Conv2D):
         channels = p.W.shape[2]
         maps = p.W[..., units].transpose(3, 2, 0, 1).reshape(-1, *p.W.shape[:2])  # (units · channels, kh, kw)
     else:
         matrix = product(network, layer)
-        shape = image_shape(network)
+        shape = input_image_shape(network)
         if matrix is not None and shape:
             maps, effective = matrix[:, units].T.reshape(-1, *shape), layer > 0
     return {
