@@ -10,7 +10,7 @@ SHARED = {
 }
 TO_BE_RENAMED = set(
     """
-    APART BLOCK CLOSEST Columns FLAT FORMAT FORMATS HEIGHT History KEPT LEAST LIMIT LONGEST Line MARGIN
+    PARTS listed APART BLOCK CLOSEST Columns FLAT FORMAT FORMATS HEIGHT History KEPT LEAST LIMIT LONGEST Line MARGIN
     NUMBERS PIECE Pair Paper Part Place SMALL SPECK STEEPEST STEPS STRAIGHT Source Step THIN TOLERANCE
     WIDEST WORKING_SIZE Watch activations dead describe fit is_finite load plane saturated save smooth trace
     twins

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.labels import as_column, class_names, numbered
 from byhand.core.types import Array
-from byhand.data.labels import as_column, class_names, numbered
 
 MOST_CLASSES = 100_000  # where the labels alone tell how many there are
 

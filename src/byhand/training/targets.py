@@ -7,8 +7,8 @@ import numpy as np
 
 from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
+from byhand.core.labels import as_column, class_names, is_whole, listed, numbered
 from byhand.core.types import Array
-from byhand.data.labels import as_column, class_names, is_whole, listed, numbered
 from byhand.losses import MSE
 from byhand.network import Network
 
