@@ -1,7 +1,7 @@
 """Stocks of single digits, cut tightly, from which rows of writing are composed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,9 +21,15 @@ class Writer:
 
     Attributes:
         glyphs: by what they read, a digit or joined zeros or a mark, pictures of ink: uint8 (height, width), 0-255.
+        name: whose hand it is; it decides whether the hand is for training or for validation.
+        feet: where a symbol's foot stands, 1 = on the line, 0 = a digit's height above; others stand as usual.
+        printed: whether it is a printer's, whose digits are all alike.
     """
 
     glyphs: dict[str, list[Array]]
+    name: str = ""
+    feet: dict[str, float] = field(default_factory=dict)
+    printed: bool = False
 
 
 def drawn_writers(count: int, rng: np.random.Generator, each: int = 3) -> list[Writer]:
@@ -62,7 +68,7 @@ def image_writers(
     for digit in range(10):
         own = images[labels == digit]
         for k, part in enumerate(np.array_split(np.argsort(thickness(own), kind="stable"), count)):
-            glyphs[k][str(digit)] = [_enlarged(own[i], cuts[k]) for i in part]
+            glyphs[k][str(digit)] = [enlarged(own[i], cuts[k]) for i in part]
     for k in range(count if marks else 0):
         glyphs[k] |= {mark: marks[k % len(marks)].glyphs[mark] for mark in MARKS}
     return [Writer(g) for g in glyphs]
@@ -75,13 +81,16 @@ def thickness(images: Array) -> Array:
     return 2 * mask.sum(axis=(1, 2)) / np.maximum(outline, 1)
 
 
-def _enlarged(image: Array, cut: float) -> Array:
-    """The ink of a small image, cut tightly and enlarged to HEIGHT, its soft edge made sharper around `cut`."""
+def enlarged(image: Array, cut: float, high: int = HEIGHT) -> Array:
+    """The ink of a small image, cut tightly and enlarged to `high`, its soft edge made sharper around `cut`.
+
+    What is much wider than high is made less high.
+    """
     from PIL import Image
 
     rows, columns = np.flatnonzero((image > 63).any(axis=1)), np.flatnonzero((image > 63).any(axis=0))
     tight = np.ascontiguousarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    scale = HEIGHT / max(tight.shape[0], 0.6 * tight.shape[1])
+    scale = high / max(tight.shape[0], 0.6 * tight.shape[1])
     size = (max(3, round(tight.shape[1] * scale)), max(3, round(tight.shape[0] * scale)))
     large = np.asarray(Image.fromarray(tight).resize(size, Image.Resampling.BICUBIC), np.float32) / 255
     return _bytes(np.clip((large - cut) * 3 + 0.5, 0, 1))

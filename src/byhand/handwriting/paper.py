@@ -83,10 +83,15 @@ def any_paper(rng: np.random.Generator, digits: float) -> Paper:
     )
 
 
-def put_on_paper(ink: Array, paper: Paper, rng: np.random.Generator) -> Array:
-    """The picture of ink (height, width), uint8 0-255, on that paper: grey levels, uint8."""
+def put_on_paper(ink: Array, paper: Paper, rng: np.random.Generator, printed: Array | None = None) -> Array:
+    """The picture of ink (height, width), uint8 0-255, on that paper: grey levels, uint8.
+
+    `printed`, uint8 0-255, is what stands on the paper, as dark as `paper.rules` says, instead of its own lines.
+    """
     level: Array = ink * np.float32(-paper.contrast / 255) + np.float32(1)
-    if paper.rules:
+    if printed is not None:
+        level *= np.float32(1) - printed * np.float32(paper.rules / 255)
+    elif paper.rules:
         level *= 1 - np.float32(paper.rules) * _rules(ink, paper, rng)
     if paper.pattern:
         level *= 1 - np.float32(paper.pattern) * piece(patterns(), ink.shape, rng)
