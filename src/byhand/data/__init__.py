@@ -7,21 +7,25 @@ from byhand.data.fetch import fetch
 from byhand.data.folder import read_folder, read_image
 from byhand.data.idx import read_images, read_labels, write_idx
 from byhand.data.load import Listed, listing, load
+from byhand.data.load_table import load_table
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.data.scaling import MinMax, minmax
 from byhand.data.splits import sklearn_order_split, split, split_rows
+from byhand.data.table import Table
 
 __all__ = [
     "Dataset",
     "Listed",
     "MinMax",
+    "Table",
     "cache_folder",
     "check_arrays",
     "fetch",
     "from_arrays",
     "listing",
     "load",
+    "load_table",
     "minmax",
     "read_csv",
     "read_folder",

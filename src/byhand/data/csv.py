@@ -1,35 +1,45 @@
-"""Kaggle's CSV of digits: a row an image, the label first (or missing), then the pixels 0-255 row by row."""
+"""CSV of grey images, such as Kaggle's digits: a row an image, a label (or none) and the pixels 0-255 row by row."""
 
 import math
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.labels import listed
 from byhand.core.types import Array
+from byhand.data.naming import LABELS
 from byhand.data.reading import LIMIT, open_bytes
 
 BLOCK = 2**23  # bytes read at a time
+TOP = 2**20  # bytes in which a header and a first row have room
+SMALLEST = 64  # pixels of the smallest image in a file that could be a table as well
 
 
-def read_csv(path: Path, classes: int = 10) -> tuple[Array, Array | None]:
+def read_csv(path: Path, classes: int = 10, label: str | int | None = None) -> tuple[Array, Array | None]:
     """Pixels ``(n, size²)`` uint8 and labels ``(n,)`` int64, or None where the rows hold no label.
 
     A first line that does not start with a number is a header. As many columns as a square has pixels (784)
-    are pixels alone; one more, and the first is the label. The file may be gzipped. Raises ByhandError with
-    line and column, both counted from 1, for a ragged row, text, a pixel outside 0-255, a label outside 0 to
-    ``classes`` - 1, and no rows.
+    are pixels alone; one more, and one of them is the label: the one that ``label`` says (its name in the
+    header, or its number from 0, from −1 backwards), or that the header calls a label, or, by its values, the
+    first or the last one, which is said in a warning unless only the first will do. The file may be gzipped.
+
+    Raises ByhandError with line and column, both counted from 1, for a ragged row, text, a pixel outside
+    0-255, a label outside 0 to ``classes`` - 1, no column that could be the label, and no rows.
     """
     with open_bytes(Path(path)) as (stream, _):
-        return parse_csv(stream, str(path), classes)
+        return parse_csv(stream, str(path), classes, label)
 
 
-def parse_csv(stream: BinaryIO, name: str, classes: int = 10) -> tuple[Array, Array | None]:
+def parse_csv(
+    stream: BinaryIO, name: str, classes: int = 10, label: str | int | None = None
+) -> tuple[Array, Array | None]:
     """``read_csv`` of an open stream; ``name`` is for the messages."""
     parts: list[Array] = []
-    line, columns = 1, 0
+    line, columns, header = 1, 0, []
     for block in _blocks(stream, name):
         if not columns:
             first = block[: block.index(b"\n")]
@@ -37,25 +47,102 @@ def parse_csv(stream: BinaryIO, name: str, classes: int = 10) -> tuple[Array, Ar
             _square(columns, name)
             if not _is_number(first.split(b",", 1)[0]):
                 block, line = block[len(first) + 1 :], 2
-        values = _parse_plain(block, columns)
+                header = [cell.strip(' "') for cell in first.decode("latin-1").split(",")]
+        start, values = line, _parse_plain(block, columns)
         if values is None:
             values = _parse_any(block, columns, line, name)
         parts.append(values)
-        line += len(values)
-    if not sum(map(len, parts)):
+        line = start + len(values)
+    values = np.concatenate(parts) if parts else np.empty((0, 1), np.uint8)
+    if not len(values):
         raise ByhandError(f"{name} holds no rows of pixels.")
-    values = np.concatenate(parts)
-    if math.isqrt(columns) ** 2 == columns:
+    if label is None and math.isqrt(columns) ** 2 == columns:
         return values, None
-    labels = values[:, 0].astype(np.int64)
-    bad = labels >= classes
-    if bad.any():
+    at = _label_column(values, header, label, classes, name)
+    if math.isqrt(columns - 1) ** 2 != columns - 1:
+        raise ByhandError(f"{name}: without its labels it has {columns - 1} columns, which is no square image.")
+    labels = values[:, at].astype(np.int64)
+    if (bad := labels >= classes).any():
         row = int(np.argmax(bad))
-        at = line - len(values) + row
         raise ByhandError(
-            f"{name}, line {at}, column 1: the label is {labels[row]}, but labels are 0 to {classes - 1}."
+            f"{name}, line {row + 1 + bool(header)}, column {at + 1}: the label is {labels[row]}, "
+            f"but labels are 0 to {classes - 1}."
         )
-    return np.ascontiguousarray(values[:, 1:]), labels
+    return np.delete(values, at, axis=1), labels
+
+
+def holds_images(path: Path, label: str | int | None) -> bool:
+    """Whether a CSV file's rows are grey images: as many pixels as a square has, and a label or none.
+
+    Where a label is named, so that it could be a table as well, the first row decides: images have at least 64
+    pixels (8 × 8), and nine tenths of its cells at least are whole numbers from 0 to 255. Without any label's name a
+    file that is neither counts as images, too, and is refused as such.
+    """
+    with open_bytes(Path(path)) as (stream, _):
+        first, _, more = stream.read(TOP).replace(b"\r", b"").partition(b"\n")
+    named = not _is_number(first.split(b",", 1)[0])
+    columns = first.count(b",") + 1
+    header = [cell.strip(' "') for cell in first.decode("latin-1").split(",")] if named else []
+    if label is None and named_label(header) is None:
+        return True
+    cells = (more.partition(b"\n")[0] if named else first).split(b",")
+    square = math.isqrt(columns - 1) ** 2 == columns - 1 >= SMALLEST
+    return square and sum(map(_is_grey_level, cells)) >= 0.9 * columns
+
+
+def find_column(header: Sequence[str], label: str | int, columns: int, name: str) -> int:
+    """The number of the column that ``label`` means: its name in the header, or its number."""
+    if isinstance(label, str) and label in header:
+        return header.index(label)
+    try:
+        number = int(label)
+    except ValueError:
+        number = columns
+    if not -columns <= number < columns:
+        there = f"its columns are {listed(header)}" if header else f"it has {columns} columns and no header"
+        raise ByhandError(f"{name} has no column {label!r}; {there}.")
+    return number % columns
+
+
+def named_label(header: Sequence[str]) -> int | None:
+    """The one column that a header calls a label, if there is one."""
+    found = [i for i, cell in enumerate(header) if cell.lower() in LABELS]
+    return found[0] if len(found) == 1 else None
+
+
+def _label_column(values: Array, header: list[str], label: str | int | None, classes: int, name: str) -> int:
+    """Which column holds the labels: as it is said, as the header says, or by what is in the first and the last one."""
+    columns = values.shape[1]
+    if label is not None:
+        return find_column(header, label, columns, name)
+    named = named_label(header)
+    if named is not None:
+        return named
+    first, last = (_commonest(values[:, at], classes) for at in (0, -1))
+    if len(values) == 1 or (first < 1 and last == 1):
+        return 0
+    at = 0 if first <= last else columns - 1
+    if first == last == 1:
+        constant = values[:, 0].min() == values[:, 0].max()
+        if not constant and values[:, 0].max() >= classes:
+            return 0  # of which it is said what is wrong with it
+        raise ByhandError(
+            f"{name}: its first column is always {values[0, 0]}, so it can't hold the labels, nor can the last one; "
+            "say which column does: label='NAME' or a number (--label)."
+        )
+    which, other = ("first", "last") if at == 0 else ("last", "first")
+    doubt = f"; the {other} one could be, too" if first < 1 and last < 1 else ""
+    warnings.warn(
+        f"{name}: the {which} column is taken for the labels{doubt} (label= or --label says which).", stacklevel=2
+    )
+    return at
+
+
+def _commonest(column: Array, classes: int) -> float:
+    """The share of a column's commonest value; 1 where it can't hold labels, being constant or beyond the classes."""
+    if column.max() >= classes:
+        return 1.0
+    return float(np.bincount(column).max() / len(column))
 
 
 def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
@@ -79,8 +166,13 @@ def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
 def _square(columns: int, name: str) -> None:
     if columns < 4 or math.isqrt(columns) ** 2 not in (columns, columns - 1):
         raise ByhandError(
-            f"{name}, line 1 has {columns} columns, neither a square image (784) nor a label and one (785)."
+            f"{name}, line 1 has {columns} columns, neither a square image (784) nor a label and one (785); of a table "
+            "say which column to predict: label='NAME' (--label)."
         )
+
+
+def _is_grey_level(cell: bytes) -> bool:
+    return _is_number(cell) and 0 <= (value := float(cell.strip(b' "'))) <= 255 and value.is_integer()
 
 
 def _is_number(cell: bytes) -> bool:

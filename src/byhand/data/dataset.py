@@ -8,6 +8,7 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.labels import as_column, class_names, numbered
 from byhand.core.types import Array
+from byhand.data.table import Table
 
 MOST_CLASSES = 100_000  # where the labels alone tell how many there are
 
@@ -19,7 +20,8 @@ class Dataset:
     ``x_train`` and ``x_test`` are ``(n, features)``: uint8 for pixels 0-255 (the network divides those by 255
     itself), otherwise float. ``y_train`` and ``y_test`` are ``(n,)`` int64 labels, indices into ``classes``.
     ``image_shape`` is ``(height, width)``, or None where a row is not an image. ``x_test`` and ``y_test`` are
-    None where the source has no test rows.
+    None where the source has no test rows. ``table`` says what became of a table's columns; where it predicts
+    numbers, ``classes`` is empty and ``y_train`` and ``y_test`` are ``(n,)`` float32.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Dataset:
     y_test: Array | None
     classes: tuple[str, ...]
     image_shape: tuple[int, int] | None
+    table: Table | None = None
 
     def __repr__(self) -> str:
         tests = "no" if self.x_test is None else f"{len(self.x_test):,}"
@@ -37,7 +40,8 @@ class Dataset:
         else:
             row = f"{self.image_shape[0]} × {self.image_shape[1]} pixels"
         rows = f"{len(self.x_train):,} training and {tests} test rows of {row}"
-        return f"<Dataset {self.name}: {rows}, {len(self.classes)} classes>"
+        what = f"{len(self.classes)} classes" if self.classes else "numbers to predict"
+        return f"<Dataset {self.name}: {rows}, {what}>"
 
 
 def from_arrays(

@@ -1,7 +1,7 @@
 """One door to every kind of data: a known name or a path."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data.cache import cache_folder
-from byhand.data.csv import read_csv
+from byhand.data.columns import is_rows
+from byhand.data.csv import holds_images, read_csv
 from byhand.data.dataset import Dataset, from_arrays
 from byhand.data.fetch import fetch, is_cached
 from byhand.data.folder import read_folder
 from byhand.data.idx import idx_file, read_images, read_labels
+from byhand.data.load_table import load_table
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.data.sources import SOURCES
@@ -45,17 +47,37 @@ def listing() -> list[Listed]:
     return [Listed(name, s.about, s.rows, s.size, is_cached(name), folder / name) for name, s in SOURCES.items()]
 
 
-def load(data: str | Path, *, progress: bool | None = None) -> Dataset:
-    """Load a data set by name (fetching it where it is not cached) or from a path.
+def load(
+    data: Any,
+    *,
+    label: str | int | None = None,
+    impute: bool = False,
+    ignore: Sequence[str] = (),
+    task: str | None = None,
+    progress: bool | None = None,
+) -> Dataset:
+    """Load a data set by name (fetching it where it is not cached), from a path, or a table.
 
     Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16). Paths: a
     folder of IDX files, a folder of images by class, Kaggle's ``.csv`` (also ``.csv.gz``; it must have
-    labels), ``mnist.pkl.gz`` (its validation rows follow the training rows), Keras' ``.npz``. A name wins
-    over a path spelt alike; write ``./mnist`` for the path. Raises ByhandError.
+    labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows follow the training rows), Keras'
+    ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
+
+    A ``.csv`` of anything but images, a dictionary of columns and a data frame are tables, of which ``label``
+    says the column to predict; see ``load_table`` for what becomes of the others, and for ``impute``, ``ignore``
+    and ``task``. In a ``.csv`` of images ``label`` is the name or the number of the labels' column.
+
+    Raises ByhandError.
     """
-    if isinstance(data, str) and data in SOURCES:
-        return _load_known(data, progress)
+    as_table = bool(impute or ignore or task)
+    if is_rows(data):
+        return load_table(data, label, impute=impute, ignore=ignore, task=task)
     path = Path(data).expanduser()
+    known = isinstance(data, str) and data in SOURCES
+    if (label is not None or as_table) and (known or path.is_dir() or ".csv" not in path.name.lower()):
+        raise ByhandError(f"{data}: only a table (.csv) has a column to call the label.")
+    if known:
+        return _load_known(str(data), progress)
     if path.is_dir():
         return _load_folder(path)
     if not path.exists():
@@ -63,7 +85,9 @@ def load(data: str | Path, *, progress: bool | None = None) -> Dataset:
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
         raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz or .npz file, or a folder.")
-    return READERS[ending](path)
+    if ending == "csv" and (as_table or not holds_images(path, label)):
+        return load_table(path, label, impute=impute, ignore=ignore, task=task)
+    return _load_csv(path, label) if ending == "csv" else READERS[ending](path)
 
 
 def _load_known(name: str, progress: bool | None) -> Dataset:
@@ -99,8 +123,8 @@ def _load_folder(folder: Path) -> Dataset:
     return _dataset(folder, (images, labels), name=folder.name, classes=classes)
 
 
-def _load_csv(path: Path) -> Dataset:
-    pixels, labels = read_csv(path)
+def _load_csv(path: Path, label: str | int | None = None) -> Dataset:
+    pixels, labels = read_csv(path, label=label)
     if labels is None:
         raise ByhandError(f"{path} has no labels to learn from; read_csv gives its pixels alone.")
     side = math.isqrt(pixels.shape[1])
