@@ -68,7 +68,7 @@ def test_a_table_comes_back_from_its_configuration(impute):
     [
         (
             {"area": [1], "rooms": [2], "town": ["Rom"]},
-            "the column 'town': number 0 is 'Rom', but the classes are Bonn",
+            "'town', row 1: 'Rom' is none of .*: Bonn, Köln",
         ),
         ({"area": [1], "rooms": [2]}, "has no column 'town'; its columns are area, rooms"),
         ({"area": ["big"], "rooms": [2], "town": ["Ulm"]}, "The column 'area', row 1: 'big' is not a number"),

@@ -75,8 +75,8 @@ class CategoryColumn:
         known = np.where(missing, self.impute or "", texts)
         if (wrong := np.flatnonzero(~np.isin(known, self.values))).size:
             raise ByhandError(
-                f"The column {self.name!r}, row {wrong[0] + 1}: {str(known[wrong[0]])[:40]!r} is none of the values that "
-                f"it had in training: {listed(self.values)}."
+                f"The column {self.name!r}, row {wrong[0] + 1}: {str(known[wrong[0]])[:40]!r} is none of the values "
+                f"in training: {listed(self.values)}."
             )
         return numbered(known, self.values)
 
