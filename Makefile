@@ -17,8 +17,8 @@ lint: $(DEV)            ## formatting, lint and types
 	$(BIN)/ruff check src tests bench examples setup.py
 	$(BIN)/mypy
 
-bench: $(DEV)           ## byhand beside PyTorch, JAX, Keras and scikit-learn: docs/speed.md (--quick: bench/speed.py)
-	$(BIN)/python bench/speed.py
+bench: $(DEV)           ## byhand beside PyTorch, JAX, Keras and scikit-learn: docs/speed.md (--quick: bench/speed/__main__.py)
+	$(BIN)/python -m bench.speed
 
 SANITIZED := out/sanitize
 SANITIZE  := -fsanitize=address,undefined

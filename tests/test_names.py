@@ -3,17 +3,16 @@
 import ast
 from collections import defaultdict
 
-from tests.test_floors import MODULES
+from tests.test_floors import MODULES, folder
 
 SHARED = {
     "LESSONS": "each module of lessons lists its own under this name",
 }
+BEING_REDESIGNED = {"reading", "handwriting"}
 TO_BE_RENAMED = set(
     """
-    PARTS listed APART BLOCK CLOSEST Columns FLAT FORMAT FORMATS HEIGHT History KEPT LEAST LIMIT LONGEST Line MARGIN
-    NUMBERS PIECE Pair Paper Part Place SMALL SPECK STEEPEST STEPS STRAIGHT Source Step THIN TOLERANCE
-    WIDEST WORKING_SIZE Watch activations dead describe fit is_finite load plane saturated save smooth trace
-    twins
+    BLOCK Columns FEW FLAT FORMAT History KEPT LIMIT NUMBERS PARTS PIECE Pair Part Place Step TEST TOLERANCE
+    Watch activations dead describe is_finite listed load plane saturated save twins
     """.split()  # noqa: SIM905
 )
 
@@ -40,7 +39,7 @@ def homes():
     """Where each name is defined, but for the plain twins of operations and commands, which share names by intent."""
     found = defaultdict(set)
     for module, tree in MODULES.items():
-        if module == "ops.naive":
+        if module == "ops.naive" or folder(module) in BEING_REDESIGNED:
             continue
         commands = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and is_command(node)}
         for name in set(public(tree)) - commands:

@@ -1,1 +1,1 @@
-"""Parts of the speed benchmark; `python bench/speed.py` puts them together."""
+"""How fast it is, beside others and by itself."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from speed.processes import openblas_settings, processors
+from bench.speed.processes import openblas_settings, processors
 
 
 def describe_machine(threads: int) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from bench.speed.competitors import TITLES
+from bench.speed.report import entry, fastest
 from byhand.plots.canvas import BLUE, GREEN, ORANGE, PURPLE, SKY, dress, figure, save
-from speed.competitors import TITLES
-from speed.report import entry, fastest
 
 MARKS = {
     "torch": (ORANGE, "s"),

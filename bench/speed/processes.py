@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from speed.competitors import Competitor
-from speed.environments import python_of
+from bench.speed.competitors import Competitor
+from bench.speed.environments import python_of
 
 PEERS = Path(__file__).parent / "peers"
 REST = 0.3  # seconds between turns

@@ -2,7 +2,7 @@
 
 INTRODUCTION = """\
 What a user might pick instead, on the same processor: the same network, real data, first weights, loss, optimiser,
-batches, epochs and float32. Written by `python bench/speed.py` (`make bench`), all figures in
+batches, epochs and float32. Written by `python -m bench.speed` (`make bench`), all figures in
 [speed.json](speed.json). Ratios are byhand's time to the fastest peer's in its fastest manner: below 1 byhand is
 faster."""
 

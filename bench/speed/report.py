@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Iterable
 from typing import Any
 
-from speed.competitors import TITLES
-from speed.prose import (
+from bench.speed.competitors import TITLES
+from bench.speed.prose import (
     EVERYONE_NOTE,
     FAIRNESS,
     INTRODUCTION,

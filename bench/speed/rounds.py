@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from speed.competitors import COMPETITORS, Competitor
-from speed.processes import Failed, Process, busy, openblas_settings, rest
-from speed.workloads import Workload, operations, products, write
+from bench.speed.competitors import COMPETITORS, Competitor
+from bench.speed.processes import Failed, Process, busy, openblas_settings, rest
+from bench.speed.workloads import Workload, operations, products, write
 
 PIECE = 1024  # rows of a piece of a full batch
 MANY = 10_000  # test images

@@ -13,8 +13,8 @@ from typing import Any
 from PIL import Image
 
 import byhand
-from speed.environments import NEEDS, Absent, environment, python_of
-from speed.processes import environment_variables
+from bench.speed.environments import NEEDS, Absent, environment, python_of
+from bench.speed.processes import environment_variables
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(byhand.__file__).parents[1]

@@ -1,20 +1,15 @@
 """The accuracy benchmark: its page by hand, and a run of it on small data; the race's twin in PyTorch."""
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from bench.accuracy import __main__ as accuracy
 
 import byhand
 from byhand.recipes import RECIPES
 from tests.images import write_blocks
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
-
-import accuracy
 
 
 def found(recipe, seed, test, validation=0.99):
@@ -41,7 +36,7 @@ def test_the_page_gives_mean_and_spread_and_leaves_places():
 
 def test_the_page_says_how_to_repeat_it():
     results = [found("small", seed, 0.99) for seed in (0, 1)] + [found("voting-3", 0, 0.99), found("race", 0, 0.99)]
-    start, end = "    python bench/accuracy.py --recipes", "--out docs"
+    start, end = "    python -m bench.accuracy --recipes", "--out docs"
     assert [*accuracy.commands(results)] == [f"{start} race voting-3 --seeds 1 {end}", f"{start} small --seeds 2 {end}"]
     assert [*accuracy.commands([*results, found("ensemble", 0, 0.99)])] == [
         f"{start} race voting-3 --seeds 1 --keep networks {end}",
@@ -120,7 +115,7 @@ def test_a_recipe_without_validation_gets_a_twin_that_holds_images_back(monkeypa
 
 def test_pytorchs_twin_is_the_same_recipe():
     torch = pytest.importorskip("torch")
-    import race_torch
+    from bench.speed import race_torch
 
     recipe = RECIPES["race"]
     assert (recipe.epochs, recipe.batch_size) == (race_torch.EPOCHS, race_torch.BATCH)

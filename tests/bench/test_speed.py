@@ -1,14 +1,8 @@
 """The speed benchmark's own arithmetic: operations by hand, and the page from stored figures."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
-
-from speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, warnings
-from speed.workloads import operations, products, shapes
+from bench.speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, warnings
+from bench.speed.workloads import operations, products, shapes
 
 CONVOLUTIONAL = [
     {"type": "conv", "out": 16, "size": 3, "padding": "same"},

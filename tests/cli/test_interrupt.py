@@ -112,8 +112,8 @@ def test_a_folder_in_which_another_process_trains_is_refused(byhand, data, tmp_p
 
 
 def test_killed_at_random_moments_it_ends_in_the_same_bytes():
-    command = [sys.executable, str(ROOT / "bench/kill.py"), "--rounds", "3", "--seed", str(os.getpid())]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "bench.reliability.kill", "--rounds", "3", "--seed", str(os.getpid())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     counts = {name: int(count) for name, count in re.findall(r"^(\S.*?) {2,}(\d+)$", done.stdout, re.M)}
     assert done.returncode == 0, done.stdout + done.stderr
     assert counts["rounds"] == 3 and counts["kills"] >= 3 and counts["differences"] == counts["broken files"] == 0

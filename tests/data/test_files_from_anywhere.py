@@ -1,20 +1,17 @@
 """Every reader of files, given good files that were damaged somehow, and bytes that are none: it reads or refuses.
 
-The targets, and what counts as a refusal, are those of bench/fuzz.py, which looks for much longer.
+The targets, and what counts as a refusal, are those of bench/reliability/fuzz.py, which looks for much longer.
 """
 
-import sys
 import tracemalloc
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.fuzz import targets
+from tests.fuzz.good_files import Scratch
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
-import fuzz_targets
-
-NAMES = list(fuzz_targets.TARGETS)
+NAMES = list(targets.TARGETS)
 LIMIT = 2**24  # bytes beside a thousand times the file's size
 
 
@@ -45,23 +42,23 @@ def damaged(draw, seeds):
 
 @pytest.fixture(scope="module")
 def scratch():
-    scratch = fuzz_targets.Scratch()
+    scratch = Scratch()
     yield scratch
     scratch.clear()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_reads_or_refuses_in_one_sentence(name, scratch):
-    seeds = fuzz_targets.seeds(name)
+    seeds = targets.seeds(name)
 
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     @given(damaged(seeds))
     def look(content):
         tracemalloc.start()
-        fuzz_targets.reads(name, content, scratch)
+        targets.reads(name, content, scratch)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < LIMIT + fuzz_targets.NETWORKS.get(name, 0) + 1000 * len(content)
+        assert peak < LIMIT + targets.NETWORKS.get(name, 0) + 1000 * len(content)
 
     look()
 
@@ -69,7 +66,7 @@ def test_it_reads_or_refuses_in_one_sentence(name, scratch):
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "model-header"])
 def test_the_good_files_are_good(name, scratch):
     """Or damaging them would show nothing. (The two descriptions of models do not fit the tensors of that target.)"""
-    assert any(fuzz_targets.reads(name, content, scratch) for content in fuzz_targets.seeds(name))
+    assert any(targets.reads(name, content, scratch) for content in targets.seeds(name))
 
 
 # ---- what fuzzing found -------------------------------------------------------------------------------------------
@@ -86,13 +83,13 @@ def test_the_good_files_are_good(name, scratch):
 )
 def test_what_was_found(name, content, words, scratch):
     if content == b"npz":  # a member whose name is said to be UTF-8 and is not
-        content = fuzz_targets.seeds("npz")[0]
+        content = targets.seeds("npz")[0]
         at = content.index(b"PK\x01\x02")
         content = content[: at + 9] + b"\x08" + content[at + 10 :].replace(b"x_train", b"\xff_train", 1)
-    with pytest.raises(fuzz_targets.ByhandError, match=words):
-        fuzz_targets.TARGETS[name][0](scratch, content)
+    with pytest.raises(targets.ByhandError, match=words):
+        targets.TARGETS[name][0](scratch, content)
 
 
 def test_a_message_holds_only_what_prints():
-    error = fuzz_targets.ByhandError("a\x1b[31m\nb" + "x" * 5000 + "end")
+    error = targets.ByhandError("a\x1b[31m\nb" + "x" * 5000 + "end")
     assert str(error).startswith(r"a\x1b[31m\nbx") and str(error).endswith("xend") and len(str(error)) <= 1000

@@ -26,6 +26,7 @@ def main() -> None:
         reproduce,
         serve,
         train,
+        train_rows,
         tune,
     )
 

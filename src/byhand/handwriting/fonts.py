@@ -1,7 +1,7 @@
 """Fonts as writers: printed digits, and handwriting that was made a font; from a folder of font files.
 
 Every .woff2, .ttf or .otf file below the folder is one writer. A file below a folder named `printed` is a
-printer, whose digits are all alike; any other is taken for a hand. `bench/fetch_fonts.py` fills such a
+printer, whose digits are all alike; any other is taken for a hand. `bench/reading/fetch_fonts.py` fills such a
 folder with free fonts.
 """
 

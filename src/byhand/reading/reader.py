@@ -31,7 +31,7 @@ ROW_MODEL = MODELS / "row.safetensors"  # for rows
 PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
-SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/confidence.py
+SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 

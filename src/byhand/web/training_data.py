@@ -9,7 +9,7 @@ from byhand.core.types import Array
 from byhand.data import load, split_rows
 from byhand.data.fetch import is_cached
 
-HELD_BACK = 5_000
+VALIDATION_IMAGES = 5_000
 CONFUSION_SAMPLES = 1_000  # of those held back: what the confusion matrix counts while the network learns
 
 
@@ -48,7 +48,7 @@ def mnist() -> Data:
     with _lock:
         if not _loaded:
             dataset = load("mnist", progress=False)
-            rest, held = split_rows(dataset.y_train, HELD_BACK, np.random.default_rng(0))
+            rest, held = split_rows(dataset.y_train, VALIDATION_IMAGES, np.random.default_rng(0))
             x, y = dataset.x_train, dataset.y_train
             _loaded.append(Data(x[rest], y[rest], x[held], y[held]))
         return _loaded[0]

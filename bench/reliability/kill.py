@@ -1,4 +1,4 @@
-"""Training processes that are killed at random moments and go on: `python bench/kill.py --rounds 1000`.
+"""Training processes that are killed at random moments and go on: `python -m bench.reliability.kill --rounds 1000`.
 
 A round is one `byhand train` on a small data set, made here. Its process gets SIGKILL again and again, at any moment or
 while a file is being written; each time `byhand train --resume` goes on, or the run begins anew where there was no

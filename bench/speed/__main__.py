@@ -1,9 +1,9 @@
 """byhand beside PyTorch, JAX, Keras and scikit-learn: the same networks, data and training on the same processor.
 
-    python bench/speed.py            # everything; writes docs/speed.md, docs/speed.json and docs/images/speed.png
-    python bench/speed.py --quick    # ratios in under three minutes, to the terminal
-    python bench/speed.py --only W3,W5 --peers torch,jax
-    python bench/speed.py --report docs/speed.json    # write page and picture anew from a run's figures
+    python -m bench.speed            # everything; writes docs/speed.md, docs/speed.json and docs/images/speed.png
+    python -m bench.speed --quick    # ratios in under three minutes, to the terminal
+    python -m bench.speed --only W3,W5 --peers torch,jax
+    python -m bench.speed --report docs/speed.json    # write page and picture anew from a run's figures
 
 Each peer gets a virtual environment of its own in the user's cache, at the first use. What is measured, and how, stands
 in docs/speed.md.
@@ -16,15 +16,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from speed.environments import NEEDS
-from speed.machine import describe_machine
-from speed.picture import draw
-from speed.report import page, table
-from speed.rounds import measure
-from speed.startup import prepare, sizes, starts
-from speed.workloads import WORKLOADS
+from bench.speed.environments import NEEDS
+from bench.speed.machine import describe_machine
+from bench.speed.picture import draw
+from bench.speed.report import page, table
+from bench.speed.rounds import measure
+from bench.speed.startup import prepare, sizes, starts
+from bench.speed.workloads import WORKLOADS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NAMES = [workload.name for workload in WORKLOADS]
 LONGER = {"one-conv", "many"}  # not with --quick
 

@@ -1,6 +1,6 @@
 """Fetch the fonts that readers learn printed digits and more forms of writing from.
 
-    python bench/fetch_fonts.py FOLDER
+    python -m bench.reading.fetch_fonts FOLDER
 
 Each is an npm package `@fontsource/NAME` under the SIL Open Font License or the Apache License; `npm pack` fetches it,
 and its regular and bold Latin .woff2 files and its LICENSE go into FOLDER/hands/NAME or FOLDER/printed/NAME. What is

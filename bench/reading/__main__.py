@@ -1,6 +1,6 @@
 """How well handwriting is read: exact match of the whole string, and character error rate, beside other readers.
 
-    python bench/reading.py FOLDER... --peers tesseract,rapidocr,naive --onnx mnist.onnx --json figures.json
+    python -m bench.reading FOLDER... --peers tesseract,rapidocr,naive --onnx mnist.onnx --json figures.json
 
 Each folder holds pictures and a `labels.csv` with the header `file,label`; rows of a page are joined by a literal \\n.
 Only what is a digit counts, of a label as of what was read. The character error rate is the number of digits to be
@@ -125,17 +125,17 @@ def peer(name, onnx):
     if name == "tesseract":
         return tesseract
     if name not in ("rapidocr", "naive"):
-        sys.exit(f"reading.py: there is no peer {name!r}; choose of tesseract, rapidocr, naive.")
+        sys.exit(f"bench.reading: there is no peer {name!r}; choose of tesseract, rapidocr, naive.")
     if name == "naive" and not onnx:
-        sys.exit("reading.py: the naive reader needs --onnx, a network for MNIST's digits.")
+        sys.exit("bench.reading: the naive reader needs --onnx, a network for MNIST's digits.")
     python = environment()
 
     def read(files, labels):
-        command = [python, Path(__file__).with_name("reading_peers.py"), name, onnx or ""]
+        command = [python, Path(__file__).with_name("peers.py"), name, onnx or ""]
         lines = "\n".join(map(str, files))
         answer = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)
         if answer.returncode:
-            sys.exit(f"reading.py: {name} failed:\n{answer.stderr}")
+            sys.exit(f"bench.reading: {name} failed:\n{answer.stderr}")
         texts = json.loads(answer.stdout)
         return texts["texts"], f"{texts['seconds'] / len(files):.4f} s a picture without start and decoding"
 

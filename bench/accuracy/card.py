@@ -1,6 +1,6 @@
 """The figures and pictures of a model's card: what it makes of MNIST's test images.
 
-    python bench/card.py src/byhand/models/digits.safetensors --out docs/images
+    python -m bench.accuracy.card src/byhand/models/digits.safetensors --out docs/images
 
 Writes NAME-confusion.png, every class against every other, and NAME-mistakes.png, the test images that it reads wrongly
 though it is surest, and prints the figures.

@@ -1,6 +1,6 @@
 """The pictures of docs/reading.md: how a photo becomes digits, step by step, and what is read wrong.
 
-    python bench/reading_pictures.py --out docs/images
+    python -m bench.reading.pictures --out docs/images
 
 Everything on them is drawn by the project's own pens.
 """

@@ -1,8 +1,8 @@
 """Train the project's best recipes, several seeds each, and write what they reach beside published figures.
 
-    python bench/accuracy.py --recipes race small fashion --seeds 3 --out docs
-    python bench/accuracy.py --recipes voting-3 voting-5 --seeds 2 --keep networks --ensemble networks --out docs
-    python bench/accuracy.py --report --out docs
+    python -m bench.accuracy --recipes race small fashion --seeds 3 --out docs
+    python -m bench.accuracy --recipes voting-3 voting-5 --seeds 2 --keep networks --ensemble networks --out docs
+    python -m bench.accuracy --report --out docs
 
 Each result goes into accuracy.json as soon as it is there; what is in it is not trained again, and a training that was
 stopped goes on from its last checkpoint. Several processes may share the work, a recipe or a seed each (--first).
@@ -182,7 +182,7 @@ def row(name: str, results: list[dict[str, Any]]) -> str:
 
 HEAD = """# Accuracy
 
-Written by `python bench/accuracy.py`; single results are in [accuracy.json](accuracy.json). The seed splits the
+Written by `python -m bench.accuracy`; single results are in [accuracy.json](accuracy.json). The seed splits the
 training images into training and validation; every choice was made by validation; the test images were read once for
 each seed of the finished recipe. Mean ± standard deviation over the seeds, in per cent. Minutes are processor minutes
 of one training, over all cores, on a machine that had other work too.
@@ -224,9 +224,9 @@ def commands(results: list[dict[str, Any]]) -> Iterator[str]:
     for count in sorted(set(seeds.values()) - {0}):
         names = [name for name, n in seeds.items() if n == count]
         keep = " --keep networks" if together and set(names) & set(VOTING) else ""
-        yield f"    python bench/accuracy.py --recipes {' '.join(names)} --seeds {count}{keep} --out docs"
+        yield f"    python -m bench.accuracy --recipes {' '.join(names)} --seeds {count}{keep} --out docs"
     if together:
-        yield "    python bench/accuracy.py --recipes --ensemble networks --out docs"
+        yield "    python -m bench.accuracy --recipes --ensemble networks --out docs"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Pictures of the page for README and docs: `python bench/screenshots.py OUT` writes OUT/serve-*.png.
+"""Pictures of the page for README and docs: `python -m tests.web.browser.screenshots OUT` writes OUT/serve-*.png.
 
 It starts `byhand serve`, draws, looks inside, trains and brings a photo in Chromium (Debian's package, or any in the
 path; the library is `pip install playwright`), and takes a picture of each view.

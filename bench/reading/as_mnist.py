@@ -1,6 +1,6 @@
 """Whether pictures made ready "as MNIST was made" are read as well as MNIST's own images.
 
-    python bench/as_mnist.py [--model FILE]
+    python -m bench.reading.as_mnist [--model FILE]
 
 Takes the images that the recipe of the shipped network held back for validation. Each is read as it is, and once more
 after it was enlarged four times, moved, put on grey paper as dark ink, with grain, and made ready again by `prepare`;

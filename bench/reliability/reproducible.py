@@ -1,4 +1,4 @@
-"""Which circumstances change the bits of a training: `python bench/reproducible.py`, about a minute.
+"""Which circumstances change the bits of a training: `python -m bench.reliability.reproducible`, about a minute.
 
 Each network is trained twice in the same way, each time in a process of its own, and then with one thing changed: the
 number of threads, the number of workers, another kernel of the matrix library (as on another processor). The table says
@@ -46,7 +46,7 @@ def train(kind, options):
 def elsewhere(kind, options, environment):
     """The same in a process of its own."""
     settings = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS")} | environment
-    command = [sys.executable, __file__, kind, repr(options)]
+    command = [sys.executable, "-m", "bench.reliability.reproducible", kind, repr(options)]
     found = np.load(io.BytesIO(subprocess.run(command, env=settings, check=True, stdout=subprocess.PIPE).stdout))
     return found["theta"], found["answers"]
 

@@ -1,8 +1,10 @@
-"""Coverage-guided fuzzing of every reader of files: `python bench/fuzz.py --minutes 60`; needs `pip install atheris`.
+"""Coverage-guided fuzzing of every reader of files; needs `pip install atheris`.
 
-The time is shared out among the targets of fuzz_targets.py. What they have learnt to reach stays in --corpus and is
-where the next run starts; a file that makes one misbehave is kept beside it. The table at the end says how many files
-each was given, how many branches of the readers they reached, and how many faults there were.
+    python -m bench.reliability.fuzz --minutes 60
+
+The time is divided among the targets of tests/fuzz/targets.py. The inputs that they found stay in --corpus, where the
+next run starts; a file that makes a target misbehave is kept beside it. The table at the end gives for each target the
+number of files, of branches of the readers that they reached, and of faults.
 """
 
 import argparse
@@ -20,16 +22,17 @@ def fuzz(name, corpus, seconds):
     import atheris
 
     with atheris.instrument_imports(include=PARTS):
-        import fuzz_targets
+        from tests.fuzz import targets
+        from tests.fuzz.good_files import Scratch
 
-    for i, content in enumerate(fuzz_targets.seeds(name)):
+    for i, content in enumerate(targets.seeds(name)):
         (corpus / f"seed-{i}").write_bytes(content)
-    scratch = fuzz_targets.Scratch()
+    scratch = Scratch()
     options = [f"-max_total_time={seconds}", "-timeout=600", "-rss_limit_mb=4096", "-max_len=8192", "-verbosity=1"]
     options += ["-print_final_stats=1", f"-artifact_prefix={corpus.parent / name}-fault-"]
 
     def one(data):
-        fuzz_targets.run(name, data, scratch)
+        targets.run(name, data, scratch)
 
     atheris.Setup([sys.argv[0], *options, str(corpus)], one)
     atheris.Fuzz()
@@ -37,7 +40,7 @@ def fuzz(name, corpus, seconds):
 
 def supervise(names, corpus, minutes):
     """All targets, one after another, each in a process of its own that starts again after a fault."""
-    from fuzz_targets import TARGETS  # not at the top: the fuzzer itself imports them while it watches where they go
+    from tests.fuzz.targets import TARGETS  # not at the top: the fuzzer instruments this import
 
     names = names or list(TARGETS)
     print(f"{'target':<14}{'seconds':>9}{'files':>12}{'a second':>10}{'branches':>10}{'faults':>8}")
@@ -47,7 +50,17 @@ def supervise(names, corpus, minutes):
         folder.mkdir(parents=True, exist_ok=True)
         start, files, branches, faults = time.monotonic(), 0, 0, 0
         while (left := share - (time.monotonic() - start)) > 2 and faults < 10:
-            command = [sys.executable, __file__, "--target", name, "--seconds", str(int(left)), "--corpus", str(corpus)]
+            command = [
+                sys.executable,
+                "-m",
+                "bench.reliability.fuzz",
+                "--target",
+                name,
+                "--seconds",
+                str(int(left)),
+                "--corpus",
+                str(corpus),
+            ]
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
             files += sum(map(int, re.findall(r"stat::number_of_executed_units: (\d+)", done.stderr)))
             branches = max([branches, *map(int, re.findall(r"cov: (\d+)", done.stderr))])

@@ -1,6 +1,6 @@
 """How far the reader's confidence can be trusted, and how well it refuses what is no digit.
 
-    python bench/confidence.py --out docs/images [--pictures 1000] [--seed 1]
+    python -m bench.reading.confidence --out docs/images [--pictures 1000] [--seed 1]
 
 Pictures are composed by the project's own pens: rows of digits, and letters, words, scribbles, lines, marks and blank
 paper, all on the same papers. Two curves come out: of the rows that were given such a confidence, how many are right;

@@ -1,6 +1,6 @@
 """Composed writing: how fast it is made, and contact sheets of it.
 
-    python bench/rows.py forms.png rows.png page.png
+    python -m bench.reading.rows forms.png rows.png page.png
 
 Writes every form of every digit, rows as the row reader sees them, and a page; prints pictures a second on one core.
 """

@@ -1,6 +1,6 @@
 """How byhand serve bears a load: many readers at once against a real server on loopback, every answer compared.
 
-    .venv/bin/python bench/serve.py [--readers 200] [--requests 10] [--workers 2] [--training] [--pictures]
+    .venv/bin/python -m bench.speed.serve [--readers 200] [--requests 10] [--workers 2] [--training] [--pictures]
 
 Each reader has a connection of its own, and sends its next drawing as soon as the last one is answered, so that all of
 them wait at all times; with --pause each waits between its requests, as people do. Drawings are the canvases that the

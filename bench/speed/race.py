@@ -1,11 +1,11 @@
 """How long `byhand race` takes, beside the same recipe in PyTorch.
 
-    python bench/race.py --seeds 10 --out docs
+    python -m bench.speed.race --seeds 10 --out docs
 
 Each run is a process of its own, from its start to the figure on the test images; the two take turns, so that whatever
-else the machine does slows both alike. PyTorch's twin (bench/race_torch.py) has the same network, start, batches, loss,
-optimiser and learning rates, and runs as fast as we could make it: images with their channels last, Adam in one fused
-pass, memory that is not handed back to the system, no library but PyTorch and NumPy.
+else the machine does slows both alike. PyTorch's twin (bench/speed/race_torch.py) has the same network, start, batches,
+loss, optimiser and learning rates, and runs as fast as we could make it: images with their channels last, Adam in one
+fused pass, memory that is not handed back to the system, no library but PyTorch and NumPy.
 
 Seconds are the clock's, from the process's start to its end. Processor seconds are those of all the process's threads.
 """
@@ -21,11 +21,11 @@ from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
+from bench.speed.environments import python_of
 from byhand.core.files import write_atomically
 from byhand.data import fetch
 from byhand.ops import describe
 from byhand.ops.compiled import cores
-from speed.environments import python_of
 
 TWIN = Path(__file__).parent / "race_torch.py"
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296"}

@@ -1,6 +1,6 @@
-"""Write folders of single digits, as data sets have them, for bench/reading.py.
+"""Write folders of single digits, as data sets have them, for `python -m bench.reading`.
 
-    python bench/reading_folders.py FOLDER
+    python -m bench.reading.folders FOLDER
 
 Three of them: scikit-learn's 1,797 digits of 8 × 8 pixels, which no network here was trained on; and MNIST's first
 1,000 training images, as they are, and cut out with no paper around them. The networks for rows were not trained on
@@ -17,7 +17,7 @@ from PIL import Image
 import byhand
 from byhand.reading.pieces import box_of
 
-HELD_BACK = 1000  # of the first 5,000 training images, which bench/train_rows.py leaves out
+HELD_BACK = 1000  # of the first 5,000 training images, which `byhand train-rows` leaves out
 
 
 def main():

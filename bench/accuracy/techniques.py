@@ -1,6 +1,6 @@
 """What each technique of learning does, beside the plain dense network, on MNIST and on Fashion-MNIST.
 
-    python bench/techniques.py --seeds 3 > docs/techniques.md
+    python -m bench.accuracy.techniques --seeds 3 > docs/techniques.md
 
 Plain: 784-256-128-10, ReLU, softmax with cross-entropy, Adam at 0.001, batches of 128, 6 epochs. Every row changes one
 thing. 10,000 of the training images are held back by the seed; all figures are of these, and the test images are not
@@ -150,7 +150,7 @@ def main():
             print(f"\r{done}/{len(wanted)}", end="", file=sys.stderr, flush=True)
     print("# Techniques\n")
     print(__doc__.split("\n\n", 2)[2].strip(), f"Mean ± standard deviation over {seeds} seeds.\n", sep="\n")
-    print(f"Written by `python bench/techniques.py --seeds {seeds} > docs/techniques.md`.\n")
+    print(f"Written by `python -m bench.accuracy.techniques --seeds {seeds} > docs/techniques.md`.\n")
     print("| | technique | MNIST, % | gap | s | Fashion-MNIST, % | gap | s |\n|---|---|---|---|---|---|---|---|")
     group = None
     for index, technique in enumerate(TECHNIQUES):

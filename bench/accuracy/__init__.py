@@ -1,0 +1,1 @@
+"""How good what it learns is."""

@@ -1,0 +1,1 @@
+"""Whether anything can break it: killed processes, damaged files, other circumstances."""
