@@ -140,7 +140,7 @@ def write_line(
     ink, boxes = _paste(glyphs, shapes * (scale, across), tops * scale, lefts * across, style, rng)
     if style.bent:
         ink = warp(ink, style.bent, rng)
-        boxes += np.array([-0.3, -0.3, 0.3, 0.3]) * style.bent * len(ink)
+        boxes += np.array([-0.5, -0.5, 0.5, 0.5]) * style.bent * len(ink)
     ink, boxes = _leaning(ink, boxes, style.slant)
     boxes = np.clip(boxes, 0, [ink.shape[1], ink.shape[0]] * 2)
     label, boxes, read = _by_symbol(pieces, boxes)

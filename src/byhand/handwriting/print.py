@@ -1,5 +1,6 @@
 """What forms print around numbers: boxes, combs, frames."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,14 @@ def draw_cells(
 
     if kind == "apart":  # each digit's own box
         inset = min(0.22, rng.uniform(0.02, 0.2)) * float(sides[1] - sides[0])
-        for a, b in zip(sides.tolist(), sides[1:].tolist(), strict=False):
+        for a, b in pairwise(sides.tolist()):
             for y in (top, bottom):
                 line(a + inset, y, b - inset, y)
             for x in (a + inset, b - inset):
                 line(x, top, x, bottom)
         return
     if kind == "dashes":  # a short line below each digit
-        for a, b in zip(sides.tolist(), sides[1:].tolist(), strict=False):
+        for a, b in pairwise(sides.tolist()):
             line(a + 0.15 * (b - a), bottom, b - 0.15 * (b - a), bottom)
         return
     line(first, bottom, last, bottom)
@@ -64,3 +65,39 @@ def draw_frame(
             x0, x1 = (x - away if x == left else x + away for x in (x0, x1))
             y0, y1 = (y - away if y == top else y + away for y in (y0, y1))
             draw.line((x0 - lean * y0, y0 + lean * x0, x1 - lean * y1, y1 + lean * x1), fill=255, width=width)
+
+
+def stamps_and_ticks(canvas: Any, word: Any, scribble: Any, high: float, rng: np.random.Generator) -> None:
+    """Put what gets on pages besides: stamps of `word(width)`, ticks, scribbles; some of them across numbers."""
+    from PIL import Image, ImageDraw
+
+    height, width = canvas.size
+    for _ in range(int(rng.integers(1, 5))):
+        x, y, kind = rng.uniform(0, width), rng.uniform(0, height), rng.random()
+        size = high * rng.uniform(0.5, 3)
+        if kind < 0.3:  # a stamp
+            side = int(np.clip(2 * size, 24, 300))
+            stamp = Image.new("L", (side, side))
+            draw = ImageDraw.Draw(stamp)
+            thick = max(1, side // 30)
+            if rng.random() < 0.5:
+                draw.ellipse((1, 1, side - 2, side - 2), outline=255, width=thick)
+            else:
+                draw.rectangle((1, side // 4, side - 2, 3 * side // 4), outline=255, width=thick)
+            letters = word(0.8 * side, True, side * 0.16)
+            stamp.paste(
+                255, (side // 10, side // 2 - len(letters) // 2), Image.fromarray(np.ascontiguousarray(letters))
+            )
+            stamp = stamp.rotate(float(rng.uniform(-40, 40)), Image.Resampling.BILINEAR)
+            canvas.scrawl(
+                np.asarray(stamp), x - side / 2, y - side / 2, rng.uniform(0.3, 1), anywhere=rng.random() < 0.2
+            )
+        elif kind < 0.6:  # a tick
+            draw = ImageDraw.Draw(canvas.printed)
+            thick = max(1, round(size * rng.uniform(0.04, 0.15)))
+            corner = (x, y + 0.4 * size)
+            if canvas.fits((x - size, y - size, x + size, y + size)):
+                draw.line((x - 0.4 * size, y, *corner), fill=255, width=thick)
+                draw.line((*corner, x + 0.7 * size, y - 0.8 * size), fill=255, width=thick)
+        else:
+            canvas.scrawl(scribble(), x, y, rng.uniform(0.4, 1), anywhere=rng.random() < 0.15)
