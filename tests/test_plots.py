@@ -131,15 +131,6 @@ def test_activations() -> None:
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["f(z)", "f′(z)"]
 
 
-def test_lines() -> None:
-    figure = plots.line_plot({"low": ([1, 2], [3, 4]), "high": ([1, 2], [5, 6])}, "step", "loss", "Rates", log_y=True)
-    ax = figure.axes[0]
-    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("step", "loss", "Rates")
-    assert legend(figure) == ["low", "high"] and ax.get_yscale() == "log"
-    assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()
-    assert ax.lines[1].get_ydata().tolist() == [5, 6]
-
-
 def test_diagnosis() -> None:
     history = {"epoch": [1, 2], "loss": [2.0, 1.0], "val_loss": [2.0, 1.5]}
     figure = plots.diagnosis(history, [0, 1, 2], {"layer 1": [0.1, 0, 0.01]}, {"layer 2": [0, 0.5, 1]})
@@ -156,14 +147,14 @@ def test_diagnosis() -> None:
 def test_save(tmp_path: Path, suffix: str, start: bytes) -> None:
     first, second = tmp_path / f"new/a{suffix}", tmp_path / f"b{suffix}"
     for path in (first, second):
-        plots.save(plots.line_plot({"a": ([1, 2], [1, 2])}, "x", "y"), path)
+        plots.save(plots.curves({"epoch": [1, 2], "loss": [1, 2]}), path)
     assert first.read_bytes().startswith(start)
     assert first.read_bytes() == second.read_bytes()
     assert [p.name for p in first.parent.iterdir()] == [first.name]
 
 
 def test_save_refuses_what_it_cannot_write(tmp_path: Path) -> None:
-    figure = plots.line_plot({"a": ([1, 2], [1, 2])}, "x", "y")
+    figure = plots.curves({"epoch": [1, 2], "loss": [1, 2]})
     for name in ("a.bmp", "a", "a.png.exe"):
         with pytest.raises(ByhandError, match=r"\.png, \.svg, \.pdf"):
             plots.save(figure, tmp_path / name)
@@ -189,10 +180,8 @@ BAD = {
     "other image shape": lambda: plots.first_layer_weights(np.zeros((784, 10)), (27, 28)),
     "no unit": lambda: plots.first_layer_weights(np.zeros((784, 10)), (28, 28), count=0),
     "no function": lambda: plots.activations({}),
-    "no line": lambda: plots.line_plot({}, "x", "y"),
     "nothing measured": lambda: plots.diagnosis({}, [], {}, {}),
     "measurements of unequal length": lambda: plots.diagnosis({}, [0, 1], {"layer 1": [1]}, {}),
-    "unequal line": lambda: plots.line_plot({"a": ([1, 2], [1])}, "x", "y"),
 }
 
 

@@ -1,6 +1,9 @@
 """As much of JSON Schema as our description uses, checked against what the server sends."""
 
 import re
+from base64 import b64decode
+
+import numpy as np
 
 TYPES = {
     "object": dict,
@@ -58,3 +61,9 @@ def in_table(value, schema, schemas, where):
             yield f"{where}: {name} is not described"
         elif isinstance(more, dict):
             yield from faults(item, more, schemas, f"{where}.{name}")
+
+
+def unpacked(record):
+    """The array of a packed one, float64."""
+    levels = np.frombuffer(b64decode(record["data"]), np.uint8).reshape(record["shape"])
+    return (levels.astype(np.float64) - record["zero"]) * record["scale"]

@@ -24,8 +24,9 @@ from byhand.web.catalogue import Catalogue, Model, logits_depth
 from byhand.web.equation import WRITTEN, equation, window_pixels
 from byhand.web.limits import Refusal
 from byhand.web.look import look
-from byhand.web.packed import json_number, packed, unpacked
+from byhand.web.packed import json_number, packed
 from byhand.web.weights import weights
+from tests.web.schema import unpacked
 
 NETWORKS = {
     "softmax": (784, [Dense(6), Tanh(), Dense(5), Sigmoid(), Dense(4)], CategoricalCrossEntropy()),

@@ -4,8 +4,8 @@ import numpy as np
 
 from byhand.data import load
 from byhand.network import Network
-from byhand.web.packed import unpacked
 from tests.web.conftest import RAW, client_of, until
+from tests.web.schema import unpacked
 
 
 def keep(client, image, label):

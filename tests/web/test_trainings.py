@@ -8,13 +8,14 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.network import Network
+from byhand.recipes import RECIPES
 from byhand.training import fit
 from byhand.web.limits import Limits, Refusal
-from byhand.web.packed import unpacked
-from byhand.web.settings import RECIPE_CHOICES, build, of_recipe, offered_recipes, read_settings
+from byhand.web.settings import RECIPE_CHOICES, build, of_recipe, read_settings
 from byhand.web.slots import Slots, Turn
 from byhand.web.trainings import Trainings
 from tests.web.conftest import RAW, block_data, client_of, until
+from tests.web.schema import unpacked
 
 SMALL = {"hidden": [8], "activation": "tanh", "learning_rate": 0.2, "batch_size": 20, "epochs": 3, "images": 300}
 
@@ -216,7 +217,7 @@ def test_without_data_it_says_so():
 
 @pytest.mark.parametrize("name", RECIPE_CHOICES)
 def test_recipes_are_built_as_they_are(name):
-    limits, recipe = Limits(), offered_recipes()[name]
+    limits, recipe = Limits(), RECIPES[name]
     network, optimizer = build(of_recipe(name, limits), limits)
     assert network.layers == tuple(recipe.layers) and network.loss == recipe.loss
     assert optimizer == recipe.optimizer and network.input_shape == recipe.input_shape

@@ -5,8 +5,7 @@ every step; it reads as the label that is left when repetitions are joined and t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import exp, inf
+from math import inf
 
 import numpy as np
 
@@ -14,48 +13,7 @@ from byhand.core.types import Array
 
 Label = tuple[int, ...]
 
-UNLIKELY = 1e-4  # a class below this probability is not tried at a step
 SCALED = 8  # steps from one scaling of probabilities to the next
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """A label as it was read.
-
-    Attributes:
-        label: its class numbers.
-        probability: the sum of the probabilities of the paths that were found to read so, at most 1.
-    """
-
-    label: Label
-    probability: float
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """One symbol of a label that was read.
-
-    Attributes:
-        name: its class number.
-        step: the step at which it is most probable.
-        probability: of its class at that step.
-        others: the other classes but the blank with their probabilities at that step, the likeliest first.
-    """
-
-    name: int
-    step: int
-    probability: float
-    others: tuple[tuple[int, float], ...]
-
-
-def symbols(p: Array, label: Label) -> list[Symbol]:
-    """Where each symbol of `label` stands, how sure it is, and what else it might be; see `peaks`."""
-    found = []
-    for name, step in zip(label, peaks(p, label), strict=False):
-        order = np.argsort(-p[step, :-1], kind="stable").tolist()
-        others = tuple((c, float(p[step, c])) for c in order if c != name)
-        found.append(Symbol(name, step, float(p[step, name]), others))
-    return found
 
 
 def best_path(p: Array) -> Label:
@@ -66,51 +24,11 @@ def best_path(p: Array) -> Label:
     return tuple(classes[new & (classes != p.shape[1] - 1)].tolist())
 
 
-def beam_search(p: Array, width: int = 8) -> list[Decoded]:
-    """The most probable labels, best first: at every step the `width` best beginnings are kept.
-
-    Each beginning l has two probabilities, of its paths that end in a blank, b(l), and in its last symbol, s(l):
-    b′(l) = p(blank) (b(l) + s(l)), s′(l) = p(last of l) s(l), and longer by c, s′(l c) += p(c) (b(l) + s(l)), where
-    for c equal to the last of l only b(l) counts. Hannun, Maas, Jurafsky and Ng, First-Pass Large Vocabulary
-    Continuous Speech Recognition using Bi-Directional Recurrent DNNs (2014), algorithm 1.
-    """
-    blank = p.shape[1] - 1
-    beams: dict[Label, tuple[float, float]] = {(): (1.0, 0.0)}
-    lost = 0.0  # log of what the probabilities were divided by, so that they do not vanish
-    for step in p.tolist():
-        after: dict[Label, list[float]] = {}
-        likely = [(c, q) for c, q in enumerate(step[:blank]) if q > UNLIKELY]
-        for label, (b, s) in beams.items():
-            last = label[-1] if label else blank
-            same = after.setdefault(label, [0.0, 0.0])
-            same[0] += step[blank] * (b + s)
-            if label:
-                same[1] += step[last] * s
-            for c, q in likely:
-                longer = after.setdefault((*label, c), [0.0, 0.0])
-                longer[1] += q * (b if c == last else b + s)
-        possible = [item for item in after.items() if sum(item[1]) > 0]
-        kept = sorted(possible, key=lambda item: -sum(item[1]))[:width]
-        if not kept:
-            return []
-        top = sum(kept[0][1])
-        lost += np.log(top)
-        beams = {label: (b / top, s / top) for label, (b, s) in kept}
-    return [Decoded(label, exp(lost) * (b + s)) for label, (b, s) in beams.items()]
-
-
-def peaks(p: Array, label: Label) -> list[int]:
-    """The step at which each symbol of the label is most probable, on the best of the paths that read it.
+def all_peaks(p: Array, label: Label) -> Array | None:
+    """The step at which each symbol of the label is most probable, on the best path that reads it, in n rows (n, T, k).
 
     Returns:
-        One step for each symbol, in rising order; nothing where T steps are too few for the label.
-    """
-    found = all_peaks(p[np.newaxis], label)
-    return [] if found is None else found[0].tolist()
-
-
-def all_peaks(p: Array, label: Label) -> Array | None:
-    """`peaks` of one label in n rows (n, T, k): steps (n, symbols), or None where T steps are too few.
+        The steps (n, symbols), rising in each row; None where T steps are too few for the label.
 
     The same recursion as the loss's, with the greatest instead of the sum (Viterbi, 1967).
     """

@@ -6,7 +6,7 @@ No window is opened and no global state is touched.
 from byhand.plots.augmented import augmented
 from byhand.plots.canvas import save
 from byhand.plots.diagnosis import diagnosis
-from byhand.plots.graphs import activations, curves, line_plot
+from byhand.plots.graphs import activations, curves
 from byhand.plots.looking import decided, feature_maps, filters, neighbours, plane, units
 from byhand.plots.matrix import confusion
 from byhand.plots.rates import rate_curve
@@ -24,7 +24,6 @@ __all__ = [
     "feature_maps",
     "filters",
     "first_layer_weights",
-    "line_plot",
     "neighbours",
     "plane",
     "rate_curve",

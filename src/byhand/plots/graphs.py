@@ -1,4 +1,4 @@
-"""Graphs: how training went, activation functions, and lines of any kind."""
+"""Graphs: how training went, and activation functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.plots.canvas import BLUE, COLOURS, DASHES, ORANGE, Numbers, dress, figure, grid_columns
+from byhand.plots.canvas import BLUE, ORANGE, Numbers, dress, figure, grid_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,33 +82,6 @@ def activations(functions: Mapping[str, tuple[Function, Function]], reach: float
     for ax in picture.axes[len(functions) :]:
         ax.set_axis_off()
     picture.legend(*picture.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
-    return picture
-
-
-def line_plot(
-    series: Mapping[str, tuple[Numbers, Numbers]],
-    xlabel: str,
-    ylabel: str,
-    title: str = "",
-    log_x: bool = False,
-    log_y: bool = False,
-) -> "Figure":
-    """Lines in one pair of axes: label -> (x, y)."""
-    if not series:
-        raise ByhandError("there is no line to draw.")
-    picture = figure(6, 4)
-    ax = picture.subplots()
-    for k, (label, (x, y)) in enumerate(series.items()):
-        if len(x) != len(y):
-            raise ByhandError(f"the line {label} has {len(x)} values of x and {len(y)} of y.")
-        (curve,) = ax.plot(x, y, DASHES[k % len(DASHES)], color=COLOURS[k % len(COLOURS)], label=label, linewidth=1.8)
-        curve.set(marker=marker(len(x)), markersize=4)
-    dress(ax, xlabel, ylabel, title)
-    if log_x:
-        ax.set_xscale("log")
-    if log_y:
-        ax.set_yscale("log")
-    ax.legend(frameon=False)
     return picture
 
 

@@ -1,6 +1,5 @@
 """The OpenAPI description of a table of operations."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -92,8 +91,3 @@ def _body(operation: Operation) -> dict[str, Any]:
         "width and height in the query, or without them the 784 of the image of 28 × 28 that the network sees."
     )
     return {"required": True, "description": about, "content": {kind: {"schema": {}} for kind in kinds}}
-
-
-def path_pattern(path: str) -> re.Pattern[str]:
-    """What the addresses of one path look like."""
-    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)))

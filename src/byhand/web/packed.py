@@ -26,14 +26,6 @@ def packed(values: Array) -> dict[str, Any]:
     return {"shape": list(values.shape), "scale": scale, "zero": zero, "data": data}
 
 
-def unpacked(record: dict[str, Any]) -> Array:
-    """The array again, float64."""
-    from base64 import b64decode
-
-    levels = np.frombuffer(b64decode(record["data"]), np.uint8).reshape(record["shape"])
-    return (levels.astype(np.float64) - record["zero"]) * record["scale"]
-
-
 def json_number(value: Any) -> float | None:
     """One number with five significant digits; None where it is not finite, which JSON cannot say."""
     return float(f"{value:.5g}") if np.isfinite(value) else None

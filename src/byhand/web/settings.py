@@ -20,7 +20,7 @@ from byhand.optimizers import (
     Optimizer,
     RMSprop,
 )
-from byhand.recipes import RECIPES, Recipe
+from byhand.recipes import RECIPES
 from byhand.web.limits import Limits, Refusal
 
 ACTIVATION_CHOICES: dict[str, Activation] = {
@@ -88,11 +88,6 @@ class Settings:
 
 
 STRUCTURE = ("network", "hidden", "activation", "loss", "optimizer")
-
-
-def offered_recipes() -> dict[str, Recipe]:
-    """Those that the page offers: on MNIST, and trained within minutes."""
-    return {name: RECIPES[name] for name in RECIPE_CHOICES}
 
 
 def of_recipe(name: str, limits: Limits) -> Settings:
