@@ -16,7 +16,7 @@ from byhand.data.reading import LIMIT, open_bytes
 
 BLOCK = 2**23  # bytes read at a time
 TOP = 2**20  # bytes in which a header and a first row have room
-SMALLEST = 64  # pixels of the smallest image in a file that could be a table as well
+SMALLEST_IMAGE = 64  # pixels of the smallest image in a file that could be a table as well
 
 
 def read_csv(path: Path, classes: int = 10, label: str | int | None = None) -> tuple[Array, Array | None]:
@@ -86,7 +86,7 @@ def holds_images(path: Path, label: str | int | None) -> bool:
     if label is None and named_label(header) is None:
         return True
     cells = (more.partition(b"\n")[0] if named else first).split(b",")
-    square = math.isqrt(columns - 1) ** 2 == columns - 1 >= SMALLEST
+    square = math.isqrt(columns - 1) ** 2 == columns - 1 >= SMALLEST_IMAGE
     return square and sum(map(_is_grey_level, cells)) >= 0.9 * columns
 
 

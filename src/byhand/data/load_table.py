@@ -15,8 +15,8 @@ from byhand.data.dataset import Dataset
 from byhand.data.splits import split_rows
 from byhand.data.table import CategoryColumn, Table
 
-TEST = 0.2  # share of the rows that are kept for testing
-FEWEST = 10  # rows with which some are
+TEST_SHARE = 0.2  # share of the rows that are kept for testing
+FEWEST_ROWS = 10  # rows with which some are
 
 
 def load_table(
@@ -26,7 +26,7 @@ def load_table(
     impute: bool = False,
     ignore: Sequence[str] = (),
     task: str | None = None,
-    test: float = TEST,
+    test: float = TEST_SHARE,
 ) -> Dataset:
     """A table's rows as inputs and targets, after ``Table.fit`` on those that are not for testing.
 
@@ -86,10 +86,10 @@ def _label(columns: dict[str, Column], label: str | int | None, name: str) -> st
 def _split(label: Column, test: float) -> tuple[np.ndarray, np.ndarray]:
     """The numbers of the rows to learn from and to test with, in order."""
     n = len(label)
-    if not test or n < FEWEST:
+    if not test or n < FEWEST_ROWS:
         return np.arange(n), np.arange(0)
     texts = label.texts()
-    few = len(np.unique(texts)) <= n // FEWEST
+    few = len(np.unique(texts)) <= n // FEWEST_ROWS
     rest, part = split_rows(texts, test, np.random.default_rng(0), stratify=few)
     return np.sort(rest), np.sort(part)
 

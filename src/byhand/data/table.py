@@ -13,7 +13,7 @@ from byhand.core.types import Array
 from byhand.data.columns import Column, as_columns
 
 MOST_VALUES = 100  # different texts in a column of categories; names and numbers of tickets have more
-FEW = 10  # different whole numbers with which a label's column is taken for classes
+FEW_CLASSES = 10  # different whole numbers with which a label's column is taken for classes
 
 
 @register
@@ -232,4 +232,4 @@ def looks_like_classes(column: Column) -> bool:
     if not column.is_numeric:
         return True
     values = np.unique(column.numbers())
-    return bool(len(values) <= FEW and (values == np.floor(values)).all() and len(values) < len(column))
+    return bool(len(values) <= FEW_CLASSES and (values == np.floor(values)).all() and len(values) < len(column))
