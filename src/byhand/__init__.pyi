@@ -84,3 +84,4 @@ from .training import History as History
 from .training import find_learning_rate as find_learning_rate
 from .training.evaluate import evaluate as evaluate
 from .training.fit import fit as fit
+from .training.predictions import predict as predict

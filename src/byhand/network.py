@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from byhand.core.workspace import Views, Workspace
 from byhand.layers import Layer, Softmax, plan_layers
 from byhand.losses import Loss
 from byhand.ops import default
+
+if TYPE_CHECKING:
+    from byhand.data.table import Table
 
 PIECE = 512  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
 
@@ -47,6 +50,8 @@ class Network:
         g: for each layer their gradients, views of gradient.
         plan: for each layer its plan (shapes).
         arena: where each parameter lies in theta.
+        table: how a table's raw rows become inputs (`byhand.data.Table`), for a network that learns from one; it is
+            kept in the model's file, and `byhand.predict` goes by it. None unless you set it.
         state_arena: where each of the layers' other numbers lies in state.
 
     Raises:
@@ -71,6 +76,7 @@ class Network:
         self.loss = loss
         self.dtype = _float_type(dtype)
         self.classes = tuple(classes) if classes else None
+        self.table: Table | None = None
         self.ops = ops
         self._check()
         self.plan = plan_layers(self.layers, self.input_shape)
@@ -302,6 +308,7 @@ class Network:
             "loss",
             "dtype",
             "classes",
+            "table",
             "plan",
             "outputs",
             "target_shape",

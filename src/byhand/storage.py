@@ -1,13 +1,13 @@
 """Networks as files: safetensors, with a description that people can read, and nothing that could run.
 
 The file holds one tensor for each parameter, named by layer and parameter ("0.W"), and in its header, under the key
-"byhand", the description as JSON: input shape, layers, loss, classes. Weights of 8 bits have a second tensor beside
-them, "0.W.scale".
+"byhand", the description as JSON: input shape, layers, loss, classes, and what becomes of a table's columns. Weights
+of 8 bits have a second tensor beside them, "0.W.scale".
 """
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,19 +21,23 @@ from byhand.layers import Layer, plan_layers
 from byhand.losses import Loss
 from byhand.network import Network
 
+if TYPE_CHECKING:
+    from byhand.data.table import Table
+
 FORMAT = 1
 SCALE = ".scale"
 
 
 def describe(network: Network) -> dict[str, Any]:
     """The network without its numbers, as plain data."""
-    return {
+    description = {
         "format": FORMAT,
         "input_shape": list(network.input_shape),
         "layers": to_config(network.layers),
         "loss": to_config(network.loss),
         "classes": list(network.classes) if network.classes else None,
     }
+    return description | ({"table": to_config(network.table)} if network.table else {})
 
 
 def save(network: Network, path: str | Path, dtype: Any = None) -> None:
@@ -108,6 +112,7 @@ def load(path: str | Path) -> Network:
             dtypes = {file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118
             dtype = np.float64 if dtypes == {"F64"} else np.float32
             network = Network(shape, layers, loss, rng=None, dtype=dtype, classes=description.get("classes"))
+            network.table = _table(path, description, network)
             for arena, vector in ((network.arena, network.theta), (network.state_arena, network.state)):
                 for p in arena.parameters:
                     p.view(vector)[...] = _numbers(file, p.full_name)
@@ -158,6 +163,18 @@ def _parts(path: Path, description: dict[str, Any]) -> tuple[tuple[Layer, ...], 
     if not fits or shape is None:
         raise ByhandError(f"{path}: its description is damaged.")
     return layers, loss, tuple(shape)
+
+
+def _table(path: Path, description: dict[str, Any], network: Network) -> "Table | None":
+    if description.get("table") is None:
+        return None
+    from byhand.data.table import Table
+
+    table = from_config(description["table"], str(path))
+    fits = isinstance(table, Table) and (table.width,) == network.input_shape
+    if not fits or max(len(table.classes), 2) != max(network.outputs, 2):
+        raise ByhandError(f"{path}: its description of a table is damaged.")
+    return table
 
 
 def _check_tensors(path: Path, file: Any, parameters: list[Parameter]) -> None:

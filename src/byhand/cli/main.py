@@ -20,6 +20,7 @@ def main() -> None:
         info,
         lesson,
         look,
+        predict,
         race,
         read,
         recipes,

@@ -47,7 +47,7 @@ def parse_csv(
             _square(columns, name)
             if not _is_number(first.split(b",", 1)[0]):
                 block, line = block[len(first) + 1 :], 2
-                header = [cell.strip(' "') for cell in first.decode("latin-1").split(",")]
+                header = _cells(first)
         start, values = line, _parse_plain(block, columns)
         if values is None:
             values = _parse_any(block, columns, line, name)
@@ -78,16 +78,29 @@ def holds_images(path: Path, label: str | int | None) -> bool:
     pixels (8 × 8), and nine tenths of its cells at least are whole numbers from 0 to 255. Without any label's name a
     file that is neither counts as images, too, and is refused as such.
     """
-    with open_bytes(Path(path)) as (stream, _):
-        first, _, more = stream.read(TOP).replace(b"\r", b"").partition(b"\n")
-    named = not _is_number(first.split(b",", 1)[0])
-    columns = first.count(b",") + 1
-    header = [cell.strip(' "') for cell in first.decode("latin-1").split(",")] if named else []
+    header, cells = first_row(path)
     if label is None and named_label(header) is None:
         return True
-    cells = (more.partition(b"\n")[0] if named else first).split(b",")
-    square = math.isqrt(columns - 1) ** 2 == columns - 1 >= SMALLEST_IMAGE
-    return square and sum(map(_is_grey_level, cells)) >= 0.9 * columns
+    return is_image(cells, len(cells) - 1)
+
+
+def first_row(path: Path) -> tuple[list[str], list[bytes]]:
+    """The header of a CSV file, empty where it has none, and the cells of its first row."""
+    with open_bytes(Path(path)) as (stream, _):
+        first, _, more = stream.read(TOP).replace(b"\r", b"").partition(b"\n")
+    if _is_number(first.split(b",", 1)[0]):
+        return [], first.split(b",")
+    return _cells(first), more.partition(b"\n")[0].split(b",")
+
+
+def is_image(cells: list[bytes], pixels: int) -> bool:
+    """Whether a row seems to be an image of so many pixels: a square of 64 at least, and grey levels nearly all."""
+    square = math.isqrt(pixels) ** 2 == pixels >= SMALLEST_IMAGE
+    return square and sum(map(_is_grey_level, cells)) >= 0.9 * pixels
+
+
+def _cells(line: bytes) -> list[str]:
+    return [cell.strip(' "') for cell in line.decode("latin-1").split(",")]
 
 
 def find_column(header: Sequence[str], label: str | int, columns: int, name: str) -> int:

@@ -1,5 +1,6 @@
 """A folder of images by class: ``folder/7/a.png`` is an image of the class ``7``."""
 
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 PIXELS = 2**26  # an image of more is refused before it is decoded
 FEW_PIXELS = 2**20  # as many are decoded from any file
 PIXELS_A_BYTE = 10_000  # more than any of the formats packs into a byte of a file, blank paper apart
+PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}  # how their names end
+_NUMBERS = re.compile(r"(\d+)")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # none of them runs another program
 
 
@@ -40,6 +43,23 @@ def read_folder(folder: Path, size: int = 28) -> tuple[Array, Array, tuple[str, 
         images += [read_image(file, size) for file in files]
         labels += [label] * len(files)
     return np.stack(images), np.array(labels, np.int64), tuple(path.name for path in classes)
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The pictures in a folder and in its sub-folders, by name, numbers in names by value; ByhandError for none."""
+    folder = Path(folder)
+    found = [*_visible(folder, folders=False)]
+    for within in _visible(folder, folders=True):
+        found += _visible(within, folders=False)
+    files = [path for path in found if path.suffix.lower() in PICTURE_ENDINGS]
+    if not files:
+        raise ByhandError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_ENDINGS))}).")
+    return sorted(files, key=_in_order)
+
+
+def _in_order(path: Path) -> list[tuple[int, str]]:
+    """By this key 2.png comes before 10.png."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(str(path))]
 
 
 def read_image(path: Path, size: int = 28) -> Array:

@@ -4,6 +4,7 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,26 @@ def read_npz(path: Path) -> dict[str, Array]:
     Each array's header is checked against the zip directory and a limit before its values are decompressed.
     Raises ByhandError for a damaged file, a missing array, pickled objects, and sizes that do not fit.
     """
+    return _read_members(path, _keras_names)
+
+
+def read_arrays(path: Path) -> dict[str, Array]:
+    """All the arrays of an npz file by name; what is refused is the same."""
+    return _read_members(path, lambda path, members: list(members))
+
+
+def _keras_names(path: Path, members: dict[str, "ZipInfo"]) -> list[str]:
+    wanted = ["x_train", "y_train"]
+    if "x_test" in members or "y_test" in members:
+        wanted += ["x_test", "y_test"]
+    missing = [name for name in wanted if name not in members]
+    if missing:
+        raise ByhandError(f"{path} lacks {' and '.join(missing)}.")
+    return wanted
+
+
+def _read_members(path: Path, choose: Callable[[Path, dict[str, "ZipInfo"]], list[str]]) -> dict[str, Array]:
+    """The arrays whose names `choose` chooses among the members."""
     import zipfile
 
     path = Path(path)
@@ -34,12 +55,7 @@ def read_npz(path: Path) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            wanted = ["x_train", "y_train"]
-            if "x_test" in members or "y_test" in members:
-                wanted += ["x_test", "y_test"]
-            missing = [name for name in wanted if name not in members]
-            if missing:
-                raise ByhandError(f"{path} lacks {' and '.join(missing)}.")
+            wanted = choose(path, members)
             total = sum(members[name].file_size for name in wanted)
             if total > LIMIT:
                 raise ByhandError(f"{path} would take {total:,} bytes once decompressed; {LIMIT:,} is the limit.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.checks import require_between, require_instance
 from byhand.core.config import register
 from byhand.core.errors import ByhandError
 from byhand.core.labels import class_names, listed, numbered
@@ -32,6 +33,11 @@ class NumberColumn:
     mean: float
     spread: float
     impute: bool = False
+
+    def __post_init__(self) -> None:
+        require_instance("A column's name", self.name, str, "a text")
+        require_between("mean", self.mean, -float("inf"))
+        require_between("spread", self.spread, 1e-300)
 
     @property
     def width(self) -> int:
@@ -61,6 +67,11 @@ class CategoryColumn:
     name: str
     values: tuple[str, ...]
     impute: str | None = None
+
+    def __post_init__(self) -> None:
+        require_instance("A column's name", self.name, str, "a text")
+        if not self.values or not all(isinstance(value, str) for value in self.values):
+            raise ByhandError(f"The values of the column {self.name!r} must be texts.")
 
     @property
     def width(self) -> int:
@@ -104,6 +115,10 @@ class Table:
 
     inputs: tuple[NumberColumn | CategoryColumn, ...]
     label: NumberColumn | CategoryColumn
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(column, NumberColumn | CategoryColumn) for column in (*self.inputs, self.label)):
+            raise ByhandError("A table's columns must be of numbers or of categories.")
 
     @staticmethod
     def fit(

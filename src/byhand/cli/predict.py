@@ -1,0 +1,46 @@
+"""byhand predict."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byhand.cli.app import Json, app, model_file
+from byhand.cli.output import print_json
+from byhand.core.errors import ByhandError
+
+
+@app.command(epilog="Example:  byhand predict runs/dense-1 test.csv --kaggle -o submission.csv")
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model file, or a run's folder.")],
+    data: Annotated[str, typer.Argument(help="A .csv, .npz or IDX file, a picture, a folder of them, or a data set.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file, not to the output.")] = None,
+    probabilities: Annotated[bool, typer.Option("--probabilities", help="Each class's probability, too.")] = False,
+    kaggle: Annotated[bool, typer.Option("--kaggle", help="ImageId,Label, as Kaggle's Digit Recognizer.")] = False,
+    label: Annotated[str | None, typer.Option(help="The labels' column, where the file has one to leave out.")] = None,
+    json: Json = False,
+) -> None:
+    """What a model answers for samples without labels: classes, probabilities, or numbers."""
+    from json import dumps
+
+    from byhand.core.files import write_atomically
+    from byhand.network import Network
+    from byhand.training.predictions import predict as answer
+
+    if kaggle and (probabilities or json):
+        raise ByhandError("--kaggle writes image numbers and labels only; leave --probabilities and --json out.")
+    answers = answer(Network.load(model_file(model)), data, label=label)
+    if json and out is None:
+        for record in answers.records(probabilities):
+            print_json(record)
+        return
+    if json:
+        records = answers.records(probabilities)
+        text = "".join(dumps(record, ensure_ascii=False, allow_nan=False) + "\n" for record in records)
+    else:
+        text = answers.to_kaggle() if kaggle else answers.to_csv(probabilities)
+    if out is None:
+        print(text, end="")
+        return
+    write_atomically(out, text.encode())
+    print(f"{len(answers):,} answers written to {out}.")

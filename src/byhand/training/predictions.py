@@ -1,0 +1,111 @@
+"""What a network answers for samples without labels."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
+from byhand.data.samples import read_samples
+from byhand.losses import MSE
+from byhand.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A network's answers, one a sample.
+
+    Attributes:
+        answers: the classes' names (n,), or the numbers (n,) or, of several outputs, (n, k).
+        probabilities: the output activations (n, k), a column a class; None where numbers are predicted.
+        classes: the classes' names; empty where numbers are predicted.
+        names: the files that the samples come from; None where they come from one.
+        label: what the answers are called: a table's own word for it, "label" for classes, "value" for numbers.
+    """
+
+    answers: Array
+    probabilities: Array | None
+    classes: tuple[str, ...]
+    names: tuple[str, ...] | None
+    label: str
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def records(self, probabilities: bool = False) -> Iterator[dict[str, Any]]:
+        """One dictionary a sample: its row (from 1) or file, the answer, and the probabilities if asked for.
+
+        Raises:
+            ByhandError: probabilities are asked for, but numbers are predicted.
+        """
+        if probabilities and self.probabilities is None:
+            raise ByhandError("This network predicts numbers, not classes, so there are no probabilities.")
+        for i, answer in enumerate(self.answers.tolist()):
+            place = {"file": self.names[i]} if self.names else {"row": i + 1}
+            if isinstance(answer, list):
+                yield place | {f"{self.label} {j + 1}": number for j, number in enumerate(answer)}
+                continue
+            record = place | {self.label: answer}
+            if probabilities and self.probabilities is not None:
+                record |= dict(zip(self.classes, self.probabilities[i].tolist(), strict=True))
+            yield record
+
+    def to_csv(self, probabilities: bool = False) -> str:
+        """The records as CSV with a header."""
+        return _csv(list(self.records(probabilities)))
+
+    def to_kaggle(self) -> str:
+        """As Kaggle's Digit Recognizer takes them: ImageId (from 1) and Label."""
+        return _csv([{"ImageId": i + 1, "Label": answer} for i, answer in enumerate(self.answers.tolist())])
+
+
+def predict(network: Network, data: Any, *, label: str | int | None = None) -> Predictions:
+    """What `network` answers for `data`.
+
+    Example:
+        >>> answers = byhand.predict(network, "test.csv")
+        >>> print(answers.to_kaggle())
+
+    Args:
+        network: a trained network.
+        data: a data set's name (its test rows), a CSV file with or without labels, an .npz file, an IDX file, a
+            picture, a folder of pictures, or an array; for a network that learnt from a table its raw rows, as a CSV
+            file, a dictionary of columns or a data frame. Labels that are there are left alone.
+        label: a CSV file's column of labels, by name or number, where it has one that is not found.
+
+    Raises:
+        ByhandError: nothing there that can be read, or samples that do not fit the network.
+    """
+    samples = read_samples(data, network.input_shape, network.table, label)
+    outputs = network.predict_proba(samples.x)
+    table = network.table
+    if predicts_numbers(network):
+        answers = table.decode(outputs) if table else outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        return Predictions(answers, None, (), samples.names, table.label.name if table else "value")
+    if outputs.ndim != 2:
+        raise ByhandError("This network reads rows of symbols, not classes; use network.predict_proba.")
+    decided = network.decide(outputs)
+    if outputs.shape[1] == 1:
+        outputs = np.hstack([1 - outputs, outputs])
+    classes = network.classes or tuple(str(k) for k in range(outputs.shape[1]))
+    answers = np.asarray(classes)[decided]
+    return Predictions(answers, outputs, classes, samples.names, table.label.name if table else "label")
+
+
+def predicts_numbers(network: Network) -> bool:
+    """Whether a network's outputs are numbers rather than classes."""
+    if network.table:
+        return not network.table.classes
+    return isinstance(network.loss, MSE) and network.classes is None
+
+
+def _csv(records: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()
