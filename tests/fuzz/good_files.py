@@ -110,10 +110,12 @@ def model_file():
     return content
 
 
-def model_description(layers):
+def model_description(layers, table=None):
     from byhand.storage import describe
 
-    return json.dumps(describe(byhand.Network(4, layers, LOSS))).encode()
+    network = byhand.Network(4, layers, LOSS)
+    network.table = table
+    return json.dumps(describe(network)).encode()
 
 
 def picture_files():

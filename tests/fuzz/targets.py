@@ -58,6 +58,8 @@ from tests.fuzz.good_files import (
 SECONDS = 1.0  # of the processor, for one file
 MEMORY = 64 * 2**20  # bytes beyond a multiple of the file's size
 NETWORKS = {"reading": 192 * 2**20, "pixels": 192 * 2**20}  # and these, where networks read it
+COLUMNS = {"a": [1.5, 2, 3], "b": [1, 2, 3], "c": ["x", "y", "x"], "kind": ["no", "yes", "no"]}
+TABLE = b"area,town,price\n" + b"".join(b"%d.5,%s,%d\n" % (i, b"Ulm" if i % 3 else b"", 1000 * i) for i in range(12))
 TIMES = 1100  # that multiple: deflate can shrink a file to a 1032nd
 SENTENCE = 1000  # characters of a message at most
 
@@ -84,6 +86,24 @@ def gz(scratch, data):
 
 def csv(scratch, data):
     parse_csv(io.BytesIO(data), "digits.csv")
+
+
+def table(scratch, data):
+    """A table with a label in its last column."""
+    byhand.load(scratch.file("prices.csv", data), label=-1, impute=True)
+
+
+def raw_rows(scratch, data):
+    """Rows for a network that learnt from a table."""
+    byhand.predict(table_network(), scratch.file("rows.csv", data))
+
+
+def table_network():
+    """A network that learnt nothing, from a table."""
+    rows = {"area": [1.5, 2.5, None], "town": ["Ulm", "Bonn", None], "price": [1.5, 2, 3]}
+    network = byhand.Network(3, [byhand.Dense(1)], byhand.MSE())
+    network.table = byhand.data.Table.fit(rows, "price", impute=True)
+    return network
 
 
 def npz(scratch, data):
@@ -188,6 +208,8 @@ TARGETS = {  # name -> (target, good files)
     "idx-gz": (idx_gz, lambda: [IMAGES]),
     "gz": (gz, lambda: [gzip.compress(IMAGES, level) for level in (0, 9)]),
     "csv": (csv, lambda: [csv_file(17), csv_file(16), csv_file(17, b"label," + b",".join([b"p"] * 16) + b"\r\n")]),
+    "table": (table, lambda: [TABLE, TABLE.replace(b",", b";")]),
+    "raw-rows": (raw_rows, lambda: [TABLE]),
     "npz": (npz, npz_files),
     "npy": (npy, lambda: [npy_file(np.zeros((3, 4, 4), np.uint8)), npy_file(np.zeros((3, 4), np.float32, order="F"))]),
     "pkl": (pkl, pickled_files),
@@ -197,6 +219,7 @@ TARGETS = {  # name -> (target, good files)
         lambda: [
             model_description([byhand.Dense(2)]),
             model_description([byhand.Residual([byhand.Dense(4)]), byhand.Dense(2)]),
+            model_description([byhand.Dense(2)], byhand.data.Table.fit(COLUMNS, "kind")),
         ],
     ),
     "checkpoint": (checkpoint, lambda: [checkpoint_file()]),

@@ -74,4 +74,4 @@ def numbered(texts: Array, classes: Sequence[str], name: str = "y (the labels)")
 def listed(names: Sequence[str]) -> str:
     """The first names, with commas between."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(str(name)[:40] for name in names[:SHOWN]) + more
+    return ", ".join(str(name)[:40] if str(name).isprintable() else repr(name)[:40] for name in names[:SHOWN]) + more

@@ -16,6 +16,7 @@ from byhand.data.reading import LIMIT, open_bytes, read_at_most
 
 # As spreadsheets, R, SQL, UCI and pandas write it.
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "<na>", "nat"}
+LONGEST_NAME = 100  # characters
 
 
 class Column:
@@ -146,6 +147,8 @@ def read_table(path: Path) -> dict[str, Column]:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise ByhandError(f"{path}, row {number} has {len(row)} cells, but there are {len(header)} columns.")
+    if longest := [name for name in header if len(name) > LONGEST_NAME]:
+        raise ByhandError(f"{path} has a column with a name of {len(longest[0])} characters: {longest[0][:40]!r} ...")
     if twice := [name for name in header if header.count(name) > 1]:
         raise ByhandError(f"{path} has two columns called {twice[0]!r}; its columns are {listed(header)}.")
     return {name: Column(name, cells) for name, cells in zip(header, zip(*rows, strict=True), strict=True)}

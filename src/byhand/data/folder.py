@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 PIXELS = 2**26  # an image of more is refused before it is decoded
 FEW_PIXELS = 2**20  # as many are decoded from any file
 PIXELS_A_BYTE = 10_000  # more than any of the formats packs into a byte of a file, blank paper apart
-PICTURE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}  # how their names end
+PICTURE_ENDINGS = {
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".gif",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".ppm",
+    ".pgm",
+}  # how their names end
 _NUMBERS = re.compile(r"(\d+)")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # none of them runs another program
 
