@@ -49,7 +49,7 @@ def any_look(rng: np.random.Generator, kind: str) -> Look:
         pattern=0.0 if screen or rng.random() > (0.9 if kind == "cheque" else 0.12) else rng.uniform(0.1, 0.6),
         clutter=not small and rng.random() < 0.25,
         inverted=surface == "board" or rng.random() < (0.5 if screen else 0.08),
-        contrast=rng.uniform(0.35, 0.97) if strong else rng.uniform(0.12, 0.4),
+        contrast=rng.uniform(0.4, 0.97) if strong else rng.uniform(0.15, 0.45),
         print=rng.uniform(0.2, 1.3),
     )
 
@@ -78,8 +78,8 @@ def shown(
         level = (1 - ink) * (1 - printed) * white
         if look.pattern:
             level *= 1 - np.float32(look.pattern * look.contrast) * piece("pattern", size, rng)
-        if rng.random() < 0.3:
-            level *= 1 + np.float32(look.contrast * rng.uniform(0.02, 0.25)) * piece("blotch", size, rng)
+        if rng.random() < 0.2:
+            level *= 1 + np.float32(look.contrast * rng.uniform(0.01, 0.16)) * piece("blotch", size, rng)
         if look.inverted:
             level = np.float32(rng.uniform(0.9, 1.1)) - level
     if look.edges:

@@ -18,17 +18,18 @@ Layout = Callable[[Canvas, Stock, np.random.Generator], Scribe]
 
 def free(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """A few rows, sometimes two numbers in one, words among them."""
-    height, width = canvas.size
+    left, top, right, bottom = canvas.free
+    height, width = bottom - top, right - left
     scribe = Scribe.any(stock, rng, 9, 0.3 * height)
     pitch = scribe.high * (rng.uniform(1.15, 1.6) if rng.random() < 0.4 else rng.uniform(1.4, 4))
-    y = rng.uniform(0.02, 0.5) * height if rng.random() < 0.7 else 0.02 * height
+    y = top + (rng.uniform(0.02, 0.5) * height if rng.random() < 0.7 else 0.02 * height)
     indent = rng.uniform(0.02, 0.5) * width
-    while y + 1.3 * scribe.high < height:
-        x = indent if rng.random() < 0.6 else rng.uniform(0.01, 0.6) * width
+    while y + 1.3 * scribe.high < bottom:
+        x = left + (indent if rng.random() < 0.6 else rng.uniform(0.01, 0.6) * width)
         if rng.random() < 0.15:
-            canvas.scrawl(scribe.word(0.9 * width - x), x, y, scribe.dark)
+            canvas.scrawl(scribe.word(right - x), x, y, scribe.dark)
         else:
-            _across(canvas, scribe, x, y, 0.98 * width)
+            _across(canvas, scribe, x, y, right - 2)
         y += pitch * (1 if rng.random() < 0.85 else rng.uniform(1, 3))
         if rng.random() < 0.12:
             break
@@ -54,20 +55,21 @@ def ruled_list(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe
     """Numbers one below the other on the lines of a pad, in one to three columns."""
     from PIL import ImageDraw
 
-    height, width = canvas.size
-    scribe = Scribe.any(stock, rng, 8, 0.09 * height)
+    left, top, right, bottom = canvas.free
+    scribe = Scribe.any(stock, rng, 8, 0.09 * (bottom - top))
     pitch = scribe.high * rng.uniform(1.1, 2.2)
-    first = rng.uniform(0.2, 1.5) * pitch
+    first = top + rng.uniform(1, 2) * pitch
     draw = ImageDraw.Draw(canvas.printed)
     if rng.random() < 0.8:
         ruled(draw, canvas.size, pitch, first, rng)
-    margin = rng.uniform(0.01, 0.25) * width
+    margin = left + rng.uniform(0.01, 0.25) * (right - left)
     if rng.random() < 0.4:
-        draw.line((margin, 0, margin, height), fill=255, width=int(rng.integers(1, 4)))
+        draw.line((margin, 0, margin, canvas.size[0]), fill=255, width=int(rng.integers(1, 4)))
     columns = int(rng.integers(1, 4))
-    step = (width - margin) / columns
+    step = (right - margin) / columns
     dangle = rng.uniform(-0.1, 0.25) * scribe.high
-    for i in range(int((height - first) / pitch) + 1):
+    for i in range(int((bottom - first) / pitch) + 1):
+        row = None
         for column in range(columns):
             if rng.random() < 0.12:
                 continue
@@ -78,7 +80,8 @@ def ruled_list(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe
                 canvas.scrawl(word, x, base - len(word), scribe.dark)
                 continue
             line = scribe.number(0.92 * step)
-            canvas.put(line, x, base - line.base, scribe.dark)
+            if canvas.put(line, x, base - line.base, scribe.dark, row) and line.read.any():
+                row = canvas.rows - 1
     return scribe
 
 
@@ -86,13 +89,14 @@ def cheque(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """A few amounts and dates among written and printed words, frames and lines."""
     from PIL import ImageDraw
 
-    height, width = canvas.size
+    left, top, right, bottom = canvas.free
+    height, width = bottom - top, right - left
     scribe = Scribe.any(stock, rng, 14, 0.2 * height)
     draw = ImageDraw.Draw(canvas.printed)
     for _ in range(int(rng.integers(2, 8))):
         line = scribe.number(rng.uniform(0.4, 0.9) * width)
         high, wide = line.ink.shape
-        x, y = rng.uniform(0, max(1, width - wide)), rng.uniform(0, max(1, height - high))
+        x, y = left + rng.uniform(0, max(1, width - wide)), top + rng.uniform(0, max(1, height - high))
         if canvas.put(line, x, y, scribe.dark, apart=0.3 * scribe.high):
             away = rng.uniform(0.0, 0.5, 2) * scribe.high
             if rng.random() < 0.5:
@@ -105,16 +109,16 @@ def cheque(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     for _ in range(int(rng.integers(2, 9))):
         word = scribe.word(0.8 * width, None, scribe.high * rng.uniform(0.3, 1))
         x, y = (
-            rng.uniform(0, width - min(word.shape[1], width - 1)),
-            rng.uniform(0, height - min(len(word), height - 1)),
+            rng.uniform(0, max(1, room - side)) for room, side in zip((width, height), word.shape[::-1], strict=True)
         )
-        canvas.scrawl(word, x, y, scribe.dark)
+        canvas.scrawl(word, left + x, top + y, scribe.dark)
     return scribe
 
 
 def grid(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """Digits far apart in rows and columns."""
-    height, width = canvas.size
+    left, top, right, bottom = canvas.free
+    height, width = bottom - top, right - left
     scribe = Scribe.any(stock, rng, 10, 0.2 * height)
     across, down = scribe.high * rng.uniform(1.3, 3.2), scribe.high * rng.uniform(1.25, 3)
     many = max(1, int(width / across))
@@ -126,7 +130,7 @@ def grid(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
             text = "".join(map(str, rng.integers(10, size=1 if own else many)))
             writer = stock.pick(rng) if own else scribe.writer
             line = write_line(text, writer, style, rng, (scribe.high, width), digits_high=True)
-            if canvas.put(line, column * across, i * down + 0.1 * scribe.high, scribe.dark, row):
+            if canvas.put(line, left + 1 + column * across, top + (i + 0.05) * down, scribe.dark, row):
                 row = canvas.rows - 1
     return scribe
 

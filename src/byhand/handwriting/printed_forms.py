@@ -17,20 +17,21 @@ def form(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """Printed words beside boxes, combs, frames and lines that are filled with digits, or empty."""
     from PIL import ImageDraw
 
-    height, width = canvas.size
-    scribe = Scribe.any(stock, rng, 9, 0.13 * height)
+    left, top, right, bottom = canvas.free
+    width = right - left
+    scribe = Scribe.any(stock, rng, 9, 0.13 * (bottom - top))
     draw = ImageDraw.Draw(canvas.printed)
     kind, thick = rng.random(), max(1.0, scribe.high * np.exp(rng.uniform(-4, -1.7)))
-    y = rng.uniform(0.05, 1) * scribe.high
+    y = top + rng.uniform(0.1, 1) * scribe.high
     words = []
-    while y + 2 * scribe.high < height:
-        x = rng.uniform(0.01, 0.1) * width
-        while x + 2.5 * scribe.high < width:
+    while y + 1.5 * scribe.high < bottom:
+        x = left + rng.uniform(0.01, 0.1) * width
+        while x + 2.5 * scribe.high < right:
             if rng.random() < 0.45:
                 word = scribe.word(0.3 * width, True, scribe.high * rng.uniform(0.35, 0.9))
                 words.append((word, int(x), int(y + scribe.high - len(word))))
                 x += word.shape[1] + 0.4 * scribe.high
-            room = 0.97 * width - x
+            room = right - 2 - x
             if room < 2 * scribe.high:
                 break
             own = rng.random() if kind < 0.25 else kind
@@ -77,15 +78,16 @@ def table(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """A grid of lines with printed headings and a number in most cells."""
     from PIL import ImageDraw
 
-    height, width = canvas.size
-    scribe = Scribe.any(stock, rng, 8, 0.1 * height)
+    left, top, right, bottom = canvas.free
+    scribe = Scribe.any(stock, rng, 8, 0.1 * (bottom - top))
     pitch = scribe.high * rng.uniform(1.2, 2.6)
-    left, top = rng.uniform(0, 0.1) * width, rng.uniform(0, 0.2) * height
+    left, right = left + rng.uniform(0, 0.1) * (right - left), right - rng.uniform(0, 0.1) * (right - left)
+    top, width = top + rng.uniform(0, 0.2) * (bottom - top), right - left
     columns = int(rng.integers(1, max(2, min(7, int(width / (3 * scribe.high))))))
-    sides = left + np.cumsum(np.concatenate([[0], rng.uniform(0.6, 1.4, columns)])) * (width - 2 * left) / columns
-    sides = sides[sides <= width + 2]
+    sides = left + np.cumsum(np.concatenate([[0], rng.uniform(0.6, 1.4, columns)])) * width / columns
+    sides = sides[sides <= right + 2]
     draw, thick = ImageDraw.Draw(canvas.printed), max(1, round(scribe.high * np.exp(rng.uniform(-4, -2))))
-    rows = int((height - top) / pitch)
+    rows = int((bottom - top) / pitch)
     frame_rows, frame_columns = rng.random() < 0.85, rng.random() < 0.85
     for i in range(rows + 1):
         if frame_rows:

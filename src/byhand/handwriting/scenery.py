@@ -34,11 +34,10 @@ def _sheets(what: str) -> Array:
     return np.stack([make(rng, k) for k in range(SHEETS[what])]).astype(np.float32)
 
 
-def _resized(coarse: Array, smooth: bool = True) -> Array:
+def _resized(coarse: Array) -> Array:
     from PIL import Image
 
-    how = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
-    return np.asarray(Image.fromarray(coarse.astype(np.float32)).resize((SIDE, SIDE), how))
+    return np.asarray(Image.fromarray(coarse.astype(np.float32)).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
 def _pattern(rng: np.random.Generator, k: int) -> Array:
@@ -74,7 +73,7 @@ def _grain(rng: np.random.Generator, k: int) -> Array:
 def _blotch(rng: np.random.Generator, k: int) -> Array:
     """Unevenness some pixels wide, -1 to 1."""
     n = round(SIDE / rng.uniform(6, 40))
-    return np.clip(_resized(rng.uniform(-1, 1, (n, n)), k % 4 > 0), -1, 1)
+    return np.clip(_resized(rng.uniform(-1, 1, (n, n))), -1, 1)
 
 
 def _wood(rng: np.random.Generator, k: int) -> Array:

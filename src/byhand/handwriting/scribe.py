@@ -42,7 +42,7 @@ class Scribe:
         style = replace(style, climb=0.3 * style.climb, wave=0.3 * style.wave)
         if rng.random() < 0.08:  # digits far apart
             style = replace(style, gap=rng.uniform(0.8, 1.8))
-        return cls(stock, rng, high, writer, style, rng.uniform(0.6, 1.0))
+        return cls(stock, rng, high, writer, style, rng.uniform(0.75, 1.0))
 
     def number(self, wide: float, text: str | None = None, most: int = 14, cells: bool = False) -> Line:
         """A number at most `wide` pixels wide."""
