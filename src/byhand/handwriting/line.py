@@ -13,6 +13,7 @@ from byhand.handwriting.signs import foot
 from byhand.handwriting.warp import warp
 
 CLOSEST = 0.3  # glyphs overlap by at most this part of the narrower one's width
+CELL = 0.9  # a line's height, times this: how far the nodes of the bent grid are apart
 SLIMMEST = 1.7  # a line that is too long is narrowed by at most this factor, then made less high, too
 THINNEST, THICKEST = 1.3, 11.0  # pixels of a stroke, for digits of HEIGHT
 
@@ -139,7 +140,7 @@ def write_line(
     scale = min(scale, SLIMMEST * across)
     ink, boxes = _paste(glyphs, shapes * (scale, across), tops * scale, lefts * across, style, rng)
     if style.bent:
-        ink = warp(ink, style.bent, rng)
+        ink = warp(ink, style.bent, rng, CELL)
         boxes += np.array([-0.5, -0.5, 0.5, 0.5]) * style.bent * len(ink)
     ink, boxes = _leaning(ink, boxes, style.slant)
     boxes = np.clip(boxes, 0, [ink.shape[1], ink.shape[0]] * 2)
@@ -217,20 +218,24 @@ def _laid_out(
 
 def thickened(glyph: Array, pixels: float) -> Array:
     """The ink, its strokes `pixels` thicker on either side, thinner if below 0: uint8, larger by the whole pixels."""
-    if abs(pixels) < 0.1:
-        return glyph
-    change, grow = (np.maximum, True) if pixels > 0 else (np.minimum, False)
     left = abs(pixels)
-    while left > 0:
-        if grow:
-            glyph = np.pad(glyph, 1)
-        edged = np.pad(glyph, 1)
-        changed = glyph
-        for part in (edged[:-2, 1:-1], edged[2:, 1:-1], edged[1:-1, :-2], edged[1:-1, 2:]):
-            changed = change(changed, part)
-        if not grow and changed.max() < 150:
-            break
-        glyph = changed if left >= 1 else (glyph + left * (changed.astype(np.float32) - glyph)).astype(np.uint8)
+    while left > 0.1:
+        if pixels > 0:
+            now = np.zeros((glyph.shape[0] + 2, glyph.shape[1] + 2), np.uint8)
+            now[1:-1, 1:-1] = glyph
+            changed = now.copy()
+            for place in (changed[:-2, 1:-1], changed[2:, 1:-1], changed[1:-1, :-2], changed[1:-1, 2:]):
+                np.maximum(place, glyph, out=place)
+        else:
+            now, changed = glyph, glyph.copy()
+            for place, part in ((changed[1:], now[:-1]), (changed[:-1], now[1:])):
+                np.minimum(place, part, out=place)
+            for place, part in ((changed[:, 1:], now[:, :-1]), (changed[:, :-1], now[:, 1:])):
+                np.minimum(place, part, out=place)
+            changed[[0, -1]], changed[:, [0, -1]] = 0, 0
+            if changed.max() < 150:
+                break
+        glyph = changed if left >= 1 else (now + left * (changed.astype(np.float32) - now)).astype(np.uint8)
         left -= 1
     return glyph
 
@@ -243,13 +248,14 @@ def _paste(
 
     box = np.maximum(np.rint(shapes).astype(int), 1)
     y, x = np.rint(tops).astype(int), np.rint(lefts).astype(int)
-    row = np.zeros((int((y + box[:, 0]).max()), int((x + box[:, 1]).max())), np.uint8)
+    image = Image.new("L", (int((x + box[:, 1]).max()), int((y + box[:, 0]).max())))
     for glyph, (h, w), i, j in zip(glyphs, box.tolist(), y.tolist(), x.tolist(), strict=True):
-        sized = np.asarray(Image.fromarray(glyph).resize((w, h), Image.Resampling.BILINEAR))
+        sized = Image.fromarray(glyph).resize((w, h), Image.Resampling.BILINEAR)
         if h > 2 * HEIGHT and len(glyph) > 12:  # what was enlarged is soft: make its edge sharp again
-            sized = np.clip((sized.astype(np.float32) - 127) * (h / HEIGHT / 1.5) + 127, 0, 255).astype(np.uint8)
-        place = row[i : i + h, j : j + w]
-        np.maximum(place, sized, out=place)
+            gain = h / HEIGHT / 1.5
+            sized = sized.point([min(255, max(0, round((v - 127) * gain + 127))) for v in range(256)])
+        image.paste(255, (j, i), sized)
+    row = np.array(image)
     for _ in range(style.breaks):
         i, j, unit = int(rng.integers(row.shape[0])), int(rng.integers(row.shape[1])), len(row) / HEIGHT
         row[i : i + int(rng.integers(1, 4) * unit + 1), j : j + int(rng.integers(1, 5) * unit + 1)] //= 4

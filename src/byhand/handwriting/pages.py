@@ -12,7 +12,7 @@ from byhand.handwriting.appearance import Look, any_look, shown
 from byhand.handwriting.canvas import Canvas
 from byhand.handwriting.layouts import LAYOUTS
 from byhand.handwriting.print import stamps_and_ticks
-from byhand.handwriting.truth import Group, PageRow, cores_of, row_of
+from byhand.handwriting.truth import Group, PageRow, rows_and_cores
 from byhand.handwriting.view import View
 from byhand.handwriting.writers import Stock
 
@@ -85,7 +85,7 @@ def _sheet(rng: np.random.Generator, stock: Stock, size: tuple[int, int], kind: 
     ink[layers[2] > INK] = PRINT
     ink[layers[1] > INK] = WRITING
     ink[layers[0] > INK] = NUMBER
-    return _mapped(image, ink, [row_of(placed, view) for placed in canvas.lines], cores_of(canvas.lines, view), kind)
+    return _mapped(image, ink, *rows_and_cores(canvas.lines, view), kind)
 
 
 def _view(rng: np.random.Generator, size: tuple[int, int], look: Look) -> tuple[View, Canvas]:

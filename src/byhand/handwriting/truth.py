@@ -65,45 +65,50 @@ def _quad(left: float, right: float, high: float, fit: Array) -> Array:
     return np.array([[left, a - half], [right, b - half], [right, b + half], [left, a + half]])
 
 
-def cores_of(lines: list[Placed], view: View) -> list[tuple[Array, float, float]]:
-    """The core of each run of glyphs, its corners in the picture (4, 2), the digits' height there, and its angle."""
-    cores = []
+def rows_and_cores(lines: list[Placed], view: View) -> tuple[list[PageRow], list[tuple[Array, float, float]]]:
+    """The page's rows, and the core of each run of glyphs: corners in the picture (4, 2), digits' height, angle."""
+    quads: list[Array] = []  # on the sheet
+    texts, runs = [], []
     for placed in lines:
+        line = placed.line
         high, fit = _band(placed)
-        boxes = placed.line.boxes[placed.line.read]
-        starts = np.flatnonzero(boxes[1:, 0] - np.maximum.accumulate(boxes[:, 2])[:-1] > APART * high) + 1
-        for run in np.split(boxes, starts):
-            left, right = run[:, 0].min() + placed.left, run[:, 2].max() + placed.left
+        boxes = line.boxes + np.array([placed.left, placed.top] * 2)
+        known = boxes[line.read]
+        quads.append(_quad(known[:, 0].min(), known[:, 2].max(), high, fit))
+        at, own = 0, []
+        for text in line.label.split(" "):
+            if text.strip("?"):
+                part = boxes[at : at + len(text)]
+                quads.append(_quad(part[:, 0].min(), part[:, 2].max(), high, fit))
+                own.append(text)
+            at += len(text)
+        texts.append(own)
+        starts = np.flatnonzero(known[1:, 0] - np.maximum.accumulate(known[:, 2])[:-1] > APART * high) + 1
+        parts = np.split(known, starts)
+        for run in parts:
+            left, right = run[:, 0].min(), run[:, 2].max()
             inset = min(INSET * high, max(0.0, (right - left - 0.3 * high) / 2))
-            whole = view.picture(_quad(left, right, high, fit))
-            core = view.picture(_quad(left + inset, right - inset, CORE * high, fit))
-            cores.append((core, *_measured(whole)))
-    return cores
+            quads += [_quad(left, right, high, fit), _quad(left + inset, right - inset, CORE * high, fit)]
+        runs.append(len(parts))
+        quads += list(boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2))
+    if not quads:
+        return [], []
+    seen = iter(view.picture(np.concatenate(quads)).astype(np.float32).reshape(-1, 4, 2))
+    rows, cores = [], []
+    for placed, own, many in zip(lines, texts, runs, strict=True):
+        whole = next(seen)
+        groups = [Group(text, next(seen)) for text in own]
+        for _ in range(many):
+            measured = _measured(next(seen))
+            cores.append((next(seen), *measured))
+        corners = np.stack([next(seen) for _ in placed.line.boxes])
+        boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        rows.append(PageRow(placed.line.label, groups, whole, *_measured(whole), boxes, placed.row))
+    return rows, cores
 
 
 def _measured(quad: Array) -> tuple[float, float]:
     """The height of a band seen in the picture, and its angle."""
-    down = (np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
+    down = (np.hypot(*(quad[3] - quad[0])) + np.hypot(*(quad[2] - quad[1]))) / 2
     x, y = quad[1] - quad[0] + quad[2] - quad[3]
     return float(down), float(np.arctan2(y, x))
-
-
-def row_of(placed: Placed, view: View) -> PageRow:
-    """A line as a page's row."""
-    line = placed.line
-    high, fit = _band(placed)
-    boxes = line.boxes + np.array([placed.left, placed.top] * 2)
-    groups, at = [], 0
-    for text in line.label.split(" "):
-        own = boxes[at : at + len(text)]
-        at += len(text)
-        if text.strip("?"):
-            groups.append(
-                Group(text, view.picture(_quad(own[:, 0].min(), own[:, 2].max(), high, fit)).astype(np.float32))
-            )
-    known = boxes[line.read]
-    whole = view.picture(_quad(known[:, 0].min(), known[:, 2].max(), high, fit))
-    corners = view.picture(boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)).reshape(-1, 4, 2)
-    seen = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
-    down, angle = _measured(whole)
-    return PageRow(line.label, groups, whole.astype(np.float32), down, angle, seen.astype(np.float32), placed.row)

@@ -7,7 +7,7 @@ from byhand.core.types import Array
 CELL = 0.5  # a row's height, times this: how far the nodes of the bent grid are apart
 
 
-def warp(row: Array, far: float, rng: np.random.Generator) -> Array:
+def warp(row: Array, far: float, rng: np.random.Generator, cell: float = CELL) -> Array:
     """The row of ink (height, width), uint8, bent: each node of a grid is moved by up to `far` of the height.
 
     The nodes at the edge move along it only, so no ink leaves the picture.
@@ -15,7 +15,7 @@ def warp(row: Array, far: float, rng: np.random.Generator) -> Array:
     from PIL import Image
 
     height, width = row.shape
-    rows, columns = 2, max(1, round(width / (CELL * height)))
+    rows, columns = 2, max(1, round(width / (cell * height)))
     y, x = np.meshgrid(np.linspace(0, height, rows + 1), np.linspace(0, width, columns + 1), indexing="ij")
     moved_y, moved_x = (at + rng.uniform(-far, far, at.shape) * height for at in (y, x))
     moved_y[[0, -1]], moved_x[:, [0, -1]] = y[[0, -1]], x[:, [0, -1]]
