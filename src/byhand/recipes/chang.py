@@ -9,8 +9,8 @@ from byhand.recipes.base import Figure, Recipe, everything
 chang = Recipe(
     name="chang",
     source="Elliott Chang, Developing a Neural Network From Scratch",
-    takes="Network, pixels in [0, 1], all m observations in one matrix (there as columns, here as rows), full-batch "
-    "gradient descent. Rate, length and start are not given; chosen: η 0.3, 300 iterations, U(−½, ½).",
+    takes="Taken from the source: network, pixels in [0, 1], all m observations in one matrix (as columns there, as "
+    "rows here), full-batch gradient descent. Not given there and chosen here: η 0.3, 300 iterations, U(−½, ½).",
     prepare=everything,
     layers=(Dense(10, Uniform(), Uniform()), ReLU(), Dense(10, Uniform(), Uniform())),
     loss=CategoricalCrossEntropy(),

@@ -22,8 +22,9 @@ def kaggle(dataset: Dataset, rng: np.random.Generator) -> Split:
 guide = Recipe(
     name="guide",
     source="A Comprehensive Guide to Implementing Neural Networks",
-    takes="Network, data, η 0.5, 150 iterations over all rows, weights 0.01·N(0,1), biases 0, output error A2 − Y. "
-    "Kaggle's train.csv by --data; without it 42,000 rows drawn from MNIST's 60,000, which are the same digits.",
+    takes="Taken from the source: network, data, η 0.5, 150 iterations over all rows, weights 0.01·N(0,1), biases 0, "
+    "output error A2 − Y. --data takes Kaggle's train.csv; without it 42,000 rows are drawn from MNIST's 60,000, "
+    "which are the same digits.",
     prepare=kaggle,
     layers=(Dense(256, Normal(0.01)), ReLU(), Dense(10, Normal(0.01))),
     loss=BinaryCrossEntropy(),
@@ -36,16 +37,16 @@ guide = Recipe(
         Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
         Figure("ms per image", lambda run: 1000 * run.test.seconds_per_image if run.test else 0.0, 2.3, percent=False),
     ),
-    fault="A2 − Y with sigmoid outputs is named no loss there: it is the gradient of the summed binary cross-entropy, "
-    "which is what is minimised here. Its dev rows come from the training shuffle, and no test set is kept: "
-    "here MNIST's 10,000 test images are.",
+    fault="The source uses A2 − Y with sigmoid outputs and names no loss. It is the gradient of the summed binary "
+    "cross-entropy, which is minimised here. The source takes its dev rows from the shuffled training rows and "
+    "has no test set; here the test set is MNIST's 10,000 test images.",
 )
 
 guide_small = Recipe(
     name="guide-small",
     source="A Comprehensive Guide to Implementing Neural Networks (design tables)",
-    takes="784-10-10, ReLU, softmax, cross-entropy, 7,960 parameters, 48,000/12,000/10,000 images. The training rule "
-    "is not given; chosen: mini-batches of 32, η 0.1, 10 epochs, He's start.",
+    takes="Taken from the source: 784-10-10, ReLU, softmax, cross-entropy, 7,960 parameters, 48,000/12,000/10,000 "
+    "images. Not given there and chosen here: mini-batches of 32, η 0.1, 10 epochs, He initialisation.",
     prepare=hold_back(12_000),
     layers=(Dense(10, He()), ReLU(), Dense(10, He())),
     loss=CategoricalCrossEntropy(),
@@ -57,5 +58,5 @@ guide_small = Recipe(
         Figure("validation accuracy", lambda run: run.validation or 0.0),
         Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
     ),
-    fault="Its table of epochs, losses and accuracies is an illustration, not a measurement; these are measured.",
+    fault="The source's table of epochs, losses and accuracies is an illustration; the figures here are measured.",
 )

@@ -27,8 +27,8 @@ def scaled(dataset: Dataset, rng: np.random.Generator) -> Split:
 math_behind = Recipe(
     name="math-behind",
     source="Cristian Leo, The Math Behind Neural Networks",
-    takes="Network, MinMaxScaler, split with random_state 42, η 0.1, 1,000 epochs over all rows, softmax and "
-    "categorical cross-entropy. The start is not given; chosen: Glorot's.",
+    takes="Taken from the source: network, MinMaxScaler, split with random_state 42, η 0.1, 1,000 epochs over all rows,"
+    " softmax and categorical cross-entropy. Not given there and chosen here: Glorot initialisation.",
     prepare=scaled,
     layers=(Dense(64, Glorot("normal")), Sigmoid(), Dense(10, Glorot("normal"))),
     loss=CategoricalCrossEntropy(),
@@ -42,7 +42,7 @@ math_behind = Recipe(
         Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
         Figure("test loss", lambda run: run.test.loss if run.test else 0.0, percent=False),
     ),
-    fault="It writes the factors of the chain rule upside down (∂a/∂L for ∂L/∂a), and prints no accuracy to compare.",
+    fault="The source inverts the factors of the chain rule (∂a/∂L for ∂L/∂a), and prints no accuracy to compare with.",
 )
 
 math_behind_mse = replace(
@@ -51,7 +51,8 @@ math_behind_mse = replace(
     takes="As math-behind, with sigmoid outputs and MSE.",
     layers=(*math_behind.layers, Sigmoid()),
     loss=MSE(),
-    fault="Its output error a − y leaves out σ′(z) and the factor 2/k. With them, as here, η 0.1 is far too small.",
+    fault="The source's output error a − y leaves out σ′(z) and the factor 2/k. With them, as here, η 0.1 is far too "
+    "small.",
 )
 
 math_behind_log_loss = replace(
@@ -59,13 +60,13 @@ math_behind_log_loss = replace(
     name="math-behind-log-loss",
     takes="As math-behind, with sigmoid outputs and log loss summed over the outputs.",
     loss=BinaryCrossEntropy(),
-    fault="Its output error −(y/a − (1−y)/(1−a)) is ∂L/∂a; what backpropagation needs is ∂L/∂z = a − y, as here.",
+    fault="The source's output error −(y/a − (1−y)/(1−a)) is ∂L/∂a; backpropagation needs ∂L/∂z = a − y, as here.",
 )
 
 math_behind_adam = replace(
     math_behind,
     name="math-behind-adam",
-    takes="The framework twin: ReLU hidden units, Adam, batches of 32, 1,000 epochs.",
+    takes="The variant in a framework: ReLU hidden units, Adam, batches of 32, 1,000 epochs.",
     layers=(Dense(64), ReLU(), Dense(10)),
     optimizer=Adam(),
     batch_size=32,

@@ -18,8 +18,8 @@ SHRIVASTAVA = "Vaibhav Shrivastava, Neural network from basics to code"
 shrivastava = Recipe(
     name="shrivastava",
     source=SHRIVASTAVA,
-    takes="Network, full-batch gradient descent on Kaggle's 42,000 rows (as in `guide`). Rate, length and start are "
-    "not given; chosen: η 0.3, 300 iterations, everything from U(−½, ½).",
+    takes="Taken from the source: network, full-batch gradient descent on Kaggle's 42,000 rows (as in `guide`). Not "
+    "given there and chosen here: η 0.3, 300 iterations, weights and biases from U(−½, ½).",
     prepare=kaggle,
     layers=(Dense(10, Uniform(), Uniform()), ReLU(), Dense(10, Uniform(), Uniform())),
     loss=CategoricalCrossEntropy(),
@@ -32,8 +32,9 @@ shrivastava = Recipe(
 shrivastava_adam = Recipe(
     name="shrivastava-adam",
     source=SHRIVASTAVA + " (the framework twin)",
-    takes="The same layers on 60,000 images of 28 × 28, flattened by the network, under Adam. Chosen: the frameworks' "
-    "defaults (η 0.001, batch 32, Glorot's start), 10 epochs, 6,000 images held back for validation.",
+    takes="Taken from the source: the same layers on 60,000 images of 28 × 28, flattened by the network, trained by "
+    "Adam. Not given there and chosen here: the frameworks' defaults (η 0.001, batches of 32, Glorot "
+    "initialisation), 10 epochs, 6,000 images held back for validation.",
     prepare=hold_back(6_000),
     layers=(Flatten(), Dense(10), ReLU(), Dense(10)),
     loss=CategoricalCrossEntropy(),
@@ -42,5 +43,5 @@ shrivastava_adam = Recipe(
     batch_size=32,
     input_shape=(28, 28),
     figures=SPLIT_FIGURES,
-    fault='The claim is "more accurate and faster", without figures: these are ours.',
+    fault='The source claims "more accurate and faster" without figures; the figures here are measured.',
 )
