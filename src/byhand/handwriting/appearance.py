@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.handwriting.scenery import fingers, half_plane, illumination, photographed, piece, shadow
+from byhand.handwriting.scenery import fingers, half_plane, illumination, photographed, piece, shadow, things
 from byhand.handwriting.view import View
 
 
@@ -76,6 +76,8 @@ def shown(
     else:
         white = np.float32(rng.uniform(0.45, 1.0))
         level = (1 - ink) * (1 - printed) * white
+        if rng.random() < 0.04:  # the other side's writing shows through
+            level *= 1 - np.float32(look.contrast * rng.uniform(0.05, 0.2) / 255) * writing[:, ::-1]
         if look.pattern:
             level *= 1 - np.float32(look.pattern * look.contrast) * piece("pattern", size, rng)
         if rng.random() < 0.2:
@@ -154,6 +156,8 @@ def _on_table(level: Array, view: View, sheet: tuple[int, int], edges: Array, rn
     sheet_there = np.asarray(image, np.float32) / 255
     base, depth = rng.uniform(0.03, 0.95), rng.uniform(0, 0.5)
     table = np.clip(base + np.float32(depth) * (piece("wood", view.size, rng) - np.float32(0.5)), 0.02, 1)
+    if rng.random() < 0.4:
+        table = np.clip(table + np.float32(rng.uniform(0.2, 0.6)) * things(view.size, rng), 0.02, 1)
     if rng.random() < 0.6:  # the sheet's shadow
         moved = np.asarray(image.filter(ImageFilter.BoxBlur(float(rng.uniform(1, 12)))), np.float32) / 255
         shift = tuple(int(v) for v in rng.integers(-8, 9, size=2))

@@ -7,7 +7,7 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.canvas import Canvas
-from byhand.handwriting.line import Line, write_line
+from byhand.handwriting.line import Line, any_style, write_line
 from byhand.handwriting.print import draw_frame
 from byhand.handwriting.printed_forms import form, ruled, table
 from byhand.handwriting.scribe import Scribe
@@ -38,11 +38,22 @@ def free(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
 
 def _across(canvas: Canvas, scribe: Scribe, x: float, y: float, right: float) -> None:
     """A number from x on, and sometimes another, or a word, far behind it on the same row."""
+    from PIL import ImageDraw
+
     rng, row = scribe.rng, None
     for _ in range(4):
         line = scribe.number(right - x)
         if canvas.put(line, x, y, scribe.dark, row) and line.read.any():
             row = canvas.rows - 1
+            if rng.random() < 0.07:  # framed by hand
+                a, b, c, d = (
+                    line.boxes[int(rng.integers(len(line.boxes)))]
+                    if rng.random() < 0.5
+                    else (0, 0, *line.ink.shape[::-1])
+                )
+                away = rng.uniform(0.05, 0.4, 4) * scribe.high
+                box = x + a - away[0], y + b - away[1], x + c + away[2], y + d + away[3]
+                draw_frame(ImageDraw.Draw(canvas.printed), box, scribe.high * rng.uniform(0.03, 0.12), rng)
         x += line.ink.shape[1] + scribe.high * rng.uniform(1.0, 5)
         if rng.random() < 0.72 or x + scribe.high > right:
             break
@@ -119,7 +130,7 @@ def grid(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """Digits far apart in rows and columns."""
     left, top, right, bottom = canvas.free
     height, width = bottom - top, right - left
-    scribe = Scribe.any(stock, rng, 10, 0.2 * height)
+    scribe = Scribe.any(stock, rng, 0.03 * height + 4, 0.2 * height)
     across, down = scribe.high * rng.uniform(1.3, 3.2), scribe.high * rng.uniform(1.25, 3)
     many = max(1, int(width / across))
     style = replace(scribe.style, pitch=across / scribe.high, slant=0.0, climb=0.0, wave=0.0, bent=0.0)
@@ -178,6 +189,32 @@ def words(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     return scribe
 
 
+def receipt(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
+    """Lines of words, in print or by hand, with a number at the end of many, or between them."""
+    left, top, right, bottom = canvas.free
+    scribe = Scribe.any(stock, rng, 9, 0.08 * (bottom - top))
+    prints = stock.kinds.get("printed")
+    if prints and rng.random() < 0.75:
+        writer = prints[int(rng.integers(len(prints)))]
+        scribe.writer, scribe.style = writer, any_style(rng, True)
+    pitch, indent = scribe.high * rng.uniform(1.3, 2.2), rng.uniform(0, 0.2) * (right - left)
+    margins = left + 1 + indent, right - 1 - rng.uniform(0, 0.2) * (right - left)
+    y = top + rng.uniform(0.1, 2) * pitch
+    while y + 1.3 * scribe.high < bottom:
+        x = margins[0]
+        for _ in range(int(rng.integers(1, 4))):
+            word = scribe.word(0.4 * (margins[1] - x), None, scribe.high, own=True)
+            if x + word.shape[1] < margins[1] and rng.random() < 0.9:
+                canvas.scrawl(word, x, y + scribe.high - len(word), scribe.dark)
+                x += word.shape[1] + 0.5 * scribe.high
+        if rng.random() < 0.65 and margins[1] - x > 1.5 * scribe.high:
+            line = scribe.number(margins[1] - x, most=8)
+            at = margins[1] - line.ink.shape[1] if rng.random() < 0.7 else x + 0.3 * scribe.high
+            canvas.put(line, at, y + scribe.high - line.base, scribe.dark)
+        y += pitch
+    return scribe
+
+
 def blank(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """Nothing, or printed cells and lines without writing."""
     scribe = Scribe.any(stock, rng, 10, 0.2 * canvas.size[0])
@@ -189,13 +226,14 @@ def blank(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
 
 LAYOUTS: dict[str, tuple[Layout, float]] = {
     "free": (free, 0.25),
-    "list": (ruled_list, 0.12),
-    "form": (form, 0.15),
-    "table": (table, 0.1),
+    "list": (ruled_list, 0.11),
+    "form": (form, 0.14),
+    "table": (table, 0.09),
     "cheque": (cheque, 0.09),
-    "grid": (grid, 0.05),
+    "receipt": (receipt, 0.06),
+    "grid": (grid, 0.04),
     "filling": (filling, 0.04),
     "single": (single, 0.05),
-    "words": (words, 0.05),
+    "words": (words, 0.04),
     "blank": (blank, 0.04),
 }

@@ -83,7 +83,13 @@ class Line:
 def any_style(rng: np.random.Generator, printed: bool = False) -> Style:
     """Some way of writing a line; what is printed stands evenly."""
     kind = rng.random()
-    gap = rng.uniform(-0.12, 0.02) if kind < 0.22 else rng.uniform(0.0, 0.3) if kind < 0.8 else rng.uniform(0.3, 1.0)
+    gap = (
+        rng.uniform(-0.12, 0.02)
+        if kind < 0.22
+        else rng.uniform(0.0, 0.3)
+        if kind < 0.8
+        else float(np.exp(rng.uniform(-1.2, 0.5)))
+    )
     space = max(0.45, 1.2 * gap) + rng.uniform(0, 0.9)
     if printed:
         wide = float(np.exp(rng.normal(0, 0.12)))

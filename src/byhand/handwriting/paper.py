@@ -37,6 +37,7 @@ class Paper:
         grain: the standard deviation of the noise.
         quality: of JPEG, 0 for none.
         inverted: whether the writing is the lighter one.
+        binary: whether the scanner knew black and white only.
     """
 
     white: float = 0.9
@@ -54,6 +55,7 @@ class Paper:
     grain: float = 0.01
     quality: int = 0
     inverted: bool = False
+    binary: bool = False
 
 
 def any_paper(rng: np.random.Generator, digits: float) -> Paper:
@@ -80,6 +82,7 @@ def any_paper(rng: np.random.Generator, digits: float) -> Paper:
         grain=contrast * rng.uniform(0, 0.12),
         quality=int(rng.integers(25, 90)) if rng.random() < 0.45 else 0,
         inverted=rng.random() < 0.1,
+        binary=rng.random() < 0.04,
     )
 
 
@@ -127,6 +130,9 @@ def _photographed(level: Array, paper: Paper, rng: np.random.Generator) -> Array
     if paper.grain:
         noise = np.float32(255 * paper.white * paper.grain) * piece(grain(), (picture.height, picture.width), rng)
         picture = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+    if paper.binary:
+        low, high = np.asarray(picture).min(), np.asarray(picture).max()
+        picture = picture.point([255 * (v > (int(low) + int(high)) / 2) for v in range(256)])
     if paper.quality:
         file = BytesIO()
         picture.save(file, "JPEG", quality=paper.quality)

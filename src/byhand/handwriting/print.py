@@ -49,9 +49,12 @@ def draw_cells(
 def draw_frame(
     draw: Any, box: tuple[float, float, float, float], thick: float, rng: np.random.Generator, lean: float = 0.0
 ) -> None:
-    """Print a frame around left, top, right, bottom; sometimes with round corners, double, or open at a side."""
+    """Print a frame around left, top, right, bottom; sometimes with round corners, double, open at a side, or round."""
     left, top, right, bottom = box
     width = max(1, round(thick))
+    if rng.random() < 0.05 and right - left > 8 and bottom - top > 8:
+        draw.ellipse(box, outline=255, width=width)
+        return
     if rng.random() < 0.2 and right - left > 8 and bottom - top > 8:
         radius = rng.uniform(0.1, 0.5) * min(right - left, bottom - top)
         draw.rounded_rectangle(box, radius, outline=255, width=width)

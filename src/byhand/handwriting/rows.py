@@ -18,7 +18,7 @@ from byhand.handwriting.writers import Stock
 EMPTY = 0.1  # of the rows have no number
 ROOM, SLIM = 1.5, 0.55  # room for another row, and for each of its symbols, as parts of the height
 BETWEEN = 8  # columns without anything between two rows
-CELLS, FRAMED, NEIGHBOUR, WEDGE = 0.09, 0.06, 0.14, 0.05  # parts of the rows that have such
+CELLS, FRAMED, NEIGHBOUR, WEDGE = 0.13, 0.09, 0.14, 0.05  # parts of the rows that have such
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,14 @@ class NumberRows:
     def _other(self, rng: np.random.Generator, high: int, wide: int) -> Line:
         """Writing without a number, or none at all, which reads ""."""
         kind = rng.random()
-        if kind < 0.15:
+        if kind < 0.12:
             blank = np.zeros((high, min(wide, int(rng.integers(high, 4 * high)))), np.uint8)
             return Line(blank, "", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0))
-        if kind < 0.35:
+        if kind < 0.36:
             drawn = draw_other(rng, 2 * high, ("scribble", "line", "scribble")[int(rng.integers(3))])
             return Line(_shrunk(drawn, high, wide), "?", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0))
         writer = self.stock.pick(rng)
-        text = some_word(rng) if kind < 0.8 else CLEAR[int(rng.integers(len(CLEAR)))]
+        text = some_word(rng) if kind < 0.74 else CLEAR[int(rng.integers(len(CLEAR)))]
         line = write_line(text, writer, any_style(rng, writer.printed), rng, (high, wide))
         return line if line.label.strip(" ?.-/,:+") == "" else self._other(rng, high, wide)
 
@@ -138,8 +138,13 @@ class NumberRows:
             sides = at[0] + np.arange(-before, len(line.cells) + after) * pitch
             draw_cells(draw, sides, top, bottom, thick, rng, lean)
         else:
-            left, right = at[0] - rng.uniform(-0.05, 0.5) * 40, at[0] + line.ink.shape[1] + rng.uniform(-0.05, 0.5) * 40
-            draw_frame(draw, (left, top, right, bottom), thick, rng, lean)
+            left, _, right, _ = (
+                (line.boxes[0, 0], 0, line.boxes[-1, 2], 0) if len(line.boxes) else (0, 0, line.ink.shape[1], 0)
+            )
+            if len(line.boxes) and rng.random() < 0.3:  # around one symbol
+                left, _, right, _ = line.boxes[int(rng.integers(len(line.boxes)))]
+            away = rng.uniform(-0.05, 0.5, 2) * self.height
+            draw_frame(draw, (at[0] + left - away[0], top, at[0] + right + away[1], bottom), thick, rng, lean)
 
 
 def _shrunk(drawn: Array, high: int, wide: int) -> Array:

@@ -89,6 +89,8 @@ def _wood(rng: np.random.Generator, k: int) -> Array:
 
 def illumination(shape: tuple[int, int], rng: np.random.Generator) -> Array:
     """The light on a page, 1 at most about: a ramp, clouds, a shadow with a hard or a soft edge: float32."""
+    from PIL import Image, ImageDraw
+
     height, width = shape
     light = np.ones(shape, np.float32)
     if rng.random() < 0.6:
@@ -99,6 +101,15 @@ def illumination(shape: tuple[int, int], rng: np.random.Generator) -> Array:
         light *= 1 - np.float32(rng.uniform(0.1, 0.4)) * piece("cloud", shape, rng)
     for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.3 else 0):
         light *= 1 - np.float32(rng.uniform(0.12, 0.55)) * shadow(shape, rng)
+    if rng.random() < 0.1:  # a fold: two planes, and the crease between them
+        image = Image.new("L", (width, height))
+        crease = half_plane(shape, rng)
+        draw = ImageDraw.Draw(image)
+        draw.polygon(crease, fill=128)
+        draw.line([*crease, crease[0]], fill=255, width=int(rng.integers(1, 4)))
+        light *= 1 + np.float32(rng.uniform(-0.25, 0.25) / 255) * np.asarray(image)
+    if rng.random() < 0.15:  # overexposed
+        light *= np.float32(rng.uniform(1.05, 1.6))
     return np.maximum(light, 0.12)
 
 
@@ -124,6 +135,28 @@ def shadow(shape: tuple[int, int], rng: np.random.Generator) -> Array:
     soft = rng.choice([0, 0.5, 1, 2, 5, 15])
     image = image.filter(ImageFilter.BoxBlur(float(soft))) if soft else image
     return np.asarray(image.resize(shape[::-1], Image.Resampling.BILINEAR), np.float32) / 255
+
+
+def things(shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    """What lies on a table: pens, cables, cups, keys: float32 (height, width), -1 to 1."""
+    from PIL import Image, ImageDraw
+
+    height, width = (max(8, side // 2) for side in shape)
+    image = Image.new("L", (width, height), 128)
+    draw = ImageDraw.Draw(image)
+    for _ in range(int(rng.integers(1, 12))):
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+        size, level = min(width, height) * rng.uniform(0.02, 0.3), int(rng.integers(256))
+        kind = rng.random()
+        if kind < 0.4:
+            end = (x + rng.normal(0, 4) * size, y + rng.normal(0, 4) * size)
+            draw.line((x, y, *end), fill=level, width=max(1, int(size * rng.uniform(0.02, 0.4))))
+        elif kind < 0.6:
+            draw.ellipse((x - size, y - size, x + size, y + size), outline=level, width=max(1, int(0.1 * size)))
+        else:
+            draw.rounded_rectangle((x, y, x + size * rng.uniform(0.3, 3), y + size), size / 5, fill=level)
+    seen = image.resize(shape[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(seen, np.float32) / 128 - 1
 
 
 def half_plane(shape: tuple[int, int], rng: np.random.Generator, most: float = 0.5) -> list[tuple[float, float]]:
@@ -182,6 +215,12 @@ def photographed(level: Array, digit: float, contrast: float, rng: np.random.Gen
         most = np.log(max(1.5, 30 * contrast))
         noise = np.float32(np.exp(rng.uniform(0, most))) * piece("grain", (picture.height, picture.width), rng)
         picture = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+    if not sharp and rng.random() < 0.1:
+        picture = picture.filter(ImageFilter.UnsharpMask(rng.uniform(0.8, 3), int(rng.integers(50, 250)), 0))
+    if not sharp and rng.random() < 0.03:  # a scanner that knows black and white only
+        seen = np.asarray(picture)
+        local = np.asarray(picture.filter(ImageFilter.BoxBlur(float(2 * digit / coarse))), np.float32)
+        picture = Image.fromarray(np.where(seen > local - 80 * contrast, 255, 0).astype(np.uint8))
     if rng.random() < (0.2 if sharp else 0.55):
         file = BytesIO()
         picture.save(file, "JPEG", quality=int(rng.integers(25, 92)))

@@ -55,11 +55,11 @@ class Scribe:
         high = self.high * np.exp(rng.normal(0, 0.04))
         return write_line(text, self.writer, style, rng, (high, max(8.0, wide)), digits_high=True)
 
-    def word(self, wide: float, printed: bool | None = None, high: float = 0.0) -> Array:
-        """Words or letters, uint8; in print, if wanted and there are printers."""
+    def word(self, wide: float, printed: bool | None = None, high: float = 0.0, own: bool = False) -> Array:
+        """Words or letters, uint8; in print, if wanted and there are printers, or as the scribe's `own`."""
         rng, writer = self.rng, self.writer
         prints = self.stock.kinds.get("printed") or self.stock.kinds.get("font")
-        if (printed if printed is not None else rng.random() < 0.3) and prints:
+        if not own and (printed if printed is not None else rng.random() < 0.3) and prints:
             writer = prints[int(rng.integers(len(prints)))]
         many = int(rng.integers(1, 4)) if rng.random() < 0.6 else 1
         text = " ".join(some_word(rng) for _ in range(many))
