@@ -1,14 +1,13 @@
-"""Train the project's best recipes, several seeds each, and write what they reach beside published figures.
+"""Train the project's best recipes with several seeds, and write their accuracies beside published ones.
 
     python -m bench.accuracy --recipes race small fashion --seeds 3 --out docs
     python -m bench.accuracy --recipes voting-3 voting-5 --seeds 2 --keep networks --ensemble networks --out docs
     python -m bench.accuracy --report --out docs
 
-Each result goes into accuracy.json as soon as it is there; what is in it is not trained again, and a training that was
-stopped goes on from its last checkpoint. Several processes may share the work, a recipe or a seed each (--first).
---keep stores the networks, and --ensemble reads the test images with those that `voting-...` gave, together, each image
-in several versions.
---report writes accuracy.md from the results without training.
+Each result is added to accuracy.json when it is known; results in this file are not trained again, and an interrupted
+training resumes from its last checkpoint. Several processes can share the work by recipe or by seed (--first).
+--keep stores the networks. --ensemble evaluates the ensemble of the `voting-...` networks on several versions of each
+test image. --report writes accuracy.md from the results without training.
 """
 
 import argparse
@@ -182,19 +181,20 @@ def row(name: str, results: list[dict[str, Any]]) -> str:
 
 HEAD = """# Accuracy
 
-Written by `python -m bench.accuracy`; single results are in [accuracy.json](accuracy.json). The seed splits the
-training images into training and validation; every choice was made by validation; the test images were read once for
-each seed of the finished recipe. Mean ± standard deviation over the seeds, in per cent. Minutes are processor minutes
-of one training, over all cores, on a machine that had other work too.
+This page is written by `python -m bench.accuracy`; the single results are in [accuracy.json](accuracy.json). The seed splits
+the training images into training and validation images. All choices were made by validation accuracy; the test images were
+used once for each seed of the finished recipe. Accuracies are the mean ± standard deviation over the seeds, in per cent.
+Minutes are processor minutes of one training, summed over all cores, on a machine that was also used for other work.
 """
 COLUMNS = """
 | recipe | parameters | stored | epochs | minutes | seeds | validation | test |
 |---|---|---|---|---|---|---|---|
 """
 FOOT = """
-What each is: [recipes](recipes.md#the-houses-own). `race` trains on all 60,000 images; its validation figure is of a
-twin that was trained on 50,000 of them. `ensemble` is the mean of the networks that vote, over each image and
-{versions} versions of it, varied as in training; all of them hold the same 5,000 images back. To repeat:
+The page [recipes](recipes.md#recipes-of-the-project) describes each recipe. `race` trains on all 60,000 images; its validation
+accuracy is that of a second network, trained on 50,000 of them. `ensemble` averages the predictions of the `voting`
+networks for each image and {versions} augmented versions of it; all of these networks hold back the same 5,000 images. To
+repeat the measurements:
 
 {commands}
 
@@ -218,7 +218,7 @@ def page(results: list[dict[str, Any]]) -> str:
 
 
 def commands(results: list[dict[str, Any]]) -> Iterator[str]:
-    """What gave these results: a command for each number of seeds, and one for the ensemble."""
+    """The commands that give these results: one for each number of seeds, and one for the ensemble."""
     seeds = {name: sum(r["recipe"] == name for r in results) for names in TABLES.values() for name in names}
     together = seeds.pop("ensemble")
     for count in sorted(set(seeds.values()) - {0}):
@@ -252,14 +252,14 @@ def main() -> None:
         try:
             add(path, result(recipe, seed, work, not options.quiet, options.keep))
         except ByhandError as error:
-            parser.exit(1, f"accuracy.py: {error}\n")
+            parser.exit(1, f"bench.accuracy: {error}\n")
         shutil.rmtree(work, ignore_errors=True)
         with suppress(OSError):
             work.parent.rmdir()  # where nothing else is under way
     if options.ensemble:
         if not [*options.ensemble.glob("voting-*.safetensors")]:  # all results were there, so nothing was trained
             parser.exit(
-                1, f"accuracy.py: {options.ensemble} holds no network; take their results out of {path} first\n"
+                1, f"bench.accuracy: {options.ensemble} holds no network; take their results out of {path} first\n"
             )
         add(path, ensemble(options.ensemble))
     write_atomically(options.out / "accuracy.md", page(read(path)).encode())

@@ -1,13 +1,13 @@
-"""How long `byhand race` takes, beside the same recipe in PyTorch.
+"""The time of `byhand race`, compared with the same recipe in PyTorch.
 
     python -m bench.speed.race --seeds 10 --out docs
 
-Each run is a process of its own, from its start to the figure on the test images; the two take turns, so that whatever
-else the machine does slows both alike. PyTorch's twin (bench/speed/race_torch.py) has the same network, start, batches,
-loss, optimiser and learning rates, and runs as fast as we could make it: images with their channels last, Adam in one
-fused pass, memory that is not handed back to the system, no library but PyTorch and NumPy.
+Each run is a process of its own, measured from its start until the accuracy on the test images is known. The two programs
+take turns, so that other load on the machine slows both. The PyTorch program (bench/speed/race_torch.py) has the same
+network, initialisation, batches, loss, optimiser and learning rates, and is as fast as we could make it: channels-last
+images, fused Adam, no memory returned to the system, no libraries except PyTorch and NumPy.
 
-Seconds are the clock's, from the process's start to its end. Processor seconds are those of all the process's threads.
+Seconds are wall-clock seconds of the whole process. Processor seconds are summed over its threads.
 """
 
 import argparse
@@ -65,12 +65,12 @@ def page(record: dict[str, Any]) -> str:
     own, theirs = ([r for r in record["runs"] if r["who"] == who] for who in ("byhand", "PyTorch"))
     text = "# The race\n\n" + (__doc__ or "").replace("    python", "`python").replace("--out docs", "--out docs`", 1)
     text += f"\n{record['cores']} cores; byhand's operations: {record['operations']}.\n\n"
-    text += "| | seeds | test accuracy, % | least | seconds, median | least to most | processor seconds, median |\n"
+    text += "| | seeds | test accuracy, % | minimum | seconds, median | minimum to maximum | processor seconds, median |\n"
     text += "|---|---|---|---|---|---|---|\n" + row("byhand", own) + (row("PyTorch", theirs) if theirs else "")
     pairs = [(a, b) for a in own for b in theirs if a["seed"] == b["seed"]]
     if pairs:
         seconds, processor = (median(a[key] / b[key] for a, b in pairs) for key in ("seconds", "processor"))
-        text += f"\nOf PyTorch's seconds byhand takes {seconds:.2f}, of its processor seconds {processor:.2f} "
+        text += f"\nbyhand takes {seconds:.2f} times PyTorch's seconds and {processor:.2f} times its processor seconds "
         text += f"(medians of {len(pairs)} pairs).\n"
     return text
 

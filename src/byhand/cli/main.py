@@ -10,7 +10,22 @@ from byhand.core.errors import ByhandError
 
 def main() -> None:
     """Run the command line; a person's mistake ends with one sentence and status 2, Ctrl-C with 130."""
-    from byhand.cli import (  # noqa: F401  (each adds its command)
+    load_commands()
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app()
+    except ByhandError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}.")
+    except MemoryError:
+        _fail("there is not enough memory for this; try a smaller network or less data.")
+
+
+def load_commands() -> None:
+    """Import the modules of all commands; each adds its command to the application."""
+    from byhand.cli import (  # noqa: F401
         data,
         demo,
         diagnose,
@@ -30,17 +45,6 @@ def main() -> None:
         train_rows,
         tune,
     )
-
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _warn
-            app()
-    except ByhandError as error:
-        _fail(str(error))
-    except OSError as error:
-        _fail(f"{error.filename or 'the system'}: {error.strerror or error}.")
-    except MemoryError:
-        _fail("there is not enough memory for this; try a smaller network or less data.")
 
 
 def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

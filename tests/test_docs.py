@@ -1,0 +1,38 @@
+"""What README, CONTRIBUTING and docs/ name exists: links and their headings, files, modules, commands."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from byhand.cli.app import app
+from byhand.cli.main import load_commands
+
+ROOT = Path(__file__).parent.parent
+load_commands()
+COMMANDS = set(typer.main.get_command(app).commands)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def anchors(page):
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_names_exists(page):
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text):
+        linked = (page.parent / target) if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+    for path in re.findall(r"`((?:src|tests|bench|docs|examples)/[\w./-]+)`", text):
+        assert (ROOT / path).exists(), path
+    for module in re.findall(r"python -m ((?:bench|tests|byhand)[\w.]*)", text):
+        assert importlib.util.find_spec(module), module
+    code = re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S) + re.findall(r"`([^`\n]+)`", text)
+    for command in re.findall(r"^(?:\$ )?byhand ([a-z][a-z-]*)", "\n".join(code), re.M):
+        assert command in COMMANDS, command
