@@ -5,7 +5,7 @@ from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET, decode, encode
 from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.hands import hands_in
-from byhand.handwriting.line import Style, in_cells, thickened, write_line
+from byhand.handwriting.line import Style, any_style, in_cells, thickened, write_line
 from byhand.handwriting.numbers import any_text, label_of
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.signs import SIGNS, STRANGE
@@ -111,3 +111,13 @@ def test_hands_are_read_from_a_folder(tmp_path) -> None:
         for digit in "0123456789":
             for glyph in writer.glyphs[digit]:
                 assert glyph.dtype == np.uint8 and glyph.max() > 100 and abs(len(glyph) - HEIGHT) <= 2
+
+
+def test_a_line_is_never_higher_than_asked_for(stock: Stock) -> None:
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        high, wide = int(rng.integers(3, 60)), int(rng.integers(3, 200))
+        writer = stock.pick(rng)
+        line = write_line(any_text(rng, 12), writer, any_style(rng), rng, (high, wide))
+        assert 1 <= len(line.ink) <= high
+        assert line.boxes.min(initial=0) >= 0 and line.boxes[:, 3].max(initial=0) <= len(line.ink)

@@ -14,6 +14,7 @@ from byhand.handwriting.warp import warp
 
 CLOSEST = 0.3  # glyphs overlap by at most this part of the narrower one's width
 CELL = 0.9  # a line's height, times this: how far the nodes of the bent grid are apart
+SMALLEST_BENT = 6  # pixels of a line that is bent, at least
 SLIMMEST = 1.7  # a line that is too long is narrowed by at most this factor, then made less high, too
 THINNEST, THICKEST = 1.3, 11.0  # pixels of a stroke, for digits of HEIGHT
 
@@ -145,7 +146,9 @@ def write_line(
     across = min(scale, room / wide)
     scale = min(scale, SLIMMEST * across)
     ink, boxes = _paste(glyphs, shapes * (scale, across), tops * scale, lefts * across, style, rng)
-    if style.bent:
+    if not digits_high:
+        ink = ink[: max(1, round(size[0]))]  # each glyph's height and place were rounded
+    if style.bent and min(ink.shape) > SMALLEST_BENT:
         ink = warp(ink, style.bent, rng, CELL)
         boxes += np.array([-0.5, -0.5, 0.5, 0.5]) * style.bent * len(ink)
     ink, boxes = _leaning(ink, boxes, style.slant)
