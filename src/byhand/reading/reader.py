@@ -1,4 +1,4 @@
-"""Reading a picture: its lines of writing are found, and each of them is read by a network."""
+"""Reading a picture: a network finds its lines of writing, and others read them."""
 
 from functools import lru_cache
 from math import prod
@@ -8,24 +8,29 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
+from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cuts import CutReader
+from byhand.reading.find import Finder, level_rows
 from byhand.reading.filled import Paper, papers
 from byhand.reading.folded import folded
+from byhand.reading.forms import Form
 from byhand.reading.image import Source, open_image
 from byhand.reading.ink import DARKER, LIGHTER, skewness
 from byhand.reading.lines import Line, drawn_lines, find_lines
+from byhand.reading.model import is_reader, load_model
 from byhand.reading.pieces import box_of
 from byhand.reading.places import places
 from byhand.reading.prepare import Box
-from byhand.reading.reading import Digit, Reading, Row
+from byhand.reading.reading import Digit, Reading, Row, Unread, hull
 from byhand.reading.row_read import RowRead
 from byhand.reading.row_reader import RowReader
 from byhand.reading.ruled import stroke_width
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
+READER = MODELS / "reader.safetensors"  # finds numbers and reads them
 MODEL = MODELS / "digits.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
@@ -48,6 +53,8 @@ class Reader:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
             rows. The package's own work together: two read rows, and where they differ, one for digits judges too.
+        form: what a row may read: "digits" alone; "text", with the signs of numbers, by default where the model knows them;
+            "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
             out; 0 reads everything.
 
@@ -55,11 +62,21 @@ class Reader:
         ByhandError: the file is no such model, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None, sure: float = SURE_ENOUGH):
+    def __init__(self, model: str | Path | None = None, sure: float = SURE_ENOUGH, form: str | None = None):
         if not 0 <= sure <= 1:
             raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
         self.sure = sure
-        path = Path(model) if model else ROW_MODEL if ROW_MODEL.exists() else MODEL
+        self.finder: Finder | None = None
+        self._way: RowReader | CutReader
+        path = Path(model) if model else READER if READER.exists() else ROW_MODEL
+        if is_reader(path):
+            own = load_model(path)
+            self.network, self.finder = own.rows[0], Finder(own.finder)
+            wanted = form or "text"
+            self._way = RowReader(own.rows, None, wanted if wanted in ("digits", "text") else Form(wanted))
+            return
+        if form not in (None, "digits"):
+            raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
         network = Network.load(path)
         rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
         if network.outputs != (11 if rows else 10) or (not rows and prod(network.input_shape) != 28 * 28):
@@ -69,7 +86,6 @@ class Reader:
                 "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
             )
         self.network = network
-        self._way: RowReader | CutReader
         if path == ROW_MODEL:
             self._way = RowReader([network, Network.load(PARTNER)], folded(Network.load(MODEL)))
         else:
@@ -85,6 +101,8 @@ class Reader:
             ByhandError: the picture cannot be opened.
         """
         image = open_image(source)
+        if self.finder:
+            return self._found(self.finder.lines(image))
         skew = skewness(image)
         ways = [inverted for inverted, possible in ((False, skew < LIGHTER), (True, skew > DARKER)) if possible]
         if found := papers(image):  # a digit may fill it
@@ -104,7 +122,7 @@ class Reader:
         """
         if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
-        return self._reading(drawn_lines(ink))
+        return self._found(self.finder.lines(255 - ink)) if self.finder else self._reading(drawn_lines(ink))
 
     def _lines(self, image: Array, inverted: bool, paper: Paper | None = None) -> Reading:
         return self._reading(find_lines(image, inverted, paper))
@@ -118,6 +136,27 @@ class Reader:
                 rows.append(_row(line, ink, found))
                 doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
         return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
+
+    def _found(self, lines: list[Line]) -> Reading:
+        """The reading of lines that the finder found: those level with each other are one row."""
+        assert isinstance(self._way, RowReader)
+        rows, rejected, doubtful = [], [], 0.0
+        for level in level_rows(lines):
+            parts = []
+            for line in level:
+                ink = row_ink(line.image, line.mask)
+                found = self._way.read(ink, again=doubtful < AGAIN)
+                doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
+                part = _row(line, ink, found)
+                if part.symbols and sureness(part) >= self.sure:
+                    parts.append(part)
+                else:
+                    reason = "pattern" if isinstance(self._way.form, Form) and not part.symbols else "unsure"
+                    reason = reason if part.symbols or not found.label else "other"
+                    rejected.append(Unread(line.box, reason, part.text, part.confidence))
+            if parts:
+                rows.append(_joined(parts))
+        return Reading(tuple(rows), tuple(rejected))
 
     def _read_row(self, ink: Ink, again: bool) -> RowRead:
         return self._way.read(ink, again=again) if isinstance(self._way, RowReader) else self._way.read(ink)
@@ -141,7 +180,7 @@ def expected_rows(reading: Reading) -> float:
 
 def sureness(row: Row) -> float:
     """How sure a row's digits are on average: the geometric mean of the row's probability over its digits."""
-    return row.confidence ** (1 / max(len(row.digits), 1))
+    return row.confidence ** (1 / max(len(row.symbols), 1))
 
 
 @lru_cache(maxsize=2)
@@ -165,13 +204,31 @@ def _row(line: Line, ink: Ink, found: RowRead) -> Row:
     if not found.label:
         return Row((), found.probability, line.box)
     (placed,) = places(ink, [found.middles])
-    digits = tuple(_digit(line, found, i, box, part) for i, (box, part) in enumerate(placed))
-    return Row(digits, found.probability, line.box)
+    symbols, groups, unread = [], [0], []
+    for i, (box, part) in enumerate(placed):
+        name = ALPHABET[found.label[i]]
+        if name not in (" ", "?"):
+            symbols.append(_symbol(line, found, i, box, part))
+            groups[-1] += 1
+            continue
+        if name == "?":
+            unread.append(Unread(line.in_picture(box), "other", "", float(found.p[i][found.label[i]])))
+        if groups[-1]:
+            groups.append(0)
+    return Row(tuple(symbols), found.probability, line.box, tuple(n for n in groups if n), tuple(unread))
 
 
-def _digit(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
-    """The i-th digit that was found in the line."""
+def _symbol(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
+    """The i-th sign that was found in the line."""
     name, p = found.label[i], found.p[i]
     order = np.argsort(-p, kind="stable").tolist()
-    others = tuple((str(c), float(p[c])) for c in order if c != name and p[c] >= ALTERNATIVES)
-    return Digit(str(name), float(p[name]), line.in_picture(box), others, ink)
+    others = tuple((ALPHABET[c], float(p[c])) for c in order if c != name and p[c] >= ALTERNATIVES)
+    return Digit(ALPHABET[name], float(p[name]), line.in_picture(box), others, ink)
+
+
+def _joined(rows: list[Row]) -> Row:
+    """Rows that are level with each other as one."""
+    symbols = tuple(symbol for row in rows for symbol in row.symbols)
+    groups = tuple(n for row in rows for n in row.groups)
+    unread = tuple(place for row in rows for place in row.unread)
+    return Row(symbols, prod(row.confidence for row in rows), hull([row.box for row in rows]), groups, unread)

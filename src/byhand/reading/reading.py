@@ -1,5 +1,6 @@
-"""What was read in a picture: its rows, and their digits, each with its place and what else it might be."""
+"""What was read in a picture: its rows and their signs, and whatever else stands there without being read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,7 +12,7 @@ from byhand.reading.prepare import Box
 
 @dataclass(frozen=True)
 class Digit:
-    """A digit that was read.
+    """A digit that was read, or a sign of a number.
 
     Attributes:
         digit: it, as text.
@@ -44,28 +45,68 @@ class Digit:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A row of digits.
+class Unread:
+    """A place with ink on it that is not part of the text.
 
     Attributes:
-        digits: from left to right.
-        confidence: the probability that all of them are right, and none is missing.
-        box: where the row stands in the picture, as a digit's.
+        box: where, as a digit's.
+        reason: "unsure": a row, or what looks like one, that the networks are not sure enough of; "other": writing that is
+            no number; "turned": writing that stands upright or upside down; "pattern": a row that cannot read as asked.
+        text: the best guess, "" if there is none.
+        confidence: how probable that guess is.
     """
 
-    digits: tuple[Digit, ...]
+    box: Box
+    reason: str
+    text: str = ""
+    confidence: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"box": list(self.box), "reason": self.reason, "text": self.text, "confidence": self.confidence}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of digits and signs.
+
+    Attributes:
+        symbols: digits and signs from left to right, without spaces.
+        confidence: the probability that all of them are right, and none is missing.
+        box: where the row stands in the picture, as a digit's.
+        groups: how many symbols stand together, group by group: two numbers on one row are two groups.
+        unread: ink among them that is no part of the number.
+    """
+
+    symbols: tuple[Digit, ...]
     confidence: float
     box: Box
+    groups: tuple[int, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        """The digits alone."""
+        return tuple(symbol for symbol in self.symbols if symbol.digit.isdigit())
 
     @property
     def text(self) -> str:
-        """The digits, without spaces."""
-        return "".join(digit.digit for digit in self.digits)
+        """The symbols, a space between two groups."""
+        names = [symbol.digit for symbol in self.symbols]
+        ends = [sum(self.groups[: i + 1]) for i in range(len(self.groups))] or [len(names)]
+        return " ".join("".join(names[a:b]) for a, b in zip([0, *ends], ends, strict=False))
 
     def to_json(self, images: bool = False) -> dict[str, Any]:
-        """Plain data: text, confidence, box, digits."""
-        digits = [digit.to_json(images) for digit in self.digits]
-        return {"text": self.text, "confidence": self.confidence, "box": list(self.box), "digits": digits}
+        """Plain data: text, confidence, box, groups, digits, symbols (digits and signs), unread."""
+        return {
+            "text": self.text,
+            "confidence": self.confidence,
+            "box": list(self.box),
+            "groups": self.text.split(" "),
+            "digits": [digit.to_json(images) for digit in self.digits],
+            "symbols": [symbol.to_json(images) for symbol in self.symbols],
+            "unread": [place.to_json() for place in self.unread],
+        }
 
 
 @dataclass(frozen=True)
@@ -73,14 +114,16 @@ class Reading:
     """What was read in a picture.
 
     Attributes:
-        lines: its rows, from top to bottom, those side by side from left to right; none if no digit was found.
+        lines: its rows, from top to bottom; none if no digit was found.
+        rejected: what is left out: rows that are too unsure, other writing, turned writing; each with box and reason.
     """
 
     lines: tuple[Row, ...]
+    rejected: tuple[Unread, ...] = ()
 
     @property
     def text(self) -> str:
-        """The rows' digits, joined by line ends; "" if no digit was found."""
+        """The rows' texts, joined by line ends; "" if no digit was found."""
         return "\n".join(line.text for line in self.lines)
 
     @property
@@ -94,5 +137,15 @@ class Reading:
         return tuple(digit for line in self.lines for digit in line.digits)
 
     def to_json(self, images: bool = False) -> dict[str, Any]:
-        """Plain data: text and lines, each with its text, confidence, box and digits; with `images` also those."""
-        return {"text": self.text, "lines": [line.to_json(images) for line in self.lines]}
+        """Plain data: text, lines, rejected; with `images` each digit's own."""
+        return {
+            "text": self.text,
+            "lines": [line.to_json(images) for line in self.lines],
+            "rejected": [place.to_json() for place in self.rejected],
+        }
+
+
+def hull(boxes: Sequence[Box]) -> Box:
+    """The smallest box around boxes."""
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)

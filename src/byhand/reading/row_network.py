@@ -4,15 +4,18 @@ from typing import Any
 
 import numpy as np
 
+from byhand.handwriting.alphabet import ALPHABET
 from byhand.layers import BatchNorm, Columns, Conv2D, Layer, ReLU
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 
 HEIGHT, WIDTH, LONGEST = 40, 256, 16  # pixels of a row in training, and its digits at most
+MOST_SIGNS = 24  # of a row in training, signs and spaces among them
+UNKNOWN = -4.0  # the logit of a sign that a network has not learnt yet
 
 
-def row_layers() -> list[Layer]:
-    """Eight convolutions, from rows 40 pixels high to a column of eleven logits every four pixels of width."""
+def row_layers(outputs: int = 11) -> list[Layer]:
+    """Eight convolutions, from rows 40 pixels high to a column of logits every four pixels of width."""
     return [
         *_block(Conv2D(16, 3, stride=2)),  # (20, 128, 16)
         *_block(Conv2D(32, 3, stride=2)),  # (10, 64, 32)
@@ -21,8 +24,8 @@ def row_layers() -> list[Layer]:
         *_block(Conv2D(144, (5, 3), stride=(5, 1))),  # (1, 64, 144)
         *_block(Conv2D(144, (1, 5))),  # (1, 64, 144)
         *_block(Conv2D(144, (1, 5))),  # (1, 64, 144)
-        Conv2D(11, 1),  # (1, 64, 11)
-        Columns(),  # (64, 11): ten digits and the blank
+        Conv2D(outputs, 1),  # (1, 64, outputs)
+        Columns(),  # (64, outputs): the signs and the blank
     ]
 
 
@@ -33,6 +36,29 @@ def _block(convolution: Conv2D) -> list[Layer]:
 def row_network(rng: np.random.Generator | int | None = 0, width: int = WIDTH) -> Network:
     """The network for rows (40, width, 1)."""
     return Network((HEIGHT, width, 1), row_layers(), CTC(10, LONGEST), rng=rng)
+
+
+def signs_network(start: Network | None = None, rng: np.random.Generator | int | None = 0, width: int = 320) -> Network:
+    """The network for rows (40, width, 1) of all signs of the alphabet.
+
+    It may start from a network that reads digits: then that one's parameters are taken over, and the signs it does not
+    know start as improbable.
+    """
+    signs = len(ALPHABET)
+    network = Network((HEIGHT, width, 1), row_layers(signs + 1), CTC(signs, MOST_SIGNS), rng=rng)
+    if start is not None:
+        for name, place in vars(network.p[-2]).items():
+            before = getattr(start.p[-2], name)
+            if before.shape[-1] == place.shape[-1]:
+                place[...] = before
+                continue
+            place[..., :10], place[..., -1] = before[..., :10], before[..., 10]
+            place[..., 10:-1] = UNKNOWN if name == "b" else 0.1 * place[..., 10:-1]
+        for layer, other in zip(network.p[:-2], start.p[:-2], strict=True):
+            for name, place in vars(layer).items():
+                if name != "children":
+                    place[...] = getattr(other, name)
+    return network
 
 
 def widened(network: Network, width: int) -> Network:

@@ -1,4 +1,4 @@
-"""Reading a row without cutting it: a network that slides along it, looked at in several ways."""
+"""Reading a row without cutting it: networks that slide along it, looked at in several ways."""
 
 from collections.abc import Collection, Sequence
 
@@ -9,6 +9,7 @@ from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilitie
 from byhand.network import Network
 from byhand.reading.crops import Crop, Ink, View, crop
 from byhand.reading.folded import folded
+from byhand.reading.forms import Form, search
 from byhand.reading.pieces import digit_image
 from byhand.reading.places import places
 from byhand.reading.row_network import widened
@@ -24,25 +25,29 @@ MORE = (
 )
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
-ROWS, DIGITS = (
-    0.38,
-    1.1,
-)  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
+ROWS, SHARPER = 0.38, 1.1  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
 SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
+DIGITS = 10
+PROPOSALS = 3  # that each view makes where a pattern says what may be read
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
 class RowReader:
-    """Reads rows with networks for rows (height, width, 1), ink light on paper 0, that give logits (steps, 11).
+    """Reads rows with networks for rows (height, width, 1), ink light on paper 0, that give logits (steps, classes).
 
     Several must have one height and one number of columns to a step. Where they and the views do not agree, another
     network, one for single digits, may help to judge.
 
     None of their parameters depends on the width, so they are used in several: a short row is read in less time.
+
+    Args:
+        networks: with eleven outputs, the digits and the blank, or one for each sign of the alphabet and the blank.
+        second: the network for single digits.
+        form: what a row may read: digits, where signs count as nothing; text; or a `Form`.
     """
 
-    def __init__(self, networks: Sequence[Network], second: Network | None = None):
-        self.networks, self.second = [folded(network) for network in networks], second
+    def __init__(self, networks: Sequence[Network], second: Network | None = None, form: str | Form = "digits"):
+        self.networks, self.second, self.form = [folded(network) for network in networks], second, form
         self.height, width, _ = networks[0].input_shape
         self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, list[Network]] = {}
@@ -55,15 +60,17 @@ class RowReader:
         found it.
         """
         crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
-        labels = {best_path(row) for row in log_p}
+        labels = self._proposed(log_p)
         labels |= {label for label in proposals if all_peaks(np.exp(log_p), label) is not None}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
-        doubtful = len(labels) > 1 or bool(score.max() < np.log(SURE))
+        doubtful = len(labels) != 1 or bool(score.max() < np.log(SURE))
         if doubtful and again:
             more, found = self.look([crop(row, view, self.height) for view in MORE])
             crops, log_p = crops + more, np.concatenate(_equally_long(log_p, found))
-            labels |= {best_path(row) for row in log_p}
+            labels |= self._proposed(log_p)
             score = log_probabilities(log_p, [*labels]).mean(axis=0)
+        if not labels:
+            return RowRead((), 0.0, [], np.zeros((0, log_p.shape[2] - 1)), True)
         names, p = [*labels], np.exp(log_p)
         steps = [all_peaks(p, label) for label in names]
         best = int(score.argmax())
@@ -77,8 +84,20 @@ class RowReader:
         x = np.zeros((len(crops), *networks[0].input_shape), np.uint8)
         for row, one in zip(x, crops, strict=True):
             row[:, : one.image.shape[1], 0] = one.image
-        p = np.concatenate([network.predict_proba(x) for network in networks])
+        p = np.concatenate([self._as_asked(network.predict_proba(x)) for network in networks])
         return crops * len(networks), np.log(np.maximum(p, LEAST))
+
+    def _as_asked(self, p: Array) -> Array:
+        """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's."""
+        if self.form != "digits" or p.shape[2] == DIGITS + 1:
+            return p
+        return np.concatenate([p[:, :, :DIGITS], 1 - p[:, :, :DIGITS].sum(axis=2, keepdims=True)], axis=2)
+
+    def _proposed(self, log_p: Array) -> set[Label]:
+        """What each view (n, T, classes) would read."""
+        if isinstance(self.form, Form):
+            return {label for row in np.exp(log_p) for label in search(row, self.form)[:PROPOSALS]}
+        return {best_path(row) for row in log_p}
 
     def _as_wide_as(self, width: int) -> list[Network]:
         """The networks in the narrowest of their widths that holds so many columns."""
@@ -114,7 +133,7 @@ class RowReader:
     def _result(self, label: Label, score: float, p: Array, steps: Array | None, crops: list[Crop]) -> RowRead:
         """The label, and where each of its digits stands in the view that is surest of it, by steps (n, digits)."""
         middles = self._middles(steps, crops)
-        each = p[np.arange(len(p))[:, None], steps, :10].mean(axis=0) ** DIGITS  # (digits, 10)
+        each = p[np.arange(len(p))[:, None], steps, :-1].mean(axis=0) ** SHARPER  # (symbols, classes)
         each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
         return RowRead(label, float(np.exp(ROWS * score)), middles, each)
 

@@ -7,12 +7,11 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.ops.compiled import cores
-from byhand.reading.rows import Rows
 from byhand.training import Callback, Training
 
 PIECE = 256  # rows that a process composes at a time
 
-_rows: Rows  # of a worker process
+_rows: Any  # of a worker process
 
 
 class FreshRows(Callback):
@@ -26,10 +25,12 @@ class FreshRows(Callback):
         part: how many are exchanged at a time.
         stay: for how many epochs a row stays.
         seed: of all rows.
+        processes: that compose them; by default one a core.
     """
 
-    def __init__(self, rows: Rows, part: int, stay: int = 4, seed: int = 0):
+    def __init__(self, rows: Any, part: int, stay: int = 4, seed: int = 0, processes: int | None = None):
         self.rows, self.part, self.stay, self.seed = rows, part, stay, seed
+        self.processes = processes or cores()
 
     def first(self) -> tuple[Array, Array]:
         """The rows (part · stay, height, width, 1) of the first epoch, and their labels; see `Rows.batch`."""
@@ -63,12 +64,12 @@ class FreshRows(Callback):
     def _compose(self, *parts: int) -> tuple[Array, Array]:
         """These parts, one behind the other, by processes that end with them."""
         pieces = [(self.seed, k, i, min(PIECE, self.part - i)) for k in parts for i in range(0, self.part, PIECE)]
-        with ProcessPoolExecutor(cores(), initializer=_start, initargs=(self.rows,)) as pool:
+        with ProcessPoolExecutor(self.processes, initializer=_start, initargs=(self.rows,)) as pool:
             x, t = (np.concatenate(arrays) for arrays in zip(*pool.map(_piece, pieces), strict=True))
         return x, t
 
 
-def _start(rows: Rows) -> None:
+def _start(rows: Any) -> None:
     global _rows
     _rows = rows
 

@@ -1,0 +1,71 @@
+"""The network that finds numbers on a page: convolutions that say of every place what stands there."""
+
+import numpy as np
+
+from byhand.core.types import Array
+from byhand.layers import BatchNorm, Conv2D, Flatten, Layer, ReLU, Residual
+from byhand.losses import BinaryCrossEntropy
+from byhand.network import Network
+
+SIDE = 256  # pixels of a picture in training
+MAPS = 5  # of each place the probability of
+UPRIGHT, DARK, LIGHT, TURNED, OTHER = range(MAPS)  # a number's core, dark ink, light ink; a turned core; other ink
+PAD = 8  # pixels of paper put around a picture
+SMALLEST, TALLEST = 10.5, 46.0  # pixels of a number's height that the network looks for
+CORE = 0.22  # of a number's height, above and below its middle: how far its core reaches
+
+
+def finder_layers(width: int = 48, dilations: tuple[int, ...] = (1, 2, 4, 1)) -> list[Layer]:
+    """From a picture (height, width, 1) to MAPS logits for every 4 × 4 pixels, those of 2 × 2 places together."""
+    layers = [*_block(Conv2D(16, 3, stride=2)), *_block(Conv2D(24, 3, stride=2)), *_block(Conv2D(width, 3, stride=2))]
+    for dilation in dilations:
+        inner = [Conv2D(width, 3, dilation=dilation), BatchNorm(), ReLU(), Conv2D(width, 3), BatchNorm()]
+        layers += [Residual(inner), ReLU()]
+    return [*layers, Conv2D(4 * MAPS, 1), Flatten()]
+
+
+def _block(convolution: Conv2D) -> list[Layer]:
+    return [convolution, BatchNorm(), ReLU()]
+
+
+def finder_network(rng: np.random.Generator | int | None = 0) -> Network:
+    """The network for pictures (SIDE, SIDE, 1)."""
+    return Network((SIDE, SIDE, 1), finder_layers(), BinaryCrossEntropy(), rng=rng)
+
+
+def resized(network: Network, height: int, width: int) -> Network:
+    """The same network, with the same θ and state, for pictures of another size, multiples of 8."""
+    other = Network((height, width, 1), network.layers, network.loss, rng=None)
+    other.theta, other.state = network.theta, network.state
+    other._bind(network.theta, network.state)
+    return other
+
+
+def stretched(picture: Array) -> Array:
+    """Grey levels (height, width) from 0 to 255: all but one in 200 at either end fit."""
+    count = np.cumsum(np.bincount(picture.ravel(), minlength=256))
+    low, high = np.searchsorted(count, np.array([0.005, 0.995]) * picture.size)
+    scaled = (np.arange(256) - low) * (255 / max(high - low, 16))
+    return np.clip(scaled, 0, 255).astype(np.uint8)[picture]
+
+
+def scaled(page: Array, scale: float) -> Array:
+    """The page made larger or smaller."""
+    from PIL import Image
+
+    if scale == 1:
+        return page
+    size = tuple(max(1, round(side * scale)) for side in page.shape[::-1])
+    return np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BILINEAR))
+
+
+def rim_level(picture: Array) -> int:
+    """The median grey level along the rim."""
+    rim = np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
+    return int(np.median(rim))
+
+
+def maps_of(activations: Array, height: int, width: int) -> Array:
+    """The network's output for one picture as maps (MAPS, height / 4, width / 4)."""
+    cells = activations.reshape(height // 8, width // 8, 2, 2, MAPS)
+    return cells.transpose(4, 0, 2, 1, 3).reshape(MAPS, height // 4, width // 4)

@@ -1,0 +1,109 @@
+"""A reader's file: its networks, how sure they are, and a card, in one safetensors file."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from byhand.core.errors import ByhandError
+from byhand.core.files import write_atomically
+from byhand.network import Network
+
+KEY = "byhand-reader"  # in the file's header: what it holds
+NAMES = ("finder", "rows")  # the networks that it needs; "rows" may be followed by "rows-2", ...
+
+
+@dataclass(frozen=True)
+class ReaderModel:
+    """What a reader needs.
+
+    Attributes:
+        finder: finds numbers on a page (see `finder`).
+        rows: read rows, all of the same signs.
+        calibration: the powers of their probabilities that fit how often they are right: "row", "symbol".
+        card: where the networks come from: data and their licences, commands, seeds, figures.
+    """
+
+    finder: Network
+    rows: tuple[Network, ...]
+    calibration: dict[str, float] = field(default_factory=dict)
+    card: dict[str, Any] = field(default_factory=dict)
+
+
+def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> None:
+    """Write a reader's file; `dtype` as for `byhand.storage.save`.
+
+    Raises:
+        ByhandError: the file cannot be written.
+    """
+    from safetensors import safe_open
+    from safetensors.numpy import save
+
+    networks = {"finder": model.finder} | {f"rows-{k + 1}": network for k, network in enumerate(model.rows)}
+    tensors, descriptions = {}, {}
+    with TemporaryDirectory() as folder:
+        for name, network in networks.items():
+            part = Path(folder) / name
+            network.save(part, dtype)
+            with safe_open(part, "np") as file:
+                descriptions[name] = file.metadata()
+                tensors |= {f"{name}/{key}": file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    about = {"networks": descriptions, "calibration": model.calibration, "card": model.card}
+    write_atomically(Path(path), save(tensors, {KEY: json.dumps(about, ensure_ascii=False, sort_keys=True)}))
+
+
+def is_reader(path: str | Path) -> bool:
+    """Whether a file is a reader's."""
+    return _about(Path(path)) is not None
+
+
+def load_model(path: str | Path) -> ReaderModel:
+    """Read a reader's file.
+
+    Raises:
+        ByhandError: there is none, or it is damaged.
+    """
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    path = Path(path)
+    about = _about(path)
+    if about is None:
+        raise ByhandError(f"{path}: not a reader's file.")
+    found: dict[str, Network] = {}
+    with safe_open(path, "np") as file, TemporaryDirectory() as folder:
+        for name, description in about["networks"].items():
+            keys = [key for key in file.keys() if key.startswith(f"{name}/")]  # noqa: SIM118
+            part = Path(folder) / "part.safetensors"
+            save_file({key.split("/", 1)[1]: file.get_tensor(key) for key in keys}, part, description)
+            try:
+                found[name] = Network.load(part)
+            except ByhandError as error:
+                raise ByhandError(f"{path}: its network {name!r} is damaged ({error}).") from None
+    rows = tuple(network for name, network in sorted(found.items()) if name.startswith("rows"))
+    if "finder" not in found or not rows:
+        raise ByhandError(f"{path}: a reader's file holds a finder and networks for rows.")
+    return ReaderModel(found["finder"], rows, about["calibration"], about["card"])
+
+
+def _about(path: Path) -> dict[str, Any] | None:
+    from safetensors import SafetensorError, safe_open
+
+    if path.is_dir() or not path.exists():
+        raise ByhandError(f"{path}: there is no such model file.")
+    try:
+        with safe_open(path, "np") as file:
+            text = (file.metadata() or {}).get(KEY)
+    except (SafetensorError, OSError):
+        return None
+    if text is None:
+        return None
+    try:
+        about = json.loads(text)
+        whole = all(isinstance(about[key], dict) for key in ("networks", "calibration", "card"))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        whole = False
+    if not whole:
+        raise ByhandError(f"{path}: its description is damaged.")
+    return dict(about)
