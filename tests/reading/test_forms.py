@@ -22,7 +22,9 @@ def test_agrees_with_regular_expressions(pattern):
     assert [form.allows(tuple(encode(t))) for t in texts] == [bool(known.fullmatch(t)) for t in texts]
 
 
-@pytest.mark.parametrize("pattern", ["(1", "1)", "[12", "*1", "1{2", "1{a}", "1{5,2}", "a", "1{99}", "(((1{64}){64}){64})"])
+@pytest.mark.parametrize(
+    "pattern", ["(1", "1)", "[12", "*1", "1{2", "1{a}", "1{5,2}", "a", "1{99}", "(((1{64}){64}){64})"]
+)
 def test_what_is_no_pattern_is_refused(pattern):
     with pytest.raises(ByhandError, match="pattern"):
         Form(pattern)

@@ -43,6 +43,7 @@ def load_commands() -> None:
         serve,
         train,
         train_rows,
+        train_reader,
         tune,
     )
 

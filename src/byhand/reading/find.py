@@ -277,6 +277,7 @@ def box_sum(a: Array, r: int) -> Array:
 
 def sample(a: Array, y: Array, x: Array) -> Array:
     """Bilinear values of cells' middles a (rows, columns) at heights y and columns x: float32 (len(y), len(x))."""
+
     def along(a: Array, at: Array) -> Array:
         at = np.clip(at - 0.5, 0, a.shape[0] - 1)
         low = np.minimum(at.astype(int), max(a.shape[0] - 2, 0))

@@ -41,7 +41,8 @@ def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> Non
     from safetensors.numpy import save
 
     networks = {"finder": model.finder} | {f"rows-{k + 1}": network for k, network in enumerate(model.rows)}
-    tensors, descriptions = {}, {}
+    tensors: dict[str, Any] = {}
+    descriptions: dict[str, dict[str, str]] = {}
     with TemporaryDirectory() as folder:
         for name, network in networks.items():
             part = Path(folder) / name

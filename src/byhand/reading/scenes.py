@@ -13,8 +13,6 @@ from byhand.handwriting.paper import any_paper, blotches, patterns, put_on_paper
 from byhand.reading.finder import CORE, MAPS, PAD, SIDE, SMALLEST, TALLEST, rim_level, stretched
 
 
-
-
 class Scene(NamedTuple):
     """A picture, uint8 (height, width), and its maps, uint8 (MAPS, height, width), 0 to 255."""
 
@@ -32,8 +30,10 @@ def core_of(ink: Array) -> tuple[Array, float]:
     top = np.where(columns, there.argmax(axis=0), high)
     bottom = np.where(columns, high - there[::-1].argmax(axis=0), 0)
     reach = max(2, high)
-    windows = [np.lib.stride_tricks.sliding_window_view(np.pad(a, reach // 2, constant_values=c), 2 * (reach // 2) + 1)
-               for a, c in ((top, high), (bottom, 0))]
+    windows = [
+        np.lib.stride_tricks.sliding_window_view(np.pad(a, reach // 2, constant_values=c), 2 * (reach // 2) + 1)
+        for a, c in ((top, high), (bottom, 0))
+    ]
     upper, lower = windows[0].min(axis=1).astype(float), windows[1].max(axis=1).astype(float)
     tall = float(np.median((lower - upper)[columns]))
     box = np.ones(2 * (reach // 4) + 1) / (2 * (reach // 4) + 1)
@@ -230,8 +230,14 @@ class Scenes:
         o = SIDE / 2
         matrix = (c, s, m - c * o - s * o, -s, c, m + s * o - c * o)
         picture = np.asarray(Image.fromarray(picture).transform((SIDE, SIDE), 0, matrix, 2))
-        maps = np.stack([np.asarray(Image.fromarray(one).transform((SIDE, SIDE), 0, matrix, 2)) if one.any()
-                         else np.zeros((SIDE, SIDE), np.uint8) for one in maps])
+        maps = np.stack(
+            [
+                np.asarray(Image.fromarray(one).transform((SIDE, SIDE), 0, matrix, 2))
+                if one.any()
+                else np.zeros((SIDE, SIDE), np.uint8)
+                for one in maps
+            ]
+        )
         picture = self._photographed(picture, rng)
         if rng.random() < 0.3:  # the page ends within the picture
             self._beside(picture, maps, rng)

@@ -7,8 +7,22 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.pages import Page, compose_page
-from byhand.reading.finder import CORE, DARK, LIGHT, MAPS, OTHER, PAD, SIDE, SMALLEST, TALLEST, TURNED, UPRIGHT
-from byhand.reading.finder import rim_level, scaled, stretched
+from byhand.reading.finder import (
+    CORE,
+    DARK,
+    LIGHT,
+    MAPS,
+    OTHER,
+    PAD,
+    SIDE,
+    SMALLEST,
+    TALLEST,
+    TURNED,
+    UPRIGHT,
+    rim_level,
+    scaled,
+    stretched,
+)
 
 WIDE = 0.3  # of the height: how far a core reaches at least to either side of its middle
 FILL = 2.0  # ink that covers half of a cell counts in full
@@ -25,7 +39,7 @@ class Pieces:
     stock: Any
 
     def batch(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """n pieces (n, SIDE, SIDE, 1), uint8, and the maps wanted (n, SIDE / 4 · SIDE / 4 · MAPS), float32 in [0, 1]."""
+        """n pieces (n, SIDE, SIDE, 1), uint8, and their maps (n, SIDE / 4 · SIDE / 4 · MAPS), float32, 0-1."""
         x = np.zeros((n, SIDE, SIDE, 1), np.uint8)
         t = np.zeros((n, (SIDE // 4) ** 2 * MAPS), np.float32)
         done = 0

@@ -1,0 +1,41 @@
+"""byhand train-reader."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from byhand.cli.app import app
+
+
+@app.command(epilog="Example:  byhand train-reader rows --hands hands --fonts fonts --out rows.safetensors")
+def train_reader(
+    network: Annotated[str, typer.Argument(help="Which: finder, rows, or pack, to put both into one file.")],
+    out: Annotated[Path, typer.Option(help="The file that is written, after every epoch.")],
+    hands: Annotated[Path | None, typer.Option(help="A folder of free hands to learn from, too.")] = None,
+    fonts: Annotated[Path | None, typer.Option(help="A folder of fonts to learn from, too.")] = None,
+    start: Annotated[list[Path] | None, typer.Option(help="A network to go on from; for pack the networks.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many epochs.")] = None,
+    part: Annotated[int | None, typer.Option(min=1, help="How many new samples an epoch has.")] = None,
+    stay: Annotated[int | None, typer.Option(min=1, help="For how many epochs a sample stays.")] = None,
+    rate: Annotated[float | None, typer.Option(help="The learning rate's peak.")] = None,
+    drawn: Annotated[int | None, typer.Option(min=20, help="How many writers the project draws.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+) -> None:
+    """Train the networks that find and read numbers, on pages and rows that are composed meanwhile."""
+    from byhand.core.errors import ByhandError
+    from byhand.recipes.reading import LESSONS, pack, train
+
+    files = [str(path) for path in start or ()]
+    if network == "pack":
+        pack(files, out)
+        return
+    if network not in LESSONS or len(files) > 1:
+        raise ByhandError(
+            f"train-reader trains one of {', '.join(LESSONS)}, from at most one network, or packs several."
+        )
+    changes: dict[str, Any] = {"epochs": epochs, "part": part, "stay": stay, "rate": rate, "drawn": drawn, "seed": seed}
+    changes["start"] = files[0] if files else None
+    lesson = replace(LESSONS[network], **{name: value for name, value in changes.items() if value is not None})
+    train(lesson, out, hands, fonts, lambda line: print(line, flush=True))

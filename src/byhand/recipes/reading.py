@@ -1,0 +1,190 @@
+"""How the networks that read pictures are trained: one finds numbers on pages, another reads them row by row.
+
+What they learn from is composed while they learn; see `byhand.handwriting`. Nothing of it is a photo of anybody's.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.core.errors import ByhandError
+from byhand.core.types import Array
+from byhand.data import load
+from byhand.handwriting.rows import NumberRows
+from byhand.handwriting.writers import Stock, collect
+from byhand.losses.decoding import best_path
+from byhand.network import Network
+from byhand.optimizers import Adam
+from byhand.reading.finder import MAPS, SIDE, finder_network
+from byhand.reading.model import ReaderModel, save_model
+from byhand.reading.row_image import contrast
+from byhand.reading.row_network import HEIGHT, MOST_SIGNS, signs_network
+from byhand.reading.supply import FreshRows
+from byhand.reading.targets import Pieces
+from byhand.schedules import OneCycle
+from byhand.training import Averaging, Callback, Training, fit
+
+WIDE = 320  # pixels of a row in training
+HELD = {"rows": 1000, "finder": 160}  # samples of writers, papers and fonts held out, that each epoch is measured by
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How one of the networks is trained.
+
+    Attributes:
+        network: "finder" or "rows".
+        epochs: how often all samples of the moment are seen.
+        part: how many new samples an epoch has.
+        stay: for how many epochs a sample stays.
+        rate: the learning rate's peak; it follows one cycle.
+        peak: when the rate is highest, as a part of the training.
+        batch: samples a step.
+        drawn: how many writers the project draws.
+        seed: of everything random.
+        processes: that compose samples.
+        start: a network's file to go on from; for rows also one that reads digits alone.
+    """
+
+    network: str
+    epochs: int = 20
+    part: int = 4096
+    stay: int = 3
+    rate: float = 2e-3
+    peak: float = 0.15
+    batch: int = 64
+    drawn: int = 700
+    seed: int = 0
+    processes: int = 1
+    start: str = ""
+
+
+LESSONS = {"finder": Lesson("finder", part=2048, rate=3e-3, batch=8), "rows": Lesson("rows")}
+
+
+def train(
+    lesson: Lesson,
+    out: str | Path,
+    hands: str | Path | None = None,
+    fonts: str | Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Network:
+    """Train one of the reader's networks, and write it into a file after every epoch, in half precision.
+
+    Args:
+        lesson: which, and how.
+        out: the file.
+        hands: a folder of free hands (see `handwriting.hands`).
+        fonts: a folder of fonts (see `handwriting.fonts`).
+        say: is told what happens.
+    """
+    begin = time.time()
+    mnist = load("mnist")
+    images = mnist.x_train.reshape(-1, 28, 28), mnist.y_train
+    stocks = {
+        part: collect(part, hands=hands, fonts=fonts, mnist=images, drawn=lesson.drawn, seed=lesson.seed, report=say)
+        for part in ("train", "validation")
+    }
+    composers = {part: _composer(lesson.network, stock) for part, stock in stocks.items()}
+    held = composers["validation"].batch(HELD[lesson.network], np.random.default_rng(10**6))
+    supply = FreshRows(composers["train"], lesson.part, lesson.stay, lesson.seed, lesson.processes)
+    x, t = supply.first()
+    say(f"{time.time() - begin:.0f} s: {len(x)} samples")
+    network = begun(lesson)
+    fit(
+        network,
+        x,
+        t,
+        epochs=lesson.epochs,
+        batch_size=lesson.batch,
+        optimizer=Adam(OneCycle(lesson.rate, peak=lesson.peak)),
+        rng=lesson.seed,
+        accuracy=False,
+        threads=lesson.processes,
+        callbacks=[Averaging(0.999), supply, _Report(lesson, held, out, begin, say)],
+        progress=False,
+    )
+    return network
+
+
+def begun(lesson: Lesson) -> Network:
+    """The network before it learns."""
+    start = Network.load(lesson.start) if lesson.start else None
+    if lesson.network == "rows" and (start is None or start.outputs == 11):
+        return signs_network(start, lesson.seed, WIDE)
+    network = signs_network(None, lesson.seed, WIDE) if lesson.network == "rows" else finder_network(lesson.seed)
+    if start is not None:
+        network.theta[...], network.state[...] = start.theta, start.state
+    return network
+
+
+def _composer(network: str, stock: Stock) -> Any:
+    if network == "finder":
+        return Pieces(stock)
+    return NumberRows(stock, HEIGHT, WIDE, MOST_SIGNS, contrast)
+
+
+class _Report(Callback):
+    """After each epoch: how good the network is on what was held out, and the network as it is, in a file."""
+
+    def __init__(
+        self, lesson: Lesson, held: tuple[Array, Array], out: str | Path, begin: float, say: Callable[[str], None]
+    ):
+        self.lesson, self.held, self.out, self.begin, self.say = lesson, held, out, begin, say
+
+    def on_epoch(self, training: Training) -> None:
+        network, (x, t) = training.network, self.held
+        figures = (finder_figures if self.lesson.network == "finder" else row_figures)(network, x, t)
+        shown = ", ".join(f"{name} {100 * value:.2f} %" for name, value in figures.items())
+        loss = training.history.last["loss"]
+        self.say(f"{time.time() - self.begin:.0f} s, epoch {training.epoch}: loss {loss:.4f}; {shown}")
+        network.save(self.out, "float16")
+
+
+def finder_figures(network: Network, x: Array, t: Array) -> dict[str, float]:
+    """Dice's coefficient of each map, 2 Σ min(p, t) / Σ (p + t), over all pictures."""
+    p, t = (a.reshape(-1, MAPS).astype(np.float64) for a in (network.predict_proba(x), t))
+    both = 2 * np.minimum(p, t).sum(axis=0) / np.maximum((p + t).sum(axis=0), 1e-9)
+    return dict(zip(("core", "dark", "light", "turned", "other"), both.tolist(), strict=True))
+
+
+def row_figures(network: Network, x: Array, t: Array) -> dict[str, float]:
+    """Which part of the rows is read without a mistake; and of their digits alone, signs counting as nothing."""
+    p = network.predict_proba(x)
+    labels = [tuple(int(c) for c in row if c >= 0) for row in t]
+    right = np.mean([best_path(row) == label for row, label in zip(p, labels, strict=True)])
+    digits = np.concatenate([p[:, :, :10], 1 - p[:, :, :10].sum(axis=2, keepdims=True)], axis=2)
+    alone = [tuple(c for c in label if c < 10) for label in labels]
+    return {
+        "rows": float(right),
+        "digits": float(np.mean([best_path(row) == label for row, label in zip(digits, alone, strict=True)])),
+    }
+
+
+def pack(networks: Sequence[str | Path], out: str | Path, card: dict[str, Any] | None = None) -> None:
+    """Put a finder and networks for rows into one reader's file, in 8 bits.
+
+    Raises:
+        ByhandError: not one finder, or no network for rows.
+    """
+    loaded = [Network.load(path) for path in networks]
+    finders = [network for network in loaded if network.input_shape[0] == SIDE]
+    rows = tuple(network for network in loaded if network.input_shape[0] == HEIGHT)
+    if len(finders) != 1 or not rows:
+        raise ByhandError("A reader's file needs one finder, and at least one network for rows.")
+    save_model(ReaderModel(finders[0], rows, {}, card or {}), out)
+
+
+def card(lessons: Sequence[Lesson], hands: str | Path | None, fonts: str | Path | None) -> dict[str, Any]:
+    """Where a reader's networks come from, as plain data: how they were trained, on what, under which licences."""
+    files = {}
+    for folder in (hands, fonts):
+        for file in sorted(Path(folder).rglob("*")) if folder else []:
+            if file.is_file() and file.suffix in (".npz", ".woff2", ".ttf", ".otf"):
+                files[f"{file.parent.name}/{file.name}"] = sha256(file.read_bytes()).hexdigest()
+    return {"lessons": [asdict(lesson) for lesson in lessons], "files": files}
