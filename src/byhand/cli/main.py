@@ -42,8 +42,8 @@ def load_commands() -> None:
         reproduce,
         serve,
         train,
-        train_rows,
         train_reader,
+        train_rows,
         tune,
     )
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from byhand.core.types import Array
 
+SMALLEST = 4  # pixels of a row's height and width; a smaller one stays as it is
 CELL = 0.5  # a row's height, times this: how far the nodes of the bent grid are apart
 
 
@@ -15,7 +16,9 @@ def warp(row: Array, far: float, rng: np.random.Generator, cell: float = CELL) -
     from PIL import Image
 
     height, width = row.shape
-    rows, columns = 2, max(1, round(width / (cell * height)))
+    if min(row.shape) < SMALLEST:
+        return row
+    rows, columns = 2, max(1, min(round(width / (cell * height)), width // 2))
     y, x = np.meshgrid(np.linspace(0, height, rows + 1), np.linspace(0, width, columns + 1), indexing="ij")
     moved_y, moved_x = (at + rng.uniform(-far, far, at.shape) * height for at in (y, x))
     moved_y[[0, -1]], moved_x[:, [0, -1]] = y[[0, -1]], x[:, [0, -1]]

@@ -11,6 +11,7 @@ SIDE = 256  # pixels of a picture in training
 MAPS = 5  # of each place the probability of
 UPRIGHT, DARK, LIGHT, TURNED, OTHER = range(MAPS)  # a number's core, dark ink, light ink; a turned core; other ink
 PAD = 8  # pixels of paper put around a picture
+CELL = 4  # pixels of a picture to a cell of its maps
 SMALLEST, TALLEST = 10.5, 46.0  # pixels of a number's height that the network looks for
 CORE = 0.22  # of a number's height, above and below its middle: how far its core reaches
 

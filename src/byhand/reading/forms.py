@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.handwriting.alphabet import ALPHABET
@@ -23,8 +21,8 @@ State = frozenset[int]
 class Form:
     """The labels that a regular expression allows, as a finite automaton over the alphabet's signs.
 
-    It knows signs by themselves, `\\d` for a digit, `.` for any sign, sets `[...]`, groups `(...)`, alternatives `|`, and
-    `?`, `*`, `+`, `{2}`, `{2,4}` behind them. The automaton is Thompson's (Regular Expression Search Algorithm, 1968).
+    It knows signs by themselves, `\\d` for a digit, `.` for any sign, sets `[...]`, groups `(...)`, alternatives `|`,
+    and `?`, `*`, `+`, `{2}`, `{2,4}` behind them. The automaton is Thompson's (Regular Expression Search Algorithm, 1968).
 
     Args:
         pattern: the expression, or a name: numbers, amount, date, time.

@@ -12,9 +12,10 @@ from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 from byhand.reading.crops import Ink, row_ink
+from byhand.reading.cut import cut_out, level_rows
 from byhand.reading.cuts import CutReader
-from byhand.reading.find import Finder, level_rows
 from byhand.reading.filled import Paper, papers
+from byhand.reading.find import Finder, Found
 from byhand.reading.folded import folded
 from byhand.reading.forms import Form
 from byhand.reading.image import Source, open_image
@@ -28,6 +29,7 @@ from byhand.reading.reading import Digit, Reading, Row, Unread, hull
 from byhand.reading.row_read import RowRead
 from byhand.reading.row_reader import RowReader
 from byhand.reading.ruled import stroke_width
+from byhand.reading.turned import turned_back
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
 READER = MODELS / "reader.safetensors"  # finds numbers and reads them
@@ -53,8 +55,8 @@ class Reader:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
             rows. The package's own work together: two read rows, and where they differ, one for digits judges too.
-        form: what a row may read: "digits" alone; "text", with the signs of numbers, by default where the model knows them;
-            "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
+        form: what a row may read: "digits" alone; "text", with the signs of numbers, by default where the model knows
+            them; "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
             out; 0 reads everything.
 
@@ -102,7 +104,7 @@ class Reader:
         """
         image = open_image(source)
         if self.finder:
-            return self._found(self.finder.lines(image))
+            return self._seen(image)
         skew = skewness(image)
         ways = [inverted for inverted, possible in ((False, skew < LIGHTER), (True, skew > DARKER)) if possible]
         if found := papers(image):  # a digit may fill it
@@ -122,7 +124,7 @@ class Reader:
         """
         if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
-        return self._found(self.finder.lines(255 - ink)) if self.finder else self._reading(drawn_lines(ink))
+        return self._seen(255 - ink) if self.finder else self._reading(drawn_lines(ink))
 
     def _lines(self, image: Array, inverted: bool, paper: Paper | None = None) -> Reading:
         return self._reading(find_lines(image, inverted, paper))
@@ -137,22 +139,35 @@ class Reader:
                 doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
         return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
 
-    def _found(self, lines: list[Line]) -> Reading:
-        """The reading of lines that the finder found: those level with each other are one row."""
+    def _seen(self, image: Array) -> Reading:
+        """The reading of a picture, uint8 (height, width); turned where most of its numbers are."""
+        assert self.finder
+        found = self.finder.find(image)
+        if not found.turned or len(found.numbers) > len(found.turned):
+            return self._found(found)
+        readings = [self._found(found)]
+        for turns in (1, 3):
+            turned = self._found(self.finder.find(np.ascontiguousarray(np.rot90(image, turns))))
+            readings.append(turned_back(turned, turns, image.shape))
+        return max(readings, key=expected_rows)
+
+    def _found(self, found: Found) -> Reading:
+        """The reading of what was found: numbers that are level with each other are one row."""
         assert isinstance(self._way, RowReader)
-        rows, rejected, doubtful = [], [], 0.0
+        lines = [line for c in found.numbers if (line := cut_out(found.page, c, found.numbers))]
+        rows, doubtful = [], 0.0
+        rejected = [Unread(box, "turned") for box in found.turned] + [Unread(box, "other") for box in found.other]
         for level in level_rows(lines):
             parts = []
             for line in level:
                 ink = row_ink(line.image, line.mask)
-                found = self._way.read(ink, again=doubtful < AGAIN)
-                doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
-                part = _row(line, ink, found)
+                read = self._way.read(ink, again=doubtful < AGAIN)
+                doubtful += read.doubtful * line.mask.shape[1] / line.mask.shape[0]
+                part = _row(line, ink, read)
                 if part.symbols and sureness(part) >= self.sure:
                     parts.append(part)
                 else:
-                    reason = "pattern" if isinstance(self._way.form, Form) and not part.symbols else "unsure"
-                    reason = reason if part.symbols or not found.label else "other"
+                    reason = "unsure" if part.symbols or isinstance(self._way.form, Form) else "other"
                     rejected.append(Unread(line.box, reason, part.text, part.confidence))
             if parts:
                 rows.append(_joined(parts))

@@ -50,8 +50,8 @@ class Unread:
 
     Attributes:
         box: where, as a digit's.
-        reason: "unsure": a row, or what looks like one, that the networks are not sure enough of; "other": writing that is
-            no number; "turned": writing that stands upright or upside down; "pattern": a row that cannot read as asked.
+        reason: "unsure": a row that the networks are not sure enough of, or that cannot read as asked; "other": writing
+            that is no number; "turned": numbers whose lines run up or down.
         text: the best guess, "" if there is none.
         confidence: how probable that guess is.
     """

@@ -25,7 +25,10 @@ MORE = (
 )
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
-ROWS, SHARPER = 0.38, 1.1  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
+ROWS, SHARPER = (
+    0.38,
+    1.1,
+)  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
 SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
 DIGITS = 10
 PROPOSALS = 3  # that each view makes where a pattern says what may be read

@@ -25,6 +25,7 @@ from byhand.reading.finder import (
 )
 
 WIDE = 0.3  # of the height: how far a core reaches at least to either side of its middle
+PIECES = 3  # that are taken of a page
 FILL = 2.0  # ink that covers half of a cell counts in full
 
 
@@ -46,7 +47,7 @@ class Pieces:
         while done < n:
             page = compose_page(rng, self.stock)
             picture = stretched(page.image)
-            for _ in range(min(1 + page.image.size // SIDE**2 // 2, 3, n - done)):
+            for _ in range(min(PIECES, n - done)):
                 x[done, :, :, 0], maps = piece(page, picture, rng)
                 t[done] = as_target(maps)
                 done += 1

@@ -1,0 +1,151 @@
+"""Cutting a number out of its page: its ink from the page's own pixels, and which of them are its writing."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from byhand.core.types import Array
+from byhand.reading.find import Candidate, whole
+from byhand.reading.finder import CELL, DARK, LIGHT, PAD
+from byhand.reading.lines import Line
+from byhand.reading.prepare import Box
+
+INK = 0.3  # an ink's probability from which it counts
+REACH = 0.6  # heights to either side of a core in which a line's ink may stand
+AROUND = 0.85  # heights above and below its middle
+MARGIN = 0.25  # heights of paper around a line's ink
+LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read
+STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
+LEVEL = 0.5  # lines that share this part of the lower one's height are one row
+PAPER = 0.75  # heights around a place from which its paper is known
+
+
+class _Window(NamedTuple):
+    """A part of a level's maps: rows and columns, and which of its cells are the line's own, float32."""
+
+    rows: slice
+    columns: slice
+    own: Array
+
+    @property
+    def part(self) -> tuple[slice, slice]:
+        return self.rows, self.columns
+
+
+def cut_out(page: Array, c: Candidate, others: Sequence[Candidate]) -> Line | None:
+    """The candidate's line; None where there is no ink. Ink that is nearer to one of the others is theirs."""
+    window = _window(c, others)
+    maps = c.level.maps
+    amounts = [float((maps[(k, *window.part)] * window.own).sum()) for k in (DARK, LIGHT)]
+    kind = LIGHT if amounts[1] > amounts[0] else DARK
+    amount = maps[(kind, *window.part)] * window.own
+    rows, columns = np.flatnonzero((amount > INK).any(axis=1)), np.flatnonzero((amount > INK).any(axis=0))
+    if not len(rows):
+        return None
+    # the ink's box on the page, with a margin of paper
+    m, y0, x0 = MARGIN * c.height, window.rows.start, window.columns.start
+    edges = x0 + columns[0] - m, y0 + rows[0] - m, x0 + columns[-1] + 1 + m, y0 + rows[-1] + 1 + m
+    left, top, right, bottom = whole([c.level.on_page(at) for at in edges], page.shape)
+    pixels, unit = _sized(page[top:bottom, left:right], c.height * CELL / c.level.scale)
+    # the cell of every one of the line's pixels
+    y, x = (
+        ((np.arange(n) + 0.5) * unit + start) * c.level.scale / CELL + PAD / CELL - first
+        for n, start, first in zip(pixels.shape, (top, left), (y0, x0), strict=True)
+    )
+    near = _sampled(amount, y, x) > INK
+    paper = _sampled(_paper(c, kind, window), y, x)
+    difference = pixels - paper if kind == LIGHT else paper - pixels
+    if not near.any():
+        return None
+    full = max(float(np.percentile(difference[near], 90)), 1.0)
+    image = np.clip(difference * (255 / full), 0, 255).astype(np.uint8)
+    mask = near & (image > STRONG)
+    if not mask.any():
+        return None
+    line = Line((0, 0, 0, 0), image, mask, (left / unit, top / unit), unit, page.shape)
+    y, x = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return line._replace(box=line.in_picture((int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1)))
+
+
+def level_rows(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines that are level with each other, from the left; the topmost first."""
+    rest, rows = sorted(lines, key=lambda line: line.box[1]), []
+    while rest:
+        first = rest[0].box
+        level = [line for line in rest if _shared(line.box, first) > LEVEL]
+        rows.append(sorted(level, key=lambda line: line.box[0]))
+        rest = [line for line in rest if not any(line is one for one in level)]
+    return rows
+
+
+def _shared(a: Box, b: Box) -> float:
+    """The part of the lower one's height that two boxes share."""
+    return (min(a[3], b[3]) - max(a[1], b[1])) / min(a[3] - a[1], b[3] - b[1])
+
+
+def _window(c: Candidate, others: Sequence[Candidate]) -> _Window:
+    """The part of the maps around a candidate, and which cells are its own."""
+    height, width = c.level.maps.shape[1:]
+    left, right = max(0, int(c.left - REACH * c.height)), min(width, int(np.ceil(c.right + REACH * c.height)))
+    ends = c.middle + c.slope * np.array([left, right])
+    top, bottom = max(0, int(ends.min() - c.height)), min(height, int(np.ceil(ends.max() + c.height)))
+    y, x = np.arange(top, bottom)[:, None] + 0.5, np.arange(left, right) + 0.5
+    own, beside = _distance(c, y, x)
+    mine = own < AROUND
+    for other in others:
+        if other is not c and other.level is c.level:
+            theirs, away = _distance(other, y, x)
+            mine &= (theirs > AROUND) | (away > REACH) | (own + beside < theirs + away)
+    return _Window(slice(top, bottom), slice(left, right), mine.astype(np.float32))
+
+
+def _distance(c: Candidate, y: Array, x: Array) -> tuple[Array, Array]:
+    """How many heights cells lie above or below a candidate's middle (rows, columns), and beside its core (columns,)."""
+    beside = np.maximum(np.maximum(c.left - x, x - c.right), 0) / c.height
+    return np.abs(y - c.middle - c.slope * x) / c.height, beside
+
+
+def _sized(part: Array, height: float) -> tuple[Array, float]:
+    """A part of the page in the size in which it is read, float32, and how many of the page's pixels one is long."""
+    from PIL import Image
+
+    picture = Image.fromarray(np.ascontiguousarray(part))
+    shrink, grow = max(1, int(height / HIGH)), max(1, min(3, round(LOW / height)))
+    if shrink > 1:
+        picture = picture.reduce(shrink)
+    elif grow > 1:
+        picture = picture.resize((picture.width * grow, picture.height * grow), Image.Resampling.BICUBIC)
+    return np.asarray(picture).astype(np.float32), shrink / grow
+
+
+def _paper(c: Candidate, kind: int, window: _Window) -> Array:
+    """The paper's grey level in every cell: the mean around it of cells' upper quartiles, where there is no ink."""
+    rows, columns = window.part
+    shape = rows.stop - rows.start, columns.stop - columns.start
+    part = c.level.picture[CELL * rows.start : CELL * rows.stop, CELL * columns.start : CELL * columns.stop]
+    pixels = part.reshape(shape[0], CELL, shape[1], CELL).transpose(0, 2, 1, 3).reshape(*shape, CELL * CELL)
+    place = CELL * CELL // 4 if kind == LIGHT else CELL * CELL * 3 // 4
+    levels = np.partition(pixels, place, axis=2)[:, :, place].astype(np.float32)
+    weight = (1 - c.level.maps[(kind, *window.part)]) ** 2 + 1e-3
+    r = max(1, round(PAPER * c.height))
+    return _summed(levels * weight, r) / _summed(weight, r)
+
+
+def _summed(a: Array, r: int) -> Array:
+    """Sums over windows of 2 r + 1 each way, cut off at the edges: float64."""
+    for _ in range(2):
+        total = np.concatenate([np.zeros((1, a.shape[1])), np.cumsum(a, axis=0, dtype=np.float64)])
+        at = np.arange(len(a))
+        a = (total[np.minimum(at + r + 1, len(a))] - total[np.maximum(at - r, 0)]).T
+    return a
+
+
+def _sampled(a: Array, y: Array, x: Array) -> Array:
+    """Values of cells a (rows, columns) at heights y and columns x, linear between middles: (len(y), len(x))."""
+    for at in (y, x):
+        at = np.clip(at - 0.5, 0, len(a) - 1)
+        low = np.minimum(at.astype(int), max(len(a) - 2, 0))
+        part = (at - low)[:, None]
+        a = (a[low] * (1 - part) + a[np.minimum(low + 1, len(a) - 1)] * part).T
+    return a.astype(np.float32)
