@@ -123,7 +123,7 @@ def test_nothing_is_read_where_nothing_is_written(either: Reader) -> None:
     ):
         reading = either.read(np.clip(blank, 0, 255).astype(np.uint8))
         assert reading.text == "" and reading.lines == () and reading.digits == ()
-        assert reading.to_json() == {"text": "", "lines": []}
+        assert reading.to_json() == {"text": "", "lines": [], "rejected": []}
         assert reading.confidence == 1
 
 
@@ -137,9 +137,9 @@ def test_the_same_picture_gives_the_same_bits(either: Reader) -> None:
 def test_plain_data(either: Reader) -> None:
     plain = either.read(page()[0]).to_json()
     assert plain == json.loads(json.dumps(plain))
-    assert plain.keys() == {"text", "lines"}
+    assert plain.keys() == {"text", "lines", "rejected"}
     for line in plain["lines"]:
-        assert line.keys() == {"text", "confidence", "box", "digits"}
+        assert line.keys() == {"text", "confidence", "box", "groups", "digits", "symbols", "unread"}
         assert line["text"] == "".join(digit["digit"] for digit in line["digits"])
         for digit in line["digits"]:
             assert digit.keys() == {"digit", "confidence", "box", "alternatives"}

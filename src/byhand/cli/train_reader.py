@@ -25,17 +25,17 @@ def train_reader(
 ) -> None:
     """Train the networks that find and read numbers, on pages and rows that are composed meanwhile."""
     from byhand.core.errors import ByhandError
-    from byhand.recipes.reading import LESSONS, pack, train
+    from byhand.recipes.reading import COURSES, pack_reader, train
 
     files = [str(path) for path in start or ()]
     if network == "pack":
-        pack(files, out)
+        pack_reader(files, out)
         return
-    if network not in LESSONS or len(files) > 1:
+    if network not in COURSES or len(files) > 1:
         raise ByhandError(
-            f"train-reader trains one of {', '.join(LESSONS)}, from at most one network, or packs several."
+            f"train-reader trains one of {', '.join(COURSES)}, from at most one network, or packs several."
         )
     changes: dict[str, Any] = {"epochs": epochs, "part": part, "stay": stay, "rate": rate, "drawn": drawn, "seed": seed}
     changes["start"] = files[0] if files else None
-    lesson = replace(LESSONS[network], **{name: value for name, value in changes.items() if value is not None})
-    train(lesson, out, hands, fonts, lambda line: print(line, flush=True))
+    course = replace(COURSES[network], **{name: value for name, value in changes.items() if value is not None})
+    train(course, out, hands, fonts, lambda line: print(line, flush=True))

@@ -34,7 +34,7 @@ HELD = {"rows": 1000, "finder": 160}  # samples of writers, papers and fonts hel
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Course:
     """How one of the networks is trained.
 
     Attributes:
@@ -64,11 +64,11 @@ class Lesson:
     start: str = ""
 
 
-LESSONS = {"finder": Lesson("finder", part=2048, rate=3e-3, batch=8), "rows": Lesson("rows")}
+COURSES = {"finder": Course("finder", part=2048, rate=3e-3, batch=8), "rows": Course("rows")}
 
 
 def train(
-    lesson: Lesson,
+    course: Course,
     out: str | Path,
     hands: str | Path | None = None,
     fonts: str | Path | None = None,
@@ -77,7 +77,7 @@ def train(
     """Train one of the reader's networks, and write it into a file after every epoch, in half precision.
 
     Args:
-        lesson: which, and how.
+        course: which, and how.
         out: the file.
         hands: a folder of free hands (see `handwriting.hands`).
         fonts: a folder of fonts (see `handwriting.fonts`).
@@ -87,37 +87,37 @@ def train(
     mnist = load("mnist")
     images = mnist.x_train.reshape(-1, 28, 28), mnist.y_train
     stocks = {
-        part: collect(part, hands=hands, fonts=fonts, mnist=images, drawn=lesson.drawn, seed=lesson.seed, report=say)
+        part: collect(part, hands=hands, fonts=fonts, mnist=images, drawn=course.drawn, seed=course.seed, report=say)
         for part in ("train", "validation")
     }
-    composers = {part: _composer(lesson.network, stock) for part, stock in stocks.items()}
-    held = composers["validation"].batch(HELD[lesson.network], np.random.default_rng(10**6))
-    supply = FreshRows(composers["train"], lesson.part, lesson.stay, lesson.seed, lesson.processes)
+    composers = {part: _composer(course.network, stock) for part, stock in stocks.items()}
+    held = composers["validation"].batch(HELD[course.network], np.random.default_rng(10**6))
+    supply = FreshRows(composers["train"], course.part, course.stay, course.seed, course.processes)
     x, t = supply.first()
     say(f"{time.time() - begin:.0f} s: {len(x)} samples")
-    network = begun(lesson)
+    network = begun(course)
     fit(
         network,
         x,
         t,
-        epochs=lesson.epochs,
-        batch_size=lesson.batch,
-        optimizer=Adam(OneCycle(lesson.rate, peak=lesson.peak)),
-        rng=lesson.seed,
+        epochs=course.epochs,
+        batch_size=course.batch,
+        optimizer=Adam(OneCycle(course.rate, peak=course.peak)),
+        rng=course.seed,
         accuracy=False,
-        threads=lesson.processes,
-        callbacks=[Averaging(0.999), supply, _Report(lesson, held, out, begin, say)],
+        threads=course.processes,
+        callbacks=[Averaging(0.999), supply, _Report(course, held, out, begin, say)],
         progress=False,
     )
     return network
 
 
-def begun(lesson: Lesson) -> Network:
+def begun(course: Course) -> Network:
     """The network before it learns."""
-    start = Network.load(lesson.start) if lesson.start else None
-    if lesson.network == "rows" and (start is None or start.outputs == 11):
-        return signs_network(start, lesson.seed, WIDE)
-    network = signs_network(None, lesson.seed, WIDE) if lesson.network == "rows" else finder_network(lesson.seed)
+    start = Network.load(course.start) if course.start else None
+    if course.network == "rows" and (start is None or start.outputs == 11):
+        return signs_network(start, course.seed, WIDE)
+    network = signs_network(None, course.seed, WIDE) if course.network == "rows" else finder_network(course.seed)
     if start is not None:
         network.theta[...], network.state[...] = start.theta, start.state
     return network
@@ -133,13 +133,13 @@ class _Report(Callback):
     """After each epoch: how good the network is on what was held out, and the network as it is, in a file."""
 
     def __init__(
-        self, lesson: Lesson, held: tuple[Array, Array], out: str | Path, begin: float, say: Callable[[str], None]
+        self, course: Course, held: tuple[Array, Array], out: str | Path, begin: float, say: Callable[[str], None]
     ):
-        self.lesson, self.held, self.out, self.begin, self.say = lesson, held, out, begin, say
+        self.course, self.held, self.out, self.begin, self.say = course, held, out, begin, say
 
     def on_epoch(self, training: Training) -> None:
         network, (x, t) = training.network, self.held
-        figures = (finder_figures if self.lesson.network == "finder" else row_figures)(network, x, t)
+        figures = (finder_figures if self.course.network == "finder" else row_figures)(network, x, t)
         shown = ", ".join(f"{name} {100 * value:.2f} %" for name, value in figures.items())
         loss = training.history.last["loss"]
         self.say(f"{time.time() - self.begin:.0f} s, epoch {training.epoch}: loss {loss:.4f}; {shown}")
@@ -166,7 +166,7 @@ def row_figures(network: Network, x: Array, t: Array) -> dict[str, float]:
     }
 
 
-def pack(networks: Sequence[str | Path], out: str | Path, card: dict[str, Any] | None = None) -> None:
+def pack_reader(networks: Sequence[str | Path], out: str | Path, card: dict[str, Any] | None = None) -> None:
     """Put a finder and networks for rows into one reader's file, in 8 bits.
 
     Raises:
@@ -180,11 +180,11 @@ def pack(networks: Sequence[str | Path], out: str | Path, card: dict[str, Any] |
     save_model(ReaderModel(finders[0], rows, {}, card or {}), out)
 
 
-def card(lessons: Sequence[Lesson], hands: str | Path | None, fonts: str | Path | None) -> dict[str, Any]:
+def reader_card(courses: Sequence[Course], hands: str | Path | None, fonts: str | Path | None) -> dict[str, Any]:
     """Where a reader's networks come from, as plain data: how they were trained, on what, under which licences."""
     files = {}
     for folder in (hands, fonts):
         for file in sorted(Path(folder).rglob("*")) if folder else []:
             if file.is_file() and file.suffix in (".npz", ".woff2", ".ttf", ".otf"):
                 files[f"{file.parent.name}/{file.name}"] = sha256(file.read_bytes()).hexdigest()
-    return {"lessons": [asdict(lesson) for lesson in lessons], "files": files}
+    return {"courses": [asdict(course) for course in courses], "files": files}
