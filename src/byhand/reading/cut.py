@@ -101,7 +101,7 @@ def _window(c: Candidate, others: Sequence[Candidate]) -> _Window:
 
 
 def _distance(c: Candidate, y: Array, x: Array) -> tuple[Array, Array]:
-    """How many heights cells lie above or below a candidate's middle (rows, columns), and beside its core (columns,)."""
+    """How many heights cells lie above or below a candidate's middle (rows, columns), and beside it (columns,)."""
     beside = np.maximum(np.maximum(c.left - x, x - c.right), 0) / c.height
     return np.abs(y - c.middle - c.slope * x) / c.height, beside
 

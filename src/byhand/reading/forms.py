@@ -22,7 +22,8 @@ class Form:
     """The labels that a regular expression allows, as a finite automaton over the alphabet's signs.
 
     It knows signs by themselves, `\\d` for a digit, `.` for any sign, sets `[...]`, groups `(...)`, alternatives `|`,
-    and `?`, `*`, `+`, `{2}`, `{2,4}` behind them. The automaton is Thompson's (Regular Expression Search Algorithm, 1968).
+    and `?`, `*`, `+`, `{2}`, `{2,4}` behind them. The automaton is Thompson's (Regular Expression
+    Search Algorithm, 1968).
 
     Args:
         pattern: the expression, or a name: numbers, amount, date, time.

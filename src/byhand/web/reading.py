@@ -55,8 +55,9 @@ def _as_json(reading: Reading) -> dict[str, Any]:
     """As `byhand read --json` prints it, each digit with its image."""
     record = reading.to_json()
     for line, row in zip(record["lines"], reading.lines, strict=True):
-        for plain, digit in zip(line["digits"], row.digits, strict=True):
-            plain["image"] = packed(digit.image)
+        for key, signs in (("digits", row.digits), ("symbols", row.symbols)):
+            for plain, sign in zip(line[key], signs, strict=True):
+                plain["image"] = packed(sign.image)
     return record
 
 

@@ -130,11 +130,15 @@ SCHEMAS: dict[str, Any] = {
                     "text": A_TEXT,
                     "confidence": A_NUMBER,
                     "box": maybe(A_BOX),
+                    "groups": array(A_TEXT),
                     "digits": array(of("Digit")),
+                    "symbols": array(of("Digit")),
+                    "unread": array(of("Unread")),
                 },
                 "required": ["text", "confidence", "box", "digits"],
             }
         ),
+        rejected=array(of("Unread")),
         width=AN_INTEGER,
         height=AN_INTEGER,
         milliseconds=A_NUMBER,
@@ -151,6 +155,7 @@ SCHEMAS: dict[str, Any] = {
         },
         "required": ["digit", "confidence", "box", "alternatives", "image"],
     },
+    "Unread": table(box=A_BOX, reason=A_TEXT, text=A_TEXT, confidence=A_NUMBER),
     "Look": table(
         model=A_TEXT,
         image=of("Packed"),
