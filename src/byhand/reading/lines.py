@@ -40,7 +40,7 @@ class Line(NamedTuple):
     box: Box
     image: Array
     mask: Array
-    corner: tuple[int, int]
+    corner: tuple[float, float]
     scale: float
     shape: tuple[int, ...]
 
