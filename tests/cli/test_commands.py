@@ -76,7 +76,7 @@ def test_evaluate_measures_the_same_as_training_did(byhand, data, tmp_path):
     assert record["accuracy"] == figures["test_accuracy"]
     assert record["confusion"] == figures["confusion"]
     status, out, _ = byhand("evaluate", "run/model.safetensors", "--data", data)
-    assert status == 0 and "of 200 right" in out
+    assert status == 0 and "of 200 correct" in out
 
 
 def test_read_gives_one_json_object_an_image(byhand, tmp_path):

@@ -52,7 +52,7 @@ def test_a_run_that_is_told_to_stop_says_how_to_go_on_and_does(byhand, data, tmp
     run.send_signal(number)
     _, err = run.communicate(timeout=60)
     assert run.returncode == status
-    told = re.search(r"after step ([\d,]+) is kept. Go on with: byhand (.*)", err)
+    told = re.search(r"after step ([\d,]+) was written. Resume with: byhand (.*)", err)
     assert Checkpoints("cut run/checkpoints").newest()[1].step == int(told[1].replace(",", ""))
     status, _, err = byhand("train", "--data", data, *TRAIN, "--out", "cut run")
     assert status == 2 and "unfinished run; go on with byhand train --resume 'cut run'" in err

@@ -96,7 +96,7 @@ def test_a_network_with_one_output(byhand, data, tmp_path):  # noqa: F811
         (("m.safetensors", "none.png"), ["none.png"]),
         (("m.safetensors", "blank.png"), ["blank.png", "no ink"]),
         (("none.safetensors", 1), ["none.safetensors"]),
-        (("small.safetensors", 1), ["another size", "8 × 8", "--data"]),
+        (("small.safetensors", 1), ["8 × 8 pixels", "--data"]),
         (("rows.safetensors", 1), ["10", "no grey images"]),
         (("m.safetensors", 1, "--out", "file"), ["file"]),
     ],
@@ -119,4 +119,4 @@ def test_a_picture_for_a_network_of_other_images_is_refused(byhand, tmp_path):  
     Image.fromarray(np.full((50, 50), 255, np.uint8)).save(tmp_path / "p.png")
     saved(tmp_path / "small.safetensors", [Flatten(), Dense(10)], (8, 8))
     status, _, err = byhand("look", "small.safetensors", "p.png", "--data", "digits")
-    assert status == 2 and "8 × 8" in err and "number of a test image" in err
+    assert status == 2 and "8 × 8" in err and "index of a test image" in err

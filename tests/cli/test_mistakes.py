@@ -45,7 +45,7 @@ MISTAKES = {
     "learning rate that is nan": (lambda f: ["train", "--lr", "nan"], "learning rate"),
     "no epochs": (lambda f: ["train", "--epochs", "0"], "--epochs"),
     "race without test images": (
-        lambda f: ["race", "--data", write(f / "d.csv", "\n".join("7," + ",".join(["9"] * 784) for _ in range(40)))],
+        lambda f: ["race", "--data", write(f / "d.csv", "\n".join(f"{i % 10}" + ",9" * 784 for i in range(40)))],
         "no test images",
     ),
     "race to nowhere": (lambda f: ["race", "--data", "mnits"], "mnits"),

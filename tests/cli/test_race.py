@@ -30,7 +30,7 @@ def test_it_trains_the_recipe_and_says_how_well_and_how_long(byhand, data):  # n
 def test_for_people_it_is_one_sentence(byhand, data):  # noqa: F811
     status, out, _ = byhand("race", "--data", data)
     assert status == 0
-    assert out.count("\n") == 1 and "of 200 test images read right" in out and "after the process began" in out
+    assert out.count("\n") == 1 and "of 200 test images correct" in out and "after the start of the process" in out
 
 
 def test_another_seed_is_another_race(byhand, data):  # noqa: F811

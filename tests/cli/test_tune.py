@@ -79,7 +79,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(byhand, spac
 
     monkeypatch.setattr(workers, "measure", interrupted)
     status, _, err = byhand(*TUNE, "--trials", 4, "--out", "x")
-    assert status == 130 and "the same command goes on" in err
+    assert status == 130 and "the same command resumes the search" in err
     assert len((tmp_path / "x/trials.jsonl").read_text().splitlines()) == 2
     status, out, _ = byhand(*TUNE, "--trials", 4, "--out", "x")
     assert status == 0 and "4 of 4 trials" in out and len(calls) == 5

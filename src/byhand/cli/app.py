@@ -29,18 +29,18 @@ def _options(
 ) -> None: ...
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 
 
 def model_file(path: Path) -> Path:
-    """The model file itself, or the one in a run's folder."""
+    """The model file: `path` itself, or the file in a run folder."""
     from byhand.recipes.folder import MODEL
 
     return path / MODEL if path.is_dir() else path
 
 
 def absolute(data: str) -> str:
-    """A path in full, so that the configuration can be repeated from elsewhere; a known name stays."""
+    """The absolute path of a file or folder of data, so that a configuration works from anywhere; names are kept."""
     from byhand.data import listing
 
     known = {entry.name for entry in listing()}

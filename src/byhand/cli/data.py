@@ -7,7 +7,7 @@ import typer
 from byhand.cli.app import Json, app
 from byhand.cli.output import print_json, print_table
 
-data = typer.Typer(no_args_is_help=True, help="Data sets: fetch them, list them.")
+data = typer.Typer(no_args_is_help=True, help="Download and list data sets.")
 app.add_typer(data, name="data")
 
 
@@ -16,7 +16,7 @@ def fetch(
     names: Annotated[list[str], typer.Argument(help="mnist, fashion-mnist, digits")],
     json: Json = False,
 ) -> None:
-    """Download data sets into the cache folder (BYHAND_DATA, or the system's), with checksums."""
+    """Download data sets into the cache folder (BYHAND_DATA or the system's cache) and verify their checksums."""
     from byhand.data import fetch as get
 
     for name in names:
@@ -29,7 +29,7 @@ def fetch(
 
 @data.command("list", epilog="Example:  byhand data list --json")
 def list_(json: Json = False) -> None:
-    """The data sets that are known by name, and whether they are in the cache."""
+    """List the data sets that have a name, and whether they are in the cache."""
     from byhand.data import listing
 
     entries = listing()

@@ -1,4 +1,4 @@
-"""byhand demo: the whole tour."""
+"""byhand demo."""
 
 import time
 from pathlib import Path
@@ -19,10 +19,10 @@ NEXT = """Next:
 
 @app.command(epilog="Example:  byhand demo --out out/demo")
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for model, metrics and pictures.")] = Path("out/demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the model, metrics and pictures.")] = Path("out/demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
-    """Fetch MNIST, train a dense network on it, draw pictures, and read a few digits that are not MNIST's."""
+    """Fetch MNIST, train a dense network, draw pictures, and read a few digits drawn by byhand."""
     import numpy as np
 
     from byhand import plots
@@ -34,7 +34,7 @@ def demo(
     from byhand.recipes.folder import MODEL, claimed, write_run
 
     start = time.perf_counter()
-    print("Fetching MNIST, where it is not in the cache yet ...", flush=True)
+    print("Fetching MNIST, unless it is in the cache ...", flush=True)
     dataset = load("mnist")
     recipe = RECIPES["dense"]
     print(f"Training {', '.join(layer.label() for layer in recipe.layers)} ({recipe.training}) ...", flush=True)
@@ -50,7 +50,7 @@ def demo(
         (path.name, str(digit), reading.text, percent(reading.confidence, 1))
         for (path, digit), reading in zip(samples, readings, strict=True)
     ]
-    print_table("Digits that byhand drew itself", ("picture", "drawn", "read", "sure"), rows, left=1)
+    print_table("Digits that byhand drew itself", ("picture", "drawn", "read", "confidence"), rows, left=1)
     blank = np.zeros((28, 28), np.uint8)
     figure = plots.digits(
         np.stack([reading.digits[0].image if reading.digits else blank for reading in readings]),
@@ -59,5 +59,6 @@ def demo(
         np.array([reading.confidence for reading in readings]),
     )
     plots.save(figure, out / "plots" / "drawn.png")
-    print(f"Pictures are in {out / 'plots'}, everything else in {out}; it took {time.perf_counter() - start:.0f} s.\n")
+    seconds = time.perf_counter() - start
+    print(f"The pictures are in {out / 'plots'}, everything else is in {out}. This took {seconds:.0f} s.\n")
     print(NEXT)

@@ -16,11 +16,13 @@ NO_PROBLEMS = {True: "Nothing seems wrong.", False: "The curves show nothing wro
 
 @app.command(epilog="Example:  byhand diagnose runs/dense-1 --plot health.png")
 def diagnose(
-    run: Annotated[Path, typer.Argument(help="A run's folder, or its history.csv.")],
-    plot: Annotated[Path | None, typer.Option(help="Draw gradients, idle units and losses into this file.")] = None,
+    run: Annotated[Path, typer.Argument(help="A run folder, or its history.csv.")],
+    plot: Annotated[
+        Path | None, typer.Option(help="Plot gradients, dead and saturated units, and losses into this file.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say what went wrong in a training and what to try, with the numbers, most serious first."""
+    """Report what went wrong in a training and what to try, most serious problems first."""
     from textwrap import fill
 
     from byhand.diagnosis import diagnose as examine
@@ -48,7 +50,7 @@ def diagnose(
 
 
 def draw_record(record: "Record", path: Path) -> None:
-    """Draw what was measured into a file."""
+    """Plot the measurements into a file."""
     from byhand import plots
 
     gradients = {record.label(number): column for number, column in record.of("gradient").items()}

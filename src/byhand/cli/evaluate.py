@@ -11,11 +11,11 @@ from byhand.cli.output import percent, print_json, print_scores, print_table
 
 @app.command(epilog="Example:  byhand evaluate runs/dense-1 --json")
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file, or a run's folder.")],
-    data: Annotated[str | None, typer.Option(help="A data set's name or a path; by default the run's own.")] = None,
+    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
+    data: Annotated[str | None, typer.Option(help="Name or path of a data set; that of the run by default.")] = None,
     json: Json = False,
 ) -> None:
-    """Measure a model on test samples: loss, accuracy, precision, recall, F1, confusion, times."""
+    """Evaluate a model on test samples: loss, accuracy, precision, recall, F1, confusion matrix, times."""
     from byhand import training
     from byhand.network import Network
 
@@ -32,10 +32,10 @@ def evaluate(
         record["weighted"] = dict(zip(names, result.scores.weighted(), strict=True))
         print_json(record | {"confusion": result.confusion.tolist()})
         return
-    print(f"{percent(result.accuracy)} of {result.samples:,} right, loss {result.loss:.4f}.")
+    print(f"{percent(result.accuracy)} of {result.samples:,} correct, loss {result.loss:.4f}.")
     print_scores(result, classes)
     print_table(
-        "Confusion (rows: truth, columns: read as)",
+        "Confusion matrix (rows: truth, columns: prediction)",
         ("", *classes),
         [(name, *map(str, row)) for name, row in zip(classes, result.confusion, strict=True)],
     )
@@ -49,7 +49,7 @@ def _size(shape: tuple[int, ...]) -> int:
 
 
 def _test_samples(model: Path, data: str | None) -> tuple[Any, Any, tuple[str, ...]]:
-    """The samples to measure with: those of the run's own split, or of the data set that was named."""
+    """The samples to evaluate on: the test split of the run, or the data set that was named."""
     import numpy as np
 
     from byhand.data import load

@@ -12,13 +12,17 @@ from byhand.core.errors import ByhandError
 
 @app.command(epilog="Example:  byhand explain nielsen --sample 0")
 def explain(
-    what: Annotated[str, typer.Argument(help="A recipe, a model file, or a run's folder.")],
-    latex: Annotated[bool, typer.Option("--latex", help="LaTeX instead of text.")] = False,
-    sample: Annotated[int | None, typer.Option(min=0, help="Put the numbers of this training sample in.")] = None,
-    data: Annotated[str | None, typer.Option(help="Where the sample comes from; mnist by default.")] = None,
+    what: Annotated[str, typer.Argument(help="A recipe, a model file or a run folder.")],
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=0, help="Insert the numbers of the training sample with this index.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Name or path of the data set of the sample; mnist by default.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Print a network's equations, forward and backward, in order, with its shapes."""
+    """Print the equations of a network, forward and backward, with their shapes."""
     import numpy as np
 
     from byhand.network import Network

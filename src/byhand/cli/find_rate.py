@@ -11,17 +11,17 @@ from byhand.cli.output import print_json
 
 @app.command("find-rate", epilog="Example:  byhand find-rate dense --plot rates.png")
 def find_rate(
-    recipe: Annotated[str, typer.Argument(help="Which recipe.")],
-    data: Annotated[str | None, typer.Option(help="A data set's name or a path; the recipe's own by default.")] = None,
-    low: Annotated[float, typer.Option(help="The first learning rate.")] = 1e-7,
-    high: Annotated[float, typer.Option(help="The last learning rate.")] = 10.0,
-    steps: Annotated[int, typer.Option(min=10, help="How many rates are tried, one a step.")] = 200,
-    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples a step; 0 for all at once.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    plot: Annotated[Path | None, typer.Option(help="Draw loss against rate into this file.")] = None,
+    recipe: Annotated[str, typer.Argument(help="Name of the recipe.")],
+    data: Annotated[str | None, typer.Option(help="Name or path of a data set; that of the recipe by default.")] = None,
+    low: Annotated[float, typer.Option(help="The lowest learning rate.")] = 1e-7,
+    high: Annotated[float, typer.Option(help="The highest learning rate.")] = 10.0,
+    steps: Annotated[int, typer.Option(min=10, help="Number of learning rates, one per step.")] = 200,
+    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples per step; 0 for the full batch.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    plot: Annotated[Path | None, typer.Option(help="Plot loss against learning rate into this file.")] = None,
     json: Json = False,
 ) -> None:
-    """Suggest a learning rate for a recipe: one short training with ever larger rates; nothing is kept of it."""
+    """Suggest a learning rate for a recipe by a short training with increasing rates."""
     import numpy as np
 
     from byhand import plots

@@ -11,7 +11,7 @@ CPUINFO = Path("/proc/cpuinfo")  # Linux
 
 @app.command(epilog="Example:  byhand info --json")
 def info(json: Json = False) -> None:
-    """Versions, what byhand computes with, the processor, and where data and models lie: for a report of a fault."""
+    """Print versions, the operations in use, the processor, and the folders of data and models, for bug reports."""
     found = facts()
     if json:
         print_json(found)
@@ -34,7 +34,7 @@ def info(json: Json = False) -> None:
 
 
 def facts() -> dict[str, Any]:
-    """Everything that `byhand info` says, as plain data."""
+    """What `byhand info` prints, as plain data."""
     import platform
 
     import numpy as np
@@ -65,7 +65,7 @@ def facts() -> dict[str, Any]:
 
 
 def blas() -> list[dict[str, Any]]:
-    """The libraries that multiply matrices in this process: name, version, threads, and the processor they aim at."""
+    """The matrix libraries in this process: name, version, threads, and the processor of the kernel in use."""
     import numpy as np  # noqa: F401  (brings its library with it)
     from threadpoolctl import threadpool_info
 
@@ -89,7 +89,7 @@ def _sentence(blas: dict[str, Any]) -> str:
 
 
 def processor() -> str:
-    """The processor's name, as far as the system tells it."""
+    """The name of the processor, or what the system knows of it."""
     import platform
 
     if CPUINFO.is_file():

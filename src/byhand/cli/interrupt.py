@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stoppable(checkpoints: Checkpoints, folder: Path) -> Iterator[None]:
-    """Let the first signal stop the training after its step, and a second one at once; exits with 128 + its number.
+    """Stop the training after its step on the first signal, at once on the second; exit with 128 + the signal number.
 
     Where no training runs, before or after, the first one ends the command at once. Whatever is written at that moment
     is written whole or not at all.
@@ -45,9 +45,9 @@ def _leave(interruption: Interrupted, checkpoints: Checkpoints, folder: Path) ->
     if files:
         step = int(files[-1].stem.removeprefix("step-"))
         print(
-            f"byhand: stopped; the run's state after step {step:,} is kept. Go on with: {command(folder)}",
+            f"byhand: stopped; the state after step {step:,} was written. Resume with: {command(folder)}",
             file=sys.stderr,
         )
     else:
-        print("byhand: stopped before anything could be kept.", file=sys.stderr)
+        print("byhand: stopped before the first checkpoint.", file=sys.stderr)
     raise typer.Exit(128 + interruption.signal)

@@ -11,13 +11,13 @@ from byhand.cli.output import print_json, print_table
 
 @app.command(epilog="Example:  byhand lesson perceptron-gates --plot out")
 def lesson(
-    names: Annotated[list[str] | None, typer.Argument(help="Which lessons; without any they are listed.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="All of them, in teaching order.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the lessons' pictures into this folder.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of whatever is random.")] = 0,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of lessons; lists all lessons if omitted.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Run all lessons in teaching order.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the pictures of the lessons into this folder.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     json: Json = False,
 ) -> None:
-    """Worked examples: what a teacher would put on the board, with every number checked."""
+    """Print worked examples, from the perceptron to backpropagation, with every number checked."""
     from byhand.lessons import lessons, run_lesson
 
     known = lessons()
@@ -28,7 +28,7 @@ def lesson(
             return
         rows = [(item.name, item.title, "yes" if item.picture else "") for item in known.values()]
         print_table("Lessons", ("name", "what it shows", "picture"), rows, left=3)
-        print("Run one with:  byhand lesson NAME [--plot FOLDER]")
+        print("Run a lesson with:  byhand lesson NAME [--plot FOLDER]")
         return
     for name in known if all_ else names or ():
         board = run_lesson(name, seed)

@@ -1,4 +1,4 @@
-"""byhand look: pictures of what a network makes of an image."""
+"""byhand look."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,15 +22,15 @@ MAPPED = 2_000  # images on the map: more than that hide each other
 
 @app.command(epilog="Example:  byhand look runs/conv-1 seven.png --out out/seven")
 def look(
-    model: Annotated[Path, typer.Argument(help="A model file, or a run's folder.")],
-    image: Annotated[str, typer.Argument(help="A picture of one digit, or the number of a test image.")],
+    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
+    image: Annotated[str, typer.Argument(help="A picture of one digit, or the index of a test image.")],
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("out/look"),
-    data: Annotated[str, typer.Option(help="Where test and training images come from: a name or a path.")] = "mnist",
-    among: Annotated[int, typer.Option(min=2, help="How many training images to compare with.")] = 10_000,
-    patch: Annotated[int | None, typer.Option(min=1, help="Side of the square that covers pixels.")] = None,
+    data: Annotated[str, typer.Option(help="Name or path of the data set of test and training images.")] = "mnist",
+    among: Annotated[int, typer.Option(min=2, help="Number of training images to compare with.")] = 10_000,
+    patch: Annotated[int | None, typer.Option(min=1, help="Side of the square for occlusion, in pixels.")] = None,
     json: Json = False,
 ) -> None:
-    """Draw what a network makes of an image: filters, feature maps, the pixels that decided, its neighbours."""
+    """Draw how a network predicts an image: filters, feature maps, decisive pixels, similar training images."""
     from byhand import plots
     from byhand.data import load
     from byhand.explaining.looking import image_shape
@@ -41,7 +41,7 @@ def look(
     shape = image_shape(network, dataset.image_shape)
     if dataset.x_train.shape[1] != shape[0] * shape[1]:
         raise ByhandError(
-            f"{data}: its images have another size than the network's {shape[0]} × {shape[1]}; see --data."
+            f"{data}: its images do not have the {shape[0]} × {shape[1]} pixels of the network; choose others with --data."
         )
     ink = _image(image, shape, dataset)
     report: dict[str, Any] = {"model": str(model), "image": image}
@@ -60,7 +60,7 @@ def look(
 
 
 def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "Array":
-    """The image (height, width) from 0 to 1: a file prepared as MNIST was, or a test image by its number."""
+    """The image (height, width) from 0 to 1: a file prepared like MNIST's images, or a test image by its index."""
     import numpy as np
 
     from byhand.reading.prepare import prepare
@@ -74,7 +74,7 @@ def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "Array":
     if shape != (28, 28):
         raise ByhandError(
             f"{image}: pictures are prepared as 28 × 28, but this network takes {shape[0]} × {shape[1]}; "
-            "give the number of a test image."
+            "give the index of a test image."
         )
     prepared: Array = prepare(Path(image))[0] / np.float32(255)
     return prepared
@@ -83,7 +83,7 @@ def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "Array":
 def _pictures(
     network: "Network", ink: "Array", dataset: "Dataset", among: int, patch: int
 ) -> Iterator[tuple[str, "Figure", dict[str, Any]]]:
-    """Each picture's name, the picture, and what it says in numbers."""
+    """For each picture its name, the figure, and its content in numbers."""
     import numpy as np
 
     from byhand import plots
@@ -120,7 +120,7 @@ def _pictures(
 def _others(
     network: "Network", x: "Array", ink: "Array", dataset: "Dataset", among: int, name: str
 ) -> Iterator[tuple[str, "Figure", dict[str, Any]]]:
-    """Training images beside the image, and on a map."""
+    """The most similar training images, and a map of training images."""
     import numpy as np
 
     from byhand import plots

@@ -9,7 +9,7 @@ from byhand.core.errors import ByhandError
 
 
 def main() -> None:
-    """Run the command line; a person's mistake ends with one sentence and status 2, Ctrl-C with 130."""
+    """Run the command line; exits with a one-sentence message and status 2 on a user error, with 130 on Ctrl-C."""
     load_commands()
     try:
         with warnings.catch_warnings():

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def print_json(record: Any) -> None:
-    """One object, one line."""
+    """Print an object as one line of JSON."""
     print(json.dumps(record, ensure_ascii=False, allow_nan=False))
 
 
 def make_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> "Table":
-    """A table whose first `left` columns are text and the others numbers."""
+    """A table; the first `left` columns are left-aligned, the others right-aligned."""
     from rich import box
     from rich.table import Table
 
@@ -30,7 +30,7 @@ def make_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> None:
-    """Print such a table."""
+    """Print a table; see `make_table`."""
     from rich.console import Console
 
     console = Console()
@@ -45,11 +45,11 @@ def percent(value: float | None, digits: int = 2) -> str:
 
 
 def print_run(run: "Run") -> None:
-    """A run's figures for people."""
+    """Print the figures of a run."""
     outcome = run.outcome
     rows = [("train", outcome.train), ("validation", outcome.validation)]
     rows += [("test", outcome.test.accuracy)] if outcome.test else []
-    print_table("Accuracy", ("data", "right"), [(name, percent(value)) for name, value in rows if value is not None])
+    print_table("Accuracy", ("data", "accuracy"), [(name, percent(value)) for name, value in rows if value is not None])
     if outcome.test:
         print_scores(outcome.test, run.dataset.classes)
         per_epoch = sorted(outcome.history["seconds"])[outcome.history.epochs // 2]
@@ -61,7 +61,7 @@ def print_run(run: "Run") -> None:
 
 
 def print_scores(result: "Evaluation", classes: tuple[str, ...]) -> None:
-    """Precision, recall and F1 of each class and averaged."""
+    """Print precision, recall and F1 for each class and averaged."""
     s = result.scores
     names = classes if len(classes) == len(s.support) else tuple(map(str, range(len(s.support))))
     rows: list[tuple[str, ...]] = [

@@ -12,15 +12,23 @@ from byhand.core.errors import ByhandError
 
 @app.command(epilog="Example:  byhand predict runs/dense-1 test.csv --kaggle -o submission.csv")
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file, or a run's folder.")],
-    data: Annotated[str, typer.Argument(help="A .csv, .npz or IDX file, a picture, a folder of them, or a data set.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file, not to the output.")] = None,
-    probabilities: Annotated[bool, typer.Option("--probabilities", help="Each class's probability, too.")] = False,
-    kaggle: Annotated[bool, typer.Option("--kaggle", help="ImageId,Label, as Kaggle's Digit Recognizer.")] = False,
-    label: Annotated[str | None, typer.Option(help="The labels' column, where the file has one to leave out.")] = None,
+    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
+    data: Annotated[
+        str, typer.Argument(help="A .csv, .npz or IDX file, a picture, a folder of pictures, or a data set.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write into this file instead of to standard output.")
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Also give the probability of each class.")
+    ] = False,
+    kaggle: Annotated[
+        bool, typer.Option("--kaggle", help="Write ImageId,Label, the format of Kaggle's Digit Recognizer.")
+    ] = False,
+    label: Annotated[str | None, typer.Option(help="Column of labels to ignore, if the file has one.")] = None,
     json: Json = False,
 ) -> None:
-    """What a model answers for samples without labels: classes, probabilities, or numbers."""
+    """Predict samples without labels: classes, probabilities or numbers."""
     from json import dumps
 
     from byhand.core.files import write_atomically

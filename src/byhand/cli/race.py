@@ -1,4 +1,4 @@
-"""byhand race: from a cold start to 99 % on MNIST's test images."""
+"""byhand race."""
 
 import os
 import time
@@ -17,11 +17,11 @@ LOADED = time.perf_counter()
 
 @app.command(epilog="Example:  byhand race --seed 3 --json")
 def race(
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    data: Annotated[str, typer.Option(help="A data set's name or a path.")] = "mnist",
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    data: Annotated[str, typer.Option(help="Name or path of a data set.")] = "mnist",
     json: Json = False,
 ) -> None:
-    """Train a convolutional network on MNIST from a cold start, and say when how many test images are read right."""
+    """Train a convolutional network on MNIST from a cold start, and print test accuracy and times."""
     from byhand.data import load
     from byhand.recipes import RECIPES
     from byhand.recipes.run import begin_recipe, fit_recipe
@@ -30,7 +30,7 @@ def race(
     recipe, dataset = RECIPES["race"], load(data)
     network, split, rng = begin_recipe(recipe, seed, dataset)
     if split.test is None:
-        raise ByhandError(f"{data}: has no test images, by which the race is decided.")
+        raise ByhandError(f"{data}: has no test images, which the race needs.")
     ready = age()
     fit_recipe(recipe, network, split.train, None, rng, accuracy=False)
     trained = age()
@@ -42,13 +42,13 @@ def race(
         print_json(record | parts | {"epochs": recipe.epochs, "parameters": network.size, "test_samples": count})
         return
     print(
-        f"{percent(found['accuracy'])} of {count:,} test images read right, {seconds:.2f} s after the process began "
+        f"{percent(found['accuracy'])} of {count:,} test images correct {seconds:.2f} s after the start of the process "
         f"({ready:.2f} s to start, {trained - ready:.2f} s to train, {seconds - trained:.2f} s to test)."
     )
 
 
 def age() -> float:
-    """Seconds since this process was created; where the system does not say, since byhand's commands were loaded."""
+    """Seconds since this process was created, or since the commands were loaded if the system does not tell."""
     try:
         created = int(STAT.read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")  # after the boot
         return time.clock_gettime(time.CLOCK_BOOTTIME) - created

@@ -13,16 +13,16 @@ from byhand.core.errors import ByhandError
 
 @app.command(epilog="Example:  byhand read photo.jpg scans/ --json")
 def read(
-    images: Annotated[list[Path], typer.Argument(help="Pictures of digits, or folders of them.")],
+    images: Annotated[list[Path], typer.Argument(help="Pictures of digits, or folders of pictures.")],
     model: Annotated[
-        Path | None, typer.Option(help="A model file or a run's folder; the built-in one by default.")
+        Path | None, typer.Option(help="A model file or a run folder; the built-in networks by default.")
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Also each digit as a network for single digits sees it, 28 × 28.")
+        bool, typer.Option("--show", help="Also print each digit as the network for single digits sees it, 28 × 28.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Read the digits in each picture: one or many, in rows, dark on light or light on dark."""
+    """Read the handwritten digits in pictures, in one or more rows, dark on light or light on dark."""
     import sys
 
     from byhand.reading.reader import Reader
@@ -45,14 +45,14 @@ def read(
 
 
 def _files(paths: list[Path]) -> list[Path]:
-    """The files, and those in the folders by name."""
+    """The files, and the files in folders, sorted by name."""
     files = []
     for path in paths:
         inside = (
             sorted(f for f in path.iterdir() if f.is_file() and not f.name.startswith(".")) if path.is_dir() else []
         )
         if path.is_dir() and not inside:
-            raise ByhandError(f"{path}: this folder holds no files.")
+            raise ByhandError(f"{path}: this folder contains no files.")
         files += inside or [path]
     return files
 

@@ -6,7 +6,7 @@ from byhand.cli.output import percent, print_json, print_table
 
 @app.command(epilog="Example:  byhand recipes")
 def recipes(json: Json = False) -> None:
-    """List the recipes: published set-ups, and our own."""
+    """List the recipes."""
     from byhand.recipes import RECIPES
 
     if json:

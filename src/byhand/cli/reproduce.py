@@ -10,11 +10,13 @@ from byhand.cli.output import percent, print_json, print_table
 
 @app.command(epilog="Example:  byhand reproduce nielsen chang --seeds 3")
 def reproduce(
-    recipes: Annotated[list[str] | None, typer.Argument(help="Which recipes; all published ones by default.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many runs of each, with the seeds 0, 1, ...")] = 5,
+    recipes: Annotated[
+        list[str] | None, typer.Argument(help="Names of recipes; all published ones by default.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of runs of each recipe, with seeds 0, 1, ...")] = 5,
     json: Json = False,
 ) -> None:
-    """Train the published set-ups on the real data, and print their figures beside ours."""
+    """Train published networks and compare the published figures with ours."""
     import sys
 
     from byhand.recipes import PUBLISHED, get_recipe

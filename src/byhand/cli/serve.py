@@ -10,14 +10,16 @@ from byhand.core.errors import ByhandError
 
 @app.command(epilog="Example:  byhand serve --port 8000")
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for a whole class.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 accepts connections from other machines.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 chooses a free one.")] = 8000,
     workers: Annotated[
-        int, typer.Option(min=0, max=64, help="Processes that read, beside the one that serves and trains.")
+        int, typer.Option(min=0, max=64, help="Processes for reading, in addition to the server process.")
     ] = 0,
-    browser: Annotated[bool, typer.Option(help="Whether to open the page.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
-    """Open a page: draw a digit, look inside the network, watch one learn; and an API for programs."""
+    """Serve a web page to draw digits, look inside networks and watch them train, and an API."""
     try:
         from byhand.web.server import serve as run
     except ImportError as error:

@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 @app.command(epilog="Example:  byhand train nielsen --epochs 10 --hidden 100 --out runs/wide")
 def train(
-    recipe: Annotated[str | None, typer.Argument(help="Which recipe; `dense` by default.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many times all samples are seen.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples a step; 0 for all at once.")] = None,
-    lr: Annotated[float | None, typer.Option(help="The learning rate, constant.")] = None,
-    hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden layers: 256,128")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
-    data: Annotated[str | None, typer.Option(help="A data set's name or a path.")] = None,
-    config: Annotated[Path | None, typer.Option(help="A run's config.toml, to repeat it.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the run; runs/RECIPE-N by default.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run that is in the folder.")] = False,
-    plots: Annotated[bool, typer.Option(help="Whether to draw the plots.")] = True,
+    recipe: Annotated[str | None, typer.Argument(help="Name of the recipe; `dense` by default.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples per step; 0 for the full batch.")] = None,
+    lr: Annotated[float | None, typer.Option(help="A constant learning rate.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden layers, such as 256,128.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
+    data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
+    config: Annotated[Path | None, typer.Option(help="The config.toml of a run to repeat.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; runs/RECIPE-N by default.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing run folder.")] = False,
+    plots: Annotated[bool, typer.Option(help="Draw the plots.")] = True,
     half: Annotated[bool, typer.Option("--half", help="Store the model in half precision.")] = False,
     checkpoint_every: Annotated[
         str | None,
-        typer.Option(help="When to write the run's state: 60 seconds (the default), 500 steps, 1 epoch, never."),
+        typer.Option(help="Interval of checkpoints: 60 seconds (the default), 500 steps, 1 epoch, or never."),
     ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Go on with the unfinished run in this folder.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Resume the unfinished run in this folder.")] = None,
     json: Json = False,
 ) -> None:
-    """Train a recipe, and write model, configuration, history, metrics, diagnosis and plots into a folder."""
+    """Train a recipe; write model, configuration, history, metrics, diagnosis and plots into a run folder."""
     from byhand.cli.interrupt import stoppable
     from byhand.data import load
     from byhand.diagnosis import Watch
@@ -45,14 +45,16 @@ def train(
 
     if resume:
         if any((recipe, epochs, batch_size is not None, lr, hidden, seed is not None, data, config, out, overwrite)):
-            raise ByhandError("--resume goes on with a run as it was begun; leave out what would change it.")
+            raise ByhandError(
+                "--resume continues a run with its own settings; leave out options that would change them."
+            )
         checkpoints, chosen = open_checkpoints(resume, checkpoint_every)
         plots, half = checkpoints.note["plots"], checkpoints.note["half"]
     else:
         chosen = _configure(recipe, config, epochs, batch_size, lr, hidden, seed, data)
     dataset = load(chosen.data)
     if not json:
-        doing = "Going on with" if resume else "Training"
+        doing = "Resuming" if resume else "Training"
         print(f"{doing} {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
     watch = Watch()
     with claimed(resume or out, chosen.recipe.name, overwrite=overwrite, resume=bool(resume)) as folder:
@@ -70,7 +72,7 @@ def train(
     files = f"{MODEL}, config.toml, history.csv, metrics.json, diagnosis.json, network.txt{', plots' * plots}"
     print(f"Written to {folder}: {files}.")
     if names := [problem.name for problem in watch.problems() if problem.severity > 1]:
-        print(f"Something may be wrong ({', '.join(names)}): byhand diagnose {folder} says more.")
+        print(f"There may be a problem ({', '.join(names)}). Details: byhand diagnose {folder}")
 
 
 def _configure(
@@ -83,7 +85,7 @@ def _configure(
     seed: int | None,
     data: str | None,
 ) -> "RunConfig":
-    """The recipe, or the configuration file, with the command line's changes."""
+    """The recipe or configuration file with the changes of the command line."""
     from byhand.recipes import RECIPES, get_recipe, with_hidden
     from byhand.recipes.config import RunConfig, read_config
 

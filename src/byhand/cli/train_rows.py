@@ -18,7 +18,7 @@ def train_rows(
     rate: Annotated[float, typer.Option(help="The highest learning rate of the cycle.")] = 3e-3,
     writers: Annotated[int, typer.Option(min=1, help="How many drawn writers to learn from.")] = 1500,
     images: Annotated[float, typer.Option(min=0, max=0.99, help="Share of rows whose digits are MNIST's.")] = 0.4,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     start: Annotated[Path | None, typer.Option(help="A model file to go on from.")] = None,
     average: Annotated[
         bool, typer.Option("--average", help="Write the mean of the parameters before and after; needs --start.")

@@ -17,19 +17,19 @@ SHOWN_TRIALS = 10  # of the best trials
 
 @app.command(epilog="Example:  byhand tune dense --space space.toml --search random --trials 30 --jobs 2")
 def tune(
-    recipe: Annotated[str, typer.Argument(help="Which recipe.")],
-    space: Annotated[Path, typer.Option(help="A TOML file: the parameters and the values they may take.")],
-    search: Annotated[str, typer.Option(help="grid, random or optuna.")] = "random",
+    recipe: Annotated[str, typer.Argument(help="Name of the recipe.")],
+    space: Annotated[Path, typer.Option(help="A TOML file with the parameters and their possible values.")],
+    search: Annotated[str, typer.Option(help="Search method: grid, random or optuna.")] = "random",
     trials: Annotated[
-        int | None, typer.Option(min=1, help="How many in all; by default a whole grid, else 20.")
+        int | None, typer.Option(min=1, help="Number of trials; by default the whole grid, or 20.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="How many at once, one thread each.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    data: Annotated[str | None, typer.Option(help="A data set's name or a path.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the search; runs/tune-RECIPE by default.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of parallel processes with one thread each.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/tune-RECIPE by default.")] = None,
     json: Json = False,
 ) -> None:
-    """Search a recipe's parameters by validation data. The same command again goes on where it stopped."""
+    """Search the hyper-parameters of a recipe by validation data; the same command resumes a search."""
     from byhand.recipes import get_recipe
     from byhand.tuning import tune as run
     from byhand.tuning.trials import BEST, LOG, PICTURE, TABLE
@@ -52,7 +52,9 @@ def tune(
             )
         except KeyboardInterrupt:
             progress.stop()
-            print(f"Stopped; what is finished is in {folder / LOG}, and the same command goes on.", file=sys.stderr)
+            print(
+                f"Stopped. Finished trials are in {folder / LOG}; the same command resumes the search.", file=sys.stderr
+            )
             raise
     best, failed = found.best, sum(bool(trial.failure) for trial in found)
     if json:
@@ -64,11 +66,11 @@ def tune(
         return
     title, headers, rows = _table(found, len(found))
     print_table(title, headers, rows)
-    print(f"Written to {folder}: {TABLE}, {PICTURE}, {BEST}; next: byhand train --config {folder / BEST}")
+    print(f"Written to {folder}: {TABLE}, {PICTURE}, {BEST}. Next: byhand train --config {folder / BEST}")
 
 
 def _table(trials: "Trials", wanted: int) -> tuple[str, tuple[str, ...], list[tuple[str, ...]]]:
-    """Title, headers and rows: the best trials so far."""
+    """Title, headers and rows of the table of the best trials."""
     from byhand.tuning.trials import show
 
     names, folds = tuple(trials.space.parameters), trials.space.folds
@@ -88,7 +90,7 @@ def _table(trials: "Trials", wanted: int) -> tuple[str, tuple[str, ...], list[tu
 
 
 class _Progress:
-    """The table of the best trials so far, live on a terminal; silent elsewhere."""
+    """A live table of the best trials so far on a terminal; silent elsewhere."""
 
     def __init__(self) -> None:
         self._live: Any = None
