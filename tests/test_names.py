@@ -11,8 +11,8 @@ SHARED = {
 BEING_REDESIGNED = {"reading", "handwriting"}
 TO_BE_RENAMED = set(
     """
-    BLOCK Columns FEW FLAT FORMAT History KEPT LIMIT NUMBERS PARTS PIECE Pair Part Place Step TEST TOLERANCE
-    Watch activations dead describe is_finite listed load plane saturated save twins
+    BLOCK Columns FLAT FORMAT History KEPT LIMIT NUMBERS PARTS PIECE Pair Part Place Step TOLERANCE Watch
+    activations dead describe is_finite listed load plane saturated save twins
     """.split()  # noqa: SIM905
 )
 

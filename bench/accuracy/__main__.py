@@ -181,20 +181,21 @@ def row(name: str, results: list[dict[str, Any]]) -> str:
 
 HEAD = """# Accuracy
 
-This page is written by `python -m bench.accuracy`; the single results are in [accuracy.json](accuracy.json). The seed splits
-the training images into training and validation images. All choices were made by validation accuracy; the test images were
-used once for each seed of the finished recipe. Accuracies are the mean ± standard deviation over the seeds, in per cent.
-Minutes are processor minutes of one training, summed over all cores, on a machine that was also used for other work.
+This page is written by `python -m bench.accuracy`; the single results are in [accuracy.json](accuracy.json). The seed
+splits the training images into training and validation images. All choices were made by validation accuracy; the test
+images were used once for each seed of the finished recipe. Accuracies are the mean ± standard deviation over the
+seeds, in per cent. Minutes are processor minutes of one training, summed over all cores, on a machine that was also
+used for other work.
 """
 COLUMNS = """
 | recipe | parameters | stored | epochs | minutes | seeds | validation | test |
 |---|---|---|---|---|---|---|---|
 """
 FOOT = """
-The page [recipes](recipes.md#recipes-of-the-project) describes each recipe. `race` trains on all 60,000 images; its validation
-accuracy is that of a second network, trained on 50,000 of them. `ensemble` averages the predictions of the `voting`
-networks for each image and {versions} augmented versions of it; all of these networks hold back the same 5,000 images. To
-repeat the measurements:
+The page [recipes](recipes.md#recipes-of-the-project) describes each recipe. `race` trains on all 60,000 images; its
+validation accuracy is that of a second network, trained on 50,000 of them. `ensemble` averages the predictions of the
+`voting` networks for each image and {versions} augmented versions of it; all of these networks hold back the same
+5,000 images. To repeat the measurements:
 
 {commands}
 

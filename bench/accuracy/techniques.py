@@ -2,11 +2,11 @@
 
     python -m bench.accuracy.techniques --seeds 3 > docs/techniques.md
 
-The plain network is 784-256-128-10 with ReLU and softmax cross-entropy, trained by Adam with a learning rate of 0.001 in
-batches of 128 for 6 epochs. Each row changes one thing. Accuracies are on 10,000 training images that are held back by
-the seed; the test images are not used. "Gap" is the loss on the held-back images minus the loss on the training images,
-both after training and without augmentation. Seconds are processor seconds of the whole training on one core, including
-augmentation.
+The plain network is 784-256-128-10 with ReLU and softmax cross-entropy, trained by Adam with a learning rate of 0.001
+in batches of 128 for 6 epochs. Each row changes one thing. Accuracies are on 10,000 training images that are held back
+by the seed; the test images are not used. "Gap" is the loss on the held-back images minus the loss on the training
+images, both after training and without augmentation. Seconds are processor seconds of the whole training on one core,
+including augmentation.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 INTRODUCTION = """\
 byhand compared with other libraries on the same processor: same network, real data, initial weights, loss, optimiser,
 batches, epochs and float32. This page is written by `python -m bench.speed` (`make bench`); all figures are in
-[speed.json](speed.json). A ratio is byhand's time divided by the time of the fastest peer in its fastest variant: below 1
-byhand is faster."""
+[speed.json](speed.json). A ratio is byhand's time divided by the time of the fastest peer in its fastest variant:
+below 1 byhand is faster."""
 
 TRAINING_NOTE = """\
 Times are medians, with the fastest and slowest round in brackets. For W3, W4b, W5 and W6 they are for one epoch,
@@ -23,36 +23,36 @@ PREDICTION_NOTE = """\
 The input is a NumPy row, the output a Python number (or an array of them). Median of single calls after warming up."""
 
 SIZE_NOTE = """\
-Start times are of whole processes with warm disk caches. The size of PyTorch excludes NumPy, which it does not need. Peak
-memory is of the whole process, including the data: byhand keeps MNIST's bytes, whereas the peers' users usually convert
-them to float32 first; "PyTorch, from bytes" is listed below."""
+Start times are of whole processes with warm disk caches. The size of PyTorch excludes NumPy, which it does not need.
+Peak memory is of the whole process, including the data: byhand keeps MNIST's bytes, whereas the peers' users usually
+convert them to float32 first; "PyTorch, from bytes" is listed below."""
 
 EVERYONE_NOTE = """\
-Each library in every variant that might be its fastest. Start-up is the time from the first line of the script until data
-and network are ready. Compilation is the time by which the first round exceeds the median round. The fastest variant is
-used in the tables above."""
+Each library in every variant that might be its fastest. Start-up is the time from the first line of the script until
+data and network are ready. Compilation is the time by which the first round exceeds the median round. The fastest
+variant is used in the tables above."""
 
 METHOD = """\
 - Every competitor runs in a process of its own, peers also in virtual environments of their own. `bench/speed/peers/`
   contains one script for each library, none of which imports byhand. Data and initial weights are passed as .npy files.
 - All processes of a workload are started and warmed up one after another. Then they take turns: one round (some epochs)
   of each, repeated five times by default. While one computes, the others wait for input.
-- All use the same two threads on the same cores (`OMP_NUM_THREADS`, `MKL_NUM_THREADS`, processor affinity), or one thread
-  where that is faster. `OPENBLAS_*` is unset.
+- All use the same two threads on the same cores (`OMP_NUM_THREADS`, `MKL_NUM_THREADS`, processor affinity), or one
+  thread where that is faster. `OPENBLAS_*` is unset.
 - Training continues from round to round, so that the accuracy on the test images, measured at the end, is for the same
   number of epochs for all. The initial weights are the same; the shuffles differ between libraries.
-- Before each turn (with --quick: before each round) the benchmark checks whether other processes keep the processor busy,
-  and reports it at the end."""
+- Before each turn (with --quick: before each round) the benchmark checks whether other processes keep the processor
+  busy, and reports it at the end."""
 
 FAIRNESS = """\
 - byhand trains from bytes if the data are bytes, and divides by 255 batch by batch, as its users would. PyTorch and JAX
   also have a variant "from bytes"; the others get float32 arrays.
 - byhand computes the loss in every step and checks that it is finite. The peers' loops do not read its value.
-- PyTorch and JAX use hand-written loops without `DataLoader`, which would be slower; Keras uses `fit` and a compiled loop;
-  scikit-learn uses one long `fit`, whose input validation is not counted.
-- JAX's max-pooling reshapes the image, which divides the gradient among equal maxima and may not be what its users would
-  write; `reduce_window`, which is also listed, behaves like the other libraries.
+- PyTorch and JAX use hand-written loops without `DataLoader`, which would be slower; Keras uses `fit` and a compiled
+  loop; scikit-learn uses one long `fit`, whose input validation is not counted.
+- JAX's max-pooling reshapes the image, which divides the gradient among equal maxima and may not be what its users
+  would write; `reduce_window`, which is also listed, behaves like the other libraries.
 - scikit-learn can express neither W3 (sigmoid outputs with a quadratic cost) nor convolutions.
 - onnxruntime only predicts; for one image it uses one thread.
-- The networks are small, the batches moderate and the cores few, which is what byhand is made for. For large networks, many
-  cores or a GPU the frameworks are faster."""
+- The networks are small, the batches moderate and the cores few, which is what byhand is made for. For large networks,
+  many cores or a GPU the frameworks are faster."""

@@ -2,10 +2,10 @@
 
     python -m bench.speed.race --seeds 10 --out docs
 
-Each run is a process of its own, measured from its start until the accuracy on the test images is known. The two programs
-take turns, so that other load on the machine slows both. The PyTorch program (bench/speed/race_torch.py) has the same
-network, initialisation, batches, loss, optimiser and learning rates, and is as fast as we could make it: channels-last
-images, fused Adam, no memory returned to the system, no libraries except PyTorch and NumPy.
+Each run is a process of its own, measured from its start until the accuracy on the test images is known. The two
+programs take turns, so that other load on the machine slows both. The PyTorch program (bench/speed/race_torch.py) has
+the same network, initialisation, batches, loss, optimiser and learning rates, and is as fast as we could make it:
+channels-last images, fused Adam, no memory returned to the system, no libraries except PyTorch and NumPy.
 
 Seconds are wall-clock seconds of the whole process. Processor seconds are summed over its threads.
 """
@@ -65,8 +65,12 @@ def page(record: dict[str, Any]) -> str:
     own, theirs = ([r for r in record["runs"] if r["who"] == who] for who in ("byhand", "PyTorch"))
     text = "# The race\n\n" + (__doc__ or "").replace("    python", "`python").replace("--out docs", "--out docs`", 1)
     text += f"\n{record['cores']} cores; byhand's operations: {record['operations']}.\n\n"
-    text += "| | seeds | test accuracy, % | minimum | seconds, median | minimum to maximum | processor seconds, median |\n"
-    text += "|---|---|---|---|---|---|---|\n" + row("byhand", own) + (row("PyTorch", theirs) if theirs else "")
+    text += "| | seeds | test accuracy, % | minimum | seconds, median | minimum to maximum "
+    text += (
+        "| processor seconds, median |\n|---|---|---|---|---|---|---|\n"
+        + row("byhand", own)
+        + (row("PyTorch", theirs) if theirs else "")
+    )
     pairs = [(a, b) for a in own for b in theirs if a["seed"] == b["seed"]]
     if pairs:
         seconds, processor = (median(a[key] / b[key] for a, b in pairs) for key in ("seconds", "processor"))

@@ -20,7 +20,7 @@ def test_learning_rate_100(byhand, data, tmp_path):  # noqa: F811
     options = ("--data", data, "--lr", 100, "--epochs", 3, "--no-plots", "--out", "run")
     status, out, _ = byhand("train", "nielsen", *options)
     assert status == 0 and out.splitlines()[-1].startswith("There may be a problem (learning rate too high")
-    assert out.splitlines()[-1].endswith("byhand diagnose run says more.")
+    assert out.splitlines()[-1].endswith("Details: byhand diagnose run")
     status, out, _ = byhand("diagnose", "run", "--plot", "health.png")
     assert status == 0 and "1. Learning rate too high (serious)" in out and "   Try: " in out
     assert max(map(len, out.splitlines())) <= 100

@@ -41,7 +41,7 @@ def look(
     shape = image_shape(network, dataset.image_shape)
     if dataset.x_train.shape[1] != shape[0] * shape[1]:
         raise ByhandError(
-            f"{data}: its images do not have the {shape[0]} × {shape[1]} pixels of the network; choose others with --data."
+            f"{data}: its images do not have the network's {shape[0]} × {shape[1]} pixels; choose others with --data."
         )
     ink = _image(image, shape, dataset)
     report: dict[str, Any] = {"model": str(model), "image": image}

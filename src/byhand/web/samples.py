@@ -44,7 +44,7 @@ class Album:
         return {"count": len(labels), "counts": [labels.count(digit) for digit in range(10)]}
 
 
-class Samples:
+class SampleStore:
     """The albums of all browsers; the one used longest ago goes when there are too many.
 
     Args:

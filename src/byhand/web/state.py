@@ -8,7 +8,7 @@ from byhand.web.catalogue import MODEL_SUFFIX, SHIPPED_FOLDER, Catalogue, Model
 from byhand.web.limits import Limits, Refusal
 from byhand.web.networks import NETWORKS_FOLDER
 from byhand.web.reading import Readers
-from byhand.web.samples import Samples
+from byhand.web.samples import SampleStore
 from byhand.web.training_data import Data, mnist
 from byhand.web.trainings import Trainings
 
@@ -26,7 +26,7 @@ class Server:
         self.limits = limits or Limits()
         self.catalogue = Catalogue()
         self.trainings = Trainings(self.limits, data)
-        self.samples = Samples(self.limits)
+        self.samples = SampleStore(self.limits)
         self.readers = Readers(processes)
 
     def model(self, name: str | None) -> Model:
