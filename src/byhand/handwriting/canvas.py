@@ -90,6 +90,12 @@ class Canvas:
             self.lines.append(Placed(line, x, y, self.rows - 1 if row is None else row))
         return True
 
+    def beside(self, line: Line, left: float, top: float, dark: float, row: int | None) -> int | None:
+        """Put a number on that row of the page, on a new one for None; which row, if it is a number and fits."""
+        if self.put(line, left, top, dark, row) and line.read.any():
+            return self.rows - 1 if row is None else row
+        return row
+
     def scrawl(
         self, ink: Array, left: float, top: float, dark: float = 1.0, apart: float = 0.0, anywhere: bool = False
     ) -> bool:

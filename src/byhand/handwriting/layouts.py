@@ -91,8 +91,7 @@ def ruled_list(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe
                 canvas.scrawl(word, x, base - len(word), scribe.dark)
                 continue
             line = scribe.number(0.92 * step)
-            if canvas.put(line, x, base - line.base, scribe.dark, row) and line.read.any():
-                row = canvas.rows - 1
+            row = canvas.beside(line, x, base - line.base, scribe.dark, row)
     return scribe
 
 
@@ -141,8 +140,7 @@ def grid(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
             text = "".join(map(str, rng.integers(10, size=1 if own else many)))
             writer = stock.pick(rng) if own else scribe.writer
             line = write_line(text, writer, style, rng, (scribe.high, width), digits_high=True)
-            if canvas.put(line, left + 1 + column * across, top + (i + 0.05) * down, scribe.dark, row):
-                row = canvas.rows - 1
+            row = canvas.beside(line, left + 1 + column * across, top + (i + 0.05) * down, scribe.dark, row)
     return scribe
 
 

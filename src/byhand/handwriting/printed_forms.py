@@ -25,7 +25,7 @@ def form(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     y = top + rng.uniform(0.1, 1) * scribe.high
     words = []
     while y + 1.5 * scribe.high < bottom:
-        x = left + rng.uniform(0.01, 0.1) * width
+        x, row = left + rng.uniform(0.01, 0.1) * width, None
         while x + 2.5 * scribe.high < right:
             if rng.random() < 0.45:
                 word = scribe.word(0.3 * width, True, scribe.high * rng.uniform(0.35, 0.9))
@@ -35,7 +35,8 @@ def form(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
             if room < 2 * scribe.high:
                 break
             own = rng.random() if kind < 0.25 else kind
-            x = _field(canvas, draw, scribe, x, y, room, thick, own) + rng.uniform(0.5, 4) * scribe.high
+            x, row = _field(canvas, draw, scribe, (x, y), room, thick, own, row)
+            x += rng.uniform(0.5, 4) * scribe.high
             if rng.random() < 0.4:
                 break
         y += scribe.high * rng.uniform(1.75, 3.5)
@@ -45,10 +46,17 @@ def form(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
 
 
 def _field(
-    canvas: Canvas, draw: Any, scribe: Scribe, x: float, y: float, room: float, thick: float, kind: float
-) -> float:
-    """One field and what is written in it; where it ends, x in pixels."""
-    rng, high = scribe.rng, scribe.high
+    canvas: Canvas,
+    draw: Any,
+    scribe: Scribe,
+    at: tuple[float, float],
+    room: float,
+    thick: float,
+    kind: float,
+    row: int | None,
+) -> tuple[float, int | None]:
+    """One field and what is written in it; where it ends, x in pixels, and the row of the page that it is on."""
+    rng, high, (x, y) = scribe.rng, scribe.high, at
     top, bottom = y - rng.uniform(-0.1, 0.35) * high, y + high * (1 + rng.uniform(-0.08, 0.35))
     if kind < 0.7:  # a cell for each digit
         fit = max(1, int(room / (1.3 * high)))
@@ -59,8 +67,8 @@ def _field(
         draw_cells(draw, x + sides, top, bottom, thick, rng)
         if rng.random() < 0.9:
             before = int(rng.integers(0, len(sides) - len(line.cells) + 1)) if len(sides) > len(line.cells) else 0
-            canvas.put(line, x + before * pitch, y + high - line.base, scribe.dark)
-        return x + float(sides[-1])
+            row = canvas.beside(line, x + before * pitch, y + high - line.base, scribe.dark, row)
+        return x + float(sides[-1]), row
     line = scribe.number(room)
     wide = min(room, line.ink.shape[1] + rng.uniform(0, 3) * high)
     if kind < 0.85:
@@ -70,8 +78,9 @@ def _field(
             (x, y + high * rng.uniform(0.9, 1.2), x + wide, y + 1.05 * high), fill=255, width=max(1, round(thick))
         )
     if rng.random() < 0.9:
-        canvas.put(line, x + rng.uniform(0, max(0.0, wide - line.ink.shape[1])), y + high - line.base, scribe.dark)
-    return x + wide
+        left = x + rng.uniform(0, max(0.0, wide - line.ink.shape[1]))
+        row = canvas.beside(line, left, y + high - line.base, scribe.dark, row)
+    return x + wide, row
 
 
 def table(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
@@ -107,8 +116,7 @@ def table(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
                 line = scribe.number(room, most=8)
                 spare = max(0.0, b - a - line.ink.shape[1])
                 drift = rng.normal(0, 0.08) * pitch
-                if canvas.put(line, a + rng.uniform(0.05, 0.95) * spare, y + drift, scribe.dark, row):
-                    row = canvas.rows - 1
+                row = canvas.beside(line, a + rng.uniform(0.05, 0.95) * spare, y + drift, scribe.dark, row)
     return scribe
 
 

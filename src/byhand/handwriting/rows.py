@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from byhand.handwriting.writers import Stock
 
 EMPTY = 0.1  # of the rows have no number
 ROOM, SLIM = 1.5, 0.55  # room for another row, and for each of its symbols, as parts of the height
+SCRAWLS = 400  # scribbles and lines that are laid in
 BETWEEN = 8  # columns without anything between two rows
 CELLS, FRAMED, NEIGHBOUR, WEDGE = 0.13, 0.09, 0.14, 0.05  # parts of the rows that have such
 
@@ -106,7 +108,7 @@ class NumberRows:
             blank = np.zeros((high, min(wide, int(rng.integers(high, 4 * high)))), np.uint8)
             return Line(blank, "", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0))
         if kind < 0.36:
-            drawn = draw_other(rng, 2 * high, ("scribble", "line", "scribble")[int(rng.integers(3))])
+            drawn = _scrawls()[int(rng.integers(SCRAWLS))]
             return Line(_shrunk(drawn, high, wide), "?", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0))
         writer = self.stock.pick(rng)
         text = some_word(rng) if kind < 0.74 else CLEAR[int(rng.integers(len(CLEAR)))]
@@ -145,6 +147,13 @@ class NumberRows:
                 left, _, right, _ = line.boxes[int(rng.integers(len(line.boxes)))]
             away = rng.uniform(-0.05, 0.5, 2) * self.height
             draw_frame(draw, (at[0] + left - away[0], top, at[0] + right + away[1], bottom), thick, rng, lean)
+
+
+@lru_cache(maxsize=1)
+def _scrawls() -> list[Array]:
+    """Scribbles and lines, float32 (height, width), 0-1."""
+    rng = np.random.default_rng(0)
+    return [draw_other(rng, 80, ("scribble", "line", "scribble")[k % 3]) for k in range(SCRAWLS)]
 
 
 def _shrunk(drawn: Array, high: int, wide: int) -> Array:
