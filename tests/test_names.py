@@ -11,8 +11,7 @@ SHARED = {
 BEING_REDESIGNED = {"reading", "handwriting"}
 TO_BE_RENAMED = set(
     """
-    BLOCK Columns FLAT FORMAT History KEPT LIMIT NUMBERS PARTS PIECE Pair Part Place Step TOLERANCE Watch
-    activations dead describe is_finite listed load plane saturated save twins
+    FORMAT History PIECE Pair Place TOLERANCE Watch activations describe is_finite load plane save
     """.split()  # noqa: SIM905
 )
 

@@ -322,8 +322,8 @@ def test_refused(make: Make, words: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", ["mnist.pkl.gz", "train.csv.gz"])
 def test_more_than_the_limit(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byhand.data.pickled.LIMIT", 1000)
-    monkeypatch.setattr("byhand.data.csv.LIMIT", 1000)
+    monkeypatch.setattr("byhand.data.pickled.LARGEST_PICKLE", 1000)
+    monkeypatch.setattr("byhand.data.csv.LARGEST_FILE", 1000)
     (tmp_path / name).write_bytes(gz(b"0\n" * 501))
     with pytest.raises(ByhandError, match="holds more than 1,000 bytes"):
         load(tmp_path / name)

@@ -12,7 +12,7 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.labels import listed
 from byhand.core.types import Array
-from byhand.data.reading import LIMIT, open_bytes, read_at_most
+from byhand.data.reading import LARGEST_FILE, open_bytes, read_at_most
 
 # As spreadsheets, R, SQL, UCI and pandas write it.
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "<na>", "nat"}
@@ -124,7 +124,7 @@ def read_table(path: Path) -> dict[str, Column]:
     """
     path = Path(path)
     with open_bytes(path) as (stream, _):
-        content = read_at_most(stream, LIMIT, path)
+        content = read_at_most(stream, LARGEST_FILE, path)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.labels import listed
 from byhand.core.types import Array
 from byhand.data.naming import LABELS
-from byhand.data.reading import LIMIT, open_bytes
+from byhand.data.reading import LARGEST_FILE, open_bytes
 
 BLOCK = 2**23  # bytes read at a time
 TOP = 2**20  # bytes in which a header and a first row have room
@@ -163,8 +163,8 @@ def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
     rest, total = b"", 0
     while piece := stream.read(BLOCK):
         total += len(piece)
-        if total > LIMIT:
-            raise ByhandError(f"{name} holds more than {LIMIT:,} bytes, too many to be read at once.")
+        if total > LARGEST_FILE:
+            raise ByhandError(f"{name} holds more than {LARGEST_FILE:,} bytes, too many to be read at once.")
         piece = rest + piece.replace(b"\r", b"")
         cut = piece.rfind(b"\n") + 1
         if not cut and len(piece) >= BLOCK:

@@ -14,7 +14,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.data.reading import LIMIT, open_bytes
+from byhand.data.reading import LARGEST_FILE, open_bytes
 
 
 def read_images(path: Path) -> Array:
@@ -51,7 +51,7 @@ def read_idx(path: Path, axes: int, what: str = "values") -> Array:
         size, room = math.prod(shape), most - len(header)
         if size == 0:
             raise ByhandError(f"{path} is empty: its header announces the shape {shape}.")
-        if size > min(room, LIMIT):
+        if size > min(room, LARGEST_FILE):
             raise ByhandError(
                 f"{path} is cut short: its header announces {size:,} values, more than the file can hold."
             )

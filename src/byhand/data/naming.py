@@ -13,14 +13,14 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 
-Part = tuple[Array, Array]  # samples (n, ...) and labels (n,)
+NamedSplit = tuple[Array, Array]  # samples (n, ...) and labels (n,)
 SAMPLES = {"x", "image", "images", "feature", "features", "data", "pixel", "pixels", "input", "inputs", "samples"}
 LABELS = {"y", "label", "labels", "target", "targets", "class", "classes", "digit", "digits"}
 VALIDATION = {"valid", "validation", "val", "dev"}
 TEST = {"test", "testing", "t10k"}
 
 
-def by_name(found: Mapping[Any, Any]) -> dict[str, Part]:
+def by_name(found: Mapping[Any, Any]) -> dict[str, NamedSplit]:
     """The parts "train", "validation" and "test", as far as there are samples and labels of them.
 
     Raises:

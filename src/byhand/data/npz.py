@@ -12,7 +12,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.data.reading import LIMIT
+from byhand.data.reading import LARGEST_FILE
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
@@ -57,8 +57,8 @@ def _read_members(path: Path, choose: Callable[[Path, dict[str, "ZipInfo"]], lis
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             wanted = choose(path, members)
             total = sum(members[name].file_size for name in wanted)
-            if total > LIMIT:
-                raise ByhandError(f"{path} would take {total:,} bytes once decompressed; {LIMIT:,} is the limit.")
+            if total > LARGEST_FILE:
+                raise ByhandError(f"{path} would take {total:,} bytes decompressed; {LARGEST_FILE:,} is the limit.")
             return {name: _read(archive, members[name], f"{path}: {name}") for name in wanted}
     except ByhandError:
         raise

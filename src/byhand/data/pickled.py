@@ -11,15 +11,15 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data.dataset import check_arrays
-from byhand.data.naming import Part, by_name
+from byhand.data.naming import NamedSplit, by_name
 from byhand.data.reading import open_bytes, read_at_most
 from byhand.data.unpickle import read_pickle
 
-LIMIT = 2**28  # bytes; the well-known file holds 220 million
-PARTS = ("train", "validation", "test")
+LARGEST_PICKLE = 2**28  # bytes; the well-known file holds 220 million
+SPLIT_KEYS = ("train", "validation", "test")
 
 
-def read_pickled(path: Path) -> dict[str, Part]:
+def read_pickled(path: Path) -> dict[str, NamedSplit]:
     """The parts "train" and, where there are any, "validation" and "test", each x (n, features) and y (n,) int64.
 
     The file, gzipped or not, holds three pairs of samples and labels (training, validation, test), two (training,
@@ -32,7 +32,7 @@ def read_pickled(path: Path) -> dict[str, Part]:
     """
     path = Path(path)
     with open_bytes(path) as (stream, _):
-        content = read_at_most(stream, LIMIT, path)
+        content = read_at_most(stream, LARGEST_PICKLE, path)
     found = read_pickle(content, str(path))
     try:
         parts = by_name(found) if isinstance(found, dict) else _in_order(found)
@@ -45,12 +45,12 @@ def read_pickled(path: Path) -> dict[str, Part]:
     return {name: (x, y) for x, (name, (_, y)) in zip(pixels, checked.items(), strict=True)}
 
 
-def _in_order(found: Any) -> dict[str, Part]:
+def _in_order(found: Any) -> dict[str, NamedSplit]:
     """Three, two or one pair of arrays."""
     if _is_pair(found):
         return {"train": _pair(found)}
     if isinstance(found, tuple | list) and len(found) in (2, 3) and all(map(_is_pair, found)):
-        names = PARTS if len(found) == 3 else ("train", "test")
+        names = SPLIT_KEYS if len(found) == 3 else ("train", "test")
         return {name: _pair(part) for name, part in zip(names, found, strict=True)}
     raise ByhandError("it does not hold three pairs of arrays (training, validation and test), two or one.")
 
@@ -62,11 +62,11 @@ def _is_pair(found: Any) -> bool:
     return found[0].ndim > 1 and isinstance(found[1], np.ndarray | list)
 
 
-def _pair(found: Any) -> Part:
+def _pair(found: Any) -> NamedSplit:
     return found[0], np.asarray(found[1])
 
 
-def _checked(name: str, part: Part) -> Part:
+def _checked(name: str, part: NamedSplit) -> NamedSplit:
     name = "training" if name == "train" else name
     return check_arrays(*part, images=True, classes=10, names=(f"{name} x", f"{name} y"))
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from byhand.core.errors import ByhandError
 
-LIMIT = 2**30  # bytes: nothing that is read here is larger than 1 GiB once decompressed
+LARGEST_FILE = 2**30  # bytes: nothing that is read here is larger than 1 GiB once decompressed
 GZIP_RATIO = 1032  # deflate cannot shrink anything further than 1032 : 1
 
 

@@ -23,10 +23,10 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 
-STEPS = 200_000  # mnist.pkl.gz takes fewer than 500, a batch of CIFAR-10, with 10,000 labels in a list, 60,000
+MOST_OPCODES = 200_000  # mnist.pkl.gz takes fewer than 500, a batch of CIFAR-10, with 10,000 labels in a list, 60,000
 DEPTH = 6  # of tuples, lists and dictionaries within one another
 
-NUMBERS = {b"K": "<B", b"M": "<H", b"J": "<i"}
+INTEGER_OPCODES = {b"K": "<B", b"M": "<H", b"J": "<i"}
 STRINGS = {b"U": "<B", b"T": "<i", b"C": "<B", b"B": "<I", b"\x8e": "<Q"}  # bytes
 STRINGS |= {b"\x8c": "<B", b"X": "<I", b"\x8d": "<Q", b"\x96": "<Q"}  # texts, and an array of bytes
 CONSTANTS = {b"N": None, b")": (), b"\x88": True, b"\x89": False}
@@ -77,7 +77,7 @@ def read_pickle(content: bytes, name: str) -> Any:
 class _Plain:
     """From the machine's values to Python's, each place where a value is used counting as one of STEPS."""
 
-    left = STEPS
+    left = MOST_OPCODES
 
     def __call__(self, value: Any, depth: int = DEPTH) -> Any:
         self.left -= 1
@@ -108,7 +108,7 @@ class _Machine:
         self.encodable = len(content)  # bytes
 
     def run(self) -> Any:
-        for _ in range(STEPS):
+        for _ in range(MOST_OPCODES):
             code = bytes(self.take(1))
             if code == b".":
                 return self.stack.pop()
@@ -117,8 +117,8 @@ class _Machine:
 
     def step(self, code: bytes) -> None:
         stack = self.stack
-        if code in NUMBERS:
-            stack.append(self.number(NUMBERS[code]))
+        if code in INTEGER_OPCODES:
+            stack.append(self.number(INTEGER_OPCODES[code]))
         elif code in STRINGS:
             stack.append(self.take(self.number(STRINGS[code])))
         elif code in CONSTANTS:

@@ -32,7 +32,7 @@ VALIDATION_RISEN = 1.1  # validation loss over its lowest
 FEW = 100  # samples a class
 LOW = 0.85  # training accuracy below which a network that stands still is too small
 ENOUGH = 1500  # steps before which a network cannot be said to stand still (epochs: 30, where steps are unknown)
-FLAT = 0.03  # fall of the loss in an epoch, as a share of it, with which it stands still
+STALLED_FALL = 0.03  # fall of the loss in an epoch, as a share of it, with which it stands still
 CAUSES = {"the loss is no number", "identical units", "vanishing gradients", "exploding gradients", "dead ReLUs"}
 CAUSES |= {"saturated units", "learning rate too high", "learning rate too low", "data not scaled"}
 
@@ -237,7 +237,7 @@ def underfitting(record: Record, found: Found) -> Problem | None:
     ):
         return None
     fall = 1 - (max(loss[-1], 0) / loss[-1 - last]) ** (1 / last) if loss[-1 - last] > 0 else 0.0
-    if fall > FLAT:
+    if fall > STALLED_FALL:
         return None
     validation = record.history.get("val_accuracy", [])
     both = f", and {100 * validation[-1]:.1f} % of the validation samples" if validation else ""

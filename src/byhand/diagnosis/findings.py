@@ -10,11 +10,11 @@ from byhand.diagnosis.record import Record
 RULES: tuple[Callable[[Record, set[str]], Problem | None], ...] = (
     network_rules.unscaled,
     curve_rules.diverged,
-    network_rules.twins,
+    network_rules.identical_units,
     network_rules.exploding,
-    network_rules.dead,
+    network_rules.dead_relus,
     network_rules.vanishing,
-    network_rules.saturated,
+    network_rules.saturated_units,
     network_rules.unbalanced,
     curve_rules.too_high,
     curve_rules.too_low,
@@ -55,7 +55,7 @@ def hint(record: Record) -> str:
     if len(loss) < 3 or loss[-3] <= 0 or record.history.get("accuracy", [1.0])[-1] >= curve_rules.GOOD:
         return ""
     fall = 1 - (loss[-1] / loss[-3]) ** 0.5
-    return f"The loss still falls by {share(fall)} an epoch: train longer." if fall > curve_rules.FLAT else ""
+    return f"The loss still falls by {share(fall)} an epoch: train longer." if fall > curve_rules.STALLED_FALL else ""
 
 
 def unknown(record: Record) -> str:

@@ -7,7 +7,7 @@ where its cause is known.
 import math
 from statistics import median
 
-from byhand.diagnosis.problem import MINOR, MODERATE, SERIOUS, Problem, listed, number, share
+from byhand.diagnosis.problem import MINOR, MODERATE, SERIOUS, Problem, joined, number, share
 from byhand.diagnosis.record import Record
 
 Found = set[str]  # names of the problems that were found before
@@ -58,7 +58,7 @@ def unbalanced(record: Record, found: Found) -> Problem | None:
     )
 
 
-def twins(record: Record, found: Found) -> Problem | None:
+def identical_units(record: Record, found: Found) -> Problem | None:
     """Hidden units that started equal and stayed so."""
     layers = {n: c for n, c in record.of("twins").items() if c[0] >= TWINS and c[-1] >= TWINS}
     if not layers:
@@ -67,7 +67,7 @@ def twins(record: Record, found: Found) -> Problem | None:
     return Problem(
         "identical units",
         SERIOUS,
-        f"{_start(listed(seen))} have exactly the weights of another one, as at the start: all of them get the same "
+        f"{_start(joined(seen))} have exactly the weights of another one, as at the start: all of them get the same "
         f"gradient, so together they are worth a single unit.",
         "random starting weights: He() before ReLU, Glorot() before sigmoid and tanh; zeros are for biases only.",
         {f"twins {n}": column[-1] for n, column in layers.items()},
@@ -122,7 +122,7 @@ def exploding(record: Record, found: Found) -> Problem | None:
     )
 
 
-def dead(record: Record, found: Found) -> Problem | None:
+def dead_relus(record: Record, found: Found) -> Problem | None:
     """ReLUs that are 0 for every sample."""
     layers = {n: column for n, column in record.of("dead").items() if column[-1] >= DEAD}
     if not layers or "the loss is no number" in found:
@@ -134,7 +134,7 @@ def dead(record: Record, found: Found) -> Problem | None:
     return Problem(
         "dead ReLUs",
         SERIOUS if worst >= MANY_DEAD else MODERATE,
-        f"{_start(listed(seen))} were 0 for every sample that was looked at, and so have no gradient to come back by; "
+        f"{_start(joined(seen))} were 0 for every sample that was looked at, and so have no gradient to come back by; "
         + (f"{share(first)} were so at the start." if from_start else "they were alive at the start."),
         (
             "biases that start at 0 and weights from He(), scaled inputs"
@@ -146,7 +146,7 @@ def dead(record: Record, found: Found) -> Problem | None:
     )
 
 
-def saturated(record: Record, found: Found) -> Problem | None:
+def saturated_units(record: Record, found: Found) -> Problem | None:
     """Hidden sigmoids or tanhs on their flat ends, in a network that has not learnt its data."""
     accuracy = (record.history.get("accuracy") or [0.0])[-1]
     *hidden, _ = record.layers or [""]
@@ -158,7 +158,7 @@ def saturated(record: Record, found: Found) -> Problem | None:
     return Problem(
         "saturated units",
         SERIOUS if max(column[-1] for column in layers.values()) > 0.95 else MODERATE,
-        f"{_start(listed(seen))} lie where the slope is under a hundredth of its maximum, so hardly any gradient "
+        f"{_start(joined(seen))} lie where the slope is under a hundredth of its maximum, so hardly any gradient "
         f"passes; at the start {share(first)} did.",
         "scaled inputs, smaller starting weights (Glorot()), a lower learning rate, or ReLU units.",
         {f"saturated {n}": column[-1] for n, column in layers.items()},

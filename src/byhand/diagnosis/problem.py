@@ -34,7 +34,7 @@ class Problem:
         return asdict(self) | {"severity": WORDS[self.severity]}
 
 
-def listed(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
     """For example "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 

@@ -12,8 +12,8 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 
 HISTORY, RECORD = "history.csv", "diagnosis.json"
-Columns = Mapping[str, list[float]]
-NUMBERS = {  # what the tables "data" and "training" must have
+RecordColumns = Mapping[str, list[float]]
+REQUIRED_NUMBERS = {  # what the tables "data" and "training" must have
     "data": ("samples", "outputs", "input_rms", "input_min", "input_max"),
     "training": ("batch_size", "epochs", "steps", "parameters"),
 }
@@ -35,8 +35,8 @@ class Record:
         diverged: where and how the loss became NaN or infinite; None where it did not.
     """
 
-    history: Columns = field(default_factory=dict)
-    columns: Columns = field(default_factory=dict)
+    history: RecordColumns = field(default_factory=dict)
+    columns: RecordColumns = field(default_factory=dict)
     layers: dict[str, str] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def read_run(path: str | Path) -> Record:
     return _read_record(folder / RECORD, history) if (folder / RECORD).exists() else Record(history)
 
 
-def _read_history(path: Path) -> Columns:
+def _read_history(path: Path) -> RecordColumns:
     try:
         with open(path, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file, strict=True))
@@ -89,7 +89,7 @@ def _read_history(path: Path) -> Columns:
     return columns
 
 
-def _read_record(path: Path, history: Columns) -> Record:
+def _read_record(path: Path, history: RecordColumns) -> Record:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         columns = {
@@ -100,7 +100,7 @@ def _read_record(path: Path, history: Columns) -> Record:
         if columns and "epoch" not in columns:
             raise ValueError("no column epoch")
         layers = {str(number): str(label) for number, label in table["layers"].items()}
-        data, training = (_with_numbers(table[name], names) for name, names in NUMBERS.items())
+        data, training = (_with_numbers(table[name], names) for name, names in REQUIRED_NUMBERS.items())
         data["counts"] = [require_count(n) for n in data.get("counts") or ()] or None
         diverged = _with_numbers(table["diverged"], DIVERGED) if table["diverged"] else None
         return Record(history, columns, layers, data, training, diverged)

@@ -11,7 +11,7 @@ from byhand.core.checks import require_instance, require_whole
 from byhand.core.config import register
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array, Shape
-from byhand.data.augment.base import Pixelwise, Step
+from byhand.data.augment.base import Pixelwise, Transform
 from byhand.data.augment.elastic import Elastic
 from byhand.data.augment.geometric import Flip, Rotate, Scale, Shear, Shift
 from byhand.data.augment.mixup import Mixup
@@ -36,7 +36,7 @@ class Augment:
         ByhandError: no step, something that is none, or steps in another order than sampling, pixels, mixing.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Transform, ...]
     image_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -44,7 +44,7 @@ class Augment:
             raise ByhandError(f"Augment needs a list of steps such as [Shift(2), Rotate(10)]; got {self.steps!r}.")
         object.__setattr__(self, "steps", tuple(self.steps))
         for step in self.steps:
-            require_instance("A step of augmentation", step, Step, "one such as Rotate(10)")
+            require_instance("A step of augmentation", step, Transform, "one such as Rotate(10)")
         for before, after in zip(self.steps, self.steps[1:], strict=False):
             if before.order > after.order or before.order == 2:
                 raise ByhandError(

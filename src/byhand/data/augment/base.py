@@ -14,10 +14,10 @@ from byhand.core.checks import require_between
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array, Shape
 
-Range = float | tuple[float, float]
+FloatRange = float | tuple[float, float]
 
 
-class Step:
+class Transform:
     """Base of all steps.
 
     Attributes:
@@ -27,7 +27,7 @@ class Step:
     order: ClassVar[int]
 
 
-class Geometric(Step):
+class Geometric(Transform):
     """A step that says for each pixel of the result where in the image it comes from; all such steps make one map.
 
     Points (x, y) are in pixels from the image's centre, x to the right and y downwards.
@@ -40,7 +40,7 @@ class Geometric(Step):
         raise NotImplementedError
 
 
-class Pixelwise(Step):
+class Pixelwise(Transform):
     """A step that changes images in place."""
 
     order = 1
@@ -70,7 +70,7 @@ def limits(name: str, value: Any, low: float = -float("inf"), high: float = floa
     return float(pair[0]), float(pair[1])
 
 
-def draw(rng: np.random.Generator, bounds: Range, n: int) -> Array:
+def draw(rng: np.random.Generator, bounds: FloatRange, n: int) -> Array:
     """(n,) numbers, even between the bounds."""
     low, high = limits("A range", bounds)
     return low + (high - low) * rng.random(n)

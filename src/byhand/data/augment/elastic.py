@@ -7,14 +7,14 @@ import numpy as np
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.types import Array
-from byhand.data.augment.base import Step
+from byhand.data.augment.base import Transform
 
-KEPT = 0.999  # of the fields' variance
+KEPT_VARIANCE = 0.999  # of the fields' variance
 
 
 @register
 @dataclass(frozen=True)
-class Elastic(Step):
+class Elastic(Transform):
     """Move every pixel by a random field that changes smoothly from place to place.
 
     Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied to Visual Document
@@ -48,7 +48,7 @@ class Elastic(Step):
         waves = np.einsum("yi,xj->ijyx", rows, columns).reshape(height * width, height * width)
         variance = (waves**2).sum(axis=1)
         order = np.argsort(-variance, kind="stable")
-        count = 1 + int(np.searchsorted(np.cumsum(variance[order]), KEPT * variance.sum()))
+        count = 1 + int(np.searchsorted(np.cumsum(variance[order]), KEPT_VARIANCE * variance.sum()))
         return waves[order[:count]] * (self.alpha / np.sqrt(3))
 
     def _directions(self, size: int) -> Array:

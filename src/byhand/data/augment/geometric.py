@@ -10,7 +10,7 @@ import numpy as np
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.types import Array
-from byhand.data.augment.base import Geometric, Range, draw, limits
+from byhand.data.augment.base import FloatRange, Geometric, draw, limits
 
 
 @register
@@ -18,8 +18,8 @@ from byhand.data.augment.base import Geometric, Range, draw, limits
 class Shift(Geometric):
     """Move by x pixels to the right and y downwards."""
 
-    x: Range = 2.0
-    y: Range = 2.0
+    x: FloatRange = 2.0
+    y: FloatRange = 2.0
 
     def __post_init__(self) -> None:
         limits("x", self.x)
@@ -38,7 +38,7 @@ class Shift(Geometric):
 class Rotate(Geometric):
     """Turn about the centre by an angle θ in degrees, counter-clockwise."""
 
-    degrees: Range = 15.0
+    degrees: FloatRange = 15.0
 
     def __post_init__(self) -> None:
         limits("degrees", self.degrees)
@@ -77,7 +77,7 @@ class Scale(Geometric):
 class Shear(Geometric):
     """Slant by an angle φ in degrees: upright lines lean to the right by it, lines along x stay."""
 
-    degrees: Range = 15.0
+    degrees: FloatRange = 15.0
 
     def __post_init__(self) -> None:
         limits("degrees", self.degrees, -80, 80)

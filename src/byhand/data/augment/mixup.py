@@ -7,12 +7,12 @@ import numpy as np
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.types import Array
-from byhand.data.augment.base import Step
+from byhand.data.augment.base import Transform
 
 
 @register
 @dataclass(frozen=True)
-class Mixup(Step):
+class Mixup(Transform):
     """Mix each sample with another of its batch, and their targets alike.
 
     x̃ = λ x_i + (1 − λ) x_j and t̃ = λ t_i + (1 − λ) t_j with λ from Beta(α, α): Zhang, Cisse, Dauphin and Lopez-Paz,

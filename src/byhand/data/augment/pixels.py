@@ -10,7 +10,7 @@ import numpy as np
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.types import Array, Shape
-from byhand.data.augment.base import Pixelwise, Range, draw, limits
+from byhand.data.augment.base import FloatRange, Pixelwise, draw, limits
 
 
 @register
@@ -22,7 +22,7 @@ class Thickness(Pixelwise):
     and Mathematical Morphology, 1982); a fraction goes that part of the way: a ← a + |t| (dilated or eroded − a).
     """
 
-    fraction: Range = 0.5
+    fraction: FloatRange = 0.5
 
     def __post_init__(self) -> None:
         limits("fraction", self.fraction, -1, 1)

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.data.augment.base import Geometric, Step
+from byhand.data.augment.base import Geometric, Transform
 from byhand.data.augment.elastic import Elastic
 from byhand.data.augment.geometric import identities
 
-BLOCK = 64  # images that are worked on at a time, so that they stay in the cache
+BLOCK_IMAGES = 64  # images that are worked on at a time, so that they stay in the cache
 
 
 class Resampler:
@@ -27,7 +27,7 @@ class Resampler:
         dtype: float32 or float64.
     """
 
-    def __init__(self, steps: Sequence[Step], shape: tuple[int, int], rows: int, dtype: np.dtype):
+    def __init__(self, steps: Sequence[Transform], shape: tuple[int, int], rows: int, dtype: np.dtype):
         height, width = self._shape = shape
         self._affine = [step for step in steps if isinstance(step, Geometric)]
         y, x = np.indices(shape).reshape(2, -1) - (np.array(shape)[:, None] - 1) / 2  # (h · w,), from the centre
@@ -38,7 +38,7 @@ class Resampler:
         # line's border, or the next image's; what is read there has the weight zero.
         self._stride = width + 2
         area = (height + 2) * self._stride
-        block = min(BLOCK, rows)
+        block = min(BLOCK_IMAGES, rows)
         self._ink = np.zeros(block * area + self._stride + 1, dtype)
         self._padded = self._ink[: block * area].reshape(block, height + 2, self._stride)
         self._starts = (np.arange(block, dtype=dtype) * area)[:, None]  # of each image; exact below 2²⁴
