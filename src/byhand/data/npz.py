@@ -58,7 +58,8 @@ def _read_members(path: Path, choose: Callable[[Path, dict[str, "ZipInfo"]], lis
             wanted = choose(path, members)
             total = sum(members[name].file_size for name in wanted)
             if total > LARGEST_FILE:
-                raise ByhandError(f"{path} would take {total:,} bytes decompressed; {LARGEST_FILE:,} is the limit.")
+                limit = f"{LARGEST_FILE:,} is the limit"
+                raise ByhandError(f"{path} would take {total:,} bytes once decompressed; {limit}.")
             return {name: _read(archive, members[name], f"{path}: {name}") for name in wanted}
     except ByhandError:
         raise
