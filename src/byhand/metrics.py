@@ -80,6 +80,10 @@ class Errors:
     rmse: float
     r2: float
 
+    def scaled(self, unit: float) -> "Errors":
+        """The errors of the same numbers, all of them times `unit`."""
+        return Errors(unit * self.mae, unit * self.rmse, self.r2)
+
 
 def regression_errors(truth: Array, predicted: Array) -> Errors:
     """The errors of predicted numbers, (n,) or (n, k), by the true ones."""

@@ -124,7 +124,7 @@ def test_lists_are_complete_and_parse_as_json(byhand, monkeypatch, tmp_path):
     for command, names in (
         (("recipes",), set(RECIPES)),
         (("lesson",), set(lessons())),
-        (("data", "list"), {"mnist", "fashion-mnist", "digits"}),
+        (("data", "list"), {"mnist", "fashion-mnist", "digits", "diabetes"}),
     ):
         status, out, _ = byhand(*command, "--json")
         assert status == 0

@@ -41,7 +41,7 @@ def test_the_matrix_library_and_its_threads(byhand):  # noqa: F811
 def test_data_that_are_there_and_that_are_not(byhand, monkeypatch, tmp_path):  # noqa: F811
     monkeypatch.setenv("BYHAND_DATA", str(tmp_path / "cache"))
     nothing = json.loads(byhand("info", "--json")[1])["data"]
-    sets = {"mnist": False, "fashion-mnist": False, "digits": False}
+    sets = {"mnist": False, "fashion-mnist": False, "digits": False, "diabetes": False}
     assert nothing == {"folder": str(tmp_path / "cache"), "there": False, "sets": sets}
     assert "nothing there yet" in byhand("info")[1]
     write_blocks(tmp_path / "cache" / "fashion-mnist")

@@ -1,12 +1,17 @@
 """byhand evaluate."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from byhand.cli.app import Json, app, model_file
-from byhand.cli.output import percent, print_json, print_scores, print_table
+from byhand.cli.output import errors_in_words, percent, print_json, print_scores, print_table
+
+if TYPE_CHECKING:
+    from byhand.data.table import Table
+    from byhand.network import Network
+    from byhand.training import RegressionEvaluation
 
 
 @app.command(epilog="Example:  byhand evaluate runs/dense-1 --json")
@@ -15,15 +20,19 @@ def evaluate(
     data: Annotated[str | None, typer.Option(help="Name or path of a data set; that of the run by default.")] = None,
     json: Json = False,
 ) -> None:
-    """Evaluate a model on test samples: loss, accuracy, precision, recall, F1, confusion matrix, times."""
+    """Evaluate a model on test samples: accuracy, precision, recall, F1, confusion matrix; or errors and R²; times."""
     from byhand import training
     from byhand.network import Network
+    from byhand.recipes.run import in_units
 
     network = Network.load(model_file(model))
-    x, y, classes = _test_samples(model, data)
+    x, y, classes = _table_rows(network.table, data) if network.table and data else _test_samples(model, data)
     if x.shape[1:] != network.input_shape and x[0].size == _size(network.input_shape):
         x = x.reshape((-1, *network.input_shape))
-    result = training.evaluate(network, x, y)
+    result = in_units(network, training.evaluate(network, x, y))
+    if isinstance(result, training.RegressionEvaluation):
+        print_errors(model, result, network, json)
+        return
     if json:
         record = {"model": str(model), "samples": result.samples, "loss": result.loss, "accuracy": result.accuracy}
         record |= {"seconds_per_image": result.seconds_per_image, "seconds_per_batch": result.seconds_per_batch}
@@ -39,6 +48,27 @@ def evaluate(
         ("", *classes),
         [(name, *map(str, row)) for name, row in zip(classes, result.confusion, strict=True)],
     )
+
+
+def print_errors(model: Path, result: "RegressionEvaluation", network: "Network", json: bool) -> None:
+    """The errors of a network that predicts numbers, in the label's unit where it learnt from a table."""
+    if not json:
+        label = network.table.label.name if network.table else "the target"
+        text = errors_in_words(result, label)
+        print(f"{text[0].upper()}{text[1:]}.")
+        return
+    record = {"model": str(model), "samples": result.samples, "loss": result.loss}
+    record |= {"mae": result.mae, "rmse": result.rmse, "r2": result.r2}
+    record |= {"seconds_per_sample": result.seconds_per_sample, "seconds_per_batch": result.seconds_per_batch}
+    print_json(record)
+
+
+def _table_rows(table: "Table", data: str) -> tuple[Any, Any, tuple[str, ...]]:
+    """A file's raw rows, with their label, as the network that learnt from a table takes them."""
+    from byhand.data.columns import read_table
+
+    rows = read_table(Path(data))
+    return table.encode(rows), table.encode_label(rows), table.classes
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -60,7 +90,7 @@ def _test_samples(model: Path, data: str | None) -> tuple[Any, Any, tuple[str, .
     config = model.parent / CONFIG if model.is_file() else model / CONFIG
     if data is None and config.exists():
         chosen = read_config(config, RECIPES)
-        dataset = load(chosen.data)
+        dataset = chosen.load()
         split = chosen.recipe.prepare(dataset, np.random.default_rng(chosen.seed))
         x, y = split.test or split.validation or split.train
         return x, y, dataset.classes

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from byhand.recipes import Run
-    from byhand.training import Evaluation
+    from byhand.training import Evaluation, RegressionEvaluation
 
 
 def print_json(record: Any) -> None:
@@ -46,18 +46,34 @@ def percent(value: float | None, digits: int = 2) -> str:
 
 def print_run(run: "Run") -> None:
     """Print the figures of a run."""
-    outcome = run.outcome
+    from byhand.training import RegressionEvaluation
+
+    outcome, test = run.outcome, run.outcome.test
     rows = [("train", outcome.train), ("validation", outcome.validation)]
-    rows += [("test", outcome.test.accuracy)] if outcome.test else []
+    if isinstance(test, RegressionEvaluation):
+        rows += [("test", test.r2)]
+        print_table("R²", ("data", "explained"), [(name, percent(value)) for name, value in rows if value is not None])
+        label = run.dataset.table.label.name if run.dataset.table else "the label"
+        print(f"Test rows: {errors_in_words(test, label)}.")
+        return
+    rows += [("test", test.accuracy)] if test else []
     print_table("Accuracy", ("data", "accuracy"), [(name, percent(value)) for name, value in rows if value is not None])
-    if outcome.test:
-        print_scores(outcome.test, run.dataset.classes)
+    if test:
+        print_scores(test, run.dataset.classes)
         per_epoch = sorted(outcome.history["seconds"])[outcome.history.epochs // 2]
         print(
             f"{outcome.seconds:.1f} s of training, {per_epoch:.3f} s an epoch; one image takes "
-            f"{1e6 * outcome.test.seconds_per_image:.0f} µs, {outcome.test.samples:,} together "
-            f"{1e3 * outcome.test.seconds_per_batch:.0f} ms."
+            f"{1e6 * test.seconds_per_image:.0f} µs, {test.samples:,} together "
+            f"{1e3 * test.seconds_per_batch:.0f} ms."
         )
+
+
+def errors_in_words(result: "RegressionEvaluation", label: str) -> str:
+    """How far predicted numbers are from the true ones, in a line."""
+    return (
+        f"{label} is predicted to within {result.mae:.4g} on average (root mean squared error {result.rmse:.4g}), "
+        f"R² {result.r2:.3f}, loss {result.loss:.4g}; {result.samples:,} rows"
+    )
 
 
 def print_scores(result: "Evaluation", classes: tuple[str, ...]) -> None:

@@ -23,6 +23,10 @@ def train(
     hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden layers, such as 256,128.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
     data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column of a .csv to predict: its name or number.")] = None,
+    impute: Annotated[bool, typer.Option("--impute", help="Impute the missing values of a table.")] = False,
+    ignore: Annotated[str | None, typer.Option(help="Columns of a table to ignore, such as id,name.")] = None,
+    task: Annotated[str | None, typer.Option(help="What the label of a table holds: numbers or classes.")] = None,
     config: Annotated[Path | None, typer.Option(help="The config.toml of a run to repeat.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/RECIPE-N by default.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing run folder.")] = False,
@@ -37,25 +41,30 @@ def train(
 ) -> None:
     """Train a recipe; write model, configuration, history, metrics, diagnosis and plots into a run folder."""
     from byhand.cli.interrupt import stoppable
-    from byhand.data import load
     from byhand.diagnosis import Watch
-    from byhand.recipes import run_recipe
+    from byhand.recipes import fitted_to, run_recipe
     from byhand.recipes.folder import MODEL, claimed, metrics, watched, write_run
     from byhand.recipes.unfinished import new_checkpoints, open_checkpoints
 
     if resume:
-        if any((recipe, epochs, batch_size is not None, lr, hidden, seed is not None, data, config, out, overwrite)):
+        given = (recipe, epochs, batch_size is not None, lr, hidden, seed is not None, data, config, out, overwrite)
+        if any(given) or any((label, impute, ignore, task)):
             raise ByhandError(
                 "--resume continues a run with its own settings; leave out options that would change them."
             )
         checkpoints, chosen = open_checkpoints(resume, checkpoint_every)
         plots, half = checkpoints.note["plots"], checkpoints.note["half"]
     else:
-        chosen = _configure(recipe, config, epochs, batch_size, lr, hidden, seed, data)
-    dataset = load(chosen.data)
+        columns = _columns(label, impute, ignore, task)
+        name = recipe or ("table" if columns and not config else None)
+        chosen = _configure(name, config, epochs, batch_size, lr, hidden, seed, data, columns)
+    dataset = chosen.load()
+    chosen = replace(chosen, recipe=fitted_to(chosen.recipe, dataset))
     if not json:
         doing = "Resuming" if resume else "Training"
         print(f"{doing} {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
+        if dataset.table:
+            print(f"Predicting {dataset.table}.", flush=True)
     watch = Watch()
     with claimed(resume or out, chosen.recipe.name, overwrite=overwrite, resume=bool(resume)) as folder:
         if not resume:
@@ -84,6 +93,7 @@ def _configure(
     hidden: str | None,
     seed: int | None,
     data: str | None,
+    columns: dict[str, Any],
 ) -> "RunConfig":
     """The recipe or configuration file with the changes of the command line."""
     from byhand.recipes import RECIPES, get_recipe, with_hidden
@@ -109,7 +119,18 @@ def _configure(
         replace(chosen.recipe, **changes),
         chosen.data if data is None else absolute(data),
         chosen.seed if seed is None else seed,
+        columns or (chosen.columns if data is None else {}),
     )
+
+
+def _columns(label: str | None, impute: bool, ignore: str | None, task: str | None) -> dict[str, Any]:
+    """What is said of a table's columns, as `byhand.load` takes it."""
+    columns: dict[str, Any] = {"label": label} if label is not None else {}
+    if impute:
+        columns["impute"] = True
+    if ignore:
+        columns["ignore"] = [name.strip() for name in ignore.split(",")]
+    return columns | ({"task": task} if task else {})
 
 
 def _sizes(text: str) -> tuple[int, ...]:

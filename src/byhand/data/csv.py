@@ -15,6 +15,7 @@ from byhand.data.naming import LABELS
 from byhand.data.reading import LARGEST_FILE, open_bytes
 
 BLOCK = 2**23  # bytes read at a time
+MOSTLY = 0.9  # share of grey levels in the first row of a file of images; the others are mistakes, which are named
 TOP = 2**20  # bytes in which a header and a first row have room
 SMALLEST_IMAGE = 64  # pixels of the smallest image in a file that could be a table as well
 
@@ -74,20 +75,22 @@ def parse_csv(
 def holds_images(path: Path, label: str | int | None) -> bool:
     """Whether a CSV file's rows are grey images: as many pixels as a square has, and a label or none.
 
-    Where a label is named, so that it could be a table as well, the first row decides: images have at least 64
-    pixels (8 × 8), and nine tenths of its cells at least are whole numbers from 0 to 255. Without any label's name a
-    file that is neither counts as images, too, and is refused as such.
+    The first row decides: nine tenths of its cells at least are whole numbers from 0 to 255, and where a label is
+    named, so that it could be a table as well, it has at least 64 pixels (8 × 8).
     """
     header, cells = first_row(path)
     if label is None and named_label(header) is None:
-        return True
+        return _share_of_grey(cells) >= MOSTLY
     return is_image(cells, len(cells) - 1)
 
 
 def first_row(path: Path) -> tuple[list[str], list[bytes]]:
     """The header of a CSV file, empty where it has none, and the cells of its first row."""
     with open_bytes(Path(path)) as (stream, _):
-        first, _, more = stream.read(TOP).replace(b"\r", b"").partition(b"\n")
+        top = stream.read(TOP)
+    first, end, more = top.replace(b"\r", b"").partition(b"\n")
+    if not end and len(top) == TOP:
+        raise ByhandError(f"{path} is no CSV file: it has a line of more than {TOP:,} bytes.")
     if _is_number(first.split(b",", 1)[0]):
         return [], first.split(b",")
     return _cells(first), more.partition(b"\n")[0].split(b",")
@@ -96,7 +99,12 @@ def first_row(path: Path) -> tuple[list[str], list[bytes]]:
 def is_image(cells: list[bytes], pixels: int) -> bool:
     """Whether a row seems to be an image of so many pixels: a square of 64 at least, and grey levels nearly all."""
     square = math.isqrt(pixels) ** 2 == pixels >= SMALLEST_IMAGE
-    return square and sum(map(_is_grey_level, cells)) >= 0.9 * pixels
+    return square and _share_of_grey(cells) >= MOSTLY
+
+
+def _share_of_grey(cells: list[bytes]) -> float:
+    """The share of the cells that are whole numbers from 0 to 255."""
+    return sum(map(_is_grey_level, cells)) / len(cells)
 
 
 def _cells(line: bytes) -> list[str]:

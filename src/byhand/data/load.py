@@ -13,6 +13,7 @@ from byhand.core.types import Array
 from byhand.data.cache import cache_folder
 from byhand.data.columns import is_rows
 from byhand.data.csv import holds_images, read_csv
+from byhand.data.curve import sine_with_noise
 from byhand.data.dataset import Dataset, from_arrays
 from byhand.data.fetch import fetch, is_cached
 from byhand.data.folder import read_folder
@@ -58,7 +59,8 @@ def load(
 ) -> Dataset:
     """Load a data set by name (fetching it where it is not cached), from a path, or a table.
 
-    Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16). Paths: a
+    Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16),
+    ``diabetes`` and ``curve`` (two tables whose label is a number). Paths: a
     folder of IDX files, a folder of images by class, Kaggle's ``.csv`` (also ``.csv.gz``; it must have
     labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows follow the training rows), Keras'
     ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
@@ -74,14 +76,17 @@ def load(
         return load_table(data, label, impute=impute, ignore=ignore, task=task)
     path = Path(data).expanduser()
     known = isinstance(data, str) and data in SOURCES
+    known_names = ", ".join([*SOURCES, "curve"])
     if (label is not None or as_table) and (known or path.is_dir() or ".csv" not in path.name.lower()):
         raise ByhandError(f"{data}: only a table (.csv) has a column to call the label.")
     if known:
         return _load_known(str(data), progress)
+    if data == "curve":
+        return load_table(sine_with_noise(), "y")
     if path.is_dir():
         return _load_folder(path)
     if not path.exists():
-        raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({', '.join(SOURCES)}).")
+        raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({known_names}).")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
         raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz or .npz file, or a folder.")
@@ -99,6 +104,8 @@ def _load_known(name: str, progress: bool | None) -> Dataset:
 
 
 def _load_cached(name: str, folder: Path) -> Dataset:
+    if name == "diabetes":
+        return load_table(_existing(folder, "diabetes.csv"), "progression")
     if name != "digits":
         return load_idx(folder, name, CLOTHES if name == "fashion-mnist" else DIGITS)
     images = read_images(_existing(folder, "images-idx3-ubyte"))

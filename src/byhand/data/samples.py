@@ -1,4 +1,4 @@
-"""Samples without labels, for a network to answer: from files, folders, data frames and arrays."""
+"""UnlabelledSamples without labels, for a network to answer: from files, folders, data frames and arrays."""
 
 import math
 import warnings
@@ -23,8 +23,8 @@ LIGHT = 127  # grey levels: paper is lighter, MNIST's background darker
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
-    """Samples to be answered.
+class UnlabelledSamples:
+    """UnlabelledSamples to be answered.
 
     Attributes:
         x: the samples (n, *input_shape).
@@ -35,8 +35,10 @@ class Samples:
     names: tuple[str, ...] | None = None
 
 
-def read_samples(data: Any, input_shape: Shape, table: Table | None = None, label: str | int | None = None) -> Samples:
-    """Samples of `input_shape` from whatever holds them; labels that are there are left alone.
+def read_samples(
+    data: Any, input_shape: Shape, table: Table | None = None, label: str | int | None = None
+) -> UnlabelledSamples:
+    """UnlabelledSamples of `input_shape` from whatever holds them; labels that are there are left alone.
 
     Args:
         data: a data set's name (its test rows), a CSV file with or without labels, an .npz file with one array of
@@ -52,12 +54,12 @@ def read_samples(data: Any, input_shape: Shape, table: Table | None = None, labe
     if is_rows(data) and table is None:
         raise ByhandError("Named columns are for networks that learnt from a table; hand over an array of numbers.")
     if is_rows(data) and table is not None:
-        return Samples(table.encode(data))
+        return UnlabelledSamples(table.encode(data))
     if not isinstance(data, str | Path):
-        return Samples(as_samples(data, input_shape))
+        return UnlabelledSamples(as_samples(data, input_shape))
     path = Path(data).expanduser()
     if not path.exists():
-        return Samples(_shaped(_named(str(data), table), input_shape))
+        return UnlabelledSamples(_shaped(_named(str(data), table), input_shape))
     if path.is_dir():
         return _from_folder(path, input_shape)
     if path.suffix.lower() in PICTURE_ENDINGS:
@@ -68,7 +70,7 @@ def read_samples(data: Any, input_shape: Shape, table: Table | None = None, labe
             x = table.encode(read_table(path)) if table else _from_csv(path, math.prod(input_shape), label)
         else:
             x = _from_npz(path) if ending == "npz" else read_images(path)
-        return Samples(_shaped(x, input_shape))
+        return UnlabelledSamples(_shaped(x, input_shape))
     except ByhandError as error:
         where = "" if str(path) in str(error) else f"{path}: "
         raise ByhandError(f"{where}{error}") from None
@@ -83,7 +85,7 @@ def _named(name: str, table: Table | None) -> Array:
 
 
 def _shaped(x: Array, input_shape: Shape) -> Array:
-    """Samples in the input's shape where their numbers fit."""
+    """UnlabelledSamples in the input's shape where their numbers fit."""
     if x.ndim > 1 and math.prod(x.shape[1:]) == math.prod(input_shape):
         return x.reshape((-1, *input_shape))
     return as_samples(x, input_shape)
@@ -121,16 +123,16 @@ def _from_npz(path: Path) -> Array:
     raise ByhandError(f"its arrays are {', '.join(arrays)}; call the samples x.")
 
 
-def _from_folder(folder: Path, input_shape: Shape) -> Samples:
+def _from_folder(folder: Path, input_shape: Shape) -> UnlabelledSamples:
     """Images of an IDX file, or pictures in the folder and its sub-folders."""
     for part in ("t10k", "train"):
         if found := idx_file(folder, f"{part}-images-idx3-ubyte"):
-            return Samples(_shaped(read_images(found), input_shape))
+            return UnlabelledSamples(_shaped(read_images(found), input_shape))
     files = image_files(folder)
     return _pictures(files, [str(path.relative_to(folder)) for path in files], input_shape)
 
 
-def _pictures(files: list[Path], names: list[str], input_shape: Shape) -> Samples:
+def _pictures(files: list[Path], names: list[str], input_shape: Shape) -> UnlabelledSamples:
     """Grey pictures in the network's size."""
     height = input_shape[0] if len(input_shape) == 3 else math.isqrt(input_shape[0])
     if math.prod(input_shape) != height * height:
@@ -142,4 +144,4 @@ def _pictures(files: list[Path], names: list[str], input_shape: Shape) -> Sample
             "them inverted (byhand read takes photos of digits as they are).",
             stacklevel=2,
         )
-    return Samples(_shaped(x, input_shape), tuple(names))
+    return UnlabelledSamples(_shaped(x, input_shape), tuple(names))

@@ -87,6 +87,10 @@ _FASHION_GZ = _gz(
     "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 )
 
+# A file that is the same in every wheel of a package: take one for certain.
+ONE_WHEEL = ("--platform=manylinux2014_x86_64", "--python-version=3.11", "--implementation=cp")
+_DIABETES = ("diabetes_data_raw.csv.gz", "diabetes_target.csv.gz")
+
 SOURCES = {
     "mnist": Source(
         about="handwritten digits, 28 × 28",
@@ -156,12 +160,21 @@ SOURCES = {
                 {"optdigits.tes": None},
                 unpack.digits_from_text,
             ),
+            Wheel("scikit-learn==1.5.2", ("sklearn/datasets/data/digits.csv.gz",), unpack.digits_from_text, ONE_WHEEL),
+        ),
+    ),
+    "diabetes": Source(
+        about="a disease's progression, by ten measurements",
+        rows="442",
+        size="0.02 MB",
+        files={"diabetes.csv": "9b23d11cbfaf00f6d7ccc6ed20d7067990be973af8e7a07f3d61f2afb7b282c6"},
+        places=(
+            Installed("sklearn", tuple(f"datasets/data/{name}" for name in _DIABETES), unpack.diabetes_from_texts),
             Wheel(
                 "scikit-learn==1.5.2",
-                ("sklearn/datasets/data/digits.csv.gz",),
-                unpack.digits_from_text,
-                # the file is the same in every wheel: take one for certain
-                ("--platform=manylinux2014_x86_64", "--python-version=3.11", "--implementation=cp"),
+                tuple(f"sklearn/datasets/data/{name}" for name in _DIABETES),
+                unpack.diabetes_from_texts,
+                ONE_WHEEL,
             ),
         ),
     ),

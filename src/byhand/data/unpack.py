@@ -12,6 +12,7 @@ from byhand.data.csv import parse_csv
 from byhand.data.idx import write_idx
 from byhand.data.reading import read_at_most
 
+DIABETES = ("age", "sex", "bmi", "pressure", "tc", "ldl", "hdl", "tch", "ltg", "glu", "progression")
 LIMIT = 2**27  # bytes: more than any fetched file holds once decompressed
 
 
@@ -42,6 +43,16 @@ def digits_from_text(files: Mapping[str, bytes]) -> dict[str, bytes]:
     except (ValueError, IndexError):
         raise ByhandError(f"{name} is not the table of digits.") from None
     return {"images-idx3-ubyte": write_idx(images), "labels-idx1-ubyte": write_idx(table[:, 64])}
+
+
+def diabetes_from_texts(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """One CSV file with a header, from a table with spaces between the cells and a file of its targets."""
+    rows, targets = (_gunzip(name, content).decode("ascii").split("\n") for name, content in files.items())
+    lines = [",".join(DIABETES)]
+    for row, target in zip(rows, targets, strict=False):
+        if row.strip():
+            lines.append(",".join([*row.split(), f"{float(target):g}"]))
+    return {"diabetes.csv": ("\n".join(lines) + "\n").encode()}
 
 
 def _gunzip(name: str, content: bytes) -> bytes:

@@ -14,6 +14,7 @@ from byhand.recipes.reader import reader
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 from byhand.recipes.small import small
+from byhand.recipes.table import curve, diabetes, fitted_to, table_recipe
 from byhand.recipes.voting import voting_3, voting_5, voting_7
 
 RECIPES = {
@@ -40,6 +41,9 @@ RECIPES = {
         voting_5,
         voting_7,
         fashion,
+        table_recipe,
+        curve,
+        diabetes,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")
@@ -64,6 +68,7 @@ __all__ = [
     "Recipe",
     "Run",
     "Split",
+    "fitted_to",
     "get_recipe",
     "run_recipe",
     "with_hidden",

@@ -13,7 +13,7 @@ from byhand.layers import Activation, Dense, Layer
 from byhand.losses import Loss
 from byhand.optimizers import Optimizer
 from byhand.regularizers import Regularizer
-from byhand.training import Evaluation, History
+from byhand.training import Evaluation, History, RegressionEvaluation
 
 LabelledSamples = tuple[Array, Array]  # samples (n, ...) and class numbers (n,)
 
@@ -40,7 +40,7 @@ class Outcome:
 
     Attributes:
         history: the epochs.
-        train: accuracy on all training samples after the last epoch.
+        train: accuracy on all training samples after the last epoch; R² where numbers are predicted.
         validation: the same on the validation samples, where there are any.
         test: everything counted on the test samples, where there are any.
         test_by_epoch: accuracy on the test samples after each epoch, where the recipe watches it.
@@ -50,7 +50,7 @@ class Outcome:
     history: History
     train: float
     validation: float | None
-    test: Evaluation | None
+    test: Evaluation | RegressionEvaluation | None
     test_by_epoch: list[float]
     seconds: float
 
@@ -123,6 +123,11 @@ class Recipe:
         return f"{type(self.optimizer).__name__}, {kind}, {self.epochs} epochs"
 
 
+def accuracy_on_test(run: Outcome) -> float:
+    """The accuracy on the test samples; 0 where there are none."""
+    return run.test.accuracy if isinstance(run.test, Evaluation) else 0.0
+
+
 def with_hidden(layers: tuple[Layer, ...], sizes: tuple[int, ...]) -> tuple[Layer, ...]:
     """The same network with other hidden layers: Dense(size) and the first activation, for each size in turn.
 
@@ -156,12 +161,15 @@ def everything(dataset: Dataset, rng: np.random.Generator) -> Split:
     return Split((dataset.x_train, dataset.y_train), None, test_pair(dataset))
 
 
-def hold_back(count: int) -> Callable[[Dataset, np.random.Generator], Split]:
-    """A `prepare` that holds `count` training samples back for validation, drawn so that classes keep their shares."""
+def hold_back(part: int | float) -> Callable[[Dataset, np.random.Generator], Split]:
+    """A `prepare` that holds training samples back for validation, so many or such a share of them.
+
+    They are drawn so that classes keep their shares; a tenth where `part` is as many as half of the samples.
+    """
 
     def prepare(dataset: Dataset, rng: np.random.Generator) -> Split:
-        held = count if count < len(dataset.x_train) // 2 else 0.1
-        train, validation = split_rows(dataset.y_train, held, rng)
+        held = part if part < len(dataset.x_train) // 2 else 0.1
+        train, validation = split_rows(dataset.y_train, held, rng, stratify=bool(dataset.classes))
         return Split(rows(dataset, train), rows(dataset, validation), test_pair(dataset))
 
     return prepare

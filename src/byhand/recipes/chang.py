@@ -4,7 +4,7 @@ from byhand.initializers import Uniform
 from byhand.layers import Dense, ReLU
 from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import GradientDescent
-from byhand.recipes.base import Figure, Recipe, everything
+from byhand.recipes.base import Figure, Recipe, accuracy_on_test, everything
 
 chang = Recipe(
     name="chang",
@@ -19,6 +19,6 @@ chang = Recipe(
     batch_size=None,
     figures=(
         Figure("train accuracy", lambda run: run.train, 0.85),
-        Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
+        Figure("test accuracy", accuracy_on_test),
     ),
 )

@@ -1,13 +1,14 @@
 """A run's configuration as TOML: everything that is needed to repeat it bit for bit."""
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from byhand.core.checks import require_between, require_whole
 from byhand.core.config import from_config, to_config
 from byhand.core.errors import ByhandError
+from byhand.data import Dataset, load
 from byhand.data.augment import Augment
 from byhand.layers import Layer
 from byhand.losses import Loss
@@ -22,7 +23,9 @@ PART_TYPES = {
     "augment": Augment | None,
     "regularizers": tuple,
 }
-CONFIG_KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "averaging", "patience", *PART_TYPES}
+COLUMN_TYPES = {"label": str | int, "impute": bool, "ignore": list, "task": str}
+CONFIG_KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "averaging", "patience"}
+CONFIG_KEYS |= {*COLUMN_TYPES, *PART_TYPES}
 CONFIG_HEADER = "# How this network was trained; repeat it with: byhand train --config THIS_FILE\n"
 
 
@@ -34,11 +37,18 @@ class RunConfig:
         recipe: with layers, loss, optimiser, epochs and batch size as they were run.
         data: a data set's name or a path.
         seed: of the run's generator.
+        columns: which column of a .csv file is the label, and how the others are taken: label, impute, ignore and task,
+            as `byhand.load` takes them.
     """
 
     recipe: Recipe
     data: str
     seed: int
+    columns: dict[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Dataset:
+        """The data that it was given."""
+        return load(self.data, **self.columns)
 
     def to_toml(self) -> str:
         """The configuration as text; a batch size of 0 stands for the full batch."""
@@ -52,6 +62,7 @@ class RunConfig:
             "recipe": recipe.name,
             "data": self.data,
             "seed": self.seed,
+            **self.columns,
             "epochs": recipe.epochs,
             "batch_size": recipe.batch_size or 0,
             "averaging": recipe.averaging,
@@ -106,6 +117,11 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
     require_whole("patience", patience, 0)
     if not isinstance(data, str):
         raise ByhandError(f"data must be the name of a data set or a path; got {data!r}.")
+    columns = {key: table[key] for key in COLUMN_TYPES if key in table}
+    for key, value in columns.items():
+        names = value if isinstance(value, list) else []
+        if not isinstance(value, COLUMN_TYPES[key]) or not all(isinstance(name, str) for name in names):
+            raise ByhandError(f"{key} can't be {value!r}.")
     parts = {}
     for key, kind in PART_TYPES.items():
         parts[key] = from_config(table[key], key) if key in table else getattr(recipe, key)
@@ -119,4 +135,5 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
         replace(recipe, epochs=epochs, batch_size=batch_size or None, averaging=averaging, patience=patience, **parts),
         data,
         seed,
+        columns,
     )

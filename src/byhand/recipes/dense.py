@@ -7,7 +7,7 @@ from byhand.initializers import He
 from byhand.layers import BatchNorm, Dense, Dropout, Layer, ReLU
 from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import Adam
-from byhand.recipes.base import Figure, Recipe, hold_back
+from byhand.recipes.base import Figure, Recipe, accuracy_on_test, hold_back
 from byhand.schedules import CosineAnnealing, OneCycle
 
 dense = Recipe(
@@ -24,7 +24,7 @@ dense = Recipe(
     figures=(
         Figure("train accuracy", lambda run: run.train),
         Figure("validation accuracy", lambda run: run.validation or 0.0),
-        Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
+        Figure("test accuracy", accuracy_on_test),
     ),
 )
 

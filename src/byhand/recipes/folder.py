@@ -17,6 +17,7 @@ from byhand.layers import Conv2D, Dense
 from byhand.recipes.config import RunConfig
 from byhand.recipes.run import Run
 from byhand.recipes.unfinished import CHECKPOINTS, command
+from byhand.training import Evaluation, RegressionEvaluation
 from byhand.training.checkpoints import Checkpoints
 
 MODEL, CONFIG, LAST_GOOD = "model.safetensors", "config.toml", "last-good.safetensors"
@@ -109,18 +110,26 @@ def watched(watch: Watch, folder: Path, config: RunConfig) -> Iterator[None]:
 
 
 def metrics(run: Run) -> dict[str, Any]:
-    """The run's figures as plain data; accuracy and the like from 0 to 1, times in seconds."""
+    """The run's figures as plain data; accuracy and the like from 0 to 1, times in seconds.
+
+    Where numbers are predicted, R² stands in place of accuracy, and errors are in the label's unit.
+    """
     outcome, test = run.outcome, run.outcome.test
+    kind = "accuracy" if run.network.classes else "r2"
     figures: dict[str, Any] = {
         "recipe": run.recipe.name,
         "seed": run.seed,
         "parameters": run.network.size,
-        "train_accuracy": outcome.train,
-        "validation_accuracy": outcome.validation,
+        f"train_{kind}": outcome.train,
+        f"validation_{kind}": outcome.validation,
         "seconds_of_training": outcome.seconds,
         "seconds_per_epoch": float(np.median(outcome.history["seconds"])),
     }
-    if test:
+    if isinstance(test, RegressionEvaluation):
+        figures |= {"test_loss": test.loss, "test_mae": test.mae, "test_rmse": test.rmse, "test_r2": test.r2}
+        figures |= {"test_samples": test.samples, "seconds_per_sample": test.seconds_per_sample}
+        figures["seconds_per_batch"] = test.seconds_per_batch
+    elif test:
         macro, weighted = test.scores.macro(), test.scores.weighted()
         figures |= {
             "test_accuracy": test.accuracy,
@@ -173,7 +182,7 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
 
     classes, shape = run.dataset.classes, run.dataset.image_shape
     figures = {"curves": plots.curves(run.outcome.history)}
-    if run.outcome.test and run.split.test:
+    if isinstance(run.outcome.test, Evaluation) and run.split.test:
         x, y = run.split.test
         figures["confusion"] = plots.confusion(run.outcome.test.confusion, classes)
         if shape:

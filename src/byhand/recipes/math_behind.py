@@ -9,7 +9,7 @@ from byhand.initializers import Glorot
 from byhand.layers import Dense, ReLU, Sigmoid
 from byhand.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy
 from byhand.optimizers import Adam, GradientDescent
-from byhand.recipes.base import Figure, Recipe, Split
+from byhand.recipes.base import Figure, Recipe, Split, accuracy_on_test
 
 
 def scaled(dataset: Dataset, rng: np.random.Generator) -> Split:
@@ -39,7 +39,7 @@ math_behind = Recipe(
     input_shape=(64,),
     figures=(
         Figure("train accuracy", lambda run: run.train),
-        Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
+        Figure("test accuracy", accuracy_on_test),
         Figure("test loss", lambda run: run.test.loss if run.test else 0.0, percent=False),
     ),
     fault="The source inverts the factors of the chain rule (∂a/∂L for ∂L/∂a), and prints no accuracy to compare with.",

@@ -1,16 +1,18 @@
 """Running a recipe, from data and a seed to a trained network and its figures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from byhand.data import Dataset, load
+from byhand.data.table import NumberColumn
 from byhand.network import Network
 from byhand.recipes.base import LabelledSamples, Outcome, Recipe, Split
+from byhand.recipes.table import fitted_to
 from byhand.training import Averaging, Callback, EarlyStopping, History, Training, evaluate, fit
-from byhand.training.evaluate import Evaluator
+from byhand.training.evaluate import Evaluation, Evaluator, RegressionEvaluation
 
 
 @dataclass(frozen=True)
@@ -67,16 +69,18 @@ def run_recipe(
         TrainingDiverged: the loss is not a finite number any more.
     """
     dataset = dataset or load(recipe.dataset)
+    recipe = fitted_to(recipe, dataset)
     network, split, rng = begin_recipe(recipe, seed, dataset)
     watch = WatchTest(network, split.test) if recipe.watch_test and split.test else None
     callbacks = [*callbacks, *([watch] if watch else [])]
     history = fit_recipe(recipe, network, split.train, split.validation, rng, callbacks=callbacks, **options)
+    held_back = split.validation if split.validation is not split.test else None
     outcome = Outcome(
         history=history,
         seconds=sum(history["seconds"]),
-        train=Evaluator(network, *split.train)()["accuracy"],
-        validation=_accuracy(network, split.validation) if split.validation is not split.test else None,
-        test=evaluate(network, *split.test) if split.test else None,
+        train=score(network, split.train),
+        validation=score(network, held_back) if held_back else None,
+        test=in_units(network, evaluate(network, *split.test)) if split.test else None,
         test_by_epoch=watch.accuracy if watch else [],
     )
     return Run(recipe, seed, dataset, split, network, outcome)
@@ -90,7 +94,9 @@ def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, 
     """
     rng = np.random.default_rng(seed)
     split = _in_shape(recipe.prepare(dataset, rng), recipe)
-    return Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes), split, rng
+    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes)
+    network.table = dataset.table
+    return network, split, rng
 
 
 def fit_recipe(
@@ -122,8 +128,17 @@ def fit_recipe(
     )
 
 
-def _accuracy(network: Network, pair: LabelledSamples | None) -> float | None:
-    return Evaluator(network, *pair)()["accuracy"] if pair else None
+def score(network: Network, pair: LabelledSamples) -> float:
+    """The accuracy on these samples, or R² where the network predicts numbers."""
+    figures = Evaluator(network, *pair)()
+    return figures["accuracy"] if "accuracy" in figures else evaluate(network, *pair).r2
+
+
+def in_units(network: Network, result: Evaluation | RegressionEvaluation) -> Evaluation | RegressionEvaluation:
+    """The evaluation with its errors in the unit of the table's label, where the network learnt from a table."""
+    if isinstance(result, Evaluation) or network.table is None or not isinstance(network.table.label, NumberColumn):
+        return result
+    return replace(result, errors=result.errors.scaled(network.table.label.spread))
 
 
 def _in_shape(split: Split, recipe: Recipe) -> Split:

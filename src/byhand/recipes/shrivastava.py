@@ -4,13 +4,13 @@ from byhand.initializers import Uniform
 from byhand.layers import Dense, Flatten, ReLU
 from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import Adam, GradientDescent
-from byhand.recipes.base import Figure, Recipe, hold_back
+from byhand.recipes.base import Figure, Recipe, accuracy_on_test, hold_back
 from byhand.recipes.guide import kaggle
 
 SPLIT_FIGURES = (
     Figure("train accuracy", lambda run: run.train),
     Figure("validation accuracy", lambda run: run.validation or 0.0),
-    Figure("test accuracy", lambda run: run.test.accuracy if run.test else 0.0),
+    Figure("test accuracy", accuracy_on_test),
     Figure("seconds of training", lambda run: run.seconds, percent=False),
 )
 SHRIVASTAVA = "Vaibhav Shrivastava, Neural network from basics to code"

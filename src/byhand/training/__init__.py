@@ -4,7 +4,7 @@ from byhand.training.averaging import Averaging
 from byhand.training.callbacks import Callback, ProgressBar, Training
 from byhand.training.checkpoints import Checkpoints, Interrupted
 from byhand.training.early_stopping import EarlyStopping
-from byhand.training.evaluate import Evaluation, evaluate
+from byhand.training.evaluate import Evaluation, RegressionEvaluation, evaluate
 from byhand.training.finder import Finding, find_learning_rate
 from byhand.training.fit import fit
 from byhand.training.history import History
@@ -19,6 +19,7 @@ __all__ = [
     "History",
     "Interrupted",
     "ProgressBar",
+    "RegressionEvaluation",
     "Training",
     "evaluate",
     "find_learning_rate",

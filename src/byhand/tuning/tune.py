@@ -74,6 +74,8 @@ def tune(
     strategy = SEARCHES[search](space, seed)
     wanted = min(trials or strategy.total or TRIALS, strategy.total or 10**9)
     dataset = dataset or load(data or recipe.dataset)
+    if dataset.table is not None:
+        raise ByhandError("A search goes by accuracy on images; the recipe's data is a table.")
     prepared = material(recipe, dataset, seed, space.folds, space.validation)
     base = RunConfig(recipe, data or dataset.name, seed)
     if out is None:
