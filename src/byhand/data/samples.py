@@ -38,7 +38,7 @@ class UnlabelledSamples:
 def read_samples(
     data: Any, input_shape: Shape, table: Table | None = None, label: str | int | None = None
 ) -> UnlabelledSamples:
-    """UnlabelledSamples of `input_shape` from whatever holds them; labels that are there are left alone.
+    """Samples of `input_shape` from whatever holds them; labels that are there are left alone.
 
     Args:
         data: a data set's name (its test rows), a CSV file with or without labels, an .npz file with one array of
