@@ -100,7 +100,7 @@ def test_another_class_is_held_against_the_answer(open_page):
     page.click("#bars li:nth-child(10) button")
     rest(page)
     assert page.get_attribute("#bars li:nth-child(10) button", "aria-pressed") == "true"
-    assert "than of 9" in page.inner_text("#change-words") and pixels(page, "#change") != before
+    assert "7 over 9" in page.inner_text("#change-words") and pixels(page, "#change") != before
 
 
 def test_a_finger_draws_too(open_page):

@@ -49,7 +49,7 @@ function showVerdict(reading) {
   $("#verdict").replaceChildren(...(digits.length > 1 ? texts : [digits[0]?.text ?? "–"]));
   $("#reading").classList.toggle("many", digits.length > 2);
   $("#verdict-time").textContent = digits.length
-    ? `${Math.round(reading.latency)} ms from the stroke to the answer`
+    ? `${Math.round(reading.latency)} ms from the stroke to the prediction`
     : "";
 }
 
@@ -73,7 +73,7 @@ function showLook(reading) {
       : "No digit found.";
   $("#for-words").textContent = seen ? `Blue pixels raised the score of ${answer}, orange ones lowered it.` : "";
   $("#change-words").textContent = seen
-    ? `Ink on blue makes it surer of ${answer} than of ${other}, on orange less.`
+    ? `More ink on blue favours ${answer} over ${other}; on orange it does the opposite.`
     : "";
   announce(`${seen ? `Reads ${reading.text}.` : ""} ${$("#verdict-words").textContent}`);
 }

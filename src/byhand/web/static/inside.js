@@ -74,7 +74,7 @@ function option(model, reading) {
     checked: model.id === reading.model,
     onchange: () => reading.use(model.id),
   });
-  const tested = model.accuracy ? `, ${percent(model.accuracy)} right in tests` : "";
+  const tested = model.accuracy ? `, ${percent(model.accuracy)} test accuracy` : "";
   return el(
     "label",
     { title: model.description ?? "" },

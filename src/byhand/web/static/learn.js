@@ -13,7 +13,7 @@ import { showBars } from "./bars.js";
 /** @type {Record<string, string>} */
 const WORDS = {
   loading: "Loading MNIST …",
-  waiting: "Waiting: others are training. It begins by itself.",
+  waiting: "Waiting for other trainings; it will start by itself.",
   running: "Learning",
   paused: "Paused",
   finished: "Finished",
@@ -167,7 +167,7 @@ function showProgress() {
     ];
     if (Number.isFinite(loss)) parts.push(`loss ${short(/** @type {number} */ (loss))}`);
     if (history.val_accuracy?.length)
-      parts.push(`${percent(history.val_accuracy.at(-1))} of the validation images right`);
+      parts.push(`${percent(history.val_accuracy.at(-1))} of the validation images correct`);
     $("#run-words").textContent = error ?? `${inWords(training)}: ${parts.join("; ")}.`;
     $("#run-progress").value = step / (steps * epochs || 1);
   }

@@ -48,7 +48,7 @@ async function start() {
   showView(reading);
   startPhoto(trouble);
   $("#about").textContent =
-    `byhand ${settings.version}. Every number on this page is computed on the machine that serves it; nothing is sent anywhere else.`;
+    `byhand ${settings.version}. All numbers on this page are computed on the machine that serves it; no data is sent elsewhere.`;
   await Promise.all([
     startExamples(drawing),
     startSamples(drawing, reading, trouble, inside.add),

@@ -30,11 +30,11 @@ export function showCharts(runs, current) {
   const live = finer(current?.accuracies ?? [], "val_accuracy");
   const accuracies = lines("val_accuracy", live, current?.history("accuracy") ?? []);
   showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image", far });
-  const words = { title: "Accuracy", x: "epoch", y: "images read right", far, percent: true };
+  const words = { title: "Accuracy", x: "epoch", y: "accuracy", far, percent: true };
   showCurves($("#accuracy-figure"), accuracies, words);
 }
 
-const NONE = "None yet. Each stays here, and in grey in the curves, to be compared with.";
+const NONE = "None yet. Finished runs stay here, and in grey in the curves, for comparison.";
 const HEADS = ["Run", "State", "Epochs", "Loss", "Validation loss", "Validation accuracy", ""];
 
 /**

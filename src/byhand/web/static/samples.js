@@ -36,7 +36,7 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
     for (const button of buttons) button.disabled = !answer;
     $("#own-reading").textContent = answer
       ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:`
-      : "Draw one digit, then say what it is.";
+      : "Draw one digit, then choose its label.";
   });
   $("#forget").addEventListener("click", () => attempt(api.dropSample().then(refresh)));
   $("#finetune").addEventListener("click", () => attempt(finetune(reading.model, onTrained)));
@@ -57,7 +57,7 @@ function showSamples({ count, counts, samples }, change) {
         .map((n, digit) => (n ? `${n} × ${digit}` : ""))
         .filter(Boolean)
         .join(", ")}.`
-    : "No samples yet. They stay in the server’s memory until it ends, for this browser only.";
+    : "No samples yet. They are kept in the server’s memory until it stops, for this browser only.";
   $("#finetune").disabled = $("#forget").disabled = !count;
   $("#samples-file").hidden = !count;
   $("#samples").replaceChildren(...samples.map((sample) => item(sample, change)));

@@ -7,8 +7,8 @@ import { $, el, short } from "./dom.js";
 import { line } from "./equation.js";
 
 const PARTS = {
-  forward: "Forward: from the pixels to the answer",
-  backward: "Backward: how the loss changes with each number",
+  forward: "Forward: from the pixels to the prediction",
+  backward: "Backward: the derivative of the loss with respect to each number",
   update: "Update: a step against the gradient",
 };
 

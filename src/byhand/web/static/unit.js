@@ -104,7 +104,7 @@ function pictures(weights, seen, before) {
   );
   if (!weights.maps) return [vector];
   const whole = api.numbers(weights.maps);
-  return [vector, figure("What it answers to, activations left out", pixels(whole, 28, diverging(largest(whole))))];
+  return [vector, figure("Weights as seen from the input, without activations", pixels(whole, 28, diverging(largest(whole))))];
 }
 
 /**

@@ -12,7 +12,7 @@ import { el } from "./dom.js";
 export function showWeights(place, look) {
   if (!look?.weights) {
     place.replaceChildren(
-      el("p", { className: "note", textContent: "An image for each unit, as soon as one learns." }),
+      el("p", { className: "note", textContent: "One image per unit, once a training runs." }),
     );
     return;
   }
@@ -40,7 +40,7 @@ export function showWeights(place, look) {
 export function showConfusion(place, look, classes) {
   if (!look) {
     place.replaceChildren(
-      el("p", { className: "note", textContent: "True digits in rows, what they were read as in columns." }),
+      el("p", { className: "note", textContent: "Rows: true digits; columns: predictions." }),
     );
     return;
   }
@@ -56,7 +56,7 @@ export function showConfusion(place, look, classes) {
     return el("tr", {}, el("th", { textContent: classes[truth], scope: "row" }), ...cells);
   });
   const caption = el("caption", {
-    textContent: "Rows: the true digit; columns: read as. Blue is right, orange wrong; numbers are validation images.",
+    textContent: "Rows: true digits; columns: predictions. Blue is correct, orange wrong; numbers count validation images.",
   });
   place.replaceChildren(el("table", { className: "matrix" }, caption, el("thead", {}, head), el("tbody", {}, ...rows)));
 }
