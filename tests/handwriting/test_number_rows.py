@@ -5,10 +5,11 @@ from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET, decode, encode
 from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.hands import hands_in
-from byhand.handwriting.line import Style, any_style, in_cells, thickened, write_line
+from byhand.handwriting.line import thickened, write_line
 from byhand.handwriting.numbers import any_text, label_of
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.signs import SIGNS, STRANGE
+from byhand.handwriting.style import Style, any_style, in_cells
 from byhand.handwriting.writers import Stock, collect, held_out
 
 PLAIN = Style(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0)

@@ -7,10 +7,11 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.canvas import Canvas
-from byhand.handwriting.line import Line, any_style, write_line
+from byhand.handwriting.line import Line, write_line
 from byhand.handwriting.print import draw_frame
 from byhand.handwriting.printed_forms import form, ruled, table
 from byhand.handwriting.scribe import Scribe
+from byhand.handwriting.style import any_style
 from byhand.handwriting.writers import Stock
 
 Layout = Callable[[Canvas, Stock, np.random.Generator], Scribe]

@@ -1,8 +1,8 @@
 """A line of writing by one hand: glyphs side by side, uneven, tight or wide, touching, leaning, thin or bold."""
 
 import re
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -10,52 +10,13 @@ from byhand.core.types import Array
 from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.numbers import CLEAR, label_of
 from byhand.handwriting.signs import foot
+from byhand.handwriting.style import THINNEST, Style
 from byhand.handwriting.warp import warp
 
 CLOSEST = 0.3  # glyphs overlap by at most this part of the narrower one's width
-CELL = 0.9  # a line's height, times this: how far the nodes of the bent grid are apart
+CELL = 1.2  # a line's height, times this: how far the nodes of the bent grid are apart
 SMALLEST_BENT = 6  # pixels of a line that is bent, at least
 SLIMMEST = 1.7  # a line that is too long is narrowed by at most this factor, then made less high, too
-THINNEST, THICKEST = 1.3, 11.0  # pixels of a stroke, for digits of HEIGHT
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a line is written; lengths as parts of a digit's height.
-
-    Attributes:
-        wide: by how much every glyph is made wider.
-        slant: by how many columns a row all of the writing leans further to the right.
-        gap: from one glyph to the next.
-        uneven_gap: standard deviation of the gap.
-        uneven_height: of a glyph's height.
-        uneven_base: of a glyph's foot.
-        climb: how far the line rises over its length.
-        wave: how far it swings up and down meanwhile.
-        space: how wide a space is, beside the gaps.
-        small_zeros: the zeros' height.
-        raised_zeros: where small ones stand: 0 on the line, 1 at the top.
-        breaks: how many places without ink.
-        bent: how far the paper is stretched unevenly.
-        stroke: how thick strokes are, in pixels of a digit HEIGHT pixels high; 0 as the writer's are.
-        pitch: the width of a cell, if every symbol has one; 0 without.
-    """
-
-    wide: float = 1.0
-    slant: float = 0.0
-    gap: float = 0.15
-    uneven_gap: float = 0.05
-    uneven_height: float = 0.05
-    uneven_base: float = 0.03
-    climb: float = 0.0
-    wave: float = 0.0
-    space: float = 0.8
-    small_zeros: float = 1.0
-    raised_zeros: float = 0.0
-    breaks: int = 0
-    bent: float = 0.0
-    stroke: float = 0.0
-    pitch: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -81,47 +42,6 @@ class Line:
     cells: Array
 
 
-def any_style(rng: np.random.Generator, printed: bool = False) -> Style:
-    """Some way of writing a line; what is printed stands evenly."""
-    kind = rng.random()
-    gap = (
-        rng.uniform(-0.12, 0.02)
-        if kind < 0.22
-        else rng.uniform(0.0, 0.3)
-        if kind < 0.8
-        else float(np.exp(rng.uniform(-1.2, 0.5)))
-    )
-    space = max(0.45, 1.2 * gap) + rng.uniform(0, 0.9)
-    if printed:
-        wide = float(np.exp(rng.normal(0, 0.12)))
-        return Style(wide, 0, min(gap, 0.5) if gap > 0 else 0.08, 0, 0, 0, space=space, stroke=_any_stroke(rng, 0.3))
-    return Style(
-        wide=float(np.exp(rng.normal(0.1, 0.2))),
-        slant=rng.normal(-0.08, 0.22) if rng.random() < 0.7 else 0.0,
-        gap=gap,
-        uneven_gap=rng.uniform(0.02, 0.12),
-        uneven_height=rng.uniform(0.02, 0.14),
-        uneven_base=rng.uniform(0.01, 0.08),
-        climb=rng.normal(0, 0.25) if rng.random() < 0.4 else 0.0,
-        wave=rng.uniform(0, 0.25) if rng.random() < 0.15 else 0.0,
-        space=space,
-        small_zeros=rng.uniform(0.4, 0.9) if rng.random() < 0.3 else 1.0,
-        raised_zeros=rng.uniform(0, 1) if rng.random() < 0.4 else 0.0,
-        breaks=int(rng.integers(1, 5)) if rng.random() < 0.1 else 0,
-        bent=rng.uniform(0.02, 0.12) if rng.random() < 0.6 else 0.0,
-        stroke=_any_stroke(rng, 0.5),
-    )
-
-
-def _any_stroke(rng: np.random.Generator, chance: float) -> float:
-    return float(np.clip(np.exp(rng.normal(1.35, 0.5)), THINNEST, THICKEST)) if rng.random() < chance else 0.0
-
-
-def in_cells(style: Style, rng: np.random.Generator) -> Style:
-    """The same, every symbol in a cell of its own."""
-    return replace(style, pitch=rng.uniform(0.85, 1.7), slant=0.0, climb=0.0, wave=0.0, bent=min(style.bent, 0.03))
-
-
 def write_line(
     text: str,
     writer: Writer,
@@ -138,25 +58,21 @@ def write_line(
     pieces = _spelled(text, writer, style, rng)
     shapes, tops, lefts, cells, glyphs = _laid_out(pieces, writer, style, rng)
     tops = tops - tops.min()
-    tall, wide = float((tops + shapes[:, 0]).max()), float((lefts + shapes[:, 1]).max())
-    if style.pitch:
-        wide = max(wide, cells[-1])
-    scale = float(size[0]) if digits_high else size[0] / tall
-    room = max(1.0, size[1] - abs(style.slant) * scale * tall)
-    across = min(scale, room / wide)
+    feet = [t + s[0] for p, t, s in zip(_inked(pieces), tops, shapes, strict=True) if p[0].isdigit()]
+    ink, boxes = _paste(glyphs, shapes, tops, lefts, style, rng)
+    ink, boxes, (x, y) = _inked_as(ink, boxes, style, rng)
+    tall, wide = len(ink) / HEIGHT, ink.shape[1] / HEIGHT * style.wide
+    wide = max(wide, cells[-1]) if style.pitch else wide
+    scale = float(size[0]) if digits_high else size[0] / tall  # pixels of a digit's height
+    across = min(scale, size[1] / wide)
     scale = min(scale, SLIMMEST * across)
-    ink, boxes = _paste(glyphs, shapes * (scale, across), tops * scale, lefts * across, style, rng)
-    if not digits_high:
-        ink = ink[: max(1, round(size[0]))]  # each glyph's height and place were rounded
-    if style.bent and min(ink.shape) > SMALLEST_BENT:
-        ink = warp(ink, style.bent, rng, CELL)
-        boxes += np.array([-0.5, -0.5, 0.5, 0.5]) * style.bent * len(ink)
-    ink, boxes = _leaning(ink, boxes, style.slant)
-    boxes = np.clip(boxes, 0, [ink.shape[1], ink.shape[0]] * 2)
+    high = max(1, round(len(ink) * scale / HEIGHT))
+    factor = np.array([across * style.wide, scale]) / HEIGHT
+    ink = _resized(ink, (max(1, round(ink.shape[1] * factor[0])), high), scale)
+    boxes = np.clip(boxes * np.tile(factor, 2), 0, [ink.shape[1], ink.shape[0]] * 2)
     label, boxes, read = _by_symbol(pieces, boxes)
-    base = float(np.median([(t + s[0]) * scale for p, t, s in zip(_inked(pieces), tops, shapes, strict=True)
-                            if p[0].isdigit()] or [tall * scale]))  # fmt: skip
-    return Line(ink, label, boxes, read, scale, base, cells * across)
+    base = float(sorted(feet)[len(feet) // 2] * HEIGHT + y if feet else tall * HEIGHT) * factor[1]
+    return Line(ink, label, boxes, read, scale, base, cells * across + x * factor[0])
 
 
 def _inked(pieces: list[str]) -> list[str]:
@@ -185,10 +101,6 @@ def _laid_out(
     inked = _inked(pieces)
     n = len(inked)
     glyphs = [writer.glyphs[piece][int(rng.integers(len(writer.glyphs[piece])))] for piece in inked]
-    if style.stroke:
-        now = _stroke(glyphs[0])
-        more = np.clip(style.stroke, THINNEST, max(2 * now, THINNEST)) - now
-        glyphs = [thickened(glyph, more / 2) for glyph in glyphs]
     noise = rng.standard_normal((3, n))
     shapes = np.array([glyph.shape for glyph in glyphs]) / HEIGHT
     number = np.array([piece[0].isdigit() for piece in inked])
@@ -260,32 +172,62 @@ def thickened(glyph: Array, pixels: float) -> Array:
 def _paste(
     glyphs: list[Array], shapes: Array, tops: Array, lefts: Array, style: Style, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """The glyphs at their places in pixels: the ink, and each one's box (n, 4)."""
-    from PIL import Image
-
-    box = np.maximum(np.rint(shapes).astype(int), 1)
-    y, x = np.rint(tops).astype(int), np.rint(lefts).astype(int)
-    image = Image.new("L", (int((x + box[:, 1]).max()), int((y + box[:, 0]).max())))
+    """The glyphs at their places, digits HEIGHT pixels high and not widened: the ink, and each one's box (n, 4)."""
+    box = np.maximum(np.rint(shapes * (HEIGHT, HEIGHT / style.wide)).astype(int), 1)
+    y, x = np.rint(tops * HEIGHT).astype(int), np.rint(lefts * HEIGHT / style.wide).astype(int)
+    row = np.zeros((int((y + box[:, 0]).max()), int((x + box[:, 1]).max())), np.uint8)
     for glyph, (h, w), i, j in zip(glyphs, box.tolist(), y.tolist(), x.tolist(), strict=True):
-        sized = Image.fromarray(glyph).resize((w, h), Image.Resampling.BILINEAR)
-        if h > 2 * HEIGHT and len(glyph) > 12:  # what was enlarged is soft: make its edge sharp again
-            gain = h / HEIGHT / 1.5
-            sized = sized.point([min(255, max(0, round((v - 127) * gain + 127))) for v in range(256)])
-        image.paste(255, (j, i), sized)
-    row = np.array(image)
+        if glyph.shape != (h, w):  # the nearest pixels: all of it is made smaller or larger afterwards
+            glyph = glyph[_nearest(len(glyph), h)[:, None], _nearest(glyph.shape[1], w)]
+        place = row[i : i + h, j : j + w]
+        np.maximum(place, glyph, out=place)
     for _ in range(style.breaks):
-        i, j, unit = int(rng.integers(row.shape[0])), int(rng.integers(row.shape[1])), len(row) / HEIGHT
-        row[i : i + int(rng.integers(1, 4) * unit + 1), j : j + int(rng.integers(1, 5) * unit + 1)] //= 4
+        i, j = int(rng.integers(row.shape[0])), int(rng.integers(row.shape[1]))
+        row[i : i + int(rng.integers(1, 4)), j : j + int(rng.integers(1, 5))] //= 4
     return row, np.stack([x, y, x + box[:, 1], y + box[:, 0]], axis=1).astype(float)
 
 
-def _leaning(row: Array, boxes: Array, slant: float) -> tuple[Array, Array]:
-    """The row (height, width), sheared: wider by |slant| · height; its boxes (n, 4) with it."""
+@lru_cache(maxsize=4096)
+def _nearest(old: int, new: int) -> Array:
+    """Which of `old` pixels is nearest to each of `new` (new,)."""
+    return ((np.arange(new) + 0.5) * old / new).astype(int)
+
+
+def _inked_as(
+    ink: Array, boxes: Array, style: Style, rng: np.random.Generator
+) -> tuple[Array, Array, tuple[float, float]]:
+    """The ink as its style thickens, bends and slants it, its boxes, and by how much it was moved: x, y in pixels."""
+    before = len(ink)
+    if style.stroke:
+        now = _stroke(ink)
+        ink = thickened(ink, (np.clip(style.stroke, THINNEST, max(2 * now, THINNEST)) - now) / 2)
+    grown = (len(ink) - before) // 2
+    boxes = boxes + np.array([0, 0, 2 * grown, 2 * grown])
+    if style.bent and min(ink.shape) > SMALLEST_BENT:
+        ink = warp(ink, style.bent, rng, CELL)
+        boxes = boxes + np.array([-0.5, -0.5, 0.5, 0.5]) * style.bent * len(ink)
+    ink, boxes, moved = _leaning(ink, boxes, style.slant / style.wide)
+    return ink, boxes, (grown + moved, grown)
+
+
+def _resized(ink: Array, size: tuple[int, int], scale: float) -> Array:
+    """The ink (height, width) in another size (width, height), soft edges made sharp where it is enlarged."""
+    from PIL import Image
+
+    image = Image.fromarray(ink).resize(size, Image.Resampling.BILINEAR)
+    if scale > 2 * HEIGHT:
+        gain = scale / HEIGHT / 1.5
+        image = image.point([min(255, max(0, round((v - 127) * gain + 127))) for v in range(256)])
+    return np.array(image)
+
+
+def _leaning(row: Array, boxes: Array, slant: float) -> tuple[Array, Array, float]:
+    """The row (height, width), sheared: wider by |slant| · height; its boxes (n, 4), and how far its foot has moved."""
     from PIL import Image
 
     more = round(abs(slant) * row.shape[0])
     if not more:
-        return row, boxes
+        return row, boxes, 0.0
     first = slant * row.shape[0] if slant > 0 else 0.0  # by how far the top row is moved to the right
     shear = (1, slant, -first, 0, 1, 0)  # from the new picture's points to the old one's
     size = (row.shape[1] + more, row.shape[0])
@@ -294,18 +236,19 @@ def _leaning(row: Array, boxes: Array, slant: float) -> tuple[Array, Array]:
     boxes = boxes.copy()
     boxes[:, 0] += moved.min(axis=1)
     boxes[:, 2] += moved.max(axis=1)
-    return leant, boxes
+    return leant, boxes, max(0.0, -slant * row.shape[0])
 
 
 def _by_symbol(pieces: list[str], boxes: Array) -> tuple[str, Array, Array]:
     """The label of the pieces, the box of each of its symbols except spaces, and whether it belongs to a number."""
     label, k = "", 0
     found: list[tuple[float, float, float, float]] = []
+    all_boxes = boxes.tolist()
     for piece in pieces:
         if piece == " ":
             label += " "
             continue
-        left, top, right, bottom = boxes[k]
+        left, top, right, bottom = all_boxes[k]
         k += 1
         symbols = label_of(piece)
         if symbols == "?" and label.endswith("?"):  # the run goes on
@@ -313,7 +256,7 @@ def _by_symbol(pieces: list[str], boxes: Array) -> tuple[str, Array, Array]:
             found[-1] = (min(a[0], left), min(a[1], top), max(a[2], right), max(a[3], bottom))
             continue
         label += symbols
-        edges = np.linspace(left, right, len(symbols) + 1)
-        found += [(a, top, b, bottom) for a, b in pairwise(edges.tolist())]
+        step = (right - left) / max(1, len(symbols))
+        found += [(left + k * step, top, left + (k + 1) * step, bottom) for k in range(len(symbols))]
     read = np.array([symbol != "?" for symbol in label if symbol != " "], bool)
     return label, np.array(found, float).reshape(-1, 4), read

@@ -9,16 +9,17 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.alphabet import encode
-from byhand.handwriting.line import Line, any_style, in_cells, write_line
+from byhand.handwriting.line import Line, write_line
 from byhand.handwriting.numbers import CLEAR, any_text, digits, some_word
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.paper import Paper, any_paper, put_on_paper
 from byhand.handwriting.print import draw_cells, draw_frame
+from byhand.handwriting.style import any_style, in_cells
 from byhand.handwriting.writers import Stock
 
 EMPTY = 0.1  # of the rows have no number
 ROOM, SLIM = 1.5, 0.55  # room for another row, and for each of its symbols, as parts of the height
-SCRAWLS = 400  # scribbles and lines that are laid in
+SCRAWLS = 60  # scribbles and lines that are laid in
 BETWEEN = 8  # columns without anything between two rows
 CELLS, FRAMED, NEIGHBOUR, WEDGE = 0.13, 0.09, 0.14, 0.05  # parts of the rows that have such
 

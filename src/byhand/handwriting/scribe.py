@@ -6,9 +6,10 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.glyphs import Writer
-from byhand.handwriting.line import Line, Style, any_style, in_cells, write_line
+from byhand.handwriting.line import Line, write_line
 from byhand.handwriting.numbers import any_text, digits, some_word
 from byhand.handwriting.others import draw_other
+from byhand.handwriting.style import Style, any_style, in_cells
 from byhand.handwriting.writers import Stock
 
 

@@ -47,8 +47,12 @@ class Stock:
 
     def pick(self, rng: np.random.Generator) -> Writer:
         """Some writer."""
-        kind = int(np.searchsorted(np.cumsum([*self.shares.values()]), rng.random()))
-        writers = self.kinds[[*self.shares][min(kind, len(self.shares) - 1)]]
+        at = rng.random()
+        writers: list[Writer] = []
+        for kind, share in self.shares.items():
+            writers, at = self.kinds[kind], at - share
+            if at < 0:
+                break
         return writers[int(rng.integers(len(writers)))]
 
 
