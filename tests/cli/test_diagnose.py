@@ -49,7 +49,7 @@ def test_a_run_that_diverged_keeps_the_last_good_weights(byhand, data, tmp_path)
     }
     assert Network.load(tmp_path / "run/last-good.safetensors").size == 784 * 256 + 256 + 2560 + 10
     status, out, _ = byhand("diagnose", "run")
-    assert status == 0 and "1. The loss is no number (serious)" in out and "layer 3 (Dense(10))" in out
+    assert status == 0 and "1. The loss is not finite (serious)" in out and "layer 3 (Dense(10))" in out
     status, out, _ = byhand("diagnose", "run", "--json")
     assert json.loads(out)["problems"][0]["numbers"] == {"epoch": 2, "step": 2}
     assert byhand("train", "guide", *options)[0] == 0  # no --overwrite: there was no model

@@ -51,8 +51,8 @@ MISTAKES = {
     "race to nowhere": (lambda f: ["race", "--data", "mnits"], "mnits"),
     "recipe and config": (lambda f: ["train", "dense", "--config", "x.toml"], "not both"),
     "config is missing": (lambda f: ["train", "--config", "x.toml"], "x.toml: cannot be read"),
-    "config is no toml": (lambda f: ["train", "--config", write(f / "c.toml", "epochs == 3")], "no TOML"),
-    "config is no text": (lambda f: ["train", "--config", write(f / "c.toml", b"\xff\xfe\x00")], "no TOML"),
+    "config is no toml": (lambda f: ["train", "--config", write(f / "c.toml", "epochs == 3")], "not a TOML file"),
+    "config is no text": (lambda f: ["train", "--config", write(f / "c.toml", b"\xff\xfe\x00")], "not a TOML file"),
     "config has an unknown key": (lambda f: ["train", "--config", write(f / "c.toml", "epoch = 3")], "'epoch'"),
     "config has an unknown recipe": (lambda f: ["train", "--config", write(f / "c.toml", "recipe = 'x'")], "'x'"),
     "config has text for a number": (

@@ -51,7 +51,7 @@ def test_json_has_one_object_a_sample(byhand, files, tmp_path):  # noqa: F811
         (("nothing.safetensors", "test.csv"), "there is no such model file"),
         (("m.safetensors", "nothing.csv"), "neither a file or folder nor a known data set"),
         (("m.safetensors", "test.csv", "--kaggle", "--json"), "leave --probabilities and --json out"),
-        (("m.safetensors", "m.safetensors"), "no IDX file of images"),
+        (("m.safetensors", "m.safetensors"), "not an IDX file of images"),
     ],
 )
 def test_mistakes_are_one_sentence(arguments, words, byhand, files):  # noqa: F811

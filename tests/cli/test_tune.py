@@ -105,8 +105,8 @@ def whole(text):
 RATE = '"optimizer.learning_rate" = '
 MISTAKES = {
     "no file": (lambda f: None, (), "space.toml: cannot be read"),
-    "no TOML": (whole("[space"), (), "no TOML"),
-    "no text": (whole(b"\xff\xfe\x00"), (), "no TOML"),
+    "no TOML": (whole("[space"), (), "not a TOML file"),
+    "no text": (whole(b"\xff\xfe\x00"), (), "not a TOML file"),
     "empty file": (whole(""), (), "the space is empty"),
     "empty space": (whole("[space]"), (), "the space is empty"),
     "space is a number": (whole("space = 3"), (), "space must be a table"),

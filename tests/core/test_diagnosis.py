@@ -130,7 +130,7 @@ ILL = {
     "too little data": lambda: watched(small(), CE(), Adam(0.01), samples=50, epochs=60, batch_size=10),
     "underfitting": lambda: watched([Dense(2, He()), ReLU(), Dense(10)], CE(), Adam(0.01), epochs=50),
     "data not scaled": lambda: watched([Dense(30), Sigmoid(), Dense(10)], CE(), GradientDescent(0.1), scale=255.0),
-    "the loss is no number": lambda: watched(small(), CE(), GradientDescent(1e30)),
+    "the loss is not finite": lambda: watched(small(), CE(), GradientDescent(1e30)),
 }
 
 
@@ -201,8 +201,8 @@ def test_overfitting_says_from_which_epoch():
         ({"loss": [3, 2.7, 2.65, 2.64], "val_loss": [3, 2.7, 2.65, 2.64]}, None),  # it slows down
         ({"loss": [2.3, 2.3], "val_loss": [2.3, 2.3], "accuracy": [0.1, 0.1]}, "it does not learn"),
         ({"loss": [0.01, 0.01], "val_loss": [0.01, 0.01], "accuracy": [1, 1]}, None),
-        ({"loss": [1, math.nan], "val_loss": [1, 1]}, "the loss is no number"),
-        ({"loss": [1, 0.5], "val_loss": [1, math.inf]}, "the loss is no number"),
+        ({"loss": [1, math.nan], "val_loss": [1, 1]}, "the loss is not finite"),
+        ({"loss": [1, 0.5], "val_loss": [1, math.inf]}, "the loss is not finite"),
         ({"loss": [1, 0.5]}, "no validation"),
     ],
 )
@@ -413,7 +413,7 @@ def test_targets_that_are_no_classes():
 # ---- files --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind, name", [("ill", "vanishing gradients"), ("ill", "the loss is no number")])
+@pytest.mark.parametrize("kind, name", [("ill", "vanishing gradients"), ("ill", "the loss is not finite")])
 def test_written_and_read_again_the_problems_are_the_same(tmp_path, kind, name):
     watch = run(kind, name)
     watch.record.write(tmp_path / "diagnosis.json")
@@ -433,10 +433,10 @@ def test_a_history_alone_is_enough(tmp_path):
 
 BAD_FILES = {
     "no run": ({}, "holds no run"),
-    "no csv": ({"history.csv": "epoch,loss\n1,much\n"}, "history.csv: is no history"),
-    "a short row": ({"history.csv": "epoch,loss\n1\n"}, "history.csv: is no history"),
+    "no csv": ({"history.csv": "epoch,loss\n1,much\n"}, "history.csv: is not a history"),
+    "a short row": ({"history.csv": "epoch,loss\n1\n"}, "history.csv: is not a history"),
     "other columns": ({"history.csv": "a,b\n1,2\n"}, "lacks the columns"),
-    "no text": ({"history.csv": b"\xff\xfe\x00"}, "history.csv: is no history"),
+    "no text": ({"history.csv": b"\xff\xfe\x00"}, "history.csv: is not a history"),
     "no json": ({"diagnosis.json": "{"}, "diagnosis.json: cannot be read"),
     "another format": ({"diagnosis.json": '{"format": 2, "columns": {}}'}, "diagnosis.json: cannot be read"),
     "a list": ({"diagnosis.json": "[]"}, "diagnosis.json: cannot be read"),

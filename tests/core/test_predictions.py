@@ -164,7 +164,7 @@ def test_classes_of_a_table_come_back_as_their_names():
         ("a.csv", rows() + b"1,2\n", "line 13 has 2 columns"),
         ("a.npz", b"nothing", "not a readable npz"),
         ("a.png", b"nothing", "not a readable image"),
-        ("a.bin", b"nothing", "no IDX file"),
+        ("a.bin", b"nothing", "not an IDX file"),
     ],
 )
 def test_files_that_do_not_fit_are_refused(name, content, words, tmp_path):

@@ -185,7 +185,7 @@ def test_a_header_may_name_the_label(tmp_path):
         ("a,b\n", "holds no rows below its header"),
         ("a,b\n1,2\n3\n", "row 2 has 1 cells, but there are 2 columns"),
         ("a,b,a\n1,2,3\n", "two columns called 'a'"),
-        ('a,b\n"1,2\n', "no CSV file"),
+        ('a,b\n"1,2\n', "not a CSV file"),
     ],
 )
 def test_files_that_are_no_tables_are_refused(text, words, tmp_path):

@@ -97,7 +97,7 @@ def test_every_name_that_is_listed_may_be_set():
         ({"hidden": []}, "at least one size"),
         ({"hidden": [16, 0]}, "hidden"),
         ({"optimizer": "Adamm"}, "nearest known are Adam"),
-        ({"optimizer": "ReLU"}, "optimizer: 'ReLU' is no Optimizer"),
+        ({"optimizer": "ReLU"}, "optimizer: 'ReLU' is not of the type Optimizer"),
         ({"optimizer.learning_rate": -1.0}, "optimizer.learning_rate:"),
         ({"regularizers": 3}, "regularizers:"),
         ({"loss.label_smoothing": 2.0}, "loss.label_smoothing:"),

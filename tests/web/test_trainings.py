@@ -137,7 +137,7 @@ def test_a_rate_of_100_is_told_what_is_wrong_with_it(client):
     key = client.post("/api/trainings", json=table | {"activation": "relu", "hidden": [30, 30, 30]}).json()["id"]
     found = until(client, key, "failed")
     assert "try a tenth of it" in found["error"]
-    assert [(p["name"], p["severity"]) for p in found["problems"]] == [("the loss is no number", "serious")]
+    assert [(p["name"], p["severity"]) for p in found["problems"]] == [("the loss is not finite", "serious")]
 
 
 def test_pause_stop_and_forget(client):

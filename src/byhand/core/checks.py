@@ -40,4 +40,4 @@ def as_array(name: str, value: Any) -> Array:
     try:
         return np.asarray(value)
     except ValueError:
-        raise ByhandError(f"{name} is no array of numbers: its rows differ in length.") from None
+        raise ByhandError(f"{name} is not an array of numbers: its rows differ in length.") from None

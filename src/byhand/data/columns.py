@@ -117,7 +117,7 @@ def as_columns(rows: Any) -> dict[str, Column]:
 def read_table(path: Path) -> dict[str, Column]:
     """The columns of a CSV file, gzipped or not, with commas, semicolons or tabs between the cells.
 
-    A first line of numbers only is no header: the columns are then called 0, 1, ...
+    A first line of numbers only is not a header: the columns are then called 0, 1, ...
 
     Raises:
         ByhandError: no such file, no text, no rows, rows of different lengths, two columns of one name.
@@ -134,7 +134,7 @@ def read_table(path: Path) -> dict[str, Column]:
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if row]
     except csv.Error as error:
-        raise ByhandError(f"{path} is no CSV file ({error}).") from None
+        raise ByhandError(f"{path} is not a CSV file ({error}).") from None
     if not rows:
         raise ByhandError(f"{path} holds no rows.")
     header = [cell.strip() for cell in rows[0]]

@@ -61,7 +61,7 @@ def parse_csv(
         return values, None
     at = _label_column(values, header, label, classes, name)
     if math.isqrt(columns - 1) ** 2 != columns - 1:
-        raise ByhandError(f"{name}: without its labels it has {columns - 1} columns, which is no square image.")
+        raise ByhandError(f"{name}: without its labels it has {columns - 1} columns, which is not a square image.")
     labels = values[:, at].astype(np.int64)
     if (bad := labels >= classes).any():
         row = int(np.argmax(bad))
@@ -90,7 +90,7 @@ def first_row(path: Path) -> tuple[list[str], list[bytes]]:
         top = stream.read(TOP)
     first, end, more = top.replace(b"\r", b"").partition(b"\n")
     if not end and len(top) == TOP:
-        raise ByhandError(f"{path} is no CSV file: it has a line of more than {TOP:,} bytes.")
+        raise ByhandError(f"{path} is not a CSV file: it has a line of more than {TOP:,} bytes.")
     if _is_number(first.split(b",", 1)[0]):
         return [], first.split(b",")
     return _cells(first), more.partition(b"\n")[0].split(b",")
@@ -176,7 +176,7 @@ def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
         piece = rest + piece.replace(b"\r", b"")
         cut = piece.rfind(b"\n") + 1
         if not cut and len(piece) >= BLOCK:
-            raise ByhandError(f"{name} is no CSV of digits: it has a line of more than {BLOCK:,} bytes.")
+            raise ByhandError(f"{name} is not a CSV file of digits: it has a line of more than {BLOCK:,} bytes.")
         rest = piece[cut:]
         if cut:
             yield piece[:cut]

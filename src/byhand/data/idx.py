@@ -44,7 +44,9 @@ def read_idx(path: Path, axes: int, what: str = "values") -> Array:
         header = stream.read(4 + 4 * axes)
         if header[:4] != bytes((0, 0, 8, axes)):
             found, wanted = header[:4].hex(), bytes((0, 0, 8, axes)).hex()
-            raise ByhandError(f"{path} is no IDX file of {what}: it starts with {found or 'nothing'}, not {wanted}.")
+            raise ByhandError(
+                f"{path} is not an IDX file of {what}: it starts with {found or 'nothing'}, not {wanted}."
+            )
         if len(header) < 4 + 4 * axes:
             raise ByhandError(f"{path} is cut short: its header ends after {len(header)} bytes.")
         shape = struct.unpack(f">{axes}I", header[4:])

@@ -114,7 +114,7 @@ def _load_cached(name: str, folder: Path) -> Dataset:
 
 
 def load_idx(folder: Path, name: str | None = None, classes: tuple[str, ...] = DIGITS) -> Dataset:
-    """The four IDX files of MNIST and its kin in a folder; the two test files may be absent."""
+    """The four IDX files of MNIST and similar data sets in a folder; the two test files may be absent."""
     parts = ["train", "t10k"] if idx_file(folder, "t10k-images-idx3-ubyte") else ["train"]
     arrays = []
     for part in parts:

@@ -1,4 +1,4 @@
-"""Pickled data sets: `mnist.pkl.gz` and its kin.
+"""Pickled data sets: `mnist.pkl.gz` and similar files.
 
 The well-known file holds 50,000 training, 10,000 validation and 10,000 test rows, pixels as k/256.
 """

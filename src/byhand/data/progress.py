@@ -1,4 +1,4 @@
-"""A progress bar of downloads that keeps silent where nobody watches."""
+"""A progress bar for downloads; silent if the output is not a terminal."""
 
 import sys
 from types import TracebackType

@@ -21,7 +21,7 @@ STUCK = 0.9  # the last loss over the first, where nothing was learnt
 HALF = 0.5  # training accuracy taken for guesses where the classes are not known
 CREEP = 1e-3  # change of the loss in an epoch, as a share of it, that is none
 RELAPSE = 2.0  # the losses since the lowest over it
-LOST = 0.1  # the last loss over the first, above which a relapse is no mere noise about zero
+LOST = 0.1  # the last loss over the first, above which a relapse is more than noise near zero
 TINY = 1e-4  # change of the weights in a step, in their own size; 1e-3 is usual
 SLOW = 0.3  # share of its first value by which a loss falls that creeps
 STRAIGHT = 0.5  # the last epoch's fall over the first one's, in a loss that still goes down in a line
@@ -33,7 +33,7 @@ FEW = 100  # samples a class
 LOW = 0.85  # training accuracy below which a network that stands still is too small
 ENOUGH = 1500  # steps before which a network cannot be said to stand still (epochs: 30, where steps are unknown)
 STALLED_FALL = 0.03  # fall of the loss in an epoch, as a share of it, with which it stands still
-CAUSES = {"the loss is no number", "identical units", "vanishing gradients", "exploding gradients", "dead ReLUs"}
+CAUSES = {"the loss is not finite", "identical units", "vanishing gradients", "exploding gradients", "dead ReLUs"}
 CAUSES |= {"saturated units", "learning rate too high", "learning rate too low", "data not scaled"}
 
 
@@ -43,7 +43,7 @@ def diverged(record: Record, found: Found) -> Problem | None:
         d = record.diverged
         of = f" of {record.label(str(d['layer']))}" if d["layer"] else ""
         return Problem(
-            "the loss is no number",
+            "the loss is not finite",
             SERIOUS,
             f"It became {d['loss']} in epoch {d['epoch']}, step {d['step']}, at the learning rate {d['rate']:g}; the "
             f"first array with NaN or infinity was the {d['what']}{of}. Training stopped, with the weights after step "
@@ -55,7 +55,7 @@ def diverged(record: Record, found: Found) -> Problem | None:
         for epoch, loss in zip(record.history.get("epoch", ()), record.history.get(name, ()), strict=False):
             if not math.isfinite(loss):
                 return Problem(
-                    "the loss is no number",
+                    "the loss is not finite",
                     SERIOUS,
                     f"The {_kind(name)} loss became {loss} in epoch {epoch:.0f}.",
                     "a tenth of the learning rate; look for extreme values in the data.",
@@ -67,7 +67,7 @@ def diverged(record: Record, found: Found) -> Problem | None:
 def too_high(record: Record, found: Found) -> Problem | None:
     """Large steps led nowhere: the loss rose, or the network guesses though it moved far."""
     loss = record.history.get("loss", [])
-    if not loss or "the loss is no number" in found:
+    if not loss or "the loss is not finite" in found:
         return None
     seen = _overshot(record) or _rose(record)
     if not seen:
@@ -174,7 +174,7 @@ def stuck(record: Record, found: Found) -> Problem | None:
 def overfitting(record: Record, found: Found) -> Problem | None:
     """Training samples are known much better than validation samples, by accuracy and by loss."""
     h = record.history
-    if not h.get("val_loss") or found & {"the loss is no number", "learning rate too high"}:
+    if not h.get("val_loss") or found & {"the loss is not finite", "learning rate too high"}:
         return None
     loss, val_loss = h["loss"][-1], h["val_loss"]
     best = min(range(len(val_loss)), key=val_loss.__getitem__)
@@ -258,7 +258,7 @@ def no_validation(record: Record, found: Found) -> Problem | None:
     return Problem(
         "no validation",
         MINOR,
-        "No samples were held back, so nobody can say whether the network overfits.",
+        "No samples were held back, so it is unknown whether the network overfits.",
         "fit(..., validation=(x, y)) with a tenth of the samples.",
     )
 

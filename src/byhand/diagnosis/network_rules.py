@@ -19,7 +19,7 @@ VANISHING = 1 / 500  # size of the first layer's gradient over the last one's, i
 EXPLODING = 100.0  # length of the whole gradient; 0.1 to 20 is usual
 DEAD, MANY_DEAD = 0.4, 0.9  # share of a layer's ReLUs
 SATURATED = 0.8  # share of a hidden layer's outputs
-LEARNT = 0.8  # training accuracy with which saturated units are no harm
+LEARNT = 0.8  # training accuracy above which saturated units are harmless
 TWINS = 0.5  # share of a hidden layer's units that have an equal one
 
 
@@ -103,7 +103,7 @@ def vanishing(record: Record, found: Found) -> Problem | None:
 
 def exploding(record: Record, found: Found) -> Problem | None:
     """The gradient is very long."""
-    rows = 1 if "the loss is no number" in found else None  # after that, everything explodes
+    rows = 1 if "the loss is not finite" in found else None  # after that, everything explodes
     norms = [norm for norm in record.columns.get("norm", [])[:rows] if not math.isnan(norm)]
     gradients = {n: max(column[:rows]) for n, column in record.of("gradient").items() if not math.isnan(column[0])}
     if not norms or not gradients or max(norms) < EXPLODING:
@@ -125,7 +125,7 @@ def exploding(record: Record, found: Found) -> Problem | None:
 def dead_relus(record: Record, found: Found) -> Problem | None:
     """ReLUs that are 0 for every sample."""
     layers = {n: column for n, column in record.of("dead").items() if column[-1] >= DEAD}
-    if not layers or "the loss is no number" in found:
+    if not layers or "the loss is not finite" in found:
         return None
     worst = max(column[-1] for column in layers.values())
     first = max(column[0] for column in layers.values())

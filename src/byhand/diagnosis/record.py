@@ -83,9 +83,9 @@ def _read_history(path: Path) -> RecordColumns:
             rows = list(csv.DictReader(file, strict=True))
         columns = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())}
     except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise ByhandError(f"{path}: is no history of a training: {error}.") from None
+        raise ByhandError(f"{path}: is not a history of a training: {error}.") from None
     if rows and not {"epoch", "loss"} <= set(columns):
-        raise ByhandError(f"{path}: is no history of a training: it lacks the columns epoch and loss.")
+        raise ByhandError(f"{path}: is not a history of a training: it lacks the columns epoch and loss.")
     return columns
 
 
@@ -118,14 +118,14 @@ def _number(value: Any, name: str) -> Any:
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
-        raise ValueError(f"{name} is no number, or too large a one")
+        raise ValueError(f"{name} is not a number, or is too large")
     return value
 
 
 def require_count(value: Any) -> int:
     """`value`, a whole number from 0 on."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise ValueError(f"{value!r} is no count of samples")
+        raise ValueError(f"{value!r} is not a number of samples")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Worked examples: each puts on a board what a teacher would, and makes sure of its own numbers."""
+"""Worked examples; each checks the numbers that it shows."""
 
 from difflib import get_close_matches
 

@@ -47,7 +47,7 @@ def draw_activations(board: Board | None = None) -> "Figure":
 LESSONS = (
     Lesson(
         "activation-functions",
-        "Step, sigmoid, tanh, ReLU and their kin, with slopes",
+        "Step, sigmoid, tanh, ReLU and related functions, with slopes",
         WRITE_UPS,
         teach,
         draw_activations,

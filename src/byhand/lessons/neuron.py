@@ -1,4 +1,4 @@
-"""A single neuron whose weights somebody chose by hand."""
+"""A single neuron with weights chosen by hand."""
 
 from collections.abc import Sequence
 

@@ -121,7 +121,7 @@ def teach_nine(board: Board, rng: np.random.Generator) -> None:
         ["", "says no", "says nine"],
         [["is none", *map(int, table[0])], ["is a nine", *map(int, table[1])]],
     )
-    board.say(f"""Beware of accuracy here: {np.sum(truth == 0):,} of the 10,000 test digits are no nines, so whoever
+    board.say(f"""Beware of accuracy here: {np.sum(truth == 0):,} of the 10,000 test digits are not nines, so whoever
         always says no is right nine times in ten and has found nothing. Precision: of those it called nines, how many
         are? Recall: of the nines, how many did it find?""")
     nine, never = scores(table), scores(confusion_matrix(truth, np.zeros_like(truth), 2))

@@ -91,7 +91,7 @@ def marker(n: int) -> str:
 
 
 def _broken_at_jumps(z: Array, y: Array) -> Array:
-    """The same values, with a gap where the function jumps, lest the jump look like a steep slope."""
+    """The same values, with a gap where the function jumps, so that the jump does not look like a steep slope."""
     y = np.array(y, float)
     y[1:][np.abs(np.diff(y)) > 20 * np.diff(z)] = np.nan
     return y

@@ -94,7 +94,7 @@ def parse_config(content: bytes, path: str, recipes: dict[str, Recipe]) -> RunCo
     try:
         table = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ByhandError(f"{path}: is no TOML file ({error}).") from None
+        raise ByhandError(f"{path}: is not a TOML file ({error}).") from None
     if unknown := sorted(set(table) - CONFIG_KEYS):
         raise ByhandError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(sorted(CONFIG_KEYS))}.")
     name = table.get("recipe", "dense")

@@ -1,4 +1,4 @@
-"""The house's own convolutional network."""
+"""The project's convolutional network."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The house's own dense networks: what `byhand train` trains by itself, and the best on either data set."""
+"""The project's dense networks: the default of `byhand train`, and the best for each data set."""
 
 from dataclasses import replace
 

@@ -79,7 +79,7 @@ def _make(folder: Path, made: list[Path], new: bool = False) -> Path:
 
 
 def _make_numbered(parent: Path, name: str, made: list[Path]) -> Path:
-    """parent/name-1, or the first number that nobody else takes."""
+    """parent/name-1, or the first number that is free."""
     number = 1
     while True:
         try:
@@ -204,7 +204,7 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
 
 
 def _some_digits(run: Run, x: Any, y: Any, shape: tuple[int, int]) -> Any:
-    """Twelve digits that were read right, and up to twelve that were not, the surest mistakes first."""
+    """Twelve correct predictions and up to twelve mistakes, those with the highest confidence first."""
     from byhand import plots
 
     probabilities = run.network.predict_proba(x)

@@ -132,7 +132,7 @@ def measure(recipe: Recipe, data: Material, number: int = 0) -> Result:
                 shutil.rmtree(folder or "")
                 last = _train(recipe, data, train, held, deepcopy(state), folder)
             if not isfinite(last["val_loss"]):
-                raise TrainingDiverged("The loss on validation data is no finite number.")
+                raise TrainingDiverged("The loss on validation data is not finite.")
             accuracies.append(float(last["val_accuracy"]))
             losses.append(float(last["val_loss"]))
     except (ByhandError, MemoryError) as error:

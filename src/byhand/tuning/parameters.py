@@ -97,7 +97,7 @@ def _within(part: Any, path: list[str], value: Any, kind: type) -> Any:
 
     Raises:
         KeyError: there is no such field.
-        ByhandError: the value is no `kind`, or is refused.
+        ByhandError: the value is not a `kind`, or is refused.
     """
     if not path:
         return tuple(_part(item, kind) for item in value) if isinstance(part, tuple) else _part(value, kind)
@@ -115,7 +115,7 @@ def _part(value: Any, kind: type) -> Any:
     """The part that a kind's name or a table describes; one that is there already as it is."""
     part = from_config({"kind": value} if isinstance(value, str) else value, "it")
     if not isinstance(part, kind):
-        raise ByhandError(f"{value!r} is no {kind.__name__}.")
+        raise ByhandError(f"{value!r} is not of the type {kind.__name__}.")
     return part
 
 

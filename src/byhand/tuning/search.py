@@ -113,7 +113,9 @@ class Optuna(Search):
     def _distribution(self, domain: Choices | NumberRange) -> Any:
         known = self._optuna.distributions
         if isinstance(domain, Choices):
-            return known.CategoricalDistribution(tuple(range(len(domain.values))))  # lists are no choices for Optuna
+            return known.CategoricalDistribution(
+                tuple(range(len(domain.values)))
+            )  # Optuna does not take lists as choices
         if domain.whole:
             return known.IntDistribution(domain.low, domain.last, log=domain.log, step=domain.step or 1)
         return known.FloatDistribution(domain.low, domain.last, log=domain.log, step=domain.step)

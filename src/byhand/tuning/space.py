@@ -96,13 +96,13 @@ def read_space(path: str | Path) -> Space:
     except OSError as error:
         raise ByhandError(f"{path}: cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ByhandError(f"{path}: is no TOML file ({error}).") from None
+        raise ByhandError(f"{path}: is not a TOML file ({error}).") from None
     except ByhandError as error:
         raise ByhandError(f"{path}: {error}") from None
 
 
 def _parameters(tables: Mapping[str, Any], prefix: str) -> dict[str, Domain]:
-    """Tables within tables as dotted names; what is no table is a setting of the parameter that it stands under."""
+    """Tables within tables as dotted names; anything but a table is a setting of its parameter."""
     found: dict[str, Domain] = {}
     for key, table in tables.items():
         name = f"{prefix}{key}"

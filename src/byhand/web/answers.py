@@ -51,7 +51,7 @@ def get_models(call: Call) -> Answer:
 
 
 def get_strokes(call: Call) -> Answer:
-    """The ten digits as somebody writes them."""
+    """The ten digits in one handwriting."""
     return Answer({"digits": examples(call.values.get("seed", 0))})
 
 

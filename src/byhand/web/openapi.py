@@ -9,7 +9,7 @@ from byhand.web.schemas import ERROR, SCHEMAS
 STATUSES = {
     400: "A parameter or the body is malformed.",
     403: "Another site asks.",
-    404: "There is no such thing.",
+    404: "Not found.",
     408: "The body did not arrive in time.",
     409: "Not in this state.",
     413: "Too large.",

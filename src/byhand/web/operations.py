@@ -56,7 +56,7 @@ OPERATIONS: tuple[Operation, ...] = (
         gives="Models",
     ),
     Operation(
-        *("GET", "/api/strokes", "strokes", "The ten digits as somebody writes them, stroke by stroke."),
+        *("GET", "/api/strokes", "strokes", "The ten digits in one handwriting, stroke by stroke."),
         *(answers.get_strokes, (HAND_PARAMETER,)),
         gives="Strokes",
     ),

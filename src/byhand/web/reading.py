@@ -102,7 +102,7 @@ class Readers:
             raise Refusal(503, "The process that read this was lost; try again.", 1) from None
 
     def warm(self, path: Path) -> None:
-        """Let every process load what it needs to read with the model in `path`, before somebody waits for it."""
+        """Let every process load what it needs to read with the model in `path`, before the first request."""
         stroke = np.zeros((40, 40), np.uint8)
         stroke[5:35, 18:22] = 255
         with contextlib.suppress(RuntimeError):  # the server ends already

@@ -57,7 +57,7 @@ class Server:
         return next((path for path in paths if path.exists()), None)
 
     def warm(self) -> None:
-        """Load what the first reading needs, before somebody waits for it."""
+        """Load what the first reading needs, before the first request."""
         path = self.path(self.reader(None))
         if path:
             self.readers.warm(path)

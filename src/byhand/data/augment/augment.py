@@ -74,7 +74,7 @@ class Augment:
         """(height, width) of the images in samples of this shape: (h · w,), (h, w) or (h, w, 1).
 
         Raises:
-            ByhandError: the samples are no such images.
+            ByhandError: the samples are not such images.
         """
         size, told = prod(sample_shape), self.image_shape
         shape = None
@@ -84,7 +84,7 @@ class Augment:
             shape = told or (isqrt(size), isqrt(size))
         if shape is None or prod(shape) != size or told not in (None, shape):
             raise ByhandError(
-                f"Samples of shape {sample_shape} are no grey images{f' of {told[0]} × {told[1]}' if told else ''}; "
+                f"Samples of shape {sample_shape} are not grey images{f' of {told[0]} × {told[1]}' if told else ''}; "
                 "say how high and wide they are: Augment(steps, image_shape=(height, width))."
             )
         return shape

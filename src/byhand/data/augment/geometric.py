@@ -92,7 +92,7 @@ class Shear(Geometric):
 @register
 @dataclass(frozen=True)
 class Flip(Geometric):
-    """Left becomes right, with this probability. For clothing; a mirrored digit is no digit."""
+    """Left becomes right, with this probability. For clothing; a mirrored digit is not a digit."""
 
     probability: float = 0.5
 
