@@ -18,6 +18,7 @@ class Look:
         still: whether it is seen straight from above, neither turned nor bent.
         edges: whether the sheet's edges, and what lies beyond, are in the picture.
         pattern: how dark a printed background is, as a part of the ink's contrast, 0 for none.
+        plain: whether it is seen well: in even light, sharp, with little grain.
         clutter: whether stamps, ticks and scribbles are on it.
         inverted: whether it is lighter where there is ink.
         contrast: the part of the light that full ink takes away.
@@ -28,6 +29,7 @@ class Look:
     still: bool
     edges: bool
     pattern: float
+    plain: bool
     clutter: bool
     inverted: bool
     contrast: float
@@ -41,16 +43,18 @@ def any_look(rng: np.random.Generator, kind: str) -> Look:
     surface = "screen" if at < (0.35 if small else 0.12) else "board" if at < (0.4 if small else 0.2) else "paper"
     screen = surface == "screen"
     still = rng.random() < (0.95 if screen else 0.8 if small else 0.25)
-    strong = rng.random() < 0.75 or screen
+    plain = rng.random() < 0.45
+    strong = plain or screen or rng.random() < 0.75
     return Look(
         surface,
         still,
         edges=not still and not small and rng.random() < 0.35,
         pattern=0.0 if screen or rng.random() > (0.9 if kind == "cheque" else 0.12) else rng.uniform(0.1, 0.6),
+        plain=plain,
         clutter=not small and rng.random() < 0.25,
         inverted=surface == "board" or rng.random() < (0.5 if screen else 0.08),
         contrast=rng.uniform(0.4, 0.97) if strong else rng.uniform(0.15, 0.45),
-        print=rng.uniform(0.2, 1.3),
+        print=rng.uniform(0.2, 1.2),
     )
 
 
@@ -80,7 +84,7 @@ def shown(
             level *= 1 - np.float32(look.contrast * rng.uniform(0.05, 0.2) / 255) * writing[:, ::-1]
         if look.pattern:
             level *= 1 - np.float32(look.pattern * look.contrast) * piece("pattern", size, rng)
-        if rng.random() < 0.2:
+        if not look.plain and rng.random() < 0.25:
             level *= 1 + np.float32(look.contrast * rng.uniform(0.01, 0.16)) * piece("blotch", size, rng)
         if look.inverted:
             level = np.float32(rng.uniform(0.9, 1.1)) - level
@@ -91,12 +95,12 @@ def shown(
         if not (writing[hand] > 40).any():
             level = np.where(hand, np.float32(rng.uniform(0.25, 0.75)), level)
             edges |= _outline(hand)
-    if rng.random() < 0.8:
-        level = level * illumination(size, rng)
+    if rng.random() < (0.5 if look.plain else 0.85):
+        level = level * illumination(size, rng, 0.4 if look.plain else 1.0)
     if rng.random() < 0.1:  # a smear, or what shows through from behind
         level = level * (1 - np.float32(rng.uniform(0.05, 0.3)) * shadow(size, rng) * piece("cloud", size, rng))
     level = _rimmed(level * 255, edges, rng)
-    return photographed(level, digit, look.contrast, rng), edges
+    return photographed(level, digit, look.contrast * (0.4 if look.plain else 1), rng, sharp=look.plain), edges
 
 
 def _screen(writing: Array, printed: Array, look: Look, rng: np.random.Generator) -> Array:

@@ -4,7 +4,7 @@ Everything that is costly to compute, such as printed patterns, clouds of light 
 larger than any row; a row takes a random piece of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
 
@@ -83,6 +83,22 @@ def any_paper(rng: np.random.Generator, digits: float) -> Paper:
         quality=int(rng.integers(25, 90)) if rng.random() < 0.45 else 0,
         inverted=rng.random() < 0.1,
         binary=rng.random() < 0.04,
+    )
+
+
+def plainer(paper: Paper, rng: np.random.Generator) -> Paper:
+    """The same in good light and sharp: more contrast, hardly any grain, no blotches."""
+    contrast = max(paper.contrast, rng.uniform(0.4, 0.9))
+    more = contrast / paper.contrast
+    return replace(
+        paper,
+        contrast=contrast,
+        pattern=min(0.6, paper.pattern * more),
+        rules=min(0.95, paper.rules * more),
+        blotches=0.0,
+        coarse=1 + (paper.coarse - 1) / 2,
+        blur=paper.blur / 2,
+        grain=paper.grain / 2,
     )
 
 

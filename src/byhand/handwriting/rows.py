@@ -12,7 +12,7 @@ from byhand.handwriting.alphabet import encode
 from byhand.handwriting.line import Line, write_line
 from byhand.handwriting.numbers import CLEAR, any_text, digits, some_word
 from byhand.handwriting.others import draw_other
-from byhand.handwriting.paper import Paper, any_paper, put_on_paper
+from byhand.handwriting.paper import Paper, any_paper, plainer, put_on_paper
 from byhand.handwriting.print import draw_cells, draw_frame
 from byhand.handwriting.style import any_style, in_cells
 from byhand.handwriting.writers import Stock
@@ -21,6 +21,7 @@ EMPTY = 0.1  # of the rows have no number
 ROOM, SLIM = 1.5, 0.55  # room for another row, and for each of its symbols, as parts of the height
 SCRAWLS = 60  # scribbles and lines that are laid in
 BETWEEN = 8  # columns without anything between two rows
+PLAIN = 0.4  # of the rows are on plainer paper
 CELLS, FRAMED, NEIGHBOUR, WEDGE = 0.13, 0.09, 0.14, 0.05  # parts of the rows that have such
 
 
@@ -94,6 +95,7 @@ class NumberRows:
         if rng.random() < NEIGHBOUR:
             self._neighbour(ink, top, len(line.ink), rng)
         paper, printed = any_paper(rng, len(line.ink)), None
+        paper = plainer(paper, rng) if rng.random() < PLAIN else paper
         if boxed or rng.random() < FRAMED:
             image = Image.new("L", ink.shape[::-1])
             self._print(ImageDraw.Draw(image), line, (int(margins[0]), top), rng)

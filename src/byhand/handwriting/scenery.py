@@ -87,21 +87,24 @@ def _wood(rng: np.random.Generator, k: int) -> Array:
     return np.clip(streaks, 0, 1) if k % 2 else np.clip(streaks.T, 0, 1)
 
 
-def illumination(shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    """The light on a page, 1 at most about: a ramp, clouds, a shadow with a hard or a soft edge: float32."""
+def illumination(shape: tuple[int, int], rng: np.random.Generator, strength: float = 1.0) -> Array:
+    """The light on a page, 1 at most about: a ramp, clouds, a shadow with a hard or a soft edge: float32.
+
+    `strength` is how much of all that there is, 0-1.
+    """
     from PIL import Image, ImageDraw
 
     height, width = shape
     light = np.ones(shape, np.float32)
     if rng.random() < 0.6:
-        slope = rng.normal(0, 0.22, 2)
+        slope = rng.normal(0, 0.22 * strength, 2)
         ramp = slope[0] * np.linspace(-0.5, 0.5, height)[:, None] + slope[1] * np.linspace(-0.5, 0.5, width)[None]
         light += ramp.astype(np.float32)
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 * strength:
         light *= 1 - np.float32(rng.uniform(0.1, 0.4)) * piece("cloud", shape, rng)
-    for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.3 else 0):
+    for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.32 * strength else 0):
         light *= 1 - np.float32(rng.uniform(0.12, 0.55)) * shadow(shape, rng)
-    if rng.random() < 0.1:  # a fold: two planes, and the crease between them
+    if rng.random() < 0.1 * strength:  # a fold: two planes, and the crease between them
         image = Image.new("L", (width, height))
         crease = half_plane(shape, rng)
         draw = ImageDraw.Draw(image)
