@@ -39,7 +39,7 @@ def lessons() -> dict[str, Lesson]:
 
 
 def run_lesson(name: str, seed: int = 0) -> Board:
-    """Teach one lesson on a new board; whatever is random in it comes from `seed`.
+    """Run one lesson on a new board; `seed` seeds its random numbers.
 
     Raises:
         ByhandError: there is no such lesson, or its data cannot be had.

@@ -1,4 +1,4 @@
-"""What a lesson is, and the board that it writes on."""
+"""Lessons, and the board that they write on."""
 
 import textwrap
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ WIDTH = 88  # columns of running text
 
 
 class LessonFailed(ByhandError):
-    """A number that a lesson promises does not hold."""
+    """A checked number of a lesson is wrong."""
 
 
 @dataclass
 class Board:
-    """What a teacher puts on the board: words, equations, tables, and numbers that are checked as they are written.
+    """The output of a lesson: paragraphs, equations, tables and checked numbers.
 
     Attributes:
         entries: everything written so far, in order, as `records` gives it.
@@ -36,20 +36,20 @@ class Board:
     kept: dict[str, Any] = field(default_factory=dict)
 
     def say(self, text: str) -> None:
-        """A paragraph; line breaks in `text` are only for the eye of whoever reads the code."""
+        """Add a paragraph; line breaks in `text` are ignored."""
         self.entries.append({"kind": "text", "text": " ".join(text.split())})
 
     def equation(self, text: str) -> None:
-        """One or more lines of mathematics, kept as they are."""
+        """Add one or more lines of mathematics as they are."""
         self.entries.append({"kind": "equation", "text": textwrap.dedent(text).strip("\n")})
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Rows of text and numbers under their headers; numbers are shown with at most four decimals."""
+        """Add a table of texts and numbers; numbers are shown with at most four decimals."""
         plain = [[_plain(cell) for cell in row] for row in rows]
         self.entries.append({"kind": "table", "headers": list(headers), "rows": plain})
 
     def check(self, name: str, value: Any, expected: Any, tolerance: float = 0.0) -> None:
-        """Write down a number (or a few, or a truth) and make sure that it is what it should be.
+        """Add a number, several numbers or a truth value, and check it.
 
         Args:
             name: what it is.
@@ -69,7 +69,7 @@ class Board:
             raise LessonFailed(f"{name} is {_show(value.tolist())}, but must be {_show(expected.tolist())}{allowed}.")
 
     def keep(self, **values: Any) -> None:
-        """Put things aside for the picture."""
+        """Keep values for the picture."""
         self.kept |= values
 
     def records(self) -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ class Board:
         return [dict(entry) for entry in self.entries]
 
     def text(self) -> str:
-        """The whole board in plain characters."""
+        """The board as plain text."""
         blocks: list[str] = []
         for kind, run in _runs(self.entries):
             blocks += [_checks(run)] if kind == "check" else [RENDER[kind](entry) for entry in run]
@@ -86,7 +86,7 @@ class Board:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One thing worth showing, with its numbers.
+    """A worked example.
 
     Attributes:
         name: how the command line calls it.
@@ -106,7 +106,7 @@ class Lesson:
 
 
 def taught(teach: Callable[[Board, np.random.Generator], None], seed: int = 0) -> Board:
-    """A new board with that lesson on it."""
+    """Run the lesson on a new board."""
     board = Board()
     teach(board, np.random.default_rng(seed))
     return board
@@ -138,7 +138,7 @@ def _table(entry: dict[str, Any]) -> str:
 
 
 def _checks(entries: list[dict[str, Any]]) -> str:
-    """Checks that follow one another, in columns."""
+    """Consecutive checks, aligned in columns."""
     names = [entry["name"] for entry in entries]
     values = [_show(entry["value"]) for entry in entries]
     wide, wider = max(map(len, names)), max(map(len, values))
@@ -153,7 +153,7 @@ RENDER = {"text": _text, "equation": _equation, "table": _table}
 
 
 def _runs(entries: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Neighbours of one kind together."""
+    """Group consecutive entries of the same kind."""
     runs: list[tuple[str, list[dict[str, Any]]]] = []
     for entry in entries:
         if not runs or runs[-1][0] != entry["kind"]:
@@ -163,7 +163,7 @@ def _runs(entries: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]
 
 
 def _expectation(entry: dict[str, Any]) -> str:
-    """What it must be, where that is not what is seen anyway."""
+    """The expected value and tolerance, if the printed value does not show them."""
     if _show(entry["value"]) == _show(entry["expected"]):
         return ""
     tolerance = np.format_float_positional(entry["tolerance"], trim="-")

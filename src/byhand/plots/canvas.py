@@ -1,4 +1,4 @@
-"""What all pictures share: the empty figure, the colours, and how a picture is written to a file.
+"""What all pictures share: the empty figure, the colours, and writing a picture to a file.
 
 Lines are told apart by colours that colour-blind people tell apart too (M. Okabe and K. Ito, Color Universal Design,
 2008), and also by dashes or markers.
@@ -35,7 +35,7 @@ def figure(width: float, height: float) -> "Figure":
 
 
 def dress(ax: "Axes", xlabel: str, ylabel: str, title: str = "") -> None:
-    """Labels, a faint grid, and no frame at the top and on the right."""
+    """Set labels and a light grid, and remove the top and right spines."""
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)

@@ -1,4 +1,4 @@
-"""How a network felt while it was trained: gradients, units that are out of work, losses."""
+"""Measurements of a training: gradients, dead and saturated units, losses."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ def diagnosis(history: Series, epochs: Numbers, gradients: Series, idle: Series)
 
 
 def _positive(column: Numbers) -> Array:
-    """Zeros, which a logarithmic axis has no place for, left out."""
+    """The values without zeros, which a logarithmic axis cannot show."""
     values = np.asarray(column, float)
     return np.where(values > 0, values, np.nan)
 

@@ -1,4 +1,4 @@
-"""Graphs: how training went, and activation functions."""
+"""Learning curves and activation functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -86,7 +86,7 @@ def activations(functions: Mapping[str, tuple[Function, Function]], reach: float
 
 
 def marker(n: int) -> str:
-    """Points on the line, as long as they are few."""
+    """A marker for each point if there are few points."""
     return "o" if n <= 30 else ""
 
 

@@ -1,4 +1,4 @@
-"""What a network sees: filters, feature maps, the pixels that decided, images that look alike, a map of many."""
+"""Filters, feature maps, saliency, similar images, and a map of many images."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ MARKERS = "osD^vP*X<>"
 
 
 def filters(W: Array, title: str) -> "Figure":
-    """The kernels W (height, width, in, out), one picture a pair of channels: input channels down, filters across.
+    """The kernels W (height, width, in, out), an image per pair of channels: input channels as rows, filters as columns.
 
     Blue is negative, red positive, white zero, all on one scale; the first 32 of each are shown.
     """
@@ -46,7 +46,7 @@ def filters(W: Array, title: str) -> "Figure":
 
 
 def feature_maps(y: Array, title: str) -> "Figure":
-    """A layer's output for one image (height, width, channels), a picture a channel, all on one scale; the first 64."""
+    """The feature maps (height, width, channels) of a layer for one image, all on one scale; at most 64 channels."""
     y = np.asarray(y)
     if y.ndim != 3 or 0 in y.shape:
         raise ByhandError(f"feature maps need the shape (height, width, channels), not {y.shape}.")
@@ -70,7 +70,7 @@ def feature_maps(y: Array, title: str) -> "Figure":
 
 
 def decided(image: Array, fall: Array, gradient: Array, answer: str, patch: int) -> "Figure":
-    """An image beside the pixels that decided: what covering them takes from the answer, and its gradient by them.
+    """An image, its occlusion map and the gradient of the prediction with respect to its pixels.
 
     All three are (height, width); image is dark on light, from 0.
     """
@@ -97,7 +97,7 @@ def decided(image: Array, fall: Array, gradient: Array, answer: str, patch: int)
 
 
 def units(layers: Sequence[tuple[str, Array]], classes: Sequence[str] = ()) -> "Figure":
-    """Layers without places, one under the other: (title, the output of each unit); the last one's units are classes.
+    """Dense layers, one below the other: (title, the output of each unit); the units of the last one are classes.
 
     Blue is positive, orange negative.
     """
@@ -116,7 +116,7 @@ def units(layers: Sequence[tuple[str, Array]], classes: Sequence[str] = ()) -> "
 
 
 def neighbours(image: Array, images: Array, names: Sequence[Any], distances: Sequence[float] | Array) -> "Figure":
-    """An image, then images (n, height, width) that look alike to the network, with what each is and how far away."""
+    """An image and similar images (n, height, width), each with its label and distance."""
     if not len(images) == len(names) == len(distances) or len(images) == 0:
         raise ByhandError(f"{len(images)} images need as many names and distances, at least one.")
     across = min(len(images) + 1, 7)
@@ -139,7 +139,7 @@ def neighbours(image: Array, images: Array, names: Sequence[Any], distances: Seq
 def plane(
     points: Array, labels: Array, classes: Sequence[str], shares: tuple[float, float], own: Array, answer: str
 ) -> "Figure":
-    """Points (n, 2) of many images, by class (n,), and where the image itself lies (2,); shares of variance, 0 to 1."""
+    """Points (n, 2) of many images by class (n,), the point of the image itself (2,), and explained variance ratios."""
     points, labels = np.asarray(points), np.asarray(labels)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
         raise ByhandError(f"a map needs points (n, 2) with as many labels; got {points.shape} and {len(labels)}.")
@@ -166,7 +166,7 @@ def plane(
 
 
 def _scale(values: Array) -> dict[str, Any]:
-    """Colours for outputs: from 0 up where none is negative, else on both sides of 0."""
+    """A sequential colour map if no value is negative, else a diverging one."""
     limit = float(np.max(np.abs(values))) or 1.0
     if float(np.min(values)) >= 0:
         return {"cmap": "viridis", "vmin": 0, "vmax": limit}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def confusion(matrix: Array, names: Sequence[Any] | None = None) -> "Figure":
-    """A confusion matrix (k, k) of counts, rows what it was and columns what it was read as.
+    """A confusion matrix (k, k) of counts; rows are true classes, columns predictions.
 
     The mistakes are coloured by their number, on a logarithmic scale; the diagonal, what was right, is grey.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def rate_curve(rates: Numbers, losses: Numbers, smoothed: Numbers, suggestion: float) -> "Figure":
-    """Loss against learning rate: the batches' losses as points, the smoothed loss as a line, the suggestion marked.
+    """Loss against learning rate: the losses of batches as points, the smoothed loss as a line, and the suggested rate.
 
     rates, losses and smoothed are (k,), k ≥ 1; suggestion is one of the rates.
     """

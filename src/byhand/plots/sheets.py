@@ -1,4 +1,4 @@
-"""Sheets of small images: digits with what they were read as, and the weights of the first layer."""
+"""Sheets of small images: digits with predictions, and the weights of the first layer."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ def digits(
     predicted: Labels = None,
     confidence: Sequence[float] | Array | None = None,
 ) -> "Figure":
-    """A sheet of images (n, height, width), with what each is, what it was read as, and how surely (0-1).
+    """A sheet of images (n, height, width) with labels, predictions and confidences (0 to 1).
 
     The images are drawn dark on light: 0 is paper, their greatest value is ink. Where truth and prediction are both
     known, the wrong ones have a frame, a cross and what they should have been.
@@ -58,7 +58,7 @@ def digits(
 
 
 def _caption(truth: Any, predicted: Any) -> tuple[str, str]:
-    """What to write above a digit, and the colour."""
+    """The caption of a digit and its colour."""
     if truth is None or predicted is None:
         known = predicted if truth is None else truth
         return ("" if known is None else str(known)), BLACK

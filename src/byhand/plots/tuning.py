@@ -1,4 +1,4 @@
-"""What a search over parameters found."""
+"""The results of a search over parameters."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -79,7 +79,7 @@ def _wrapped(name: str) -> str:
 
 
 def _places(column: Values, names: list[str]) -> tuple[Array, list[str]]:
-    """Where each value stands on the axis, and the names there if they are not numbers."""
+    """The position of each value on the axis, and tick labels if the values are not numbers."""
     if not names and all(isinstance(value, int | float) for value in column):
         return np.asarray(column, float), []
     names = names or list(dict.fromkeys(map(str, column)))

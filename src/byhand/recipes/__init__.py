@@ -1,4 +1,4 @@
-"""Recipes: published set-ups, named and runnable, one source a file."""
+"""Recipes: named, runnable set-ups, one source per file."""
 
 from byhand.core.errors import ByhandError
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden

@@ -1,4 +1,4 @@
-"""What a recipe is: a named, runnable set-up with the figure that its source published."""
+"""The class Recipe: a named, runnable set-up with the figures that its source published."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run gave, as far as a recipe's figures need it.
+    """The results of a run that the figures of a recipe are computed from.
 
     Attributes:
         history: the epochs.
@@ -57,7 +57,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of a run beside what the source says of it.
+    """One figure of a run and its published value.
 
     Attributes:
         name: what is measured.
@@ -157,12 +157,12 @@ def test_pair(dataset: Dataset) -> LabelledSamples | None:
 
 
 def everything(dataset: Dataset, rng: np.random.Generator) -> Split:
-    """All training images train; none is held back, and nothing is chosen by the test images."""
+    """Use all training images for training, without validation."""
     return Split((dataset.x_train, dataset.y_train), None, test_pair(dataset))
 
 
 def hold_back(part: int | float) -> Callable[[Dataset, np.random.Generator], Split]:
-    """A `prepare` that holds training samples back for validation, so many or such a share of them.
+    """A `prepare` that holds back training samples for validation: a number or a share of them.
 
     They are drawn so that classes keep their shares; a tenth where `part` is as many as half of the samples.
     """

@@ -47,7 +47,7 @@ class RunConfig:
     columns: dict[str, Any] = field(default_factory=dict)
 
     def load(self) -> Dataset:
-        """The data that it was given."""
+        """The data set."""
         return load(self.data, **self.columns)
 
     def to_toml(self) -> str:
@@ -78,7 +78,7 @@ class RunConfig:
 
 
 def read_config(path: Path, recipes: dict[str, Recipe]) -> RunConfig:
-    """Read what `to_toml` wrote, perhaps changed by hand since.
+    """Read a file written by `to_toml`, possibly edited by hand.
 
     Raises:
         ByhandError: no such file, no TOML, an unknown key, recipe or kind, or a value out of range.
@@ -90,7 +90,7 @@ def read_config(path: Path, recipes: dict[str, Recipe]) -> RunConfig:
 
 
 def parse_config(content: bytes, path: str, recipes: dict[str, Recipe]) -> RunConfig:
-    """The same of a file's content; `path` is for the messages."""
+    """Parse the content of a configuration file; `path` is used in messages."""
     try:
         table = tomllib.loads(content.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -11,7 +11,7 @@ from byhand.schedules import OneCycle
 
 
 def _more(filters: int) -> tuple[Layer, ...]:
-    """A residual block: the same shape, two convolutions further."""
+    """A residual block with two convolutions that keeps the shape."""
     return Residual((Conv2D(filters), BatchNorm(), ReLU(), Conv2D(filters), BatchNorm())), ReLU()
 
 

@@ -25,7 +25,7 @@ MODEL, CONFIG, LAST_GOOD = "model.safetensors", "config.toml", "last-good.safete
 
 @contextmanager
 def claimed(folder: Path | None, name: str = "run", *, overwrite: bool = False, resume: bool = False) -> Iterator[Path]:
-    """Make `folder` for a run and hold it, seeing before hours of training that it can be written to.
+    """Create and lock a run folder, and check that it is writable before the training starts.
 
     Where the run fails before it wrote anything, the folders that were made for it go again.
 
@@ -66,7 +66,7 @@ def claimed(folder: Path | None, name: str = "run", *, overwrite: bool = False, 
 
 
 def _make(folder: Path, made: list[Path], new: bool = False) -> Path:
-    """The folder, after making it and its parents where there are none; those that are made go into `made`."""
+    """Create the folder and missing parents; append those that were created to `made`."""
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=not new)
@@ -90,7 +90,7 @@ def _make_numbered(parent: Path, name: str, made: list[Path]) -> Path:
 
 @contextmanager
 def watched(watch: Watch, folder: Path, config: RunConfig) -> Iterator[None]:
-    """Write what `watch` measured into `folder`, beside the run that is written meanwhile.
+    """Write the measurements of `watch` into `folder` when the run ends.
 
     Where training diverges, the last good weights are written in place of a model, and the error says where, unless
     the folder holds an earlier run's model.
@@ -154,7 +154,7 @@ def metrics(run: Run) -> dict[str, Any]:
 
 
 def write_run(run: Run, folder: Path, config: RunConfig, pictures: bool = True, half: bool = False) -> None:
-    """Write everything about a run into `folder`; each file whole or not at all.
+    """Write all files of a run into `folder`, each atomically.
 
     Args:
         run: the run.
@@ -177,7 +177,7 @@ def write_run(run: Run, folder: Path, config: RunConfig, pictures: bool = True, 
 
 
 def write_pictures(run: Run, folder: Path) -> list[Path]:
-    """Learning curves, confusion matrix, some test digits with what they were read as, first weights or filters."""
+    """Draw learning curves, confusion matrix, test digits with predictions, and first-layer weights or filters."""
     from byhand import plots
 
     classes, shape = run.dataset.classes, run.dataset.image_shape

@@ -21,7 +21,7 @@ def kaggle(dataset: Dataset, rng: np.random.Generator) -> Split:
 
 
 def ms_per_image(run: Outcome) -> float:
-    """How many milliseconds one test image takes."""
+    """Milliseconds per test image."""
     return 1000 * run.test.seconds_per_image if isinstance(run.test, Evaluation) else 0.0
 
 

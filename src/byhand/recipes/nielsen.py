@@ -18,7 +18,7 @@ def in_file_order(dataset: Dataset, rng: np.random.Generator) -> Split:
 
 
 def test_at_best_validation(run: Outcome) -> float:
-    """Test accuracy after the epoch that did best on validation: an honest choice."""
+    """Test accuracy after the epoch with the best validation accuracy."""
     return run.test_by_epoch[int(np.argmax(run.history["val_accuracy"]))]
 
 

@@ -1,4 +1,4 @@
-"""The network that `byhand race` trains: as little arithmetic as 99 % of MNIST's test images take."""
+"""The network of `byhand race`: 99 % accuracy on MNIST with as few operations as possible."""
 
 from dataclasses import replace
 

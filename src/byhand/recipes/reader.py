@@ -1,4 +1,4 @@
-"""The network that reads single digits in the package."""
+"""The package's network for single digits."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ DRAWN = 4000  # digits that the project draws, in other hands than MNIST's
 
 
 def _with_drawn(dataset: Dataset, rng: np.random.Generator) -> Split:
-    """MNIST's images less those held back, and drawn ones."""
+    """MNIST's training images except those held back, and drawn digits."""
     from byhand.reading.as_mnist import drawn_images
 
     split = hold_back(5000)(dataset, rng)

@@ -1,4 +1,4 @@
-"""Published figures beside ours, over several seeds."""
+"""Comparison of published figures with ours over several seeds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Comparison:
 
     @property
     def mean(self) -> float:
-        """Over the seeds."""
+        """Mean over the seeds."""
         return float(np.mean(self.values))
 
     @property
@@ -38,14 +38,14 @@ class Comparison:
 
     @property
     def best(self) -> float:
-        """The largest share, or the smallest plain number (times and losses)."""
+        """The largest value of a fraction, or the smallest of any other figure (times and losses)."""
         return max(self.values) if self.figure.percent else min(self.values)
 
 
 def reproduce(
     recipes: list[Recipe], seeds: int, progress: bool = True, say: Callable[[str], None] = lambda _: None
 ) -> Iterator[list[Comparison]]:
-    """Train each recipe with the seeds 0 ... seeds − 1; yields a recipe's rows when it is done.
+    """Train each recipe with the seeds 0 to seeds − 1; yields the comparisons of a recipe when it is finished.
 
     Args:
         recipes: what to run.

@@ -28,7 +28,7 @@ class Run:
 
 
 class WatchTest(Callback):
-    """Measures the accuracy on the test samples after every epoch, only to report it."""
+    """Records the accuracy on the test samples after every epoch, for reporting only."""
 
     def __init__(self, network: Network, test: LabelledSamples):
         self._evaluate = Evaluator(network, *test)
@@ -39,7 +39,7 @@ class WatchTest(Callback):
         return {"accuracy": self.accuracy}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         self.accuracy[:] = state["accuracy"]
 
     def on_epoch(self, training: Training) -> None:
@@ -55,7 +55,7 @@ def run_recipe(
     callbacks: Sequence[Callback] = (),
     **options: Any,
 ) -> Run:
-    """Train `recipe` once. One generator, seeded by `seed`, splits the data, starts the network and shuffles.
+    """Train `recipe` once. One generator, seeded by `seed`, splits the data, initialises the network and shuffles.
 
     Args:
         recipe: what to run.
@@ -87,7 +87,7 @@ def run_recipe(
 
 
 def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, Split, np.random.Generator]:
-    """The untrained network, its data, and the generator that made both and goes on to train.
+    """The untrained network, its data, and the generator, which training continues to use.
 
     Raises:
         ByhandError: the data do not fit the network.
@@ -107,7 +107,7 @@ def fit_recipe(
     rng: np.random.Generator,
     **options: Any,
 ) -> History:
-    """Train `network` on these data as the recipe says; `options` are handed on to `fit`."""
+    """Train `network` by the recipe; `options` are passed to `fit`."""
     callbacks = [
         *([Averaging(recipe.averaging)] if recipe.averaging else []),
         *([EarlyStopping(recipe.patience)] if recipe.patience else []),
@@ -142,7 +142,7 @@ def in_units(network: Network, result: Evaluation | RegressionEvaluation) -> Eva
 
 
 def _in_shape(split: Split, recipe: Recipe) -> Split:
-    """The same split with samples in the recipe's input shape; where they do not fit, the network will say so."""
+    """The split with samples reshaped to the input shape of the recipe where possible."""
 
     def shaped(pair: LabelledSamples) -> LabelledSamples:
         fits = pair[0][0].size == np.prod(recipe.input_shape)

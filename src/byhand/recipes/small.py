@@ -1,4 +1,4 @@
-"""As few parameters as 99 % of MNIST's test images take."""
+"""99 % accuracy on MNIST with as few parameters as possible."""
 
 from dataclasses import replace
 

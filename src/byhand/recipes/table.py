@@ -1,4 +1,4 @@
-"""Networks for tables of one's own, and two small tasks of predicting a number."""
+"""Networks for your own tables, and two small regression tasks."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Runs that are not finished: their checkpoints, and how to go on with them."""
+"""Unfinished runs: their checkpoints, and how to resume them."""
 
 import shlex
 from pathlib import Path
@@ -13,19 +13,19 @@ CHECKPOINT_INTERVAL = "60 seconds"
 
 
 def command(folder: Path) -> str:
-    """The command that goes on with the run in `folder`."""
+    """The command that resumes the run in `folder`."""
     return f"byhand train --resume {shlex.quote(str(folder))}"
 
 
 def new_checkpoints(folder: Path, every: str | None, config: RunConfig, plots: bool, half: bool) -> Checkpoints:
-    """Where a run keeps its state, with all that is needed to go on with it."""
+    """The checkpoints of a new run, with the information needed to resume it."""
     every = every or CHECKPOINT_INTERVAL
     note = {"config": config.to_toml(), "plots": plots, "half": half, "every": every}
     return Checkpoints(folder / CHECKPOINTS, every, note)
 
 
 def open_checkpoints(folder: Path, every: str | None = None) -> tuple[Checkpoints, RunConfig]:
-    """The same of a run that stopped, and its configuration.
+    """The checkpoints of an unfinished run, and its configuration.
 
     Raises:
         ByhandError: there is no unfinished run in the folder, or its checkpoints are damaged.

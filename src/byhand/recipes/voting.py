@@ -1,4 +1,4 @@
-"""Networks that differ, so that they err on different images: their mean probabilities are the ensemble.
+"""Networks with different kernels, which make different mistakes, for an ensemble that averages probabilities.
 
 The idea, that the kernels' sizes should differ, is of An, Lee, Park, Yang and So, "An Ensemble of Simple Convolutional
 Neural Network Models for MNIST Digit Recognition" (2020). These are smaller, and trained for fewer epochs.
@@ -15,12 +15,12 @@ from byhand.recipes.reader import block, reader
 
 
 def _same_held_back(dataset: Dataset, rng: np.random.Generator) -> Split:
-    """The same 5,000 images for every network and seed, so that what they say together can be validated."""
+    """Hold back the same 5,000 images for every network and seed, so that the ensemble can be validated."""
     return hold_back(5000)(dataset, np.random.default_rng(0))
 
 
 def _chain(kernel: int, *filters: int) -> tuple[Layer, ...]:
-    """Convolutions that are not padded, each of which loses `kernel` − 1 rows and columns."""
+    """Convolutions without padding; each shrinks the image by `kernel` − 1 rows and columns."""
     return tuple(layer for size in filters for layer in block(size, kernel, padding="valid"))
 
 

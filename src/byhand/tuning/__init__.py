@@ -1,4 +1,4 @@
-"""Tuning: which settings of a recipe do best on validation data. The test samples are never looked at."""
+"""Hyper-parameter search by validation data; test samples are never used."""
 
 from byhand.tuning.measure import cross_validate
 from byhand.tuning.parameters import with_parameters

@@ -24,25 +24,25 @@ class Choices:
         object.__setattr__(self, "values", tuple(to_config(value) for value in self.values))  # as a file holds them
 
     def grid(self) -> tuple[Any, ...]:
-        """All of them."""
+        """All values."""
         return self.values
 
     def draw(self, rng: np.random.Generator) -> Any:
-        """Any of them, all equally likely."""
+        """A random value; all are equally likely."""
         return self.values[int(rng.integers(len(self.values)))]
 
     def extremes(self) -> tuple[Any, ...]:
-        """What to try in order to see whether all are possible."""
+        """The values to try to check that all are valid."""
         return self.values
 
     def holds(self, value: Any) -> bool:
-        """Whether it is one of them."""
+        """Whether `value` is one of the choices."""
         return value in self.values
 
 
 @dataclass(frozen=True)
 class NumberRange:
-    """The numbers low ≤ value ≤ high; whole numbers only, where low, high and step are.
+    """The numbers low ≤ value ≤ high; integers if low, high and step are integers.
 
     Args:
         low: the least.
@@ -85,12 +85,12 @@ class NumberRange:
 
     @property
     def every(self) -> float | None:
-        """The distance of neighbouring values, or None where any value in between will do."""
+        """The distance between values, or None for a continuous range."""
         return self.step or (1 if self.whole and not self.log else None)
 
     @cached_property
     def last(self) -> float:
-        """The largest value: high, or what the steps reach of it."""
+        """The largest value: high, or the last step before it."""
         return self.high if self.every is None else self._stepped(floor((self.high - self.low) / self.every + 1e-9))
 
     def grid(self) -> tuple[float, ...]:
@@ -113,7 +113,7 @@ class NumberRange:
         return tuple(self._stepped(k) for k in range(count))
 
     def draw(self, rng: np.random.Generator) -> float:
-        """Any of them, all (with log: all magnitudes) equally likely."""
+        """A random value, uniform, or log-uniform if `log`."""
         if self.every is not None:
             return self._stepped(int(rng.integers(floor((self.high - self.low) / self.every + 1e-9) + 1)))
         if self.log:
@@ -122,18 +122,18 @@ class NumberRange:
         return self._fit(rng.uniform(self.low, self.high))
 
     def extremes(self) -> tuple[float, float]:
-        """What to try in order to see whether all are possible."""
+        """The values to try to check that all are valid."""
         return self._fit(self.low), self._fit(self.last)
 
     def holds(self, value: Any) -> bool:
-        """Whether it is a number within the limits."""
+        """Whether `value` is a number within the limits."""
         return isinstance(value, int if self.whole else int | float) and self.low <= value <= self.high
 
     def _stepped(self, k: int) -> float:
         return self._fit(self.low + k * (self.every or 0))
 
     def _fit(self, value: float) -> float:
-        """Within the limits, whole where it must be, and without the dust of binary fractions (0.30000000000000004)."""
+        """Clip to the limits, round to integers if required, and remove rounding errors (0.30000000000000004)."""
         if self.whole:
             return min(max(round(value), int(self.low)), int(self.high))
         return min(max(float(f"{value:.12g}"), float(self.low)), float(self.high))

@@ -1,4 +1,4 @@
-"""How good a recipe is, by validation data: one held-out part, or every fold of a cross-validation in turn."""
+"""Evaluation of a recipe by validation data: one held-out part, or cross-validation."""
 
 import shutil
 import time
@@ -26,7 +26,7 @@ HELD_OUT = 0.2  # of the training samples, where nothing else is said
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What every trial learns from and is judged by; no test sample is among it.
+    """The training and validation data of all trials; contains no test samples.
 
     Attributes:
         x: samples (n, *input_shape).
@@ -45,7 +45,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a trial.
+    """The results of a trial.
 
     Attributes:
         accuracies: on validation data, from 0 to 1, one a training; none where it failed.
@@ -63,7 +63,7 @@ class Result:
 def material(
     recipe: Recipe, dataset: Dataset, seed: int, folds: int | None = None, validation: float | None = None
 ) -> Material:
-    """Training and validation rows of `recipe`, taken from the data set's training samples alone.
+    """Training and validation rows of `recipe`, from the training samples of the data set only.
 
     The recipe splits the data as it does when it runs with this seed. What it would train on and validate by is what
     there is here; what it would test with is left alone. With its own validation samples and neither `folds` nor
@@ -148,7 +148,7 @@ def _train(
     rng: np.random.Generator,
     folder: Path | None,
 ) -> dict[str, float]:
-    """The last row of the history; `folder` keeps the training's state, and may have that of one which stopped."""
+    """Train and return the last row of the history; `folder` holds checkpoints, also of an interrupted training."""
     network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=data.classes)
     learned, judged = (data.x[train], data.y[train]), (data.x[held], data.y[held])
     kept: dict[str, Any] = (
@@ -158,7 +158,7 @@ def _train(
 
 
 def portable(recipe: Recipe) -> Recipe:
-    """The recipe without what cannot travel to other processes: how it splits data, and its figures."""
+    """The recipe without its functions for splits and figures, which cannot be pickled."""
     return replace(recipe, prepare=_no_split, figures=())
 
 

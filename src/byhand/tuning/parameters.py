@@ -34,7 +34,7 @@ Setter = Callable[[Any], Any]
 
 
 def with_parameters(recipe: Recipe, parameters: Mapping[str, Any]) -> Recipe:
-    """The same recipe with other parameters; whole parts are put in before what lies in them.
+    """The recipe with other parameters; objects are set before their fields.
 
     Args:
         recipe: the recipe.
@@ -51,7 +51,7 @@ def with_parameters(recipe: Recipe, parameters: Mapping[str, Any]) -> Recipe:
 
 
 def parameter_names(recipe: Recipe) -> list[str]:
-    """Every name that a parameter of this recipe may be called by."""
+    """All parameter names of this recipe."""
     parts = [(root, getattr(recipe, root)) for root in TUNABLE_PARTS]
     parts += [("activation", layer) for layer in recipe.layers if isinstance(layer, Activation)][:1]
     parts += [("initializer", layer.weights) for layer in recipe.layers if isinstance(layer, Dense)][:1]
@@ -112,7 +112,7 @@ def _within(part: Any, path: list[str], value: Any, kind: type) -> Any:
 
 
 def _part(value: Any, kind: type) -> Any:
-    """The part that a kind's name or a table describes; one that is there already as it is."""
+    """The object that a class name or a table describes; objects are returned as they are."""
     part = from_config({"kind": value} if isinstance(value, str) else value, "it")
     if not isinstance(part, kind):
         raise ByhandError(f"{value!r} is not of the type {kind.__name__}.")
@@ -130,7 +130,7 @@ def _sizes(value: Any) -> tuple[int, ...]:
 
 
 def _activations(layers: Layers, change: Setter) -> Layers:
-    """Every activation before the last Dense layer changed; the output's stays."""
+    """Change every activation before the last Dense layer, but not the output activation."""
     last = max((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), default=0)
     if not any(isinstance(layer, Activation) for layer in layers[:last]):
         raise ByhandError("this network has no hidden activation that could be changed.")
@@ -138,5 +138,5 @@ def _activations(layers: Layers, change: Setter) -> Layers:
 
 
 def _starts(layers: Layers, change: Setter) -> Layers:
-    """Every Dense layer's start of the weights changed; biases stay."""
+    """Change the weight initializer of every Dense layer."""
     return tuple(replace(a, weights=change(a.weights)) if isinstance(a, Dense) else a for a in layers)

@@ -1,4 +1,4 @@
-"""Which parameters a trial gets: a grid, at random, or where Optuna expects the most."""
+"""Search methods: grid search, random search, and Optuna."""
 
 from collections.abc import Callable
 from math import prod
@@ -26,11 +26,11 @@ class Search:
         raise NotImplementedError
 
     def tell(self, trial: Trial) -> None:
-        """Learn from a finished trial."""
+        """Tell the search the result of a trial."""
 
 
 class Grid(Search):
-    """Every combination, the last parameter changing fastest."""
+    """All combinations; the last parameter changes fastest."""
 
     def __init__(self, space: Space, seed: int):
         self._values = {}
@@ -42,13 +42,13 @@ class Grid(Search):
         self.total = prod(len(values) for values in self._values.values())
 
     def suggest(self, number: int) -> dict[str, Any]:
-        """The combination at this place."""
+        """The combination with this number."""
         index = np.unravel_index(number, [len(values) for values in self._values.values()])
         return {name: values[int(i)] for (name, values), i in zip(self._values.items(), index, strict=True)}
 
 
 class Random(Search):
-    """Every parameter drawn by itself; better than a grid where only some of them matter.
+    """Draw every parameter independently; better than a grid if only some of them matter.
 
     Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization" (2012). Trial k has a generator of its own, so
     it does not depend on which trials came before.
@@ -64,7 +64,7 @@ class Random(Search):
 
 
 class Optuna(Search):
-    """Optuna's tree-structured Parzen estimator: ten trials at random, then where good ones are dense.
+    """Optuna's tree-structured Parzen estimator, after ten random trials.
 
     Bergstra et al., "Algorithms for Hyper-Parameter Optimization" (2011). The sampler of trial k starts from (seed, k)
     and from the trials told so far, so a search that was interrupted goes on as if it had not been. A trial that failed

@@ -1,4 +1,4 @@
-"""What to search: the parameters' values, and how the validation data are made. A TOML file says it:
+"""The search space: the values of parameters, and the validation data. A TOML file describes it:
 
 folds = 5                    # cross-validation; or: validation = 0.2, the share that is held out
 
@@ -32,7 +32,7 @@ SPACE_KEYS = ("folds", "validation", "space")
 
 @dataclass(frozen=True)
 class Space:
-    """What to search.
+    """A search space.
 
     Args:
         parameters: name -> the values that it may take, in the order in which they are reported.
@@ -71,7 +71,7 @@ class Space:
         return Space(_parameters(tables, ""), table.get("folds"), table.get("validation"))
 
     def check(self, recipe: Recipe) -> None:
-        """Try the extreme values of every parameter, together with all the parts that they may belong to.
+        """Check the extreme values of every parameter with all objects that it may belong to.
 
         Raises:
             ByhandError: a parameter that the recipe does not have, or a value that it refuses.

@@ -1,4 +1,4 @@
-"""What a search found, and the folder that keeps it.
+"""The trials of a search, and its folder.
 
 A folder holds search.json (what is searched, and how), trials.jsonl (one line a finished trial, appended the moment it
 ends; the others are made from it), trials.csv, trials.png and best.toml.
@@ -34,7 +34,7 @@ SEARCH, LOG, TABLE, PICTURE, BEST = "search.json", "trials.jsonl", "trials.csv",
 
 @dataclass(frozen=True)
 class Trial:
-    """One set of parameters and what came of it.
+    """One set of parameters and its results.
 
     Attributes:
         number: from 0.
@@ -141,7 +141,7 @@ class Trials(Sequence[Trial]):
 
 
 def show(value: Any) -> str:
-    """A parameter's value in few words: 0.001, Adam, 256-128."""
+    """A short text for a value: 0.001, Adam, 256-128."""
     if isinstance(value, list | tuple):
         return "-".join(map(show, value))
     if isinstance(value, dict):
@@ -151,7 +151,7 @@ def show(value: Any) -> str:
 
 
 class SearchFolder:
-    """Keeps a search's trials in a folder, so that it can go on where it stopped.
+    """Stores the trials of a search in a folder, so that the search can be resumed.
 
     Args:
         path: where; made if need be.
@@ -207,7 +207,7 @@ class SearchFolder:
         return [trials[number] for number in sorted(trials)]
 
     def add(self, trial: Trial) -> None:
-        """Append a finished trial; it is on the disk when this returns."""
+        """Append a finished trial and flush it to disk."""
         record = {
             "trial": trial.number,
             "parameters": to_config(trial.parameters),
@@ -226,7 +226,7 @@ class SearchFolder:
 
     @property
     def unfinished(self) -> Path:
-        """Where trials keep their state until they are finished: a folder each, by number."""
+        """The folder with the checkpoints of unfinished trials, one folder per trial."""
         return self.path / UNFINISHED_TRIALS
 
     def forget(self, number: int) -> None:
@@ -249,7 +249,7 @@ class SearchFolder:
 
 
 def _trial(line: bytes) -> Trial | None:
-    """The trial that a line of the log holds, or None where it is damaged."""
+    """The trial in a line of the log, or None if the line is damaged."""
     try:
         record = json.loads(line)
         accuracies, losses = (tuple(map(float, record[key])) for key in ("accuracies", "losses"))
