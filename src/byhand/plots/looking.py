@@ -19,7 +19,7 @@ MARKERS = "osD^vP*X<>"
 
 
 def filters(W: Array, title: str) -> "Figure":
-    """The kernels W (height, width, in, out), an image per pair of channels: input channels as rows, filters as columns.
+    """The kernels W (height, width, in, out), one image per channel pair: input channels as rows, filters as columns.
 
     Blue is negative, red positive, white zero, all on one scale; the first 32 of each are shown.
     """

@@ -1,4 +1,4 @@
-"""The page on which one draws a digit and looks inside the network, and the same things for programs, over HTTP.
+"""The web page and its HTTP API.
 
 It needs the extra `serve` (Starlette and uvicorn), which `app` and `server` alone import. `operations` is the table of
 what can be asked, `openapi` describes it, `app` routes by it, `answers` answers, `limits` and `security` refuse.

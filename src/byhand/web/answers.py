@@ -1,4 +1,4 @@
-"""Who answers what about networks and drawings."""
+"""Handlers of the operations on networks and drawings."""
 
 import time
 
@@ -17,7 +17,7 @@ from byhand.web.weights import weights
 
 
 def get_settings(call: Call) -> Answer:
-    """Limits, and what a training can be told."""
+    """Limits, and the choices for a training."""
     from byhand import __version__
 
     limits, defaults = call.server.limits, Settings()
@@ -46,7 +46,7 @@ def get_settings(call: Call) -> Answer:
 
 
 def get_models(call: Call) -> Answer:
-    """The networks to choose from."""
+    """The available networks."""
     return Answer({"models": [model.facts for model in call.server.catalogue.models.values()]})
 
 
@@ -56,12 +56,12 @@ def get_strokes(call: Call) -> Answer:
 
 
 def drawing(call: Call) -> Drawing:
-    """The one digit in the body."""
+    """The drawing of one digit in the body."""
     return digit(call.body, call.kind, dict(call.values), call.server.limits)
 
 
 def post_read(call: Call) -> Answer:
-    """What is written in the picture."""
+    """Read the digits in the picture."""
     server, values = call.server, call.values
     model = server.reader(values.get("model"))
     source = picture(call.body, call.kind, values.get("width"), values.get("height"), server.limits)
@@ -76,7 +76,7 @@ def post_read(call: Call) -> Answer:
 
 
 def post_look(call: Call) -> Answer:
-    """What a network makes of the drawing."""
+    """Predict a drawing, with activations and evidence."""
     start = time.perf_counter()
     model = call.server.model(call.values.get("model"))
     found = drawing(call)
@@ -86,13 +86,13 @@ def post_look(call: Call) -> Answer:
 
 
 def get_weights(call: Call) -> Answer:
-    """A layer's incoming weights."""
+    """The weights of a layer."""
     network = call.server.model(call.values["id"]).network
     return Answer(weights(network, call.values["layer"], call.values.get("unit")))
 
 
 def post_equation(call: Call) -> Answer:
-    """A unit's equation with the drawing's numbers."""
+    """The equation of a unit with the numbers of the drawing."""
     values = call.values
     model = call.server.model(values["id"])
     if model.reads != "digit":
@@ -106,7 +106,7 @@ def post_equation(call: Call) -> Answer:
 
 
 def post_sample(call: Call) -> Answer:
-    """Keep a drawing."""
+    """Store a drawing."""
     record = call.server.samples.add(call.session, drawing(call).image, call.values["label"])
     return Answer(record, 201, remember=True)
 
@@ -117,23 +117,23 @@ def get_samples(call: Call) -> Answer:
 
 
 def put_sample(call: Call) -> Answer:
-    """Another label."""
+    """Change the label of a drawing."""
     return Answer(call.server.samples.relabel(call.session, call.values["number"], call.values["label"]))
 
 
 def delete_sample(call: Call) -> Answer:
-    """Let one go."""
+    """Delete a drawing."""
     call.server.samples.remove(call.session, call.values["number"])
     return Answer(status=204)
 
 
 def delete_samples(call: Call) -> Answer:
-    """Let all go."""
+    """Delete all drawings."""
     call.server.samples.clear(call.session)
     return Answer(status=204)
 
 
 def get_samples_npz(call: Call) -> Answer:
-    """All drawings in a file."""
+    """Download all drawings."""
     body = call.server.samples.npz(call.session)
     return Answer(body, kind="application/octet-stream", filename="samples.npz")

@@ -1,4 +1,4 @@
-"""The application: requests in, answers out. Nothing is computed in the event loop."""
+"""The ASGI application; nothing is computed in the event loop."""
 
 import json
 import secrets
@@ -32,7 +32,7 @@ LANES = {"compute": max(2, cores()), "wait": 40}  # threads of each
 
 
 class Application:
-    """The application's parts that need the event loop.
+    """Routes, lanes and lifespan of the application.
 
     Args:
         server: what it keeps.
@@ -47,7 +47,7 @@ class Application:
         self.lanes: dict[str, anyio.CapacityLimiter] = {}
 
     def routes(self) -> list[Route]:
-        """One a path, which knows its methods."""
+        """One route per path, with its methods."""
         table: dict[str, dict[str, Operation]] = {}
         for operation in OPERATIONS:
             table.setdefault(operation.path, {})[operation.method] = operation
@@ -56,7 +56,7 @@ class Application:
         return [*found, *(Route(path, self.static, methods=["GET"]) for path in pages)]
 
     def endpoint(self, operations: dict[str, Operation]) -> Callable[[Request], Any]:
-        """Answers what stands at one path."""
+        """The endpoint of one path."""
 
         async def answer(request: Request) -> Response:
             operation = operations["GET" if request.method == "HEAD" else request.method]
@@ -65,7 +65,7 @@ class Application:
         return answer
 
     async def answer(self, operation: Operation, request: Request) -> Response:
-        """One request: its parameters, its body, a thread that answers, and what comes of it."""
+        """Handle a request: check its parameters and body, and run the handler in a thread."""
         values = parameters(operation, request)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         brought = request.cookies.get(COOKIE, "")
@@ -88,7 +88,7 @@ class Application:
         return response
 
     def events(self, job: Any) -> Response:
-        """The stream of a training's events."""
+        """Stream the events of a training."""
         if self.listening >= self.server.limits.listeners:
             raise Refusal(429, "Too many listen already.", 10)
 
@@ -104,7 +104,7 @@ class Application:
         return StreamingResponse(counted(), media_type="text/event-stream", headers=headers)
 
     async def static(self, request: Request) -> Response:
-        """A file of the page."""
+        """Serve a static file."""
         name = request.path_params.get("path") or request.url.path.strip("/") or "index.html"
         found = await anyio.to_thread.run_sync(static_file, name, limiter=self.lanes["wait"])
         if found is None:
@@ -116,7 +116,7 @@ class Application:
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """What runs as long as the server does."""
+        """Start and stop background work with the server."""
         readers = self.server.readers.processes
         self.lanes = {name: anyio.CapacityLimiter(count) for name, count in LANES.items()}
         self.lanes["read"] = anyio.CapacityLimiter(2 * readers if readers else LANES["compute"])
@@ -186,13 +186,13 @@ def _gone(request: Request, error: Exception) -> Response:
 
 
 class SecurityMiddleware:
-    """Around the application: refuses what is not for us, and puts the security headers on every answer."""
+    """Rejects requests from other sites and adds the security headers to every response."""
 
     def __init__(self, app: Any, page: Application):
         self.app, self.page, self.hosts = app, page, page.hosts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """One connection."""
+        """Handle one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Requests' bodies: taken as far as the limits go, whatever their length is said to be."""
+"""Request bodies, read up to the limits whatever their declared length."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from byhand.web.limits import Limits, Refusal
 
 
 class Bodies:
-    """Takes bodies, and counts the bytes of all that are held at the moment.
+    """Reads bodies and counts the bytes of all bodies in memory.
 
     Args:
         limits: the server's.
@@ -22,7 +22,7 @@ class Bodies:
 
     @asynccontextmanager
     async def take(self, operation: Operation, request: Request) -> AsyncIterator[bytes]:
-        """A request's body, held until it is answered.
+        """The body of a request, counted until the response is sent.
 
         Raises:
             Refusal: it is too large or too slow, or all those that are held are too large together.
@@ -48,7 +48,7 @@ class Bodies:
             self.held -= sum(map(len, pieces))
 
     def most(self, operation: Operation) -> int:
-        """How many bytes an operation takes; where it takes no body, those of a table are read past."""
+        """The largest body of an operation in bytes."""
         if operation.body == "drawing":
             return max(self.limits.image_bytes, self.limits.canvas_pixels)
         return self.limits.json_bytes

@@ -1,4 +1,4 @@
-"""A request as those see it who answer it, and an answer as they give it; nothing here knows HTTP's machinery."""
+"""Requests and responses as handlers see them, independent of the HTTP library."""
 
 import json
 import re
@@ -53,7 +53,7 @@ def _no_constant(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back.
+    """A response.
 
     Attributes:
         body: plain data to send as JSON, bytes, or None.
@@ -72,7 +72,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class RequestParameter:
-    """Something in a path or a query.
+    """A parameter in a path or a query.
 
     Attributes:
         name: its name.
@@ -95,7 +95,7 @@ class RequestParameter:
     needed: bool = False
 
     def read(self, text: str) -> Any:
-        """The value that a request gave.
+        """Parse the value in a request.
 
         Raises:
             Refusal: it is none of this kind.
@@ -119,7 +119,7 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that can be asked for.
+    """An operation of the API.
 
     Attributes:
         method: GET, POST, PUT or DELETE.

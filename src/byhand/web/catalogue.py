@@ -1,4 +1,4 @@
-"""The networks to choose from: those that come with the package, and a browser's own trainings."""
+"""The available networks: those of the package, and those of trainings."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ IMAGE_PIXELS = 28 * 28
 
 @dataclass(frozen=True)
 class Model:
-    """A network and what is known of it.
+    """A network and its description.
 
     Attributes:
         id: by which it is asked for.
@@ -38,19 +38,19 @@ class Model:
 
     @cached_property
     def reads(self) -> str:
-        """Whether it reads one digit of 28 × 28 an image, or whole rows."""
+        """Whether the network reads single digits of 28 × 28, or whole rows."""
         last = self.network.plan[-1].out_shape
         return "digit" if prod(self.network.input_shape) == IMAGE_PIXELS and len(last) == 1 and last[0] > 1 else "rows"
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The classes' names."""
+        """The names of the classes."""
         network = self.network
         return network.classes or tuple(str(i) for i in range(network.plan[-1].out_shape[-1]))
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What the page lists."""
+        """What the page shows in its list of networks."""
         network, card = self.network, dict(self.card)
         label = " · ".join(layer.label() for layer in network.layers)
         about = f"{'It reads whole rows. ' if self.reads == 'rows' else ''}{label}; {network.size:,} parameters."
@@ -80,7 +80,7 @@ def input_image_shape(network: Network) -> list[int] | None:
 
 
 def output_activation(network: Network) -> str | None:
-    """What makes probabilities of the last sums: "softmax", "sigmoid", or nothing."""
+    """The output activation: "softmax", "sigmoid" or None."""
     if network.loss.activation:
         return network.loss.activation
     last = network.layers[-1]
@@ -88,14 +88,14 @@ def output_activation(network: Network) -> str | None:
 
 
 def logits_depth(network: Network) -> int:
-    """How many layers lead to the sums that the output activation is taken of."""
+    """The number of layers before the output activation."""
     last = network.layers[-1]
     inside = not network.loss.activation and isinstance(last, Activation | Softmax) and len(network.layers) > 1
     return len(network.layers) - inside
 
 
 def layer_kind(layer: Any) -> str:
-    """What the page draws it as."""
+    """The kind of layer for the page."""
     for name, of in (("dense", Dense), ("conv", Conv2D), ("flatten", Flatten), ("dropout", Dropout)):
         if isinstance(layer, of):
             return name
@@ -126,7 +126,7 @@ def layer_facts(network: Network) -> list[dict[str, Any]]:
 
 
 class Catalogue:
-    """The networks in the package's folders, by name; one that cannot be read stays out.
+    """The networks in the folders by name; unreadable files are left out.
 
     Args:
         folders: where the files lie.
@@ -143,7 +143,7 @@ class Catalogue:
 
     @property
     def default(self) -> str:
-        """The id of the network that is taken where none is named."""
+        """The id of the default network."""
         return DEFAULT_MODEL if DEFAULT_MODEL in self.models else next(iter(self.models))
 
     def get(self, name: str) -> Model:
@@ -158,7 +158,7 @@ class Catalogue:
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """What a model file that can be loaded says of itself under "card"; nothing where it says nothing."""
+    """The model card in the description of a file; empty if there is none."""
     from safetensors import safe_open
 
     with safe_open(path, "np") as file:

@@ -1,4 +1,4 @@
-"""What a browser draws or a camera took: grey levels of a canvas, the network's own image, or a picture file."""
+"""Drawings in requests: grey levels of a canvas, an image of 28 × 28, or a picture file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ HIGH, RIM = 48, 8  # pixels: how high a line of writing need not be more than tw
 
 @dataclass(frozen=True)
 class Drawing:
-    """One digit, ready for a network.
+    """One digit, prepared for a network.
 
     Attributes:
         image: uint8 (28, 28), ink 255 on paper 0.
@@ -31,32 +31,32 @@ class Drawing:
     box: Box | None
 
     def to_json(self) -> dict[str, Any]:
-        """The image packed, and the box."""
+        """The packed image and the box."""
         return {"image": packed(self.image), "box": list(self.box) if self.box else None}
 
 
 class Picture(BytesIO):
-    """A picture's bytes, with a name for sentences."""
+    """The bytes of a picture, with a name for messages."""
 
     name = "The picture"
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a part of a canvas lies in the whole: pixels on its left and above it, and how much smaller it was made."""
+    """The position and scale of a cropped part of a canvas."""
 
     left: int = 0
     top: int = 0
     shrink: int = 1
 
     def back(self, box: Sequence[int]) -> Box:
-        """A box of the part as one of the whole."""
+        """Convert a box of the part to the whole canvas."""
         left, top, right, bottom = (side * self.shrink for side in box)
         return left + self.left, top + self.top, right + self.left, bottom + self.top
 
 
 def trim(canvas: Array) -> tuple[Array, Frame]:
-    """The part of a canvas that is drawn on, with some paper around it: finding ink on the rest would only take time.
+    """Crop a canvas to its ink with a margin.
 
     Lines of writing that are higher than twice HIGH pixels are made smaller by a whole number. An empty canvas stays as
     it is.
@@ -103,7 +103,7 @@ def picture(body: bytes, kind: str, width: int | None, height: int | None, limit
 
 
 def digit(body: bytes, kind: str, values: dict[str, Any], limits: Limits) -> Drawing:
-    """The one digit in a request's body: as it is where it is the network's own image, else found and prepared.
+    """The digit in the body of a request: the image of 28 × 28 as it is, anything else cropped and prepared.
 
     Raises:
         Refusal: another type or size, or a box that lies outside.

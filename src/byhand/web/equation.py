@@ -1,4 +1,4 @@
-"""One unit's equation with one drawing's numbers in it."""
+"""The equation of one unit with the numbers of a drawing."""
 
 from dataclasses import dataclass
 from string import Template
@@ -49,7 +49,7 @@ class Sum:
 
 
 def equation(network: Network, image: Array, layer: int | None, unit: int, place: tuple[int, int]) -> dict[str, Any]:
-    """What one number of the network is for this image, and why.
+    """The value of one unit for an image, and how it is computed.
 
     Args:
         network: the network.
@@ -85,7 +85,7 @@ def equation(network: Network, image: Array, layer: int | None, unit: int, place
 
 
 def _sum(block: Block, network: Network, layer: int, inputs: Array, at: UnitPosition) -> Sum | None:
-    """The weighted sum that a dense or a convolutional layer computes at one place."""
+    """The weighted sum of a dense or convolutional layer at one position."""
     here, p, x = block.layer, network.p[layer], block.names["x"]
     if isinstance(here, Dense):
         shape = input_image_shape(network) if layer == 0 else None
@@ -107,7 +107,7 @@ def _sum(block: Block, network: Network, layer: int, inputs: Array, at: UnitPosi
 def window_pixels(
     window: Window, shape: tuple[int, ...], row: int, column: int
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Which pixels of an image the window at (row, column) sees, and at which of its own places; none outside."""
+    """The pixels of an image inside the window at (row, column), and their positions in the kernel."""
     (above, left), pixels, own = window.pad(shape), [], []
     for k, m in np.ndindex(*window.size):
         r = row * window.stride[0] + k * window.dilation[0] - above
@@ -121,7 +121,7 @@ def window_pixels(
 def _sum_text(
     block: Block, target: str, at: UnitPosition, terms: list[dict], rest: dict | None, bias: float, value: float
 ) -> str:
-    """Three lines: the sum, its numbers, and what it comes to."""
+    """Three lines: the sum, the sum with numbers, and its value."""
     names, unit, pad = block.names, at[-1], " " * len(target)
     x, W, b = names["x"], names["W"], f"{names['b']}[{unit}]"
     if isinstance(block.layer, Conv2D):

@@ -1,4 +1,4 @@
-"""A training's journal as server-sent events."""
+"""The journal of a training as server-sent events."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ ALIVE = 15.0  # seconds without a word at most
 
 
 async def stream(job: Job, closing: Callable[[], bool]) -> AsyncIterator[str]:
-    """First the whole training and the newest look, then what happens, until it ends or the server does."""
+    """Yield the state of the training and the newest look, then new events until the training or server stops."""
     seen, _ = job.journal.after(0)
     yield event("training", job.to_json())
     if job.looked:

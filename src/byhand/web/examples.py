@@ -1,4 +1,4 @@
-"""Digits that write themselves: each hand has a form of its own for each of them."""
+"""Example digits as pen strokes, in different handwritings."""
 
 from functools import lru_cache
 

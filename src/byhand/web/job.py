@@ -1,4 +1,4 @@
-"""One training as its owner sees it: its settings, its state, its curves, and the buttons."""
+"""A training: settings, state, curves and controls."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ STEP_SECONDS = 20.0  # for which one waits for a single step
 
 @dataclass
 class Own:
-    """A learner's own drawings: images (n, 784), labels (n,), and how well they were read before and after."""
+    """Drawings for fine-tuning: images (n, 784), labels (n,), and the accuracies before and after."""
 
     x: Array
     y: Array
@@ -34,7 +34,7 @@ class Own:
 
 @dataclass
 class Job:
-    """A training, whatever thread asks.
+    """A training; can be used from any thread.
 
     Attributes:
         id: its key.
@@ -76,16 +76,16 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the training has ended."""
         return self.state in ENDED
 
     @property
     def model(self) -> Model:
-        """The network as it stands, to be looked into."""
+        """A copy of the current network."""
         return Model(self.id, self.network, {"name": self.name or self.id})
 
     def turn(self, state: str, error: str | None = None) -> None:
-        """A new state, which all who watch are told."""
+        """Change the state and tell all listeners."""
         with self.changed:
             self.state, self.error = state, error or self.error
             self.changed.notify_all()
@@ -94,32 +94,32 @@ class Job:
             self.journal.close()
 
     def note(self, step: int, loss: float) -> None:
-        """A point of the curve; where there are too many, every other one goes."""
+        """Add a point to the loss curve; drops every second one if there are too many."""
         self.curve.append((step, json_number(loss)))
         if len(self.curve) > POINTS:
             del self.curve[1::2]
 
     def pause(self) -> None:
-        """Stand still after the current step."""
+        """Pause after the current step."""
         self._still_going("paused")
         with self.changed:
             self.paused = True
 
     def resume(self) -> None:
-        """Go on."""
+        """Continue."""
         self._still_going("resumed")
         with self.changed:
             self.paused = False
             self.changed.notify_all()
 
     def stop(self) -> None:
-        """End after the current step; what was learnt stays."""
+        """Stop after the current step and keep the network."""
         with self.changed:
             self.stopping, self.paused = True, False
             self.changed.notify_all()
 
     def one_step(self) -> dict[str, Any]:
-        """Make one step while it stands still, and tell what it did.
+        """Make one step while paused, and return what it did.
 
         Raises:
             Refusal: it does not stand still.
@@ -136,7 +136,7 @@ class Job:
             return self.made.pop()
 
     def judge(self, image: Array | None) -> dict[str, Any] | None:
-        """Remember a drawing that the network shall judge as it learns, and its verdict now."""
+        """Set the drawing to predict during the training, and return its current prediction."""
         self.drawing = image
         return None if image is None else verdict(self.model, image)
 
@@ -145,7 +145,7 @@ class Job:
             raise Refusal(409, f"It has ended ({self.state}), and cannot be {what}.")
 
     def to_json(self) -> dict[str, Any]:
-        """What the page shows of it."""
+        """The training as plain data for the page."""
         curve = list(self.curve)
         own = self.own and {"before": self.own.before, "after": self.own.after, "count": len(self.own.y)}
         return {
@@ -172,10 +172,10 @@ class Job:
 
 
 def share_right(network: Network, own: Own) -> float:
-    """The share of own drawings that are read right."""
+    """The accuracy on the drawings."""
     return float(np.mean(network.predict(own.x.reshape(-1, *network.input_shape)) == own.y))
 
 
 def now() -> float:
-    """Seconds, for differences."""
+    """Monotonic seconds."""
     return time.monotonic()

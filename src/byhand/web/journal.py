@@ -1,4 +1,4 @@
-"""What a training tells those who watch it: the newest events, for any number of listeners."""
+"""The newest events of a training, for any number of listeners."""
 
 import json
 import threading
@@ -18,14 +18,14 @@ class Journal:
         self.closed = False
 
     def add(self, name: str, data: Any) -> None:
-        """Append an event, ready to be sent."""
+        """Append an event."""
         text = event(name, data)
         with self._lock:
             self._count += 1
             self._events.append((self._count, text))
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Close the journal."""
         self.closed = True
 
     def after(self, number: int) -> tuple[int, list[str]]:
@@ -35,5 +35,5 @@ class Journal:
 
 
 def event(name: str, data: Any) -> str:
-    """One server-sent event, as the HTML standard writes it."""
+    """Format a server-sent event."""
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, allow_nan=False)}\n\n"

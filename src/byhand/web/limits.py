@@ -1,4 +1,4 @@
-"""What is too much, and how one says no."""
+"""Limits, and refusals."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from byhand.reading.image import MAX_PIXELS
 
 @dataclass(frozen=True)
 class Limits:
-    """What the server takes at most.
+    """The limits of the server.
 
     Attributes:
         image_bytes: of a picture.
@@ -58,7 +58,7 @@ class Limits:
 
 
 class Refusal(Exception):
-    """A request that is answered with a status and one sentence.
+    """An error response: a status and one sentence.
 
     Args:
         status: 400 malformed, 404 not there, 409 not now, 413 too large, 415 another type, 422 impossible,

@@ -1,4 +1,4 @@
-"""What a network makes of one drawing: probabilities, what spoke for them, every layer, and the strongest paths."""
+"""The prediction of a drawing: probabilities, evidence, every layer, and the strongest paths."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ EDGES = 24  # of one layer
 
 
 def verdict(model: Model, image: Array) -> dict[str, Any]:
-    """The classes, their probabilities, and the answer."""
+    """The classes, their probabilities, and the prediction."""
     p = model.network.predict_proba(as_rows(model.network, image))[0]
     return {"classes": list(model.classes), "probabilities": numbers(p), "answer": model.classes[int(p.argmax())]}
 
@@ -73,7 +73,7 @@ def look(model: Model, image: Array, rival: int | None = None) -> dict[str, Any]
 
 
 def _layers(network: Network, outputs: list[Array], found: Sensitivity) -> list[dict[str, Any]]:
-    """Each layer's output for the image, and what it did for the answer: value × slope, summed over places."""
+    """The output and relevance (value × gradient, summed over positions) of each layer."""
     result = []
     for i, (block, y) in enumerate(zip(blocks(network), outputs, strict=True)):
         value, flat = y[0], layer_kind(block.layer) == "flatten"
@@ -96,7 +96,7 @@ def _layers(network: Network, outputs: list[Array], found: Sensitivity) -> list[
 
 
 def _paths(network: Network, found: Sensitivity, answer: int, second: int) -> dict[str, Any]:
-    """From the pixels through the strongest units to the answer and to the second.
+    """The paths from the pixels through the strongest units to the two most probable classes.
 
     A unit's relevance is its value × slope. A weight's contribution is the value that comes in × the weight × the slope
     of the sum that it goes into: those of all weights into a unit, and its bias, add up to z × slope.

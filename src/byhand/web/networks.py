@@ -32,7 +32,7 @@ COMMAND = "python -m byhand.web.networks"
 
 @dataclass(frozen=True)
 class Small:
-    """A network that comes with the page: how it is called, what is said of it, and how it is trained."""
+    """A network that comes with the page: its name, description and recipe."""
 
     name: str
     about: str
@@ -85,7 +85,7 @@ def write(path: Path, small: Small, seed: int = 0) -> None:
 
 
 def card(small: Small, run: Run, stored: Network) -> dict[str, object]:
-    """What a file says of itself; the accuracies are those of the network as it is stored."""
+    """The model card; accuracies are of the network as stored in half precision."""
     recipe, split = small.recipe, run.split
     assert split.test and split.validation
     return {
@@ -100,7 +100,7 @@ def card(small: Small, run: Run, stored: Network) -> dict[str, object]:
 
 
 def write_with_card(path: Path, stored: Path, card: dict[str, object]) -> None:
-    """The model file `stored` once more, with a card in its description."""
+    """Write a copy of the model file `stored` with a card."""
     from safetensors import safe_open
     from safetensors.numpy import load_file, save
 
@@ -111,7 +111,7 @@ def write_with_card(path: Path, stored: Path, card: dict[str, object]) -> None:
 
 
 def add_card(path: Path, name: str, about: str, command: str) -> None:
-    """Give a model file that was trained elsewhere a card, with its accuracy on MNIST's test images."""
+    """Add a card with the accuracy on MNIST's test images to a model file."""
     network, data = Network.load(path), load("mnist")
     assert data.x_test is not None and data.y_test is not None
     accuracy = evaluate(network, data.x_test.reshape(-1, *network.input_shape), data.y_test).accuracy

@@ -1,4 +1,4 @@
-"""The callback between a training and those who watch it: events, pauses, single steps, limits of time."""
+"""The callback that reports a training to its journal: events, pauses, single steps, time limits."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class Stopped(Exception):
 
 
 class Observer(Callback):
-    """Tells a job's journal what happens, and makes the training wait.
+    """Writes events to the journal of a job, and pauses the training.
 
     Args:
         job: the training's job.
@@ -47,12 +47,12 @@ class Observer(Callback):
         self._single: StepRecorder | None = None  # while one step is made that somebody asked for
 
     def on_start(self, training: Training) -> None:
-        """How many steps an epoch has; the network before the first one."""
+        """Report the number of steps per epoch and the initial network."""
         self.job.steps, self._since = training.steps, now()
         self._look(training)
 
     def on_epoch_start(self, training: Training) -> None:
-        """Where it shall begin standing still, it does so here."""
+        """Pause before the first step if requested."""
         self.job.epoch = training.epoch
         if training.epoch == 1:
             self._gate(training)
@@ -60,7 +60,7 @@ class Observer(Callback):
                 raise Stopped
 
     def on_step(self, training: Training) -> None:
-        """Tell of the step, and wait where that is wished."""
+        """Report the step, and pause if requested."""
         job, loss = self.job, training.loss
         job.step, job.epoch = training.step, training.epoch
         self._sum, self._count = self._sum + loss, self._count + 1
@@ -76,7 +76,7 @@ class Observer(Callback):
         self._gate(training)
 
     def on_epoch(self, training: Training) -> None:
-        """The epoch's row, a look, and what the diagnosis says."""
+        """Report the history, the network and the diagnosis."""
         row = {name: json_number(value) for name, value in training.history.last.items()}
         before = self.job.history  # which others may be reading: it is replaced, not changed
         self.job.history = {name: [*before.get(name, ()), value] for name, value in row.items()}
@@ -85,7 +85,7 @@ class Observer(Callback):
         self.diagnose()
 
     def diagnose(self) -> None:
-        """Tell what is wrong, where that has changed."""
+        """Report problems if they have changed."""
         problems = [problem.as_dict() for problem in self.watch.problems()]
         found = [{key: p[key] for key in ("name", "severity", "seen", "advice")} for p in problems]
         if found != self.job.problems:
@@ -100,7 +100,7 @@ class Observer(Callback):
         self._sum, self._count, self._told = 0.0, 0, moment
 
     def _look(self, training: Training) -> None:
-        """First-layer weights, confusion and the verdict on the learner's drawing."""
+        """First-layer weights, confusion matrix and the prediction for the drawing."""
         start, job, network = now(), self.job, training.network
         figures = self._evaluate()
         read = network.predict(self.x)
@@ -120,7 +120,7 @@ class Observer(Callback):
         self._next_look = now() + max(LOOKS, (now() - start) / OBSERVING_SHARE)
 
     def _answer(self, single: StepRecorder, training: Training) -> None:
-        """What the single step did, to whoever asked for it and to all who watch."""
+        """Report what a single step did."""
         one = single.numbers(training)
         one["text"] = sentences(one)
         self._look(training)
@@ -130,7 +130,7 @@ class Observer(Callback):
             self.job.changed.notify_all()
 
     def _clock(self, training: Training) -> None:
-        """Count the seconds; end where it was stopped, or has taken too long."""
+        """Count the seconds; stop if requested or over the time limit."""
         job, moment = self.job, now()
         job.seconds += moment - self._since
         self._since = moment
@@ -143,7 +143,7 @@ class Observer(Callback):
             job.stopping = training.stop = True
 
     def _gate(self, training: Training) -> None:
-        """Stand still as long as it is paused; let a single step through where one is wished."""
+        """Wait while paused; let requested single steps through."""
         job = self.job
         if job.paused and not job.stopping:
             if job.state != "paused":
@@ -158,7 +158,7 @@ class Observer(Callback):
         training.stop = training.stop or job.stopping
 
     def _stand_still(self) -> bool:
-        """Wait until it shall go on; True where that is for one step only."""
+        """Wait until the training continues; True if for one step only."""
         job = self.job
         with job.changed:
             going = job.changed.wait_for(

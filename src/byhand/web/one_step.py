@@ -1,4 +1,4 @@
-"""One mini-batch in numbers: what came forward, what went back, and what it did to the weights."""
+"""One mini-batch in numbers: activations, gradients and weight changes."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ UNITS, WEIGHTS = 3, 4  # of each layer, and of each unit: those that the step mo
 
 
 class StepRecorder:
-    """Remembers the weights before a step, and tells afterwards what it did.
+    """Records the weights before a step, and reports what the step changed.
 
     Args:
         network: the network in training.
@@ -32,12 +32,12 @@ class StepRecorder:
         self.remember()
 
     def remember(self) -> None:
-        """The weights as they are."""
+        """Record the current weights."""
         np.copyto(self.before.theta, self.network.theta)
         np.copyto(self.before.state, self.network.state)
 
     def numbers(self, training: Training) -> dict[str, Any]:
-        """What the step just made did, told on the first sample of its batch."""
+        """What the last step did, for the first sample of its batch."""
         batch = training.batch or _first(training)
         x, t = batch.x[:1].copy(), batch.t[:1].copy()
         values = trace(self.before, x, t)
@@ -108,7 +108,7 @@ class StepRecorder:
 
 
 def sentences(one: dict[str, Any]) -> list[str]:
-    """The step in words: for the strongest unit of each layer from first to last, then back."""
+    """The step as text, for the strongest unit of each layer, forward and backward."""
     out = []
     for layer in one["layers"]:
         unit = layer["units"][0]

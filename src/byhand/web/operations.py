@@ -1,4 +1,4 @@
-"""The table of everything that can be asked: the server routes by it, and the description is made from it."""
+"""The table of operations, from which routes and the OpenAPI description are made."""
 
 from byhand.web import answers, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
@@ -46,7 +46,7 @@ def get_openapi(call: Call) -> Answer:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
-        *("GET", "/api/settings", "settings", "Limits, and what a training can be told."),
+        *("GET", "/api/settings", "settings", "Limits, and the choices for a training."),
         *(answers.get_settings,),
         gives="SettingsList",
     ),
@@ -61,14 +61,14 @@ OPERATIONS: tuple[Operation, ...] = (
         gives="Strokes",
     ),
     Operation(
-        *("POST", "/api/read", "read", "What is written in a picture: lines of digits, with boxes and confidence."),
+        *("POST", "/api/read", "read", "Read the rows of digits in a picture, with boxes and confidences."),
         *(answers.post_read, (MODEL_PARAMETER, *DRAWING_PARAMETERS), "drawing"),
         gives="Reading",
         lane="read",
         refusals=(404, 503),
     ),
     Operation(
-        *("POST", "/api/look", "look", "What a network makes of a drawing of one digit, layer by layer."),
+        *("POST", "/api/look", "look", "Predict a drawing of one digit, with the activations of every layer."),
         *(answers.post_look, (MODEL_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER, CLASS_PARAMETER), "drawing"),
         gives="Look",
         refusals=(404,),
@@ -136,10 +136,10 @@ OPERATIONS: tuple[Operation, ...] = (
             refusals=(404, 409),
         )
         for name, about, handler, gives in (
-            ("pause", "Stand still after the current step.", training_answers.post_pause, "Training"),
-            ("resume", "Go on.", training_answers.post_resume, "Training"),
-            ("stop", "End after the current step; what was learnt stays.", training_answers.post_stop, "Training"),
-            ("step", "While it stands still: make one step, and tell what it did.", training_answers.post_step, "Step"),
+            ("pause", "Pause after the current step.", training_answers.post_pause, "Training"),
+            ("resume", "Continue.", training_answers.post_resume, "Training"),
+            ("stop", "Stop after the current step and keep the network.", training_answers.post_stop, "Training"),
+            ("step", "While paused, make one step and return what it did.", training_answers.post_step, "Step"),
         )
     ),
     Operation(

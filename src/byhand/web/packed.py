@@ -1,4 +1,4 @@
-"""Numbers as JSON: single ones with five significant digits, whole images and maps as bytes with a scale."""
+"""Numbers as JSON: single numbers with five significant digits, arrays as bytes with a scale."""
 
 from base64 import b64encode
 from typing import Any
@@ -27,10 +27,10 @@ def packed(values: Array) -> dict[str, Any]:
 
 
 def json_number(value: Any) -> float | None:
-    """One number with five significant digits; None where it is not finite, which JSON cannot say."""
+    """A number with five significant digits; None if it is not finite."""
     return float(f"{value:.5g}") if np.isfinite(value) else None
 
 
 def numbers(values: Any) -> list[Any]:
-    """The same for each of them, in nested lists as the array has axes."""
+    """The numbers of an array as nested lists; see `json_number`."""
     return [json_number(v) if np.ndim(v) == 0 else numbers(v) for v in np.asarray(values)]

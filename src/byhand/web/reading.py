@@ -1,4 +1,4 @@
-"""Reading for the page: in the server's own threads, or in processes beside it."""
+"""Reading pictures in threads of the server or in additional processes."""
 
 import contextlib
 import multiprocessing
@@ -28,7 +28,7 @@ _readers: dict[str, Reader] = {}  # of this process, by the model's file
 
 
 def read_to_record(source: bytes | Array, path: str) -> dict[str, Any]:
-    """What is written in a picture, as the page shows it.
+    """Read a picture; the reading as plain data.
 
     Args:
         source: a picture file's bytes, or the ink of a drawing, uint8 (height, width), 255 on paper 0.
@@ -52,7 +52,7 @@ def read_to_record(source: bytes | Array, path: str) -> dict[str, Any]:
 
 
 def _as_json(reading: Reading) -> dict[str, Any]:
-    """As `byhand read --json` prints it, each digit with its image."""
+    """The reading as `byhand read --json` prints it, with the image of each digit."""
     record = reading.to_json()
     for line, row in zip(record["lines"], reading.lines, strict=True):
         for key, signs in (("digits", row.digits), ("symbols", row.symbols)):
@@ -74,7 +74,7 @@ def read_with(model: Model, source: bytes | Array, path: Path | None) -> dict[st
 
 
 class Readers:
-    """Who reads: `processes` of their own, or the calling thread where there are none.
+    """Reads pictures in `processes` additional processes, or in the calling thread if 0.
 
     Args:
         processes: how many.
@@ -123,7 +123,7 @@ class Readers:
 
 
 def prepare_process() -> None:
-    """A process that reads: with one thread; Ctrl-C is the server's business, and without the server it ends."""
+    """Initialise a reading process: one thread; ignore Ctrl-C; exit with the server."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     one_thread().__enter__()

@@ -1,4 +1,4 @@
-"""A learner's own drawings with their labels: in memory, by browser, never on a disk."""
+"""Labelled drawings of each browser, in memory only."""
 
 import threading
 from collections import OrderedDict
@@ -16,7 +16,7 @@ from byhand.web.packed import packed
 
 @dataclass
 class Sample:
-    """A drawing, uint8 (28, 28), and the digit that it is."""
+    """A drawing, uint8 (28, 28), and its label."""
 
     id: int
     label: int
@@ -29,7 +29,7 @@ class Sample:
 
 @dataclass
 class Album:
-    """One browser's samples by number."""
+    """The samples of one browser by number."""
 
     samples: dict[int, Sample] = field(default_factory=dict)
     next: int = 1
@@ -72,25 +72,25 @@ class SampleStore:
             return album.counts() | {"sample": sample.to_json()}
 
     def relabel(self, session: str, number: int, label: int) -> dict[str, Any]:
-        """Say that a drawing is another digit."""
+        """Change the label of a drawing."""
         with self._lock:
             album, sample = self._find(session, number)
             sample.label = label
             return album.counts() | {"sample": sample.to_json()}
 
     def remove(self, session: str, number: int) -> None:
-        """Let one drawing go."""
+        """Delete a drawing."""
         with self._lock:
             album, sample = self._find(session, number)
             del album.samples[sample.id]
 
     def clear(self, session: str) -> None:
-        """Let all of a browser's drawings go."""
+        """Delete all drawings of a browser."""
         with self._lock:
             self._albums.pop(session, None)
 
     def to_json(self, session: str) -> dict[str, Any]:
-        """A browser's drawings."""
+        """The drawings of a browser."""
         with self._lock:
             return self._albums.get(session, Album()).to_json()
 
@@ -102,7 +102,7 @@ class SampleStore:
         return x, np.array([sample.label for sample in samples], np.uint8)
 
     def npz(self, session: str) -> bytes:
-        """The same as Keras keeps MNIST: x_train and y_train in one file, which `byhand.load` opens.
+        """An npz file with x_train and y_train, which `byhand.load` opens.
 
         Raises:
             Refusal: there are none.
@@ -115,7 +115,7 @@ class SampleStore:
         return file.getvalue()
 
     def own(self, session: str) -> Own:
-        """The drawings as a fine-tuning takes them.
+        """The drawings for fine-tuning.
 
         Raises:
             Refusal: there are none.

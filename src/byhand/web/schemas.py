@@ -1,4 +1,4 @@
-"""The shapes of all JSON that is sent, as JSON Schema."""
+"""JSON schemas of all responses."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ TABLE: dict[str, Any] = {"type": "object"}
 
 
 def array(items: dict[str, Any]) -> dict[str, Any]:
-    """A list of them."""
+    """The schema of a list."""
     return {"type": "array", "items": items}
 
 
@@ -23,12 +23,12 @@ def of(name: str) -> dict[str, Any]:
 
 
 def maybe(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same, or null."""
+    """A schema that also allows null."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 
 def table(*optional: str, **fields: dict[str, Any]) -> dict[str, Any]:
-    """An object with these fields, `optional` ones apart all of them needed, and no others."""
+    """The schema of an object with these fields; all except `optional` are required."""
     needed = [name for name in fields if name not in optional]
     return {"type": "object", "properties": fields, "required": needed, "additionalProperties": False}
 

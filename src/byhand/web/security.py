@@ -1,4 +1,4 @@
-"""What every answer says to browsers, and which requests are not for us."""
+"""Security headers, and checks of hosts and origins."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ def host_of(header: str) -> str:
 
 
 def refused(method: str, headers: Mapping[str, str], hosts: tuple[str, ...] | None) -> str:
-    """Why a request is not answered; "" where it is.
+    """Why a request is rejected; "" if it is not.
 
     A page elsewhere may make a browser send requests here. Its name for us is not ours (a name that it lets lead to
     127.0.0.1), or the browser says that another site asks.

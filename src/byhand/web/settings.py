@@ -1,4 +1,4 @@
-"""What a training can be told: a recipe, or a free choice of network and rule."""
+"""The settings of a training: a recipe, or a choice of network and optimiser."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace

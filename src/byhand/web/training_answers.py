@@ -46,7 +46,7 @@ def post_pause(call: Call) -> Answer:
 
 
 def post_resume(call: Call) -> Answer:
-    """Go on."""
+    """Continue."""
     return _told(call, "resume")
 
 
