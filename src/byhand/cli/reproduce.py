@@ -52,6 +52,7 @@ def reproduce(
                 faults[row.recipe.name] = row.recipe.fault
     if json:
         return
-    headers = ("recipe", "figure", "published", "ours, mean", "± spread", "best", "s a run")
+    headers = ("recipe", "figure", "published", "ours, mean", "± spread", "best", "s per run")
     print_table(f"Published figures and ours, {seeds} seed{'s' if seeds > 1 else ''}", headers, table, left=2)
-    print_table("Faults of the sources, and what is done here", ("recipe", ""), list(faults.items()), left=2)
+    if faults:
+        print_table("Errors in the sources", ("recipe", "error"), list(faults.items()), left=2)
