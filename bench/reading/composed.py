@@ -76,7 +76,7 @@ def printed(stock, rng, i):
     """A row in print."""
     kinds = {"printed": stock.kinds.get("printed") or stock.kinds["drawn"]}
     while True:
-        picture, text = NumberRows(Stock(kinds, {"printed": 1.0})).picture(rng)
+        picture, text = NumberRows(Stock(kinds, {"printed": 1.0}, held=True)).picture(rng)
         if text.isdigit():
             return picture, text
 

@@ -4,6 +4,7 @@ import pytest
 from byhand.handwriting.canvas import Canvas
 from byhand.handwriting.layouts import LAYOUTS
 from byhand.handwriting.pages import EDGE, KINDS, NUMBER, compose_page, turned
+from byhand.handwriting.paper import own_sheets
 from byhand.handwriting.view import View
 from byhand.handwriting.writers import Stock, collect
 
@@ -94,3 +95,9 @@ def test_nothing_is_put_where_something_stands(stock: Stock) -> None:
     canvas.taken.append((30, 30, 60, 60))
     assert not canvas.fits((10, 10, 40, 40)) and canvas.fits((10, 10, 30, 30)) and not canvas.fits((10, 10, 30, 30), 1)
     assert not canvas.fits((70, 70, 101, 90))
+
+
+def test_papers_kept_for_validation_are_no_others() -> None:
+    kept, others = (set(own_sheets(10, held)) for held in (True, False))
+    assert kept == {3, 7} and not kept & others and len(own_sheets(10, None)) == 10
+    assert collect("validation", drawn=40).held is True and collect("train", drawn=4).held is False

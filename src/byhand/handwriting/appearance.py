@@ -23,6 +23,7 @@ class Look:
         inverted: whether it is lighter where there is ink.
         contrast: the part of the light that full ink takes away.
         print: how dark print is, as a part of the contrast.
+        held: whether patterns and tables are those kept for validation, the others, or, for None, any.
     """
 
     surface: str
@@ -34,10 +35,11 @@ class Look:
     inverted: bool
     contrast: float
     print: float
+    held: bool | None
 
 
-def any_look(rng: np.random.Generator, kind: str) -> Look:
-    """Some look for a page of that kind."""
+def any_look(rng: np.random.Generator, kind: str, held: bool | None = None) -> Look:
+    """Some look for a page of that kind; for `held` see `Look`."""
     at = rng.random()
     small = kind in ("filling", "single")
     surface = "screen" if at < (0.35 if small else 0.12) else "board" if at < (0.4 if small else 0.2) else "paper"
@@ -55,6 +57,7 @@ def any_look(rng: np.random.Generator, kind: str) -> Look:
         inverted=surface == "board" or rng.random() < (0.5 if screen else 0.08),
         contrast=rng.uniform(0.4, 0.97) if strong else rng.uniform(0.15, 0.45),
         print=rng.uniform(0.2, 1.2),
+        held=held,
     )
 
 
@@ -74,7 +77,8 @@ def shown(
     ink = writing * np.float32(look.contrast / 255)
     printed = layers[2] * np.float32(min(0.97, look.contrast * look.print) / 255)
     if look.surface == "board":
-        level = np.float32(rng.uniform(0.05, 0.35)) * (1 + np.float32(rng.uniform(0, 0.3)) * piece("blotch", size, rng))
+        blotches = piece("blotch", size, rng, look.held)
+        level = np.float32(rng.uniform(0.05, 0.35)) * (1 + np.float32(rng.uniform(0, 0.3)) * blotches)
         chalk = ink * (1 - np.float32(rng.uniform(0, 0.6)) * np.abs(piece("grain", size, rng)).clip(0, 1))
         level = level + (np.float32(1) - level) * np.maximum(chalk, printed)
     else:
@@ -83,22 +87,23 @@ def shown(
         if rng.random() < 0.04:  # the other side's writing shows through
             level *= 1 - np.float32(look.contrast * rng.uniform(0.05, 0.2) / 255) * writing[:, ::-1]
         if look.pattern:
-            level *= 1 - np.float32(look.pattern * look.contrast) * piece("pattern", size, rng)
+            level *= 1 - np.float32(look.pattern * look.contrast) * piece("pattern", size, rng, look.held)
         if not look.plain and rng.random() < 0.25:
-            level *= 1 + np.float32(look.contrast * rng.uniform(0.01, 0.16)) * piece("blotch", size, rng)
+            level *= 1 + np.float32(look.contrast * rng.uniform(0.01, 0.16)) * piece("blotch", size, rng, look.held)
         if look.inverted:
             level = np.float32(rng.uniform(0.9, 1.1)) - level
     if look.edges:
-        level = _on_table(level, view, sheet, edges, rng)
+        level = _on_table(level, view, sheet, edges, rng, look.held)
     if rng.random() < 0.08:
         hand = fingers(size, rng)
         if not (writing[hand] > 40).any():
             level = np.where(hand, np.float32(rng.uniform(0.25, 0.75)), level)
             edges |= _outline(hand)
     if rng.random() < (0.5 if look.plain else 0.85):
-        level = level * illumination(size, rng, 0.4 if look.plain else 1.0)
+        level = level * illumination(size, rng, 0.4 if look.plain else 1.0, look.held)
     if rng.random() < 0.1:  # a smear, or what shows through from behind
-        level = level * (1 - np.float32(rng.uniform(0.05, 0.3)) * shadow(size, rng) * piece("cloud", size, rng))
+        smear = shadow(size, rng) * piece("cloud", size, rng, look.held)
+        level = level * (1 - np.float32(rng.uniform(0.05, 0.3)) * smear)
     level = _rimmed(level * 255, edges, rng)
     return photographed(level, digit, look.contrast * (0.4 if look.plain else 1), rng, sharp=look.plain), edges
 
@@ -136,7 +141,9 @@ def _rimmed(level: Array, edges: Array, rng: np.random.Generator) -> Array:
     return level
 
 
-def _on_table(level: Array, view: View, sheet: tuple[int, int], edges: Array, rng: np.random.Generator) -> Array:
+def _on_table(
+    level: Array, view: View, sheet: tuple[int, int], edges: Array, rng: np.random.Generator, held: bool | None
+) -> Array:
     """The sheet on a table, with its shadow."""
     from PIL import Image, ImageDraw, ImageFilter
 
@@ -159,7 +166,7 @@ def _on_table(level: Array, view: View, sheet: tuple[int, int], edges: Array, rn
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
     sheet_there = np.asarray(image, np.float32) / 255
     base, depth = rng.uniform(0.03, 0.95), rng.uniform(0, 0.5)
-    table = np.clip(base + np.float32(depth) * (piece("wood", view.size, rng) - np.float32(0.5)), 0.02, 1)
+    table = np.clip(base + np.float32(depth) * (piece("wood", view.size, rng, held) - np.float32(0.5)), 0.02, 1)
     if rng.random() < 0.4:
         table = np.clip(table + np.float32(rng.uniform(0.2, 0.6)) * things(view.size, rng), 0.02, 1)
     if rng.random() < 0.6:  # the sheet's shadow

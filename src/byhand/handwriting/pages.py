@@ -70,7 +70,7 @@ def compose_page(
 
 def _sheet(rng: np.random.Generator, stock: Stock, size: tuple[int, int], kind: str) -> Page:
     """One upright page; what is low for its width is seen straight from above."""
-    look = any_look(rng, kind)
+    look = any_look(rng, kind, stock.held)
     if size[1] > LOW * size[0]:
         look = replace(look, still=True, edges=False)
     view, canvas = _view(rng, size, look)

@@ -38,6 +38,7 @@ class Paper:
         quality: of JPEG, 0 for none.
         inverted: whether the writing is the lighter one.
         binary: whether the scanner knew black and white only.
+        held: whether its patterns are those kept for validation, the others, or, for None, any.
     """
 
     white: float = 0.9
@@ -56,6 +57,7 @@ class Paper:
     quality: int = 0
     inverted: bool = False
     binary: bool = False
+    held: bool | None = None
 
 
 def any_paper(rng: np.random.Generator, digits: float) -> Paper:
@@ -113,12 +115,12 @@ def put_on_paper(ink: Array, paper: Paper, rng: np.random.Generator, printed: Ar
     elif paper.rules:
         level *= 1 - np.float32(paper.rules) * _rules(ink, paper, rng)
     if paper.pattern:
-        level *= 1 - np.float32(paper.pattern) * piece(patterns(), ink.shape, rng)
+        level *= 1 - np.float32(paper.pattern) * piece(patterns(), ink.shape, rng, paper.held)
     level *= np.float32(255 * paper.white)
     if paper.shadow:
-        level *= 1 + np.float32(paper.shadow / 2) * (piece(clouds(), ink.shape, rng) - np.float32(0.5))
+        level *= 1 + np.float32(paper.shadow / 2) * (piece(clouds(), ink.shape, rng, paper.held) - np.float32(0.5))
     if paper.blotches:
-        level *= 1 + np.float32(paper.blotches) * piece(blotches(), ink.shape, rng)
+        level *= 1 + np.float32(paper.blotches) * piece(blotches(), ink.shape, rng, paper.held)
     if paper.inverted:
         level = 255 - level
     return _photographed(level, paper, rng)
@@ -216,10 +218,16 @@ def _line(lines: Array, y: float, lean: float, thick: float) -> None:
         lines[row[inside], x[inside]] = np.maximum(lines[row[inside], x[inside]], covered[inside])
 
 
-def piece(sheets: Array, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """A random piece (height, width) of a random sheet, sometimes mirrored."""
-    k, y, x = (int(rng.integers(n)) for n in (len(sheets), SHEET[0] - shape[0], SHEET[1] - shape[1]))
-    found = sheets[k, y : y + shape[0], x : x + shape[1]]
+def own_sheets(count: int, held: bool | None) -> list[int]:
+    """Which of `count` sheets: those kept for validation, every fourth; the others; or, for None, all."""
+    return [k for k in range(count) if held is None or (k % 4 == 3) == held]
+
+
+def piece(sheets: Array, shape: tuple[int, ...], rng: np.random.Generator, held: bool | None = None) -> Array:
+    """A random piece (height, width) of a random one of `own_sheets`, sometimes mirrored."""
+    own = own_sheets(len(sheets), held)
+    k, y, x = (int(rng.integers(n)) for n in (len(own), SHEET[0] - shape[0], SHEET[1] - shape[1]))
+    found = sheets[own[k], y : y + shape[0], x : x + shape[1]]
     return found[::-1] if rng.random() < 0.5 else found
 
 

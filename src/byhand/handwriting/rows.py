@@ -94,7 +94,7 @@ class NumberRows:
         place[...] = line.ink[:, : place.shape[1]]
         if rng.random() < NEIGHBOUR:
             self._neighbour(ink, top, len(line.ink), rng)
-        paper, printed = any_paper(rng, len(line.ink)), None
+        paper, printed = replace(any_paper(rng, len(line.ink)), held=self.stock.held), None
         paper = plainer(paper, rng) if rng.random() < PLAIN else paper
         if boxed or rng.random() < FRAMED:
             image = Image.new("L", ink.shape[::-1])

@@ -9,15 +9,19 @@ from io import BytesIO
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.handwriting.paper import own_sheets
 
 SIDE = 640  # pixels of a sheet
 SHEETS = {"pattern": 24, "cloud": 12, "grain": 3, "blotch": 8, "wood": 8}
 
 
-def piece(what: str, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    """A random piece of a sheet: float32 (height, width); a larger one than the sheet is repeated."""
-    sheets = _sheets(what)
-    sheet = sheets[int(rng.integers(len(sheets)))]
+def piece(what: str, shape: tuple[int, int], rng: np.random.Generator, held: bool | None = None) -> Array:
+    """A random piece of a sheet: float32 (height, width); a larger one than the sheet is repeated.
+
+    `held` says which sheets: those that are kept for validation (see `paper.own_sheets`), the others, or all for None.
+    """
+    own = own_sheets(SHEETS[what], held)
+    sheet = _sheets(what)[own[int(rng.integers(len(own)))]]
     if max(shape) > SIDE:
         many = tuple(-(-side // SIDE) for side in shape)
         sheet = np.tile(sheet, many)
@@ -87,10 +91,12 @@ def _wood(rng: np.random.Generator, k: int) -> Array:
     return np.clip(streaks, 0, 1) if k % 2 else np.clip(streaks.T, 0, 1)
 
 
-def illumination(shape: tuple[int, int], rng: np.random.Generator, strength: float = 1.0) -> Array:
+def illumination(
+    shape: tuple[int, int], rng: np.random.Generator, strength: float = 1.0, held: bool | None = None
+) -> Array:
     """The light on a page, 1 at most about: a ramp, clouds, a shadow with a hard or a soft edge: float32.
 
-    `strength` is how much of all that there is, 0-1.
+    `strength` is how much of all that there is, 0-1; for `held` see `piece`.
     """
     from PIL import Image, ImageDraw
 
@@ -101,7 +107,7 @@ def illumination(shape: tuple[int, int], rng: np.random.Generator, strength: flo
         ramp = slope[0] * np.linspace(-0.5, 0.5, height)[:, None] + slope[1] * np.linspace(-0.5, 0.5, width)[None]
         light += ramp.astype(np.float32)
     if rng.random() < 0.3 * strength:
-        light *= 1 - np.float32(rng.uniform(0.1, 0.4)) * piece("cloud", shape, rng)
+        light *= 1 - np.float32(rng.uniform(0.1, 0.4)) * piece("cloud", shape, rng, held)
     for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.32 * strength else 0):
         light *= 1 - np.float32(rng.uniform(0.12, 0.55)) * shadow(shape, rng)
     if rng.random() < 0.1 * strength:  # a fold: two planes, and the crease between them

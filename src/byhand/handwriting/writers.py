@@ -1,7 +1,7 @@
 """All the writers that readers learn from, and which of them are kept for validation.
 
 A writer is kept for validation if the first byte of the SHA-256 of its name is below HELD_OUT: about a tenth are. Of
-MNIST's training images the first 5,000 are kept.
+MNIST's training images the first 5,000 are kept, of the papers' patterns, clouds and blotches every fourth sheet.
 """
 
 import hashlib
@@ -39,11 +39,13 @@ class Stock:
         kinds: the writers of each kind; none is empty.
         shares: how often each kind is picked; they add up to 1.
         credits: where they come from, and under what licence.
+        held: whether they are kept for validation; then papers are, too. None for neither.
     """
 
     kinds: dict[str, list[Writer]]
     shares: dict[str, float]
     credits: list[str] = field(default_factory=list)
+    held: bool | None = None
 
     def pick(self, rng: np.random.Generator) -> Writer:
         """Some writer."""
@@ -106,7 +108,7 @@ def collect(
     kinds = {kind: _with_signs(writers, kinds["drawn"]) for kind, writers in kinds.items() if writers}
     report(", ".join(f"{len(writers)} {kind}" for kind, writers in kinds.items()))
     total = sum(SHARES[kind] for kind in kinds)
-    return Stock(kinds, {kind: SHARES[kind] / total for kind in kinds}, credits)
+    return Stock(kinds, {kind: SHARES[kind] / total for kind in kinds}, credits, part == "validation")
 
 
 def _of_part(writers: list[Writer], part: str) -> list[Writer]:
