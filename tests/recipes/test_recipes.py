@@ -23,6 +23,7 @@ SIZES = {
     "shrivastava-adam": 7_960,
     "chang": 7_960,
     "nielsen": 785 * 30 + 31 * 10,
+    "nielsen-100": 785 * 100 + 101 * 10,
     "math-behind": 65 * 64 + 65 * 10,
     "math-behind-mse": 65 * 64 + 65 * 10,
     "math-behind-log-loss": 65 * 64 + 65 * 10,

@@ -35,6 +35,9 @@ ENOUGH = 1500  # steps before which a network cannot be said to stand still (epo
 STALLED_FALL = 0.03  # fall of the loss in an epoch, as a share of it, with which it stands still
 CAUSES = {"the loss is not finite", "identical units", "vanishing gradients", "exploding gradients", "dead ReLUs"}
 CAUSES |= {"saturated units", "learning rate too high", "learning rate too low", "data not scaled"}
+CAUSES |= {"targets not scaled", "starting weights too small", "hidden layers too narrow"}
+FOR_RATES = {"targets not scaled", "starting weights too small", "hidden layers too narrow"}  # a rate is no cure
+ENOUGH_TO_HOLD_BACK = 50  # samples of which a tenth can be held back
 
 
 def diverged(record: Record, found: Found) -> Problem | None:
@@ -48,7 +51,9 @@ def diverged(record: Record, found: Found) -> Problem | None:
             f"It became {d['loss']} in epoch {d['epoch']}, step {d['step']}, at the learning rate {d['rate']:g}; the "
             f"first array with NaN or infinity was the {d['what']}{of}. Training stopped, with the weights after step "
             f"{d['kept_step']} as the last good ones.",
-            "a tenth of the learning rate, ClipNorm(1.0) as a regulariser, a look for extreme values in the data.",
+            "scaled targets, see there."
+            if "targets not scaled" in found
+            else "a tenth of the learning rate, ClipNorm(1.0) as a regulariser, a look for extreme values in the data.",
             {"epoch": d["epoch"], "step": d["step"]},
         )
     for name in ("loss", "val_loss"):
@@ -67,7 +72,7 @@ def diverged(record: Record, found: Found) -> Problem | None:
 def too_high(record: Record, found: Found) -> Problem | None:
     """Large steps led nowhere: the loss rose, or the network guesses though it moved far."""
     loss = record.history.get("loss", [])
-    if not loss or "the loss is not finite" in found:
+    if not loss or "the loss is not finite" in found or found & FOR_RATES:
         return None
     seen = _overshot(record) or _rose(record)
     if not seen:
@@ -254,6 +259,8 @@ def underfitting(record: Record, found: Found) -> Problem | None:
 def no_validation(record: Record, found: Found) -> Problem | None:
     """Nothing was held back."""
     if not record.history.get("loss") or "val_loss" in record.history:
+        return None
+    if record.data.get("samples", ENOUGH_TO_HOLD_BACK) < ENOUGH_TO_HOLD_BACK:
         return None
     return Problem(
         "no validation",

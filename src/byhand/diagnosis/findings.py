@@ -2,26 +2,30 @@
 
 from collections.abc import Callable
 
-from byhand.diagnosis import curve_rules, network_rules
+from byhand.diagnosis import cause_rules, curve_rules, network_rules
 from byhand.diagnosis.problem import Problem, share
 from byhand.diagnosis.record import Record
 
 # Causes before effects: each rule sees the names of what was found before it.
 RULES: tuple[Callable[[Record, set[str]], Problem | None], ...] = (
     network_rules.unscaled,
+    cause_rules.unscaled_targets,
     curve_rules.diverged,
     network_rules.identical_units,
     network_rules.exploding,
+    cause_rules.small_start,
     network_rules.dead_relus,
     network_rules.vanishing,
     network_rules.saturated_units,
     network_rules.unbalanced,
+    cause_rules.narrow_layers,
     curve_rules.too_high,
     curve_rules.too_low,
     curve_rules.stuck,
     curve_rules.overfitting,
     curve_rules.little_data,
     curve_rules.underfitting,
+    cause_rules.lost_classes,
     curve_rules.no_validation,
 )
 

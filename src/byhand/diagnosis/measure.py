@@ -1,7 +1,7 @@
 """What is measured on a network's arrays: plain functions of arrays."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 
 import numpy as np
@@ -27,6 +27,30 @@ def relative(change: Array, size: Array) -> float:
     """‖change‖ / ‖size‖; infinity where something changed that was zero."""
     by, of = rms(change), rms(size)
     return by / of if of else math.inf if by else 0.0
+
+
+def spread(a: Array) -> float:
+    """How far the rows of a (n, ...) vary: the root mean square of their distances from the mean row."""
+    return rms(a - a.mean(axis=0))
+
+
+def r2(targets: Array, outputs: Array) -> float:
+    """R², the share of the variance of targets (n, k) that outputs (n, k) explain; NaN where there is none."""
+    variance = spread(targets) ** 2
+    return 1 - rms(targets - outputs) ** 2 / variance if variance else math.nan
+
+
+def recalls(labels: Array, decided: Array, classes: int, least: int = 5) -> list[float]:
+    """For each class the share of its samples that were decided right; NaN where there are fewer than `least`."""
+    counts = np.bincount(labels, minlength=classes)
+    right = np.bincount(labels[labels == decided], minlength=classes)
+    return [float(a / b) if b >= least else math.nan for a, b in zip(right, counts, strict=True)]
+
+
+def gain(weights: Iterable[Array]) -> float:
+    """The geometric mean over the layers' weights W (..., out) of rms(W) √(inputs of a unit); NaN without any."""
+    sizes = [rms(W) * math.sqrt(math.prod(W.shape[:-1])) for W in weights]
+    return float(np.exp(np.mean(np.log(np.maximum(sizes, 1e-30))))) if sizes else math.nan
 
 
 def dead(y: Array) -> float:

@@ -77,7 +77,7 @@ def identical_units(record: Record, found: Found) -> Problem | None:
 def vanishing(record: Record, found: Found) -> Problem | None:
     """The first layer's gradient is far smaller than the last one's."""
     gradients = record.of("gradient")
-    if len(gradients) < 3:
+    if len(gradients) < 3 or "starting weights too small" in found:
         return None
     (first, *_, last) = gradients
     pairs = zip(gradients[first], gradients[last], strict=True)
@@ -106,7 +106,7 @@ def exploding(record: Record, found: Found) -> Problem | None:
     rows = 1 if "the loss is not finite" in found else None  # after that, everything explodes
     norms = [norm for norm in record.columns.get("norm", [])[:rows] if not math.isnan(norm)]
     gradients = {n: max(column[:rows]) for n, column in record.of("gradient").items() if not math.isnan(column[0])}
-    if not norms or not gradients or max(norms) < EXPLODING:
+    if not norms or not gradients or max(norms) < EXPLODING or "targets not scaled" in found:
         return None
     epoch = record.columns["epoch"][record.columns["norm"].index(max(norms))]
     when = "before the first step" if epoch == 0 else f"after epoch {epoch:.0f}"
@@ -116,8 +116,7 @@ def exploding(record: Record, found: Found) -> Problem | None:
         SERIOUS,
         f"The gradient had the length {number(max(norms))} {when} (0.1 to 20 is usual); a typical weight of "
         f"{record.label(largest)} had the gradient {gradients[largest]:.3g}.",
-        "smaller starting weights (He() before ReLU, Glorot() else), clipping (ClipNorm(1.0) as a regulariser), "
-        "batch normalisation, scaled inputs and targets.",
+        "smaller starting weights (He() before ReLU, Glorot() else), or batch normalisation.",
         {"norm": max(norms)},
     )
 
@@ -125,7 +124,7 @@ def exploding(record: Record, found: Found) -> Problem | None:
 def dead_relus(record: Record, found: Found) -> Problem | None:
     """ReLUs that are 0 for every sample."""
     layers = {n: column for n, column in record.of("dead").items() if column[-1] >= DEAD}
-    if not layers or "the loss is not finite" in found:
+    if not layers or found & {"the loss is not finite", "targets not scaled", "starting weights too small"}:
         return None
     worst = max(column[-1] for column in layers.values())
     first = max(column[0] for column in layers.values())
@@ -139,7 +138,7 @@ def dead_relus(record: Record, found: Found) -> Problem | None:
         (
             "biases that start at 0 and weights from He(), scaled inputs"
             if from_start
-            else "a tenth of the learning rate"
+            else "a tenth of the learning rate, and again"
         )
         + ", LeakyReLU() or ELU() in place of ReLU(), or batch normalisation before it.",
         {f"dead {n}": column[-1] for n, column in layers.items()},

@@ -16,6 +16,7 @@ from byhand.training import Callback, Training
 from byhand.training.batches import Batches
 
 MOST, LEAST = 100, 10  # measurements in a training, as far as it has epochs
+MOST_CLASSES_SHOWN = 100  # whose recall is measured
 SHARE = 0.02  # of the samples that a training meets may be those measured on, where that allows the least number
 
 
@@ -59,6 +60,7 @@ class Watch(Callback):
         self._twin = network.twin()
         chosen = np.linspace(0, len(batches) - 1, min(self.rows, len(batches))).astype(int)
         self._x, self._t = network.as_input(batches.x[chosen]), batches.t[chosen].astype(network.dtype)
+        self._labels = None if batches.labels is None else batches.labels[chosen]
         self._views = network.workspace(len(chosen)).views(len(chosen))
         self._every = _every(training.epochs, len(batches), len(chosen))
         self._start = network.theta.copy()
@@ -77,6 +79,9 @@ class Watch(Callback):
                 "steps": training.steps,
                 "parameters": network.size,
                 "loss": repr(network.loss),
+                "gain": measure.gain(p.view(network.theta) for p in self._weights.values()),
+                "hidden": [p.shape[-1] for p in list(self._weights.values())[:-1]],
+                "flat outputs": network.loss.activation is None and isinstance(network.layers[-1], Sigmoid),
             },
         )
         self._measure(0)
@@ -136,7 +141,7 @@ class Watch(Callback):
             names = ("epoch", "step", "loss", "rate", "what", "layer", "kept_step")
             self.record.diverged = {name: getattr(error, name) for name in names} | {"message": str(error)}
             self.record.diverged["loss"] = str(error.loss)
-        for name in ("_twin", "_x", "_t", "_views", "_start", "_before"):
+        for name in ("_twin", "_x", "_t", "_labels", "_views", "_start", "_before"):
             self.__dict__.pop(name, None)
 
     def _measure(self, epoch: int) -> None:
@@ -148,6 +153,7 @@ class Watch(Callback):
         network.loss.activate(network.ops, y, probabilities, views.loss_cache)
         row = {"epoch": float(epoch)} | self._activations()
         row["entropy"] = measure.entropy(probabilities, _output_activation(network))
+        row |= self._answers(probabilities)
         row["one answer"] = measure.one_answer(network.decide(probabilities))
         row["loss"] = network.backward(self._t, views)
         np.copyto(network.state, state)
@@ -164,6 +170,19 @@ class Watch(Callback):
         columns = self.record.columns
         for name, value in row.items():
             columns.setdefault(name, []).append(value)  # type: ignore[attr-defined]
+
+    def _answers(self, outputs: Array) -> dict[str, float]:
+        """How well the samples are known, and how much of the inputs reaches the last hidden layer."""
+        row = {}
+        if self._labels is not None:
+            recalls = measure.recalls(self._labels, self._twin.decide(outputs), max(self._twin.outputs, 2))
+            row = {f"recall {k}": recall for k, recall in enumerate(recalls[:MOST_CLASSES_SHOWN])}
+        elif self._t.shape == outputs.shape:
+            row["r2"] = measure.r2(self._t, outputs)
+        last = max((p.path[0] for p in self._weights.values()), default=0)
+        if last and (varies := measure.spread(self._x)):
+            row["signal"] = measure.spread(self._views.y[last - 1]) / varies
+        return row
 
     def _activations(self) -> dict[str, float]:
         row = {}
@@ -210,4 +229,12 @@ def _data(x: Array, batches: Batches, network: Network) -> dict[str, object]:
         "input_rms": measure.rms(x),
         "input_min": float(x.min()),
         "input_max": float(x.max()),
-    }
+        "classes": list(network.classes or ()),
+    } | _targets(batches, network)
+
+
+def _targets(batches: Batches, network: Network) -> dict[str, float]:
+    """Mean and standard deviation of the targets, where they are numbers."""
+    if batches.labels is not None or network.loss.activation is not None:
+        return {}
+    return {"target_mean": float(batches.t.mean()), "target_spread": float(batches.t.std())}

@@ -8,7 +8,7 @@ from byhand.recipes.dense import clothing, dense, distorted
 from byhand.recipes.fashion import fashion
 from byhand.recipes.guide import guide, guide_small
 from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behind_log_loss, math_behind_mse
-from byhand.recipes.nielsen import nielsen
+from byhand.recipes.nielsen import nielsen, nielsen_100
 from byhand.recipes.race import race
 from byhand.recipes.reader import reader
 from byhand.recipes.run import Run, run_recipe
@@ -26,6 +26,7 @@ RECIPES = {
         shrivastava_adam,
         chang,
         nielsen,
+        nielsen_100,
         math_behind,
         math_behind_mse,
         math_behind_log_loss,
