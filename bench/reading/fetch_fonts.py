@@ -2,13 +2,14 @@
 
     python -m bench.reading.fetch_fonts FOLDER
 
-Each is an npm package `@fontsource/NAME` under the SIL Open Font License or the Apache License; `npm pack` fetches it,
-and its regular and bold Latin .woff2 files and its LICENSE go into FOLDER/hands/NAME or FOLDER/printed/NAME. What is
-there already stays.
+Most are npm packages `@fontsource/NAME` under the SIL Open Font License or the Apache License; `npm pack` fetches it,
+and its regular and bold Latin .woff2 files and its LICENSE go into FOLDER/hands/NAME or FOLDER/printed/NAME. A few are
+Debian packages under the SIL Open Font License, from `apt-get download`, where there is one. What is there already stays.
 """
 
 import argparse
 import json
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -25,6 +26,13 @@ open-sans lato montserrat oswald merriweather playfair-display crimson-pro bitte
 noto-serif arimo tinos old-standard-tt courier-prime fira-mono pt-mono anonymous-pro inconsolata share-tech-mono
 space-mono b612-mono tiny5 doto orbitron dseg7
 """
+DEBIAN = {  # package: kind, and which of its files
+    "fonts-ecolier-court": ("hands", "*"),
+    "fonts-kristi": ("hands", "*"),
+    "fonts-breip": ("hands", "Breip*"),
+    "fonts-dkg-handwriting": ("hands", "dkg[.BI]*"),
+    "fonts-dseg": ("printed", "DSEG*Classic-Regular*"),
+}
 FREE = ("OFL-1.1", "Apache-2.0", "MIT", "CC0-1.0")
 
 
@@ -51,6 +59,22 @@ def fetch(name, folder):
         return licence
 
 
+def fetch_debian(name, files, folder):
+    """The package's font files and its copyright into `folder`; how many."""
+    with tempfile.TemporaryDirectory() as work:
+        done = subprocess.run(["apt-get", "download", name], cwd=work, capture_output=True, text=True)
+        if done.returncode:
+            return "left out: apt-get has no such package"
+        package = next(Path(work).glob("*.deb"))
+        subprocess.run(["dpkg-deb", "-x", package, work], check=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = [file for file in Path(work).rglob(files) if file.suffix in (".ttf", ".otf")]
+        for file in found:
+            shutil.copy(file, folder / file.name)
+        shutil.copy(next(Path(work).rglob("copyright")), folder / "LICENSE")
+        return f"{len(found)} files"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -59,6 +83,9 @@ def main():
         for name in names.split():
             if not (folder / kind / name).exists():
                 print(f"{name}: {fetch(name, folder / kind / name)}", flush=True)
+    for name, (kind, files) in DEBIAN.items():
+        if not (folder / kind / name).exists():
+            print(f"{name}: {fetch_debian(name, files, folder / kind / name)}", flush=True)
 
 
 if __name__ == "__main__":

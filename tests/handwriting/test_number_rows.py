@@ -3,6 +3,7 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET, decode, encode
+from byhand.handwriting.fonts import _like_digits
 from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.hands import hands_in
 from byhand.handwriting.line import thickened, write_line
@@ -122,3 +123,13 @@ def test_a_line_is_never_higher_than_asked_for(stock: Stock) -> None:
         line = write_line(any_text(rng, 12), writer, any_style(rng), rng, (high, wide))
         assert 1 <= len(line.ink) <= high
         assert line.boxes.min(initial=0) >= 0 and line.boxes[:, 3].max(initial=0) <= len(line.ink)
+
+
+def test_letters_that_look_like_digits_are_left_out() -> None:
+    ring, bar = np.zeros((40, 24), np.uint8), np.full((40, 6), 255, np.uint8)
+    ring[:4], ring[-4:], ring[:, :4], ring[:, -4:] = 255, 255, 255, 255
+    cross = np.zeros((40, 24), np.uint8)
+    cross[18:22], cross[:, 10:14] = 255, 255
+    glyphs = {str(digit): [np.full((40, 24), 255, np.uint8)] for digit in range(2, 10)}
+    glyphs |= {"0": [ring], "1": [bar], "O": [ring], "o": [ring[::2, ::2]], "l": [bar], "x": [cross]}
+    assert _like_digits(glyphs) == ["O", "o", "l"]

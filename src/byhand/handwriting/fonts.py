@@ -15,6 +15,7 @@ from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.numbers import LETTERS
 
 SYMBOLS = "0123456789.,-/:+%€$£=÷×*#'()&" + LETTERS
+ALIKE = 0.12  # mean difference of two glyphs' pixels, 0-1, and of their proportions, below which they look alike
 SUFFIXES = (".woff2", ".ttf", ".otf")
 
 
@@ -26,7 +27,10 @@ def fonts_in(folder: Path) -> list[Writer]:
 
 
 def font_writer(path: Path) -> Writer:
-    """The symbols of a font file, its tallest digit HEIGHT pixels high. What the font lacks is left out."""
+    """The symbols of a font file, its tallest digit HEIGHT pixels high.
+
+    What the font lacks is left out, and so are letters that look like its digits.
+    """
     from PIL import ImageFont
 
     large = ImageFont.truetype(str(path), 200)
@@ -41,7 +45,23 @@ def font_writer(path: Path) -> Writer:
         if picture.size and picture.max() > 127 and picture.tobytes() not in missing:
             glyphs[symbol] = [picture]
             feet[symbol] = 1 + below / HEIGHT
+    for letter in _like_digits(glyphs):
+        del glyphs[letter], feet[letter]
     return Writer(glyphs, f"{path.parent.name} {path.stem}", feet, printed="printed" in path.parts)
+
+
+def _like_digits(glyphs: dict[str, list[Array]]) -> list[str]:
+    """The letters that look like one of the font's digits, whatever their size: l, O and o in many, S in some."""
+    from PIL import Image
+
+    def shape(symbol: str) -> Array:
+        glyph = glyphs[symbol][0]
+        small = np.asarray(Image.fromarray(glyph).resize((16, 16), Image.Resampling.BOX), np.float32) / 255
+        return np.append(small.ravel(), 16 * np.log(len(glyph) / glyph.shape[1]))
+
+    digits = np.stack([shape(symbol) for symbol in "0123456789" if symbol in glyphs])
+    letters = [symbol for symbol in glyphs if symbol.isalpha()]
+    return [symbol for symbol in letters if np.abs(digits - shape(symbol)).mean(axis=1).min() < ALIKE]
 
 
 def _picture(font: Any, symbol: str) -> tuple[Array, int]:
