@@ -4,7 +4,7 @@ BIN    := .venv/bin
 RUN    := .venv/.run-installed
 DEV    := .venv/.dev-installed
 
-.PHONY: demo test lint bench sanitize clean
+.PHONY: demo test lint bench sanitize sanitize-threads clean
 
 demo: $(RUN)            ## fetch MNIST, train to 98 %, write pictures to out/demo/, read drawn digits
 	$(BIN)/byhand demo --out out/demo
@@ -31,7 +31,12 @@ sanitize: $(DEV)        ## the compiled operations' tests under the address and 
 		../../$(BIN)/python setup.py -q build_ext --inplace
 	cd $(SANITIZED) && ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONPATH=src \
 		LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-		../../$(BIN)/python -m pytest tests/core/test_compiled.py
+		../../$(BIN)/python -m pytest tests/ops
+
+sanitize-threads:       ## the pool of threads under the thread sanitizer (gcc)
+	mkdir -p out
+	gcc -std=gnu11 -O1 -g -fsanitize=thread -pthread tests/ops/threads.c -o out/threads
+	out/threads
 
 $(RUN): pyproject.toml setup.py $(wildcard src/byhand/ops/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "byhand needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12 ...)")'

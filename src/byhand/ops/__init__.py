@@ -14,4 +14,4 @@ __all__ = ["default", "describe", "reference"]
 
 def describe() -> str:
     """What networks compute with: "compiled (avx512)" for example, or "NumPy"."""
-    return "NumPy" if default.kind == "numpy" else f"compiled ({default.kind})"
+    return default.description

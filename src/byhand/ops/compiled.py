@@ -20,24 +20,35 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _load() -> Any:
-    """The compiled module for this processor, or None where there is none."""
-    wanted = os.environ.get("BYHAND_OPS", "")
-    if wanted == "numpy":
-        return None
+KINDS = ("avx512", "avx2", "base")  # the best first; a processor that runs one runs those behind it
+
+
+def _built(kind: str) -> Any:
+    """The compiled module of this kind, or None where it was not built."""
     try:
-        return import_module(f"byhand.ops._{wanted or import_module('byhand.ops._base').best()}")
+        return import_module(f"byhand.ops._{kind}")
     except ImportError:
-        if wanted:
-            raise ByhandError(f"BYHAND_OPS is {wanted!r}, but only numpy and {_built()} can be chosen here.") from None
         return None
 
 
-def _built() -> str:
-    return ", ".join(kind for kind in ("base", "avx2", "avx512") if find_spec(f"byhand.ops._{kind}")) or "nothing else"
+def _load() -> tuple[Any, str]:
+    """The best compiled module that there is for this processor, or None, and what networks compute with, in words."""
+    wanted = os.environ.get("BYHAND_OPS", "")
+    base = _built("base")
+    if wanted == "numpy" or (base is None and not wanted):
+        return None, "NumPy"
+    best: str = base.best() if base else "base"
+    kinds = [kind for kind in KINDS[KINDS.index(best) :] if find_spec(f"byhand.ops._{kind}")]
+    module = next(filter(None, map(_built, [wanted] if wanted else kinds)), None)
+    if module is None:
+        raise ByhandError(
+            f"BYHAND_OPS is {wanted!r}, but only numpy and {', '.join(kinds) or 'nothing else'} can be chosen here."
+        )
+    missing = "" if wanted or module.kind == best else f"; {best} would be faster here, but was not built"
+    return module, f"compiled ({module.kind}{missing})"
 
 
-_module = _load()
+_module, description = _load()
 kind: str = _module.kind if _module else "numpy"  # numpy, avx512, avx2 or base
 if _module:
     globals().update({name: value for name, value in vars(_module).items() if not name.startswith("_")})

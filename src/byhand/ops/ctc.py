@@ -88,14 +88,16 @@ def ctc_backward(log_p: Array, skip: Array, ends: Array, alpha: Array, each: Arr
 
 
 def log_softmax(z: Array, out: Array, row: Array, scratch: Array) -> None:
-    """out = z − m − log Σ_j e^(z_j − m) with m = max_j z_j, over the last axis.
+    """out = z − m − log Σ_j e^(z_j − m) with m = max_j z_j, over the last axis; −∞ in all of a row that is −∞.
 
     z, out and scratch are (n, T, k), row (n, T, 1).
     """
     np.max(z, axis=-1, keepdims=True, out=row)
+    np.maximum(row, np.finfo(row.dtype).min, out=row)  # a number, so that −∞ less it is −∞
     np.subtract(z, row, out=out)
     np.exp(out, out=scratch)
     np.sum(scratch, axis=-1, keepdims=True, out=row)
+    np.maximum(row, 1, out=row)  # e^0 is among the terms, unless all are −∞
     np.log(row, out=row)
     np.subtract(out, row, out=out)
 

@@ -163,12 +163,22 @@ def elu_backward(a: Array, da: Array, dz: Array, alpha: float, scratch: Array) -
 
 
 def softmax(z: Array, out: Array, row: Array) -> None:
-    """p_ij = e^(z_ij − m_i) / Σ_j e^(z_ij − m_i) with m_i = max_j z_ij, for z (n, k), row (n, 1) scratch."""
-    np.max(z, axis=1, keepdims=True, out=row)
+    """p_ij = e^(z_ij − m_i) / Σ_j e^(z_ij − m_i) with m_i = max_j z_ij, for z (n, k), row (n, 1) scratch.
+
+    p is exactly 0 where z is −∞, and all of a row where all of z is: then nothing may be chosen.
+    """
+    _largest(z, row)
     np.subtract(z, row, out=out)
     np.exp(out, out=out)
     np.sum(out, axis=1, keepdims=True, out=row)
+    np.maximum(row, 1, out=row)  # e^0 is among the terms, unless the whole row is −∞
     np.divide(out, row, out=out)
+
+
+def _largest(z: Array, row: Array) -> None:
+    """row_i = max_j z_ij, or the least number there is where all of a row is −∞: then z − row is −∞, not NaN."""
+    np.max(z, axis=-1, keepdims=True, out=row)
+    np.maximum(row, np.finfo(row.dtype).min, out=row)
 
 
 def softmax_backward(p: Array, dp: Array, dz: Array, row: Array) -> None:
@@ -211,13 +221,16 @@ def binary_cross_entropy(z: Array, t: Array, each: Array, dz: Array, scratch: Ar
 def softmax_cross_entropy(z: Array, t: Array, each: Array, dz: Array, row: Array) -> None:
     """ℓ_i = −Σ_j t_ij log p_ij with p = softmax(z), dz = p − t, for rows of t that sum to one; row (n, 1) scratch.
 
-    With s = z − max z, ℓ = log Σ_j e^s_j − Σ_j t_j s_j, which never takes the logarithm of zero.
+    With s = z − max z, ℓ = log Σ_j e^s_j − Σ_j t_j s_j, which never takes the logarithm of zero. Where z is −∞, p is 0,
+    and a t of 0 adds nothing to ℓ; any other t makes ℓ huge.
     """
-    np.max(z, axis=1, keepdims=True, out=row)
+    _largest(z, row)
     np.subtract(z, row, out=dz)
+    np.maximum(dz, np.finfo(dz.dtype).min, out=dz)  # a number, so that 0 · s is 0
     np.einsum("ij,ij->i", t, dz, out=each)
     np.exp(dz, out=dz)
     np.sum(dz, axis=1, keepdims=True, out=row)
+    np.maximum(row, 1, out=row)
     np.divide(dz, row, out=dz)
     np.subtract(dz, t, out=dz)
     np.log(row, out=row)

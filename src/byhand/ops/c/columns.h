@@ -17,14 +17,14 @@ typedef struct {
     float *out;
     double *sums; /* of each part, twice `wide` */
     long n, k, repeat;
-    int parts;
+    long parts;
 } Columns;
 
 static Columns in_columns(const float *x, const float *dy, long n, long k)
 {
     const long parts = n * k / 32768;
     Columns c = {.x = x, .dy = dy, .n = n, .k = k, .repeat = k % LANES ? LANES : k < 4 * LANES ? 4 : 1};
-    c.parts = (int)(parts < 1 ? 1 : parts > 32 ? 32 : parts);
+    c.parts = parts < 1 ? 1 : parts > 32 ? 32 : parts;
     return c;
 }
 
@@ -59,7 +59,7 @@ INLINE void scale_few(const Columns *c, const float *dy, long begin, long end, l
         }
 }
 
-static void scale_columns_part(void *context, int part)
+static void scale_columns_part(void *context, long part)
 {
     const Columns *c = context;
     PART_OF(c, part);
@@ -114,7 +114,7 @@ INLINE void few_sums(int registers, const float *x, const float *end, long wide,
 }
 
 /* Two sums of a part's rows, a few rows and a few registers at a time: of x with its squares, or of dy with u. */
-static void column_sums_part(void *context, int part)
+static void column_sums_part(void *context, long part)
 {
     const Columns *c = context;
     PART_OF(c, part);
@@ -155,17 +155,20 @@ static void column_sums(const Columns *c, long j, double *first, double *second)
         }
 }
 
-/* The parts' sums, in c->sums. */
-static void sum_columns(Columns *c)
+/* The parts' sums, in c->sums; 0 if there is no memory for them. */
+static int sum_columns(Columns *c)
 {
     c->sums = (double *)room(1, 4 * (size_t)(c->parts * c->k * c->repeat));
-    parallel(column_sums_part, c, c->parts);
+    if (c->sums)
+        parallel(column_sums_part, c, c->parts);
+    return !out_of_memory;
 }
 
 static void column_statistics(const float *x, long n, long k, float *mean, float *variance)
 {
     Columns c = in_columns(x, NULL, n, k);
-    sum_columns(&c);
+    if (!sum_columns(&c))
+        return;
     for (long j = 0; j < k; j++) {
         double sum, squares;
         column_sums(&c, j, &sum, &squares);
@@ -180,6 +183,8 @@ static void batch_norm(const float *x, const float *mean, const float *inverse, 
 {
     Columns c = in_columns(x, NULL, n, k);
     float *m = room(2, 3 * (size_t)(k * c.repeat)), *slope = m + k * c.repeat, *start = slope + k * c.repeat;
+    if (!m)
+        return;
     repeat(&c, mean, m);
     repeat(&c, beta, start);
     for (long j = 0; j < k; j++)
@@ -193,8 +198,12 @@ static void batch_norm_sums(const float *x, const float *mean, const float *inve
                             float *dgamma, float *dbeta)
 {
     Columns c = in_columns(x, dy, n, k);
-    c.mean = repeat(&c, mean, room(2, (size_t)(k * c.repeat)));
-    sum_columns(&c);
+    float *m = room(2, (size_t)(k * c.repeat));
+    if (!m)
+        return;
+    c.mean = repeat(&c, mean, m);
+    if (!sum_columns(&c))
+        return;
     for (long j = 0; j < k; j++) {
         double sum, products;
         column_sums(&c, j, &sum, &products);
@@ -211,6 +220,8 @@ static void batch_norm_backward(const float *x, const float *mean, const float *
     Columns c = in_columns(x, dy, n, k);
     const long wide = k * c.repeat;
     float *m = room(2, 4 * (size_t)wide), *slope = m + wide, *start = slope + wide, *up = start + wide;
+    if (!m)
+        return;
     for (long j = 0; j < k; j++) {
         up[j] = gamma[j] * inverse[j];
         slope[j] = -share * up[j] * dgamma[j] * inverse[j];

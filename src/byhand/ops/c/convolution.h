@@ -35,7 +35,8 @@ typedef struct {
     long depth, size, first_in, first_out;
     long tall, wide; /* a padded image */
     long offset[MOST_TAPS];
-    int parts, phases;
+    long parts;
+    int phases;
     float *sums;
     Phase phase[MOST_PHASES];
 } Images;
@@ -112,11 +113,13 @@ static int go_back(const Images *f, Images *g)
     return 1;
 }
 
-/* Image i with its padding, in this thread's room. */
+/* Image i with its padding, in this thread's room; NULL if there is no memory for it. */
 static float *padded_image(const Images *g, long i)
 {
     const size_t size = (size_t)(g->tall * g->wide * g->channels), row = sizeof(float) * g->width * g->channels;
     float *padded = room(1, size + PANEL);
+    if (!padded)
+        return NULL;
     memset(padded, 0, size * sizeof(float));
     for (long r = 0; r < g->height; r++)
         memcpy(padded + ((g->pad[0] + r) * g->wide + g->pad[1]) * g->channels,
@@ -125,10 +128,12 @@ static float *padded_image(const Images *g, long i)
 }
 
 /* y of image i: y_rs = start + Σ over the window of x W; w is packed, panel by panel. Tiles share a row's pixels evenly. */
-static void convolve_part(void *context, int i)
+static void convolve_part(void *context, long i)
 {
     const Images *g = context;
     const float *padded = padded_image(g, i);
+    if (!padded)
+        return;
     for (const Phase *p = g->phase; p < g->phase + g->phases; p++) {
         const Side *down = p->side, *across = p->side + 1;
         const long k = p->segments * p->run, tiles = (across->count + ROWS - 1) / ROWS;
@@ -153,7 +158,7 @@ static void convolve_part(void *context, int i)
 }
 
 /* The part's sum of x's windows ᵀ y over its images: (kernel · depth, size). */
-static void weights_part(void *context, int part)
+static void weights_part(void *context, long part)
 {
     const Images *g = context;
     const Phase *p = g->phase;
@@ -165,6 +170,8 @@ static void weights_part(void *context, int part)
     const long begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts;
     for (long i = begin; i < end; i++) {
         float *padded = padded_image(g, i), *packed = room(0, (size_t)pixels * PANEL);
+        if (!padded || !packed)
+            return;
         const float *dy = g->y + i * pixels * g->outputs;
         for (long column = 0; column < g->size; column += PANEL) {
             const int width = panel_width(g->size, column);
@@ -187,12 +194,12 @@ static void weights_part(void *context, int part)
 }
 
 /* Group g's part of W (kernel, depth, outputs), packed phase by phase and panel by panel: as it is, or turned round and
-   with the roles of its channels exchanged, which is what a gradient meets on its way back. */
+   with the roles of its channels exchanged, which is what a gradient meets on its way back; NULL without memory. */
 static float *pack_kernel(const Images *g, const float *w, long outputs, int back)
 {
     const long taps = g->kernel[0] * g->kernel[1];
     float *packed = room(2, (size_t)(taps * g->depth * ((g->size + PANEL - 1) / PANEL) * PANEL));
-    for (const Phase *p = g->phase; p < g->phase + g->phases; p++)
+    for (const Phase *p = g->phase; packed && p < g->phase + g->phases; p++)
         for (long column = 0; column < g->size; column += PANEL) {
             const int width = panel_width(g->size, column);
             float *to = packed + p->kernel + column * p->segments * p->run;
@@ -209,179 +216,3 @@ static float *pack_kernel(const Images *g, const float *w, long outputs, int bac
     return packed;
 }
 
-/* ---- gradients that are mostly zeros: behind a max-pool and a ReLU, seven of eight numbers of dy are ---- */
-
-/* Whether skipping dy's zeros pays: at most a quarter is other than zero, by a look at some images. */
-static int gradient_is_sparse(const Images *g, const float *dy)
-{
-    if (g->depth != g->channels || g->channels % LANES || g->outputs > MOST_TAPS)
-        return 0;
-    const long size = g->rows * g->columns * g->outputs, step = g->n > 4 ? g->n / 4 : 1;
-    long seen = 0, others = 0;
-    for (long i = 0; i < g->n; i += step, seen += size)
-        for (long j = 0; j < size; j++)
-            others += dy[i * size + j] != 0;
-    return 4 * others < seen;
-}
-
-/* W (k, outputs), with k of taps times channels, as (outputs, k). */
-static float *turn_kernel(const float *w, long k, long outputs)
-{
-    float *turned = room(2, (size_t)(k * outputs));
-    for (long o = 0; o < outputs; o++)
-        for (long j = 0; j < k; j++)
-            turned[o * k + j] = w[j * outputs + o];
-    return turned;
-}
-
-/* Where each place of the window lies, counted from its first pixel; returns how many there are. */
-static long places(const Images *g, long *offset)
-{
-    long count = 0;
-    for (long k = 0; k < g->kernel[0]; k++)
-        for (long l = 0; l < g->kernel[1]; l++)
-            offset[count++] = (k * g->dilation[0] * g->wide + l * g->dilation[1]) * g->channels;
-    return count;
-}
-
-/* A bit for each of some numbers, at most 32, that is not zero. */
-INLINE uint32_t others(const float *a, long count)
-{
-    uint32_t bits = 0;
-    long j = 0;
-    for (; j <= count - LANES; j += LANES)
-        bits |= (uint32_t)others_than_zero(a + j) << j;
-    for (; j < count; j++)
-        bits |= (uint32_t)(a[j] != 0) << j;
-    return bits;
-}
-
-/* For each o for which dy[o] of n is not zero. */
-#define FOR_OTHERS(dy, n, o)                                                                                           \
-    for (long first = 0; first < n; first += 32)                                                                       \
-        for (uint32_t bits = others(dy + first, n - first < 32 ? n - first : 32), o; bits; bits &= bits - 1)           \
-            if ((o = (uint32_t)(first + __builtin_ctz(bits))), 1)
-
-/* `what` with n known to the compiler, for 1 to 9 places of a window at once. */
-#define SOME_PLACES(n, what)                                                                                           \
-    switch (n) {                                                                                                       \
-        PLACES(1, what) PLACES(2, what) PLACES(3, what) PLACES(4, what) PLACES(5, what)                                \
-        PLACES(6, what) PLACES(7, what) PLACES(8, what) PLACES(9, what)                                                \
-    }
-#define PLACES(n, what)                                                                                                \
-    case n:                                                                                                            \
-        what(n);                                                                                                       \
-        break;
-
-/* Some places of a window at once: x += dy W, for one pixel's dy; W's rows, one for each output, lie `row` apart. */
-INLINE void spread(int taps, const long *offset, const float *dy, long outputs, const float *w, long row, long gap,
-                   float *x)
-{
-    vec sum[9];
-    for (int t = 0; t < taps; t++)
-        sum[t] = load(x + offset[t]);
-    FOR_OTHERS(dy, outputs, o) {
-        const vec d = all(dy[o]);
-        for (int t = 0; t < taps; t++)
-            sum[t] += d * load(w + o * row + t * gap);
-    }
-    for (int t = 0; t < taps; t++)
-        store(x + offset[t], sum[t]);
-}
-
-/* dx of image i, where x is written and y read: every dy that is not zero adds dy W to its window; W as `turn_kernel`
-   lays it. */
-static void sparse_input_part(void *context, int i)
-{
-    const Images *g = context;
-    const long channels = g->channels, row = sizeof(float) * g->width * channels, size = g->tall * g->wide * channels;
-    const float *dy = g->y + i * g->rows * g->columns * g->outputs;
-    long offset[MOST_TAPS];
-    const long taps = places(g, offset);
-    float *padded = room(1, (size_t)size);
-    memset(padded, 0, sizeof(float) * (size_t)size);
-    for (long r = 0; r < g->rows; r++)
-        for (long s = 0; s < g->columns; s++, dy += g->outputs) {
-            float *window = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * channels;
-            for (long c = 0; c < channels; c += LANES)
-                for (long t = 0; t < taps; t += 9) {
-#define SPREAD(n)                                                                                                      \
-    spread(n, offset + t, dy, g->outputs, g->w + t * channels + c, taps * channels, channels, window + c)
-                    SOME_PLACES(taps - t < 9 ? taps - t : 9, SPREAD)
-                }
-        }
-    for (long r = 0; r < g->height; r++)
-        memcpy((float *)g->x + (i * g->height + r) * g->width * channels,
-               padded + ((g->pad[0] + r) * g->wide + g->pad[1]) * channels, row);
-}
-
-/* A dy that is not zero, and where its window begins. */
-typedef struct {
-    float value;
-    int32_t at;
-} Term;
-
-/* Some places of the window at once: sums += dy x, for one output's dy that are not zero. */
-INLINE void gather_weights(int taps, const long *offset, const Term *dy, long count, const float *x, long gap,
-                           float *sums)
-{
-    vec sum[9];
-    for (int t = 0; t < taps; t++)
-        sum[t] = load(sums + t * gap);
-    for (long k = 0; k < count; k++) {
-        const vec d = all(dy[k].value);
-        for (int t = 0; t < taps; t++)
-            sum[t] += d * load(x + dy[k].at + offset[t]);
-    }
-    for (int t = 0; t < taps; t++)
-        store(sums + t * gap, sum[t]);
-}
-
-/* The dy (rows, columns, outputs) of an image that are not zero: those of output o from terms + o · rows · columns on. */
-static void list_terms(const Images *g, const float *dy, Term *terms, int32_t *count)
-{
-    const long pixels = g->rows * g->columns;
-    memset(count, 0, sizeof(int32_t) * (size_t)g->outputs);
-    for (long r = 0; r < g->rows; r++)
-        for (long s = 0; s < g->columns; s++, dy += g->outputs) {
-            const int32_t at = (int32_t)((r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels);
-            FOR_OTHERS(dy, g->outputs, o)
-                terms[o * pixels + count[o]++] = (Term){dy[o], at};
-        }
-}
-
-/* The part's sums (outputs, taps, channels) over its images. */
-static void sparse_weights_part(void *context, int part)
-{
-    const Images *g = context;
-    const long channels = g->channels, pixels = g->rows * g->columns;
-    long offset[MOST_TAPS];
-    int32_t count[MOST_TAPS];
-    const long taps = places(g, offset), size = taps * channels;
-    float *sums = g->sums + part * g->outputs * size;
-    Term *terms = (Term *)room(0, (size_t)(2 * pixels * g->outputs));
-    memset(sums, 0, sizeof(float) * (size_t)(g->outputs * size));
-    for (long i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
-        const float *padded = padded_image(g, i);
-        list_terms(g, g->y + i * pixels * g->outputs, terms, count);
-        for (long o = 0; o < g->outputs; o++)
-            for (long c = 0; c < channels; c += LANES)
-                for (long t = 0; t < taps; t += 9) {
-#define GATHER(n)                                                                                                      \
-    gather_weights(n, offset + t, terms + o * pixels, count[o], padded + c, channels, sums + o * size + t * channels + c)
-                    SOME_PLACES(taps - t < 9 ? taps - t : 9, GATHER)
-                }
-    }
-}
-
-/* dW (taps, channels, outputs) = the parts' sums, added in their order. */
-static void add_turned(const Images *g, float *dw)
-{
-    const long size = g->kernel[0] * g->kernel[1] * g->channels, all_sums = g->outputs * size;
-    for (int part = 1; part < g->parts; part++)
-        for (long j = 0; j < all_sums; j++)
-            g->sums[j] += g->sums[part * all_sums + j];
-    for (long j = 0; j < size; j++)
-        for (long o = 0; o < g->outputs; o++)
-            dw[j * g->outputs + o] = g->sums[o * size + j];
-}

@@ -3,8 +3,6 @@
 
 #pragma once
 
-#include <float.h>
-
 #include "rows.h"
 
 typedef struct {
@@ -31,7 +29,7 @@ INLINE vec log_add_paths(const float *a, long one, vec skip)
 typedef struct {
     long places, line;
     float *log_p, *alpha, *skip, *beta, *ahead;
-    int *class;
+    int32_t *class;
 } Path;
 
 static Path path_of(const Ctc *c, const float *log_p, const float *label)
@@ -42,14 +40,16 @@ static Path path_of(const Ctc *c, const float *log_p, const float *label)
     p.line = (p.places + LANES - 1) / LANES * LANES + LANES; /* room for two at each end */
     const long size = c->steps * p.line;
     p.log_p = room(0, (size_t)(2 * size + 4 * p.line));
+    if (!p.log_p)
+        return p;
     p.alpha = p.log_p + size, p.skip = p.alpha + size, p.beta = p.skip + p.line, p.ahead = p.beta + p.line;
-    p.class = (int *)(p.ahead + p.line);
+    p.class = (int32_t *)(p.ahead + p.line);
     for (float *a = p.log_p; a < p.ahead + p.line; a++)
         *a = -INFINITY;
     for (long s = 0; s < p.places; s++) {
-        const float *symbol = label + s / 2;
-        p.class[s] = s % 2 ? (int)*symbol : (int)c->classes - 1;
-        if (s % 2 && s > 1 && symbol[0] != symbol[-1])
+        const float symbol = s % 2 ? label[s / 2] : -1;
+        p.class[s] = symbol >= 0 && symbol < c->classes ? (int32_t)symbol : (int32_t)c->classes - 1;
+        if (s % 2 && s > 1 && p.class[s] != p.class[s - 2])
             p.skip[s + 2] = 0;
     }
     for (long t = 0; t < c->steps; t++)
@@ -90,13 +90,15 @@ static void walk_back(const Ctc *c, const Path *p, float log_total)
 }
 
 /* ℓ of row i, and dz = p − Σ γ over the places of each class. */
-static void ctc_part(void *context, int i)
+static void ctc_part(void *context, long i)
 {
     const Ctc *c = context;
     const long size = c->steps * c->classes;
     const float *log_p = c->log_p + i * size;
     float *dz = c->dz + i * size;
     const Path p = path_of(c, log_p, c->labels + i * c->longest);
+    if (!p.log_p)
+        return;
     const float log_total = walk_forward(c, &p);
     c->each[i] = -log_total;
     walk_back(c, &p, log_total < -FLT_MAX ? -FLT_MAX : log_total);

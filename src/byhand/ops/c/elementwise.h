@@ -20,7 +20,7 @@ typedef struct {
     long n;
 } Sweep;
 
-static void sweep_part(void *context, int part)
+static void sweep_part(void *context, long part)
 {
     const Sweep *sweep = context;
     const long start = (long)part * CHUNK, left = sweep->n - start;

@@ -28,10 +28,12 @@ static void find_ink(const Images *g, const float *padded, long r, long *begin, 
         *begin = *end = 0;
 }
 
-static void convolve_grey_part(void *context, int i)
+static void convolve_grey_part(void *context, long i)
 {
     const Images *g = context;
     const float *padded = padded_image(g, i);
+    if (!padded)
+        return;
     for (long r = 0; r < g->rows; r++) {
         long begin, end;
         find_ink(g, padded, r, &begin, &end);
@@ -57,13 +59,15 @@ static void convolve_grey_part(void *context, int i)
 }
 
 /* The part's sum of x's windows ᵀ y over its images: (9, size). */
-static void grey_weights_part(void *context, int part)
+static void grey_weights_part(void *context, long part)
 {
     const Images *g = context;
     float *sums = g->sums + part * 9 * g->size;
     memset(sums, 0, sizeof(float) * 9 * g->size);
     for (long i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
         const float *padded = padded_image(g, i);
+        if (!padded)
+            return;
         for (long r = 0; r < g->rows; r++) {
             long begin, end;
             find_ink(g, padded, r, &begin, &end);

@@ -6,9 +6,7 @@ apart. A convolution is the same product with rows of a that overlap. */
 
 #pragma once
 
-#include <stdlib.h>
-
-#include "threads.h"
+#include "memory.h"
 #include "vectors.h"
 
 #define DEPTH 512 /* rows of b that are multiplied at once: a panel of them stays in the cache, */
@@ -90,27 +88,12 @@ static void multiply_tile(int rows, int width, Tile *t)
     t->cs = cs;
 }
 
-/* Room for each thread, kept from call to call. */
-static float *room(int which, size_t floats)
-{
-    static _Thread_local struct {
-        float *memory;
-        size_t size;
-    } rooms[4];
-    if (rooms[which].size < floats) {
-        free(rooms[which].memory);
-        rooms[which].memory = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
-        rooms[which].size = rooms[which].memory ? floats : 0;
-    }
-    return rooms[which].memory;
-}
-
 typedef struct {
     const float *a, *b, *start;
     float *c;
     long m, n, depth; /* a (m, depth), b (depth, n), c (m, n) */
     long ar, ac, br, bc, cs;
-    int across, down; /* parts: across panels of c's columns, and down its rows */
+    long across, down; /* parts: across panels of c's columns, and down its rows */
 } Product;
 
 /* `depth` rows of a panel of b of `width` columns, in whole registers; zeros fill up a width below LANES. */
@@ -141,7 +124,7 @@ static void pack(const float *b, long br, long bc, long depth, int width, float 
 INLINE int panel_width(long n, long column) { return n - column < PANEL ? (int)(n - column) : PANEL; }
 
 /* One part: a panel of c's columns, and some of its rows. */
-static void multiply_part(void *context, int part)
+static void multiply_part(void *context, long part)
 {
     const Product *p = context;
     const long column = (long)(part % p->across) * PANEL, none = 0;
@@ -149,6 +132,8 @@ static void multiply_part(void *context, int part)
     const long tiles = (p->m + ROWS - 1) / ROWS, most = p->ac == 1 ? DEPTH : SHALLOW;
     const long top = tiles * (part / p->across) / p->down * ROWS, end = tiles * (part / p->across + 1) / p->down * ROWS;
     float *panel = room(0, (size_t)DEPTH * PANEL), start[PANEL];
+    if (!panel)
+        return;
     if (p->start)
         pack(p->start + column, 0, 1, 1, width, start);
     Tile t = {.start = p->start ? start : NULL, .offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
@@ -177,15 +162,15 @@ static void multiply_part(void *context, int part)
 /* c = a b, or start + a b in every row; b's columns or its rows are contiguous. */
 static void dense_product(Product *p)
 {
-    p->across = (int)((p->n + PANEL - 1) / PANEL);
+    p->across = (p->n + PANEL - 1) / PANEL;
     const double operations = 2.0 * p->m * p->n * p->depth;
     const long tiles = (p->m + ROWS - 1) / ROWS;
     const double parts = operations / 1e6; /* of at least some ten microseconds */
-    p->down = (int)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
+    p->down = (long)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
     if (p->down > 8)
         p->down = 8;
     if (operations < 1e6)
-        for (int part = 0; part < p->across; part++)
+        for (long part = 0; part < p->across; part++)
             multiply_part(p, part);
     else
         parallel(multiply_part, p, p->across * p->down);

@@ -47,7 +47,7 @@ INLINE void largest(const Pool *p, const float *x, long tall, long wide, float *
     }
 }
 
-static void max_pool_part(void *context, int i)
+static void max_pool_part(void *context, long i)
 {
     const Pool *p = context;
     const float *x = p->x + i * p->height * p->width * p->channels;
@@ -95,14 +95,20 @@ INLINE void to_largest(const Pool *p, const float *x, const float *y, const floa
     }
 }
 
-static void max_pool_backward_part(void *context, int i)
+/* Whether each pixel along one side is in exactly one window. */
+static int fills(const Pool *p, int side, long windows, long pixels)
+{
+    return p->stride[side] == p->size[side] && p->pad[side] == 0 && windows * p->size[side] == pixels;
+}
+
+static void max_pool_backward_part(void *context, long i)
 {
     const Pool *p = context;
     const long size = p->height * p->width * p->channels;
     const float *x = p->x + i * size;
     float *dx = p->out + i * size;
     const int apart = p->stride[0] >= p->size[0] && p->stride[1] >= p->size[1]; /* no pixel is in two windows */
-    if (!apart || p->rows * p->size[0] != p->height || p->columns * p->size[1] != p->width)
+    if (!fills(p, 0, p->rows, p->height) || !fills(p, 1, p->columns, p->width))
         memset(dx, 0, sizeof(float) * (size_t)size);
     for (long r = 0; r < p->rows; r++)
         for (long s = 0; s < p->columns; s++) {

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <float.h>
+
 #include "matmul.h"
 
 #define MOST_OUTPUTS 256 /* columns that fit the room on the stack; wider rows are NumPy's */
@@ -10,14 +12,21 @@ typedef struct {
     const void *a;
     const int64_t *rows;
     void *out;
-    long count, length; /* rows, and bytes or numbers of each */
+    long count, most, length; /* rows of out and of a, and bytes or numbers of each */
 } Gathering;
 
-static void gather_part(void *context, int part)
+/* Which row of a becomes row i; a number that a has no row for gives the nearest. */
+INLINE long row_of(const Gathering *g, long i)
+{
+    const int64_t row = g->rows ? __atomic_load_n(g->rows + i, __ATOMIC_RELAXED) : i; /* another thread may write there */
+    return row < 0 ? 0 : row < g->most ? row : g->most - 1;
+}
+
+static void gather_part(void *context, long part)
 {
     const Gathering *g = context;
     for (long i = (long)part * 32; i < (part + 1) * 32L && i < g->count; i++)
-        memcpy((char *)g->out + i * g->length, (const char *)g->a + g->rows[i] * g->length, (size_t)g->length);
+        memcpy((char *)g->out + i * g->length, (const char *)g->a + row_of(g, i) * g->length, (size_t)g->length);
 }
 
 /* x / 255 for a byte x, exactly: 1/255 is the sum of two floats, and multiplying is faster than dividing. */
@@ -31,14 +40,14 @@ INLINE float grey(float x)
 }
 
 /* out_i = a[rows_i] / 255; without rows, out = a / 255. */
-static void scale_part(void *context, int part)
+static void scale_part(void *context, long part)
 {
     const Gathering *g = context;
     for (long i = (long)part * 32; i < (part + 1) * 32L && i < g->count; i++) {
-        const uint8_t *from = (const uint8_t *)g->a + (g->rows ? g->rows[i] : i) * g->length;
+        const uint8_t *from = (const uint8_t *)g->a + row_of(g, i) * g->length;
         if (g->rows && i + 1 < g->count) /* the next one is somewhere else, and far from the processor */
             for (long j = 0; j < g->length; j += 64)
-                __builtin_prefetch((const uint8_t *)g->a + g->rows[i + 1] * g->length + j);
+                __builtin_prefetch((const uint8_t *)g->a + row_of(g, i + 1) * g->length + j);
         float *out = (float *)g->out + i * g->length;
         for (long j = 0; j < g->length; j++)
             out[j] = grey((float)from[j]);
@@ -67,22 +76,24 @@ INLINE void turn_back(const vec *lanes, long count, long k, float *rows)
             rows[i * k + j] = ((const float *)(lanes + j))[i];
 }
 
-/* s = z − max z and e = e^s, a row in each lane; returns Σ e. */
+/* s = z − max z and e = e^s, a row in each lane; returns Σ e, which is at least 1, also where the whole row is −∞ and
+   every e is 0. */
 INLINE vec exponentials(const float *z, long count, long k, vec *s, vec *e)
 {
     turn(z, count, k, s);
-    vec most = s[0], sum = all(0);
+    vec most = s[0], sum[4] = {}; /* several sums, which lose less in long rows */
     for (long j = 1; j < k; j++)
         most = choose((s[j] > most) | (s[j] != s[j]), s[j], most);
+    most = larger(most, all(-FLT_MAX));
     for (long j = 0; j < k; j++) {
         s[j] -= most;
         e[j] = exponential(s[j]);
-        sum += e[j];
+        sum[j % 4] += e[j];
     }
-    return sum;
+    return larger((sum[0] + sum[1]) + (sum[2] + sum[3]), all(1));
 }
 
-static void softmax_part(void *context, int part)
+static void softmax_part(void *context, long part)
 {
     const Rows *r = context;
     vec s[MOST_OUTPUTS], e[MOST_OUTPUTS];
@@ -95,7 +106,7 @@ static void softmax_part(void *context, int part)
     }
 }
 
-static void log_softmax_part(void *context, int part)
+static void log_softmax_part(void *context, long part)
 {
     const Rows *r = context;
     vec s[MOST_OUTPUTS], e[MOST_OUTPUTS];
@@ -110,7 +121,7 @@ static void log_softmax_part(void *context, int part)
     }
 }
 
-static void softmax_cross_entropy_part(void *context, int part)
+static void softmax_cross_entropy_part(void *context, long part)
 {
     const Rows *r = context;
     vec s[MOST_OUTPUTS], e[MOST_OUTPUTS], t[MOST_OUTPUTS];
@@ -120,7 +131,7 @@ static void softmax_cross_entropy_part(void *context, int part)
         vec expected = all(0); /* Σ t s */
         turn(r->t + i * r->k, count, r->k, t);
         for (long j = 0; j < r->k; j++) {
-            expected += t[j] * s[j];
+            expected += t[j] * larger(s[j], all(-FLT_MAX)); /* 0 · −∞ counts as 0 */
             e[j] = e[j] * inverse - t[j];
         }
         turn_back(e, count, r->k, r->out + i * r->k);
@@ -129,7 +140,7 @@ static void softmax_cross_entropy_part(void *context, int part)
     }
 }
 
-static void squared_error_part(void *context, int part)
+static void squared_error_part(void *context, long part)
 {
     const Rows *r = context;
     for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i++) {
@@ -157,7 +168,7 @@ INLINE vec log_one_plus(vec e)
 }
 
 /* With e = e^−|z|: a = 1/(1 + e) for z ≥ 0, else e/(1 + e), and ℓ = Σ max(z, 0) − t z + log(1 + e). */
-static void binary_cross_entropy_part(void *context, int part)
+static void binary_cross_entropy_part(void *context, long part)
 {
     const Rows *r = context;
     vec z[MOST_OUTPUTS], t[MOST_OUTPUTS];
@@ -181,11 +192,11 @@ typedef struct {
     const float *a;
     float *sums;
     long n, k;
-    int parts;
+    long parts;
 } Sums;
 
 /* The part's Σ_i a_i over some of the n rows of k numbers. */
-static void sum_rows_part(void *context, int part)
+static void sum_rows_part(void *context, long part)
 {
     const Sums *s = context;
     const long begin = s->n * part / s->parts, end = s->n * (part + 1) / s->parts;
@@ -218,9 +229,11 @@ static void sum_rows(const float *a, long n, long k, float *out)
         return;
     }
     s.sums = room(2, (size_t)(s.parts * k));
+    if (!s.sums)
+        return;
     parallel(sum_rows_part, &s, s.parts);
     memcpy(out, s.sums, sizeof(float) * k);
-    for (int part = 1; part < s.parts; part++)
+    for (long part = 1; part < s.parts; part++)
         for (long j = 0; j < k; j++)
             out[j] += s.sums[part * k + j];
 }

@@ -82,7 +82,7 @@ INLINE void slim_samples(int samples, int n, const Slim *s, long row, long k, lo
 }
 
 /* One part of the rows of c = start + a b. */
-INLINE void slim_rows_part(int n, const Slim *s, int part)
+INLINE void slim_rows_part(int n, const Slim *s, long part)
 {
     const long end = s->p->m * (part + 1) / s->p->down;
     long row = s->p->m * part / s->p->down;
@@ -93,7 +93,7 @@ INLINE void slim_rows_part(int n, const Slim *s, int part)
 }
 
 /* One part of the rows of c = a b, where a is xᵀ: a part of each sample. */
-INLINE void slim_columns_part(int n, const Slim *s, int part)
+INLINE void slim_columns_part(int n, const Slim *s, long part)
 {
     const Product *p = s->p;
     const long blocks = s->length / LANES, first = blocks * part / p->down * LANES;
@@ -110,7 +110,7 @@ INLINE void slim_columns_part(int n, const Slim *s, int part)
             p->c[k * p->cs + j] = s->turned[j * s->length + k];
 }
 
-static void slim_part(void *context, int part)
+static void slim_part(void *context, long part)
 {
     const Slim *s = context;
     switch (s->p->n) {
@@ -144,6 +144,8 @@ static void slim_product(Product *p)
     const long length = p->ac == 1 ? p->depth : p->m;
     Slim s = {p, NULL, (length + LANES - 1) / LANES * LANES};
     s.turned = room(2, (size_t)(p->n * s.length));
+    if (!s.turned)
+        return;
     if (p->ac == 1)
         turn_columns(p, s.length, s.turned);
     p->down = 2.0 * p->m * p->n * p->depth < 1e6 ? 1 : 4;

@@ -99,11 +99,14 @@ INLINE void find_others(const float *a, long n, Line *line)
 }
 
 /* Rows of c = start + a b, where a's rows are contiguous. */
-static void multiply_rows_part(void *context, int part)
+static void multiply_rows_part(void *context, long part)
 {
     const Product *p = context;
     const long top = p->m * part / p->down, end = p->m * (part + 1) / p->down;
-    Line line = line_at(room(1, 2 * (size_t)p->depth), p->depth);
+    float *memory = room(1, 2 * (size_t)p->depth);
+    if (!memory)
+        return;
+    Line line = line_at(memory, p->depth);
     for (long row = top; row < end; row++) {
         find_others(p->a + row * p->ar, p->depth, &line);
         weigh_row(p->n, line, p->b, p->br, p->start, p->c + row * p->cs);
@@ -111,12 +114,14 @@ static void multiply_rows_part(void *context, int part)
 }
 
 /* Rows of c = a b, where a's columns are contiguous: a is xᵀ, and c the gradient of a layer's weights. */
-static void multiply_columns_part(void *context, int part)
+static void multiply_columns_part(void *context, long part)
 {
     const Product *p = context;
     const long blocks = (p->m + LANES - 1) / LANES;
     const long top = blocks * part / p->down * LANES, end = blocks * (part + 1) / p->down * LANES;
     float *memory = room(1, 2 * LANES * (size_t)p->depth);
+    if (!memory)
+        return;
     for (long row = top; row < end && row < p->m; row += LANES) {
         const int rows = p->m - row < LANES ? (int)(p->m - row) : LANES;
         Line line[LANES];
@@ -198,7 +203,7 @@ static void multiply_few(const Product *p)
    is other than zero, by a look at some of them. */
 static int mostly_zeros(const Product *p)
 {
-    if (p->bc != 1 || p->n <= LANES || p->depth < 64 || (p->ac != 1 && p->ar != 1))
+    if (p->bc != 1 || p->n <= LANES || p->depth < 64 || p->depth > INT32_MAX || (p->ac != 1 && p->ar != 1))
         return 0;
     const long lines = p->ac == 1 ? p->m : p->depth, length = p->ac == 1 ? p->depth : p->m;
     const long stride = p->ac == 1 ? p->ar : p->ac, step = lines > 8 ? lines / 8 : 1;
@@ -213,6 +218,6 @@ static int mostly_zeros(const Product *p)
 static void product_without_zeros(Product *p)
 {
     const long parts = (long)(p->m * p->n * p->depth / 2.5e6), most = p->ac == 1 ? p->m : (p->m + LANES - 1) / LANES;
-    p->down = (int)(parts < 1 ? 1 : parts > most ? most : parts > 32 ? 32 : parts);
+    p->down = parts < 1 ? 1 : parts > most ? most : parts > 32 ? 32 : parts;
     parallel(p->ac == 1 ? multiply_rows_part : multiply_columns_part, p, p->down);
 }

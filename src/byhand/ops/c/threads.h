@@ -1,10 +1,10 @@
 /* A few threads that compute the parts of one job together.
 
 A job is a function of a part's number. Parts are fixed by the job alone, so results do not depend on how many threads
-there are. Each thread begins with its own share of the parts, always the same for the same number of parts, because the
-images that it worked on in the job before are still in its cache; who has done their share helps the others. Workers
-look for work for some microseconds after a job and then sleep: training steps follow each other closely, and a sleeping
-thread takes nothing from anybody. */
+there are. Neighbouring parts go together where there are very many, in pieces. Each thread begins with its own share of
+the pieces, always the same for the same number of parts, because the images that it worked on in the job before are
+still in its cache; who has done their share helps the others. Workers look for work for some microseconds after a job
+and then sleep: training steps follow each other closely, and a sleeping thread takes nothing from anybody. */
 
 #pragma once
 
@@ -14,24 +14,29 @@ thread takes nothing from anybody. */
 #include <stdint.h>
 
 #define MOST_THREADS 64
+#define MOST_PIECES 65535
 #define PATIENCE 4000 /* looks for new work before a worker sleeps */
 
-typedef void (*Job)(void *context, int part);
+typedef void (*Job)(void *context, long part);
+
+/* Set by a part that could not be computed for want of memory, in whichever thread; `parallel` hands it to its caller. */
+static _Thread_local int out_of_memory;
 
 static struct {
     pthread_mutex_t busy, lock; /* one job at a time; sleeping and waking */
     pthread_cond_t wake;
     Job job;
     void *context;
+    long parts, pieces;
     atomic_uint number;                   /* of the present job */
-    _Atomic uint64_t share[MOST_THREADS]; /* each thread's parts: the job's number (32 bits), end (16), next (16) */
-    atomic_int done, sleeping;
-    volatile int wanted;
+    _Atomic uint64_t share[MOST_THREADS]; /* each thread's pieces: the job's number (32 bits), end (16), next (16) */
+    atomic_long done;                     /* pieces */
+    atomic_int failed, sleeping, wanted;
     int started;
 } pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .wanted = 1};
 
 /* Wait a moment, and now and then let another thread have this processor: who is waited for may be on the same one. */
-static inline void wait_briefly(int i)
+static inline void wait_briefly(unsigned i)
 {
     if (i % 64 == 63)
         sched_yield();
@@ -42,16 +47,21 @@ static inline void wait_briefly(int i)
 #endif
 }
 
-/* Compute a part of this share, its first one or its last one; 0 if none is left. */
-static int take_part(_Atomic uint64_t *share, int last)
+/* Compute a piece of this share, its first one or its last one; 0 if none is left. */
+static int take_piece(_Atomic uint64_t *share, int last)
 {
     uint64_t now = atomic_load(share);
     for (;;) {
-        const int next = now & 0xffff, end = now >> 16 & 0xffff;
+        const long next = now & 0xffff, end = now >> 16 & 0xffff;
         if (next >= end)
             return 0;
         if (atomic_compare_exchange_weak(share, &now, last ? now - 0x10000 : now + 1)) {
-            pool.job(pool.context, last ? end - 1 : next); /* the job stays until this part is done */
+            const long piece = last ? end - 1 : next, stop = pool.parts * (piece + 1) / pool.pieces;
+            for (long part = pool.parts * piece / pool.pieces; part < stop; part++)
+                pool.job(pool.context, part); /* the job stays until this piece is done */
+            if (out_of_memory)
+                atomic_store(&pool.failed, 1);
+            out_of_memory = 0;
             atomic_fetch_add(&pool.done, 1);
             return 1;
         }
@@ -59,12 +69,12 @@ static int take_part(_Atomic uint64_t *share, int last)
 }
 
 /* Compute what there is: thread `me`'s own share, then what is left of the others'. */
-static void take_parts(int me, int threads)
+static void take_pieces(int me, int threads)
 {
-    while (take_part(&pool.share[me], 0))
+    while (take_piece(&pool.share[me], 0))
         ;
     for (int other = 0; other < threads; other++)
-        while (take_part(&pool.share[other], 1))
+        while (take_piece(&pool.share[other], 1))
             ;
 }
 
@@ -73,13 +83,14 @@ static void *work(void *argument)
     const int me = (int)(intptr_t)argument; /* from 1; 0 is who brings the job */
     unsigned seen = 0;
     for (;;) {
-        for (int i = 0; i < PATIENCE; i++) {
+        for (unsigned i = 0; i < PATIENCE; i++) {
             const unsigned number = atomic_load(&pool.number);
             if (number != seen) {
                 seen = number;
                 i = 0;
-                if (me < pool.wanted)
-                    take_parts(me, pool.wanted);
+                const int threads = atomic_load(&pool.wanted);
+                if (me < threads)
+                    take_pieces(me, threads);
             }
             wait_briefly(i);
         }
@@ -93,22 +104,34 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* After a fork only the calling thread is left. */
-static void forget_workers(void)
+/* A fork waits until no job is under way: then every share is empty, in the child too, */
+static void before_fork(void)
 {
-    pthread_mutex_init(&pool.busy, NULL);
-    pthread_mutex_init(&pool.lock, NULL);
+    pthread_mutex_lock(&pool.busy);
+    pthread_mutex_lock(&pool.lock);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&pool.lock);
+    pthread_mutex_unlock(&pool.busy);
+}
+
+/* which has the calling thread alone and starts workers of its own. */
+static void after_fork_in_child(void)
+{
     pthread_cond_init(&pool.wake, NULL);
     atomic_store(&pool.sleeping, 0);
     pool.started = 0;
+    after_fork();
 }
 
-static void start_workers(void)
+static void start_workers(int threads)
 {
     static int registered = 0;
     if (!registered)
-        registered = !pthread_atfork(NULL, NULL, forget_workers);
-    for (; pool.started < pool.wanted - 1; pool.started++) {
+        registered = !pthread_atfork(before_fork, after_fork, after_fork_in_child);
+    for (; pool.started < threads - 1; pool.started++) {
         pthread_t thread;
         if (pthread_create(&thread, NULL, work, (void *)(intptr_t)(pool.started + 1)))
             return; /* then there are fewer */
@@ -116,30 +139,35 @@ static void start_workers(void)
     }
 }
 
-/* Compute all parts, 0 to parts − 1, at most 65,535 of them. */
-static void parallel(Job job, void *context, int parts)
+/* Compute all parts, 0 to parts − 1. */
+static void parallel(Job job, void *context, long parts)
 {
-    const int threads = pool.wanted;
+    const int threads = atomic_load(&pool.wanted);
     if (parts < 2 || threads < 2 || pthread_mutex_trylock(&pool.busy)) {
-        for (int part = 0; part < parts; part++) /* another thread has the workers: alone, then */
+        for (long part = 0; part < parts; part++) /* another thread has the workers: alone, then */
             job(context, part);
         return;
     }
-    start_workers();
+    start_workers(threads);
+    const uint64_t pieces = parts < MOST_PIECES ? (uint64_t)parts : MOST_PIECES;
     pool.job = job;
     pool.context = context;
+    pool.parts = parts;
+    pool.pieces = (long)pieces;
     atomic_store(&pool.done, 0);
+    atomic_store(&pool.failed, 0);
     const uint64_t number = (uint64_t)(atomic_load(&pool.number) + 1) << 32;
     for (uint64_t t = 0; t < (uint64_t)threads; t++)
-        atomic_store(&pool.share[t], number | (parts * (t + 1) / threads) << 16 | parts * t / threads);
+        atomic_store(&pool.share[t], number | (pieces * (t + 1) / threads) << 16 | pieces * t / threads);
     atomic_fetch_add(&pool.number, 1);
     if (atomic_load(&pool.sleeping)) {
         pthread_mutex_lock(&pool.lock);
         pthread_cond_broadcast(&pool.wake);
         pthread_mutex_unlock(&pool.lock);
     }
-    take_parts(0, threads);
-    for (int i = 0; atomic_load(&pool.done) < parts; i++)
+    take_pieces(0, threads);
+    for (unsigned i = 0; atomic_load(&pool.done) < pool.pieces; i++)
         wait_briefly(i);
+    out_of_memory = atomic_load(&pool.failed);
     pthread_mutex_unlock(&pool.busy);
 }

@@ -93,7 +93,7 @@ INLINE vec choose(ivec where, vec a, vec b) { return (vec)((where & (ivec)a) | (
 INLINE vec larger(vec a, vec b) { return choose((a > b) | (a != a), a, b); }
 
 /* e^x to two units in the last place: x = k ln 2 + r with |r| ≤ ½ ln 2, e^r by its Taylor series, 2^k by the exponent's
-   bits. Below −87.3 it gives about 1e-38 or 0, above 88.3 infinity; NaN stays NaN. */
+   bits. Below −88 it is 0, above 88.7 infinity; NaN stays NaN. */
 INLINE vec exponential(vec x)
 {
     const float round = 12582912.0f; /* 1.5 · 2^23: adding it leaves the nearest whole number in the lowest bits */
@@ -114,5 +114,5 @@ INLINE vec exponential(vec x)
     /* in two halves, so that neither leaves the range of exponents where the product does not */
     ivec half = (exponent >> 1) & (int32_t)0xff800000;
     vec result = p * (vec)(half + 0x3f800000) * (vec)(exponent - half + 0x3f800000);
-    return choose(x != x, x, result);
+    return choose(x < -88.0f, all(0), choose(x != x, x, result));
 }

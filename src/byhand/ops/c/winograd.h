@@ -67,7 +67,7 @@ static int is_winograd(const Images *g)
     return LANES >= 8 && g->kernel[0] == 3 && g->kernel[1] == 3 && g->phases == 1 && g->stride[0] == 1 &&
            g->stride[1] == 1 && g->dilation[0] == 1 && g->dilation[1] == 1 && g->offset[0] == 0 &&
            g->depth == g->channels && g->depth % LANES == 0 && g->size % LANES == 0 && g->rows > 1 && g->columns > 1 &&
-           g->n * g->rows < 65536 && g->depth * g->size <= MOST_PRODUCTS;
+           g->depth * g->size <= MOST_PRODUCTS;
 }
 
 /* Some rows of tiles at once, of one image or of several; tiles' 16 places begin `in` (and `out`) floats after each other. */
@@ -180,11 +180,13 @@ static void multiply_places(const float *a, long ar, long ac, const long *offset
 
 static const long FROM_THERE = 0;
 
-static void winograd_part(void *context, int part)
+static void winograd_part(void *context, long part)
 {
     const Images *g = context;
     Chunk c = chunk_of(g);
     float *v = room(0, (size_t)(16 * (c.in + c.out))), *m = v + 16 * c.in;
+    if (!v)
+        return;
     c.first = part * c.count;
     c.count = g->n * c.down - c.first < c.count ? g->n * c.down - c.first : c.count;
     see_tiles(g, &c, v);
@@ -195,13 +197,15 @@ static void winograd_part(void *context, int part)
 }
 
 /* The part's sums (16, in, out) of (Bᵀ d B)ᵀ (A dy Aᵀ) over its rows of tiles. */
-static void winograd_weights_part(void *context, int part)
+static void winograd_weights_part(void *context, long part)
 {
     const Images *g = context;
     Chunk c = chunk_of(g);
     const long begin = g->n * c.down * part / g->parts, end = g->n * c.down * (part + 1) / g->parts, most = c.count;
     float *v = room(0, (size_t)(16 * (c.in + c.out))), *m = v + 16 * c.in;
     float *sums = g->sums + part * 16 * g->depth * g->size;
+    if (!v)
+        return;
     for (c.first = begin; c.first < end; c.first += c.count) {
         c.count = end - c.first < most ? end - c.first : most;
         see_tiles(g, &c, v);
@@ -213,7 +217,7 @@ static void winograd_weights_part(void *context, int part)
 }
 
 /* Row `row` of dW's channels = Gᵀ (the parts' sums, added in their order) G. */
-static void winograd_sums_part(void *context, int row)
+static void winograd_sums_part(void *context, long row)
 {
     const Images *g = context;
     const long size = g->depth * g->size;
@@ -221,7 +225,7 @@ static void winograd_sums_part(void *context, int row)
         vec sum[4][4], out[4][4];
         for (int k = 0; k < 16; k++) {
             sum[k / 4][k % 4] = load(g->sums + k * size + j);
-            for (int part = 1; part < g->parts; part++)
+            for (long part = 1; part < g->parts; part++)
                 sum[k / 4][k % 4] += load(g->sums + (part * 16 + k) * size + j);
         }
         transform(shape_back, 4, 3, sum, out);
@@ -235,7 +239,7 @@ static float *winograd_kernel(const Images *g, const float *w, int back)
 {
     float *u = room(3, (size_t)(16 * g->depth * g->size));
     const long tap = back ? -g->size : g->depth * g->size, row = back ? 9 * g->size : g->size;
-    for (long i = 0; i < g->depth; i++)
+    for (long i = 0; u && i < g->depth; i++)
         for (long j = 0; j < g->size; j += LANES) {
             const float *from = w + i * row + j - (back ? 8 * tap : 0);
             vec a[4][4], out[4][4];
@@ -254,7 +258,8 @@ static void winograd(Images *g, const float *w, const float *start, int back)
     const Chunk c = chunk_of(g);
     g->w = winograd_kernel(g, w, back);
     g->start = start;
-    parallel(winograd_part, g, (int)((g->n * c.down + c.count - 1) / c.count));
+    if (g->w)
+        parallel(winograd_part, g, (g->n * c.down + c.count - 1) / c.count);
 }
 
 /* dW, in dw; g->sums has room for 16 (in, out) for each part. */
@@ -262,5 +267,6 @@ static void winograd_weights(Images *g, float *dw)
 {
     parallel(winograd_weights_part, g, g->parts);
     g->w = dw;
-    parallel(winograd_sums_part, g, (int)g->depth);
+    if (!out_of_memory)
+        parallel(winograd_sums_part, g, g->depth);
 }

@@ -84,12 +84,14 @@ static void write_rows_back(const Images *g, long i, const Rowwise *w, float *m)
         }
 }
 
-static void winograd_rows_part(void *context, int i)
+static void winograd_rows_part(void *context, long i)
 {
     const Images *g = context;
     const Rowwise w = rowwise(g);
     float *v = room(0, (size_t)(4 * (w.in + w.out))), *m = v + 4 * w.in;
     const float *u = g->w;
+    if (!v)
+        return;
     see_rows(g, i, &w, v);
     for (const Phase *p = g->phase; p < g->phase + g->phases; p++) {
         const Side *down = p->side;
@@ -107,12 +109,14 @@ static void winograd_rows_part(void *context, int i)
 }
 
 /* The part's sums (4, height, in, out) of (Bᵀ d)ᵀ (A dy) over its images. */
-static void winograd_rows_weights_part(void *context, int part)
+static void winograd_rows_weights_part(void *context, long part)
 {
     const Images *g = context;
     const Rowwise w = rowwise(g);
     const long begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts, size = g->depth * g->size;
     float *v = room(0, (size_t)(4 * (w.in + w.out))), *m = v + 4 * w.in;
+    if (!v)
+        return;
     long offset[MOST_TAPS];
     for (long r = 0; r < g->rows; r++)
         offset[r] = r * g->stride[0] * w.across * g->depth;
@@ -127,7 +131,7 @@ static void winograd_rows_weights_part(void *context, int part)
 }
 
 /* Row `row` of the kernel: dW (height, 3, in, out) = Gᵀ (the parts' sums, added in their order). */
-static void winograd_rows_sums_part(void *context, int row)
+static void winograd_rows_sums_part(void *context, long row)
 {
     const Images *g = context;
     const long size = g->depth * g->size, line = g->kernel[0] * size;
@@ -135,7 +139,7 @@ static void winograd_rows_sums_part(void *context, int row)
         vec sum[4], out[3];
         for (int k = 0; k < 4; k++) {
             sum[k] = load(g->sums + k * line + row * size + j);
-            for (int part = 1; part < g->parts; part++)
+            for (long part = 1; part < g->parts; part++)
                 sum[k] += load(g->sums + (4 * part + k) * line + row * size + j);
         }
         shape_back(sum, out, 1);
@@ -149,7 +153,7 @@ static float *winograd_rows_kernel(const Images *g, const float *w, int back)
 {
     const long taps = g->kernel[0] * 3, size = g->depth * g->size;
     float *u = room(3, (size_t)(4 * g->kernel[0] * size)), *to = u;
-    for (const Phase *p = g->phase; p < g->phase + g->phases; to += 4 * p->side[0].taps * size, p++)
+    for (const Phase *p = g->phase; u && p < g->phase + g->phases; to += 4 * p->side[0].taps * size, p++)
         for (long row = 0; row < p->side[0].taps; row++)
             for (long i = 0; i < g->depth; i++)
                 for (long j = 0; j < g->size; j += LANES) {
@@ -170,12 +174,14 @@ static void winograd_rows(Images *g, const float *w, const float *start, int bac
 {
     g->w = winograd_rows_kernel(g, w, back);
     g->start = start;
-    parallel(winograd_rows_part, g, (int)g->n);
+    if (g->w)
+        parallel(winograd_rows_part, g, g->n);
 }
 
 static void winograd_rows_weights(Images *g, float *dw)
 {
     parallel(winograd_rows_weights_part, g, g->parts);
     g->w = dw;
-    parallel(winograd_rows_sums_part, g, (int)g->kernel[0]);
+    if (!out_of_memory)
+        parallel(winograd_rows_sums_part, g, g->kernel[0]);
 }
