@@ -81,11 +81,11 @@ def test_the_environment_chooses():
 
 def test_the_best_kind_that_was_built_is_taken(tmp_path):
     """Kind after kind is taken away, the best one first; `byhand info` names what is missing."""
-    operations = tmp_path / "byhand" / "ops"
-    shutil.copytree(Path(byhand.__file__).parent / "ops", operations, ignore=shutil.ignore_patterns("__pycache__", "c"))
-    for name in ("__init__.py", "core"):
-        source = Path(byhand.__file__).parent / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / "byhand" / name)
+    package, operations = Path(byhand.__file__).parent, tmp_path / "byhand" / "ops"
+    shutil.copytree(package / "ops", operations, ignore=shutil.ignore_patterns("__pycache__", "c"))
+    shutil.copytree(package / "core", tmp_path / "byhand" / "core")
+    for file in package.glob("__init__.py*"):
+        shutil.copy(file, tmp_path / "byhand")
     best = MODULES[0].kind
     for module, following in pairwise(MODULES):
         next(operations.glob(f"_{module.kind}.*")).unlink()
