@@ -4,7 +4,7 @@
 
 Most are npm packages `@fontsource/NAME` under the SIL Open Font License or the Apache License; `npm pack` fetches it,
 and its regular and bold Latin .woff2 files and its LICENSE go into FOLDER/hands/NAME or FOLDER/printed/NAME. A few are
-Debian packages under the SIL Open Font License, from `apt-get download`, where there is one. What is there already stays.
+Debian packages under the SIL Open Font License, which `apt-get download` fetches. What is there already stays.
 """
 
 import argparse
