@@ -162,7 +162,7 @@ def _mixed(rng: np.random.Generator) -> str:
 _KINDS: tuple[Callable[[np.random.Generator], str], ...] = (
     _plain, _groups, _telephone, _amount, _decimal, _date, _time, _percent, _signed, _code, _filled, _mixed,
 )  # fmt: skip
-_CHANCE = np.cumsum([0.56, 0.03, 0.02, 0.1, 0.03, 0.045, 0.025, 0.025, 0.03, 0.045, 0.06, 0.03])
+_CHANCE = np.cumsum([0.48, 0.035, 0.025, 0.125, 0.045, 0.055, 0.03, 0.035, 0.035, 0.05, 0.055, 0.03])
 _CHANCE[-1] = 1.0
 
 
