@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.find import Candidate, whole
+from byhand.reading.find import Candidate, Found, whole
 from byhand.reading.finder import CELL, DARK, LIGHT, PAD
 from byhand.reading.lines import Line
 from byhand.reading.prepare import Box
@@ -33,9 +33,9 @@ class _Window(NamedTuple):
         return self.rows, self.columns
 
 
-def cut_out(page: Array, c: Candidate, others: Sequence[Candidate]) -> Line | None:
-    """The candidate's line; None where there is no ink. Ink that is nearer to one of the others is theirs."""
-    window = _window(c, others)
+def cut_out(c: Candidate, found: Found) -> Line | None:
+    """The candidate's line; None where there is no ink. Ink that is nearer to another one is that one's."""
+    page, window = found.page, _window(c, found.numbers)
     maps = c.level.maps
     amounts = [float((maps[(k, *window.part)] * window.own).sum()) for k in (DARK, LIGHT)]
     kind = LIGHT if amounts[1] > amounts[0] else DARK
@@ -48,6 +48,7 @@ def cut_out(page: Array, c: Candidate, others: Sequence[Candidate]) -> Line | No
     edges = x0 + columns[0] - m, y0 + rows[0] - m, x0 + columns[-1] + 1 + m, y0 + rows[-1] + 1 + m
     left, top, right, bottom = whole([c.level.on_page(at) for at in edges], page.shape)
     pixels, unit = _sized(page[top:bottom, left:right], c.height * CELL / c.level.scale)
+    pixels = found.seen[pixels].astype(np.float32)
     # the cell of every one of the line's pixels
     y, x = (
         ((np.arange(n) + 0.5) * unit + start) * c.level.scale / CELL + PAD / CELL - first
@@ -107,7 +108,7 @@ def _distance(c: Candidate, y: Array, x: Array) -> tuple[Array, Array]:
 
 
 def _sized(part: Array, height: float) -> tuple[Array, float]:
-    """A part of the page in the size in which it is read, float32, and how many of the page's pixels one is long."""
+    """A part of the page in the size in which it is read, uint8, and how many of the page's pixels one is long."""
     from PIL import Image
 
     picture = Image.fromarray(np.ascontiguousarray(part))
@@ -116,7 +117,7 @@ def _sized(part: Array, height: float) -> tuple[Array, float]:
         picture = picture.reduce(shrink)
     elif grow > 1:
         picture = picture.resize((picture.width * grow, picture.height * grow), Image.Resampling.BICUBIC)
-    return np.asarray(picture).astype(np.float32), shrink / grow
+    return np.asarray(picture), shrink / grow
 
 
 def _paper(c: Candidate, kind: int, window: _Window) -> Array:

@@ -20,7 +20,7 @@ from byhand.reading.finder import (
     resized,
     rim_level,
     scaled,
-    stretched,
+    stretch,
 )
 from byhand.reading.prepare import Box
 
@@ -87,13 +87,15 @@ class Found(NamedTuple):
     """What stands on a page.
 
     Attributes:
-        page: its stretched grey levels, uint8 (height, width).
+        page: its grey levels, uint8 (height, width).
+        seen: for each grey level the one that the network sees, uint8 (256,).
         numbers: those that stand upright.
         turned: boxes of numbers whose lines run up or down.
         other: boxes of writing that is no number.
     """
 
     page: Array
+    seen: Array
     numbers: list[Candidate]
     turned: list[Box]
     other: list[Box]
@@ -108,35 +110,35 @@ class Finder:
 
     def find(self, image: Array) -> Found:
         """The numbers on a page, uint8 (height, width)."""
-        page = stretched(image)
+        seen = stretch(image)
         upright: list[Candidate] = []
         turned: list[Candidate] = []
         other: list[Box] = []
-        for level in self.levels(page):
+        for level in self.levels(image, seen):
             upright += candidates(level, UPRIGHT)
             turned += candidates(level, TURNED)
             if not other:
-                other = _written(level, page.shape)
+                other = _written(level, image.shape)
         kept = without_doubles(upright)
         kept_turned = without_doubles(turned)
         aside = [c for c in kept_turned if all(c.value > o.value for o in kept if overlap(c.box, o.box) > SAME)]
         kept = [c for c in kept if all(c.value >= o.value for o in aside if overlap(c.box, o.box) > SAME)]
-        boxes = [whole(c.box, page.shape) for c in aside]
-        return Found(page, kept if len(kept) <= MOST else [], boxes, other)
+        boxes = [whole(c.box, image.shape) for c in aside]
+        return Found(image, seen, kept if len(kept) <= MOST else [], boxes, other)
 
-    def levels(self, page: Array) -> Iterator[Level]:
+    def levels(self, page: Array, seen: Array) -> Iterator[Level]:
         """The page in its sizes, the largest first."""
         longest = max(page.shape)
         scale = min(1.0, LARGEST / longest) if longest > SMALL else STEP
         while True:
-            yield self.look(page, scale)
+            yield self.look(page, seen, scale)
             scale /= STEP
             if longest * scale < LEAST:
                 break
 
-    def look(self, page: Array, scale: float) -> Level:
+    def look(self, page: Array, seen: Array, scale: float) -> Level:
         """The page (height, width) in one size, and what the network says of it."""
-        small = scaled(page, scale)
+        small = seen[scaled(page, scale)]
         height, width = small.shape
         tall, wide = (-(-(side + 2 * PAD) // 32) * 32 for side in small.shape)
         picture = np.full((tall, wide), rim_level(small), np.uint8)

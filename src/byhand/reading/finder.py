@@ -13,6 +13,11 @@ UPRIGHT, DARK, LIGHT, TURNED, OTHER = range(MAPS)  # a number's core, dark ink, 
 PAD = 8  # pixels of paper put around a picture
 CELL = 4  # pixels of a picture to a cell of its maps
 SMALLEST, TALLEST = 10.5, 46.0  # pixels of a number's height that the network looks for
+OUTSIDE, FAINTEST = (
+    0.005,
+    16,
+)  # part of the pixels that is cut off, and grey levels between darkest and lightest at least
+ENOUGH = 10**6  # pixels show how light a picture is
 CORE = 0.22  # of a number's height, above and below its middle: how far its core reaches
 
 
@@ -42,12 +47,17 @@ def resized(network: Network, height: int, width: int) -> Network:
     return other
 
 
-def stretched(picture: Array) -> Array:
-    """Grey levels (height, width) from 0 to 255: all but one in 200 at either end fit."""
-    count = np.cumsum(np.bincount(picture.ravel(), minlength=256))
-    low, high = np.searchsorted(count, np.array([0.005, 0.995]) * picture.size)
-    scaled = (np.arange(256) - low) * (255 / max(high - low, 16))
-    return np.clip(scaled, 0, 255).astype(np.uint8)[picture]
+def stretch(picture: Array) -> Array:
+    """For each grey level of a picture (height, width) the one that the network sees: uint8 (256,), from 0 to 255.
+
+    All but the OUTSIDE part of the pixels at either end fit.
+    """
+    step = max(1, int((picture.size / ENOUGH) ** 0.5))
+    seen = picture[::step, ::step]
+    count = np.cumsum(np.bincount(seen.ravel(), minlength=256))
+    low, high = np.searchsorted(count, np.array([OUTSIDE, 1 - OUTSIDE]) * seen.size)
+    scaled = (np.arange(256) - low) * (255 / max(high - low, FAINTEST))
+    return np.clip(scaled, 0, 255).astype(np.uint8)
 
 
 def scaled(page: Array, scale: float) -> Array:

@@ -154,7 +154,7 @@ class Reader:
     def _found(self, found: Found) -> Reading:
         """The reading of what was found: numbers that are level with each other are one row."""
         assert isinstance(self._way, RowReader)
-        lines = [line for c in found.numbers if (line := cut_out(found.page, c, found.numbers))]
+        lines = [line for c in found.numbers if (line := cut_out(c, found))]
         rows, doubtful = [], 0.0
         rejected = [Unread(box, "turned") for box in found.turned] + [Unread(box, "other") for box in found.other]
         for level in level_rows(lines):

@@ -8,6 +8,7 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.handwriting.pages import Page, compose_page
 from byhand.reading.finder import (
+    CELL,
     CORE,
     DARK,
     LIGHT,
@@ -21,7 +22,7 @@ from byhand.reading.finder import (
     UPRIGHT,
     rim_level,
     scaled,
-    stretched,
+    stretch,
 )
 
 WIDE = 0.3  # of the height: how far a core reaches at least to either side of its middle
@@ -46,7 +47,7 @@ class Pieces:
         done = 0
         while done < n:
             page = compose_page(rng, self.stock)
-            picture = stretched(page.image)
+            picture = stretch(page.image)[page.image]
             for _ in range(min(PIECES, n - done)):
                 x[done, :, :, 0], maps = piece(page, picture, rng)
                 t[done] = as_target(maps)
@@ -83,37 +84,15 @@ def piece(page: Page, picture: Array, rng: np.random.Generator) -> tuple[Array, 
     seen = np.full((SIDE, SIDE), rim_level(small), np.uint8)
     part = level[y : y + SIDE, x : x + SIDE]
     seen[: part.shape[0], : part.shape[1]] = part
-    maps = np.zeros((MAPS, SIDE // 4, SIDE // 4), np.float32)
-    _ink_maps(maps, page, (scale_y, scale_x), (y, x), picture)
-    _cores(maps, page, (scale_y, scale_x), (y, x))
-    return seen, maps
-
-
-def _ink_maps(maps: Array, page: Page, scale: tuple[float, float], corner: tuple[int, int], picture: Array) -> None:
-    """The shares of ink of each kind in every cell."""
-    cells = SIDE // 4
+    maps = np.zeros((MAPS, SIDE // CELL, SIDE // CELL), np.float32)
     lighter = _lighter(page, picture)
     for k, mask in ((DARK, (page.ink == 1) & ~lighter), (LIGHT, (page.ink == 1) & lighter), (OTHER, page.ink == 2)):
-        if not mask.any():
-            continue
-        # sums over cells from a table of sums over the page
-        table = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1))
-        np.cumsum(np.cumsum(mask, axis=0), axis=1, out=table[1:, 1:])
-        edges = []
-        for axis in (0, 1):
-            at = (4 * np.arange(cells + 1) + corner[axis] - PAD) / scale[axis]
-            edges.append(np.clip(at, 0, mask.shape[axis]))
-        sums = _between(_between(table, edges[0]).T, edges[1]).T
-        area = np.diff(edges[0])[:, None] * np.diff(edges[1])
-        amount = np.diff(np.diff(sums, axis=0), axis=1) / np.maximum(area, 1e-6)
-        maps[k] = np.minimum(1, FILL * amount)
-
-
-def _between(table: Array, at: Array) -> Array:
-    """Rows of a table at places between them, linearly."""
-    low = np.minimum(at.astype(int), len(table) - 2)
-    part = (at - low)[:, None]
-    return table[low] * (1 - part) + table[low + 1] * part
+        if mask.any():
+            amount = np.pad(scaled(mask * np.uint8(255), scale), PAD)[y : y + SIDE, x : x + SIDE]
+            cells = np.pad(amount, [(0, SIDE - side) for side in amount.shape]).reshape(SIDE // CELL, CELL, -1, CELL)
+            maps[k] = np.minimum(1, FILL / 255 * cells.mean(axis=(1, 3)))
+    _cores(maps, page, (scale_y, scale_x), (y, x))
+    return seen, maps
 
 
 def _lighter(page: Page, picture: Array) -> Array:
