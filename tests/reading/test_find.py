@@ -1,0 +1,90 @@
+"""Finding: lines from maps that are drawn here, cut out of the page that belongs to them."""
+
+import numpy as np
+import pytest
+
+from byhand.handwriting.compose import Style, write_row
+from byhand.handwriting.glyphs import drawn_writers
+from byhand.reading.cut import cut_out, level_rows
+from byhand.reading.find import Found, Level, candidates, overlap, without_doubles
+from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, PAD, UPRIGHT, maps_of, stretch
+from byhand.reading.targets import as_target
+
+
+def drawn(slope: float = 0.0, light: bool = False, rows: int = 1) -> tuple[np.ndarray, Level, list[np.ndarray]]:
+    """A page with rows of digits 24 pixels high, and the level that a network without mistakes would give."""
+    rng = np.random.default_rng(4)
+    writer = drawn_writers(1, rng)[0]
+    ink = np.zeros((240, 304), np.uint8)
+    core = np.zeros_like(ink)
+    masks = []
+    y, x = np.mgrid[: ink.shape[0], : ink.shape[1]]
+    for i in range(rows):
+        row = write_row("52638", writer, Style(gap=0.2), rng, (24, 150))
+        for column in range(row.shape[1]):  # each column lower than the one before
+            top = 60 + 60 * i + round(slope * column)
+            ink[top : top + 24, 60 + column] = row[:, column]
+        middle = 72 + 60 * i + slope * (x - 60)
+        core[(np.abs(y + 0.5 - middle) <= CORE * 24) & (x >= 60) & (x < 60 + row.shape[1])] = 255
+        masks.append((ink > 127) & (np.abs(y - middle) < 20))
+    page = (40 + 0.7 * ink if light else 200 - 0.7 * ink).astype(np.uint8)
+    maps = np.zeros((MAPS, *ink.shape), np.float32)
+    maps[UPRIGHT], maps[LIGHT if light else DARK] = core / 255, ink / 255
+    cells = maps.reshape(MAPS, ink.shape[0] // CELL, CELL, -1, CELL).mean(axis=(2, 4))
+    cells[1:3] = np.minimum(1, 2 * cells[1:3])
+    seen = stretch(page)
+    inner = page[PAD:-PAD, PAD:-PAD]  # the level has paper around its page
+    return inner, Level(seen[page], cells, 1.0), masks
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.1, -0.15])
+def test_a_line_has_its_height_and_slope(slope):
+    _, level, _ = drawn(slope)
+    (found,) = candidates(level, UPRIGHT)
+    assert found.height * CELL == pytest.approx(24, rel=0.15)
+    assert found.slope == pytest.approx(slope, abs=0.02)
+    assert found.middle + found.slope * 15 == pytest.approx((72 - 0.0) / CELL, abs=0.5)
+
+
+@pytest.mark.parametrize("light", [False, True])
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+def test_a_line_is_cut_out_with_its_ink(slope, light):
+    page, level, masks = drawn(slope, light, rows=2)
+    found = Found(page, stretch(page), candidates(level, UPRIGHT), [], [])
+    lines = [cut_out(c, found) for c in sorted(found.numbers, key=lambda c: c.middle)]
+    assert len(lines) == 2
+    for line, mask in zip(lines, masks, strict=True):
+        y, x = np.nonzero(mask)
+        box = np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) - PAD
+        np.testing.assert_allclose(line.box, box, atol=2)
+        assert line.image[line.mask].mean() > 150 and np.median(line.image[~line.mask]) < 40
+
+
+def test_of_two_candidates_in_one_place_the_better_stays():
+    _, level, _ = drawn()
+    weak = level._replace(maps=level.maps * 0.7)
+    both = candidates(level, UPRIGHT) + candidates(weak, UPRIGHT)
+    assert len(both) == 2 and [c.level for c in without_doubles(both)] == [level]
+
+
+def test_overlap_is_a_part_of_the_smaller_box():
+    assert overlap((0, 0, 10, 10), (5, 0, 9, 10)) == 1
+    assert overlap((0, 0, 10, 10), (5, 0, 15, 10)) == 0.5
+    assert overlap((0, 0, 10, 10), (10, 0, 15, 10)) == 0
+
+
+def test_rows_are_what_is_level():
+    page, level, _ = drawn(rows=2)
+    found = Found(page, stretch(page), candidates(level, UPRIGHT), [], [])
+    lines = [line for c in found.numbers if (line := cut_out(c, found))]
+    beside = [
+        line._replace(box=(line.box[0] + 200, line.box[1] + 3, line.box[2] + 200, line.box[3] + 3)) for line in lines
+    ]
+    rows = level_rows(lines + beside)
+    assert [len(row) for row in rows] == [2, 2]
+    assert all(row[0].box[0] < row[1].box[0] for row in rows) and rows[0][0].box[1] < rows[1][0].box[1]
+
+
+def test_targets_and_maps_are_each_others_inverse():
+    maps = np.random.default_rng(0).random((MAPS, 6, 10)).astype(np.float32)
+    np.testing.assert_array_equal(maps_of(as_target(maps), 24, 40), maps)

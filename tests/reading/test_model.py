@@ -1,0 +1,66 @@
+"""A reader's file: what is written comes back, what is damaged is refused."""
+
+import numpy as np
+import pytest
+
+from byhand.core.errors import ByhandError
+from byhand.reading.finder import finder_network
+from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
+from byhand.reading.row_network import row_network, signs_network
+
+
+@pytest.fixture(scope="module")
+def model() -> ReaderModel:
+    return ReaderModel(
+        finder_network(1), (signs_network(None, 2), signs_network(None, 3)), {"row": 0.5}, {"data": "none"}
+    )
+
+
+def test_comes_back(model, tmp_path):
+    save_model(model, tmp_path / "reader", "float32")
+    found = load_model(tmp_path / "reader")
+    assert is_reader(tmp_path / "reader") and (found.calibration, found.card) == ({"row": 0.5}, {"data": "none"})
+    pairs = [(model.finder, found.finder), *zip(model.rows, found.rows, strict=True)]
+    for before, after in pairs:
+        np.testing.assert_array_equal(before.theta, after.theta)
+        np.testing.assert_array_equal(before.state, after.state)
+        assert before.layers == after.layers and before.loss == after.loss
+
+
+def test_eight_bits_are_near_and_small(model, tmp_path):
+    save_model(model, tmp_path / "reader")
+    found = load_model(tmp_path / "reader")
+    assert (tmp_path / "reader").stat().st_size < 1.3 * (model.finder.size + 2 * model.rows[0].size)
+    assert np.abs(found.finder.theta - model.finder.theta).max() < np.abs(model.finder.theta).max() / 100
+
+
+def test_other_files_are_no_readers(tmp_path):
+    network = row_network(0)
+    network.save(tmp_path / "rows")
+    (tmp_path / "text").write_text("12345")
+    assert not is_reader(tmp_path / "rows") and not is_reader(tmp_path / "text")
+    for name, sentence in (("rows", "not a reader's"), ("text", "not a reader's"), ("none", "no such")):
+        with pytest.raises(ByhandError, match=sentence):
+            load_model(tmp_path / name)
+
+
+def test_damage_is_found(model, tmp_path):
+    save_model(model, tmp_path / "reader")
+    data = (tmp_path / "reader").read_bytes()
+    (tmp_path / "cut").write_bytes(data[: len(data) // 2])
+    (tmp_path / "without").write_bytes(data.replace(b"finder/0.W", b"finger/0.W"))
+    for name in ("cut", "without"):
+        with pytest.raises(ByhandError, match=name):
+            load_model(tmp_path / name)
+
+
+def test_a_network_for_digits_learns_signs(tmp_path):
+    """What it knew of the digits it still knows; the signs are improbable."""
+    before = row_network(5, 320)
+    before.state[...] = np.abs(before.state) + 1
+    after = signs_network(before, 6)
+    x = np.random.default_rng(7).integers(0, 256, (2, 40, 320, 1)).astype(np.uint8)
+    p, q = before.predict_proba(x), after.predict_proba(x)
+    assert q[:, :, 10:-1].max() < 0.2
+    known = np.concatenate([q[:, :, :10], q[:, :, -1:]], axis=2)
+    np.testing.assert_allclose(known / known.sum(axis=2, keepdims=True), p, atol=1e-5)
