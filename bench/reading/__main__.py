@@ -3,7 +3,7 @@
     python -m bench.reading FOLDER... --peers tesseract,rapidocr,naive --onnx mnist.onnx --json figures.json
 
 Each folder holds pictures and a `labels.csv` with the header `file,label`; rows of a page are joined by a literal \\n.
-Only what is a digit counts, of a label as of what was read. The character error rate is the number of digits to be
+Only what is a digit counts, of a label as of what was read; with `--form text` signs and spaces, too. The character error rate is the number of digits to be
 changed, left out and put in (Levenshtein), of all folder's pictures together, as a share of the labels' digits.
 
 `--ways` reads with a network for single digits and cuts as well, and with both: then the row network also judges what
@@ -38,18 +38,20 @@ def main():
     parser.add_argument("--peers", default="", help="of tesseract, rapidocr, naive, joined by commas")
     parser.add_argument("--onnx", type=Path, help="an MNIST network for the naive reader")
     parser.add_argument("--model", type=Path, help="the model byhand reads with")
+    parser.add_argument("--form", default="digits", help="what byhand reads, and what counts: digits, or text")
     parser.add_argument("--ways", action="store_true", help="also by cutting, and by both ways together")
     parser.add_argument("--digits", type=Path, default=MODEL, help="the model of single digits that cutting uses")
     parser.add_argument("--json", type=Path, help="where to write all figures and every mistake")
     options = parser.parse_args()
-    readers = {"byhand": byhand_reader(Reader(options.model))}
+    counted = digits if options.form == "digits" else signs
+    readers = {"byhand": byhand_reader(Reader(options.model, form=options.form))}
     if options.ways:
         readers |= {"cutting": byhand_reader(Reader(options.digits)), "both": byhand_reader(both(options))}
     readers |= {name: peer(name, options.onnx) for name in options.peers.split(",") if name}
     results = {}
     for folder in options.folders:
         files, labels = pictures(folder)
-        results[folder.name] = {name: measure(read, files, labels) for name, read in readers.items()}
+        results[folder.name] = {name: measure(read, files, labels, counted) for name, read in readers.items()}
         show(folder.name, results[folder.name])
     if options.json:
         options.json.write_text(json.dumps(results, indent=1, ensure_ascii=False))
@@ -68,12 +70,18 @@ def digits(text):
     return "\n".join(row for row in rows if row)
 
 
-def measure(read, files, labels):
+def signs(text):
+    """Digits, signs and spaces of every row; rows without any are dropped."""
+    rows = [re.sub(" +", " ", row.replace("?", " ")).strip() for row in text.replace("\\n", "\n").split("\n")]
+    return "\n".join(row for row in rows if row)
+
+
+def measure(read, files, labels, counted):
     """Figures of one reader on one folder."""
     start = time.perf_counter()
     texts, note = read(files, labels)
     seconds = (time.perf_counter() - start) / len(files)
-    pairs = [(digits(text), digits(label)) for text, label in zip(texts, labels, strict=True)]
+    pairs = [(counted(text), counted(label)) for text, label in zip(texts, labels, strict=True)]
     return {
         "pictures": len(files),
         "exact": sum(text == label for text, label in pairs) / len(files),

@@ -33,7 +33,9 @@ def paper(picture):
 
 def resized(picture, factor):
     size = tuple(max(1, round(side * factor)) for side in picture.shape[::-1])
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(picture).resize(size, Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC)
+    )
 
 
 def jpeg(picture, quality=80):
@@ -53,7 +55,9 @@ def wedge(picture, side):
 
 def row_below(picture):
     """Another row below it: the picture itself once more, mirrored so that nobody takes it for the same."""
-    return np.concatenate([picture, np.full((max(8, picture.shape[0] // 2), picture.shape[1]), paper(picture), np.uint8), picture])
+    return np.concatenate(
+        [picture, np.full((max(8, picture.shape[0] // 2), picture.shape[1]), paper(picture), np.uint8), picture]
+    )
 
 
 CHANGES = {
