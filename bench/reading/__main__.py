@@ -3,7 +3,8 @@
     python -m bench.reading FOLDER... --peers tesseract,rapidocr,naive --onnx mnist.onnx --json figures.json
 
 Each folder holds pictures and a `labels.csv` with the header `file,label`; rows of a page are joined by a literal \\n.
-Only what is a digit counts, of a label as of what was read; with `--form text` signs and spaces, too. The character error rate is the number of digits to be
+Only what is a digit counts, of a label as of what was read; with `--form text` signs and spaces, too. The character
+error rate is the number of them to be
 changed, left out and put in (Levenshtein), of all folder's pictures together, as a share of the labels' digits.
 
 `--ways` reads with a network for single digits and cuts as well, and with both: then the row network also judges what

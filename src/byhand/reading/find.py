@@ -24,7 +24,7 @@ from byhand.reading.finder import (
 )
 from byhand.reading.prepare import Box
 
-LARGEST = 1280  # pixels of the longer side of the largest level
+LARGEST = 1600  # pixels of the longer side of the largest level
 SMALL = 200  # pixels of the longer side of a page that is enlarged, too
 LEAST = 32  # pixels of the longer side of the smallest level
 STEP = 2.5  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high

@@ -27,12 +27,12 @@ from byhand.reading.places import places
 from byhand.reading.prepare import Box
 from byhand.reading.reading import Digit, Reading, Row, Unread, hull
 from byhand.reading.row_read import RowRead
-from byhand.reading.row_reader import RowReader
+from byhand.reading.row_reader import ROWS, SHARPER, RowReader
 from byhand.reading.ruled import stroke_width
 from byhand.reading.turned import turned_back
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
-READER = MODELS / "reader.safetensors"  # finds numbers and reads them
+READER = MODELS / "reader.byhand"  # finds numbers and reads them
 MODEL = MODELS / "digits.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
 PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
@@ -58,16 +58,16 @@ class Reader:
         form: what a row may read: "digits" alone; "text", with the signs of numbers, by default where the model knows
             them; "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
-            out; 0 reads everything.
+            out; 0 reads everything. By default what the model says.
 
     Raises:
         ByhandError: the file is no such model, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None, sure: float = SURE_ENOUGH, form: str | None = None):
-        if not 0 <= sure <= 1:
+    def __init__(self, model: str | Path | None = None, sure: float | None = None, form: str | None = None):
+        if sure is not None and not 0 <= sure <= 1:
             raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
-        self.sure = sure
+        self.sure = SURE_ENOUGH if sure is None else sure
         self.finder: Finder | None = None
         self._way: RowReader | CutReader
         path = Path(model) if model else READER if READER.exists() else ROW_MODEL
@@ -75,7 +75,11 @@ class Reader:
             own = load_model(path)
             self.network, self.finder = own.rows[0], Finder(own.finder)
             wanted = form or "text"
-            self._way = RowReader(own.rows, None, wanted if wanted in ("digits", "text") else Form(wanted))
+            known = own.calibration
+            if sure is None:
+                self.sure = known.get("sure", SURE_ENOUGH)
+            powers = known.get("row", ROWS), known.get("sign", SHARPER)
+            self._way = RowReader(own.rows, None, wanted if wanted in ("digits", "text") else Form(wanted), powers)
             return
         if form not in (None, "digits"):
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")

@@ -47,10 +47,18 @@ class RowReader:
         networks: with eleven outputs, the digits and the blank, or one for each sign of the alphabet and the blank.
         second: the network for single digits.
         form: what a row may read: digits, where signs count as nothing; text; or a `Form`.
+        powers: of rows' and of signs' probabilities that fit how often they are right.
     """
 
-    def __init__(self, networks: Sequence[Network], second: Network | None = None, form: str | Form = "digits"):
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        second: Network | None = None,
+        form: str | Form = "digits",
+        powers: tuple[float, float] = (ROWS, SHARPER),
+    ):
         self.networks, self.second, self.form = [folded(network) for network in networks], second, form
+        self.powers = powers
         self.height, width, _ = networks[0].input_shape
         self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, list[Network]] = {}
@@ -136,9 +144,9 @@ class RowReader:
     def _result(self, label: Label, score: float, p: Array, steps: Array | None, crops: list[Crop]) -> RowRead:
         """The label, and where each of its digits stands in the view that is surest of it, by steps (n, digits)."""
         middles = self._middles(steps, crops)
-        each = p[np.arange(len(p))[:, None], steps, :-1].mean(axis=0) ** SHARPER  # (symbols, classes)
+        each = p[np.arange(len(p))[:, None], steps, :-1].mean(axis=0) ** self.powers[1]  # (symbols, classes)
         each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
-        return RowRead(label, float(np.exp(ROWS * score)), middles, each)
+        return RowRead(label, float(np.exp(self.powers[0] * score)), middles, each)
 
 
 def _equally_long(a: Array, b: Array) -> list[Array]:
