@@ -1,12 +1,14 @@
 """Finding: lines from maps that are drawn here, cut out of the page that belongs to them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
-from byhand.reading.cut import cut_out, level_rows
-from byhand.reading.find import Found, Level, candidates, overlap, without_doubles
+from byhand.reading.cut import cut_out
+from byhand.reading.find import Found, Level, candidates, level_rows, overlap, without_doubles
 from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, PAD, UPRIGHT, maps_of, stretch
 from byhand.reading.targets import as_target
 
@@ -73,16 +75,14 @@ def test_overlap_is_a_part_of_the_smaller_box():
     assert overlap((0, 0, 10, 10), (10, 0, 15, 10)) == 0
 
 
-def test_rows_are_what_is_level():
-    page, level, _ = drawn(rows=2)
-    found = Found(page, stretch(page), candidates(level, UPRIGHT), [], [])
-    lines = [line for c in found.numbers if (line := cut_out(c, found))]
-    beside = [
-        line._replace(box=(line.box[0] + 200, line.box[1] + 3, line.box[2] + 200, line.box[3] + 3)) for line in lines
-    ]
-    rows = level_rows(lines + beside)
+@pytest.mark.parametrize("slope", [0.0, 0.08])
+def test_rows_are_what_is_level(slope):
+    _, level, _ = drawn(slope, rows=2)
+    numbers = candidates(level, UPRIGHT)
+    beside = [replace(c, left=c.left + 60, right=c.right + 60, box=(c.box[0] + 240, *c.box[1:])) for c in numbers]
+    rows = level_rows([*beside, *numbers])
     assert [len(row) for row in rows] == [2, 2]
-    assert all(row[0].box[0] < row[1].box[0] for row in rows) and rows[0][0].box[1] < rows[1][0].box[1]
+    assert all(row[0].left < row[1].left for row in rows) and rows[0][0].middle < rows[1][0].middle
 
 
 def test_targets_and_maps_are_each_others_inverse():

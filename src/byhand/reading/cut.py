@@ -9,7 +9,6 @@ from byhand.core.types import Array
 from byhand.reading.find import Candidate, Found, whole
 from byhand.reading.finder import CELL, DARK, LIGHT, PAD
 from byhand.reading.lines import Line
-from byhand.reading.prepare import Box
 
 INK = 0.3  # an ink's probability from which it counts
 REACH = 0.6  # heights to either side of a core in which a line's ink may stand
@@ -17,7 +16,6 @@ AROUND = 0.85  # heights above and below its middle
 MARGIN = 0.25  # heights of paper around a line's ink
 LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read
 STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
-LEVEL = 0.5  # lines that share this part of the lower one's height are one row
 PAPER = 0.75  # heights around a place from which its paper is known
 
 
@@ -47,7 +45,7 @@ def cut_out(c: Candidate, found: Found) -> Line | None:
     m, y0, x0 = MARGIN * c.height, window.rows.start, window.columns.start
     edges = x0 + columns[0] - m, y0 + rows[0] - m, x0 + columns[-1] + 1 + m, y0 + rows[-1] + 1 + m
     left, top, right, bottom = whole([c.level.on_page(at) for at in edges], page.shape)
-    pixels, unit = _sized(page[top:bottom, left:right], c.height * CELL / c.level.scale)
+    pixels, unit = _sized(page[top:bottom, left:right], c.tall)
     pixels = found.seen[pixels].astype(np.float32)
     # the cell of every one of the line's pixels
     y, x = (
@@ -67,22 +65,6 @@ def cut_out(c: Candidate, found: Found) -> Line | None:
     line = Line((0, 0, 0, 0), image, mask, (left / unit, top / unit), unit, page.shape)
     y, x = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return line._replace(box=line.in_picture((int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1)))
-
-
-def level_rows(lines: Sequence[Line]) -> list[list[Line]]:
-    """Lines that are level with each other, from the left; the topmost first."""
-    rest, rows = sorted(lines, key=lambda line: line.box[1]), []
-    while rest:
-        first = rest[0].box
-        level = [line for line in rest if _shared(line.box, first) > LEVEL]
-        rows.append(sorted(level, key=lambda line: line.box[0]))
-        rest = [line for line in rest if not any(line is one for one in level)]
-    return rows
-
-
-def _shared(a: Box, b: Box) -> float:
-    """The part of the lower one's height that two boxes share."""
-    return (min(a[3], b[3]) - max(a[1], b[1])) / min(a[3] - a[1], b[3] - b[1])
 
 
 def _window(c: Candidate, others: Sequence[Candidate]) -> _Window:

@@ -32,6 +32,7 @@ THERE = 0.5  # a core's probability from which it counts
 SAME = 0.4  # candidates that share this part of the smaller one are the same number
 STEEPEST = 0.5  # by which a line may fall, as a part of its length
 LONG = 1.5  # a line's slope shows from this length on, in heights
+LEVEL = 0.45  # heights by which the middles of two numbers of a row may differ, once the page's slope is taken away
 MOST = 300  # lines of a page; where there are more, it is a pattern
 
 
@@ -76,6 +77,11 @@ class Candidate:
     height: float
     score: float
     box: tuple[float, float, float, float]
+
+    @property
+    def tall(self) -> float:
+        """The height of the writing on the page, in pixels."""
+        return self.height * CELL / self.level.scale
 
     @property
     def value(self) -> float:
@@ -191,6 +197,32 @@ def without_doubles(found: Sequence[Candidate]) -> list[Candidate]:
         if all(overlap(c.box, other.box) < SAME for other in kept):
             kept.append(c)
     return kept
+
+
+def level_rows(numbers: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Numbers that are level with each other, from the left; the topmost row first.
+
+    Long lines tell the page's slope; without it a row's middles stand at one height.
+    """
+    long = [c for c in numbers if c.right - c.left > 2 * LONG * c.height]
+    slope = float(np.median([c.slope for c in long])) if long else 0.0
+    placed = sorted((_middle(c, slope), i) for i, c in enumerate(numbers))
+    rows: list[list[int]] = []
+    last = [(0.0, 0.0)]  # of each row the middle and the height of its last number
+    for middle, i in placed:
+        height = numbers[i].tall
+        if rows and middle - last[-1][0] < LEVEL * min(height, last[-1][1]):
+            rows[-1].append(i)
+        else:
+            rows.append([i])
+        last.append((middle, height))
+    return [sorted((numbers[i] for i in row), key=lambda c: c.box[0]) for row in rows]
+
+
+def _middle(c: Candidate, slope: float) -> float:
+    """The height of a number's middle on a page without its slope, in pixels."""
+    x = (c.left + c.right) / 2
+    return c.level.on_page(c.middle + c.slope * x) - slope * c.level.on_page(x)
 
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:
