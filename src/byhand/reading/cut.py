@@ -11,7 +11,7 @@ from byhand.reading.finder import CELL, DARK, LIGHT, PAD
 from byhand.reading.lines import Line
 
 INK = 0.3  # an ink's probability from which it counts
-REACH = 0.6  # heights to either side of a core in which a line's ink may stand
+REACH = 1.0  # heights to either side of a core in which a line's ink may stand
 AROUND = 0.85  # heights above and below its middle
 MARGIN = 0.25  # heights of paper around a line's ink
 LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read

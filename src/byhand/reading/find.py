@@ -28,9 +28,10 @@ LARGEST = 1600  # pixels of the longer side of the largest level
 SMALL = 200  # pixels of the longer side of a page that is enlarged, too
 LEAST = 32  # pixels of the longer side of the smallest level
 STEP = 2.5  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
-THERE = 0.5  # a core's probability from which it counts
+THERE, LINK = 0.5, 0.25  # a core's probability from which it counts, and from which it goes on beside such a place
 SAME = 0.4  # candidates that share this part of the smaller one are the same number
 STEEPEST = 0.5  # by which a line may fall, as a part of its length
+NEAR = 0.9  # heights between two pieces of one line
 LONG = 1.5  # a line's slope shows from this length on, in heights
 LEVEL = 0.45  # heights by which the middles of two numbers of a row may differ, once the page's slope is taken away
 MOST = 300  # lines of a page; where there are more, it is a pattern
@@ -121,7 +122,7 @@ class Finder:
         turned: list[Candidate] = []
         other: list[Box] = []
         for level in self.levels(image, seen):
-            upright += candidates(level, UPRIGHT)
+            upright += joined(candidates(level, UPRIGHT))
             turned += candidates(level, TURNED)
             if not other:
                 other = _written(level, image.shape)
@@ -161,18 +162,20 @@ class Finder:
 def candidates(level: Level, kind: int) -> list[Candidate]:
     """The connected pieces of a core's map, as lines; those of turned ones by their boxes alone."""
     core = level.maps[kind]
-    pieces = components(core > THERE)
+    pieces = components(core > LINK)
+    peak = np.zeros(len(pieces.areas) + 1, np.float32)
+    np.maximum.at(peak, pieces.labels, core)
     found = []
     for k, (left, top, right, bottom) in enumerate(pieces.boxes.tolist()):
-        if pieces.areas[k] < 2:
+        if peak[k + 1] < THERE or pieces.areas[k] < 2:
             continue
         part = pieces.labels[top:bottom, left:right] == k + 1
         p = np.where(part, core[top:bottom, left:right], 0)
         score = float(p.sum() / pieces.areas[k])
         if kind == TURNED:
             height = (right - left) / (2 * CORE)
-            edges = (left + right - height) / 2, top, (left + right + height) / 2, bottom
-            box = tuple(level.on_page(at) for at in edges)
+            middle = (left + right) / 2
+            box = tuple(level.on_page(at) for at in (middle - height / 2, top, middle + height / 2, bottom))
             found.append(Candidate(level, left, right, 0.0, 0.0, height, score, box))  # type: ignore[arg-type]
             continue
         x = np.arange(left, right) + 0.5
@@ -183,11 +186,51 @@ def candidates(level: Level, kind: int) -> list[Candidate]:
         slope = float(np.polyfit(x, at, 1)[0]) if right - left > LONG * height else 0.0
         slope = min(max(slope, -STEEPEST), STEEPEST)
         middle = float(np.mean(at - slope * x))
-        ends = middle + slope * left, middle + slope * right
-        edges = left, min(ends) - height / 2, right, max(ends) + height / 2
-        box = tuple(level.on_page(at) for at in edges)
-        found.append(Candidate(level, left, right, middle, slope, height, score, box))  # type: ignore[arg-type]
+        box = _edges(level, left, right, middle, slope, height)
+        found.append(Candidate(level, left, right, middle, slope, height, score, box))
     return found
+
+
+def joined(found: list[Candidate]) -> list[Candidate]:
+    """One level's candidates; those that go on where another one ends are one with it."""
+    lines: list[Candidate] = []
+    for c in sorted(found, key=lambda c: c.left):
+        for i, line in enumerate(lines):
+            height = max(c.height, line.height)
+            apart = line.middle + line.slope * line.right - c.middle - c.slope * c.left
+            if c.left - line.right < NEAR * height and abs(apart) < NEAR / 2 * height < 1.5 * NEAR * min(
+                c.height, line.height
+            ):
+                lines[i] = _one(line, c)
+                break
+        else:
+            lines.append(c)
+    return lines
+
+
+def _one(a: Candidate, b: Candidate) -> Candidate:
+    """Two candidates of a level, a to the left, as one: its line goes through the middles of both."""
+    share = (b.right - b.left) / (a.right - a.left + b.right - b.left)
+    left, right = a.left, max(a.right, b.right)
+    height = (1 - share) * a.height + share * b.height
+    at = [(c.left + c.right) / 2 for c in (a, b)]
+    y = [c.middle + c.slope * x for c, x in zip((a, b), at, strict=True)]
+    slope = (y[1] - y[0]) / max(at[1] - at[0], 1.0) if right - left > LONG * height else 0.0
+    slope = min(max(slope, -STEEPEST), STEEPEST)
+    middle = (1 - share) * (y[0] - slope * at[0]) + share * (y[1] - slope * at[1])
+    score = (1 - share) * a.score + share * b.score
+    return Candidate(
+        a.level, left, right, middle, slope, height, score, _edges(a.level, left, right, middle, slope, height)
+    )
+
+
+def _edges(
+    level: Level, left: int, right: int, middle: float, slope: float, height: float
+) -> tuple[float, float, float, float]:
+    """About where a line stands on the page: left, top, right, bottom in pixels."""
+    ends = middle + slope * left, middle + slope * right
+    top, bottom = min(ends) - height / 2, max(ends) + height / 2
+    return level.on_page(left), level.on_page(top), level.on_page(right), level.on_page(bottom)
 
 
 def without_doubles(found: Sequence[Candidate]) -> list[Candidate]:
