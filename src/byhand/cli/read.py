@@ -17,6 +17,10 @@ def read(
     model: Annotated[
         Path | None, typer.Option(help="A model file or a run folder; the built-in networks by default.")
     ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(help="What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
+    ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Also print each digit as the network for single digits sees it, 28 × 28.")
     ] = False,
@@ -27,7 +31,7 @@ def read(
 
     from byhand.reading.reader import Reader
 
-    reader = Reader(model_file(model) if model else None)
+    reader = Reader(model_file(model) if model else None, form=form)
     failed = False
     for path in _files(images):
         try:
