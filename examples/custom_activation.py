@@ -17,13 +17,13 @@ from byhand.testing import check_layer
 class Softsign(Activation):
     """y = x / (1 + |x|). Range (−1, 1); by its own output the derivative is (1 − |y|)²."""
 
-    def forward(self, ops, p, x, y, cache, rng):
+    def forward(self, ops, at):
         """Write y."""
-        np.divide(x, 1 + np.abs(x), out=y)
+        np.divide(at.x, 1 + np.abs(at.x), out=at.y)
 
-    def slope(self, ops, y, dy, dx, cache):
+    def slope(self, ops, at, dx):
         """Write dx = dy ⊙ (1 − |y|)²."""
-        np.multiply(dy, (1 - np.abs(y)) ** 2, out=dx)
+        np.multiply(at.dy, (1 - np.abs(at.y)) ** 2, out=dx)
 
 
 def main() -> float:

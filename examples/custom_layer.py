@@ -29,15 +29,15 @@ class PReLU(Layer):
         """All slopes start alike."""
         return {"a": bh.Uniform(self.start, self.start)}
 
-    def forward(self, ops, p, x, y, cache, rng):
+    def forward(self, ops, at):
         """Write y."""
-        np.multiply(x, np.where(x > 0, 1, p.a), out=y)
+        np.multiply(at.x, np.where(at.x > 0, 1, at.p.a), out=at.y)
 
-    def backward(self, ops, p, g, x, y, dy, dx, cache):
+    def backward(self, ops, at):
         """Write da = Σᵢ dyᵢ min(xᵢ, 0), and dx = dy ⊙ (1 where x > 0, else a) where somebody wants it."""
-        np.sum(dy * np.minimum(x, 0), axis=0, out=g.a)
-        if dx is not None:
-            np.multiply(dy, np.where(x > 0, 1, p.a), out=dx)
+        np.sum(at.dy * np.minimum(at.x, 0), axis=0, out=at.g.a)
+        if at.dx is not None:
+            np.multiply(at.dy, np.where(at.x > 0, 1, at.p.a), out=at.dx)
 
 
 def main() -> float:

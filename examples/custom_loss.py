@@ -17,11 +17,11 @@ from byhand.testing import check_loss
 class LogCosh(Loss):
     """ℓ = Σⱼ log cosh(yⱼ − tⱼ), so ∂ℓ/∂y = tanh(y − t): no single error pulls harder than 1."""
 
-    def derive(self, ops, y, t, dy, cache):
+    def derive(self, ops, at):
         """Write every sample's loss into cache.each (n,), and the derivative into dy (n, k)."""
-        e = y - t
-        np.sum(np.logaddexp(e, -e) - np.log(2), axis=1, out=cache.each)
-        np.tanh(e, out=dy)
+        e = at.y - at.t
+        np.sum(np.logaddexp(e, -e) - np.log(2), axis=1, out=at.cache.each)
+        np.tanh(e, out=at.dy)
 
 
 def main() -> float:
@@ -29,7 +29,7 @@ def main() -> float:
     check_loss(LogCosh(), 3)
     digits = bh.load("digits")
     x, y, x_test, y_test = bh.data.split(digits.x_train, digits.y_train, 0.2, np.random.default_rng(0))
-    network = bh.Network(64, [bh.Dense(32, bh.He()), bh.ReLU(), bh.Dense(10)], LogCosh())
+    network = bh.Network(64, [bh.Dense(32, bh.He()), bh.ReLU(), bh.Dense(10)], LogCosh(), task="classes")
     bh.fit(network, x, y, epochs=20)
     accuracy = bh.evaluate(network, x_test, y_test).accuracy
     print(f"{accuracy:.1%} of {len(y_test)} digits right")

@@ -41,15 +41,15 @@ def test_the_checks_catch_faults_in_parts_of_ones_own():
     loss = runpy.run_path(str(ROOT / "examples/custom_loss.py"))["LogCosh"]
 
     class Forgets(layer):
-        def backward(self, ops, p, g, x, y, dy, dx, cache):
-            g.a[...] = 0
-            super().backward(ops, p, g, x, y, dy, dx, cache)
-            g.a *= 2
+        def backward(self, ops, at):
+            at.g.a[...] = 0
+            super().backward(ops, at)
+            at.g.a *= 2
 
     class Unlike(loss):
-        def derive(self, ops, y, t, dy, cache):
-            super().derive(ops, y, t, dy, cache)
-            dy *= 1.01
+        def derive(self, ops, at):
+            super().derive(ops, at)
+            at.dy *= 1.01
 
     with pytest.raises(AssertionError, match="da"):
         check_layer(Forgets(), (7,))

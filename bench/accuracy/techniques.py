@@ -109,7 +109,7 @@ def run(index, dataset, seed):
     train, held = split_rows(data.y_train, 10_000, rng)
     x, y = data.x_train[train], data.y_train[train]
     held_back = (data.x_train[held], data.y_train[held])
-    network = bh.Network(784, technique.layers, technique.loss, rng=rng)
+    network = bh.Network(784, technique.layers, technique.loss, rng=rng, inputs="grey levels")
     start = time.process_time()
     bh.fit(
         network,

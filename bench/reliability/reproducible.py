@@ -35,7 +35,7 @@ def train(kind, options):
     sizes, batch_size, augmented = KINDS[kind]
     digits = bh.load("mnist")
     hidden = [part for size in sizes for part in (bh.Dense(size, bh.He()), bh.ReLU())]
-    network = bh.Network(784, [*hidden, bh.Dense(10)], bh.CategoricalCrossEntropy())
+    network = bh.Network(784, [*hidden, bh.Dense(10)], bh.CategoricalCrossEntropy(), inputs="grey levels")
     augment = bh.Augment.digits() if augmented else None
     x, y = digits.x_train[:SAMPLES], digits.y_train[:SAMPLES]
     epochs = EPOCHS if batch_size else 20 * EPOCHS

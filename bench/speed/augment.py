@@ -53,7 +53,7 @@ def microseconds(augment, images):
 def epoch(digits, augment, workers=1):
     """Least seconds an epoch."""
     layers = [byhand.Dense(256), byhand.ReLU(), byhand.Dense(128), byhand.ReLU(), byhand.Dense(10)]
-    network = byhand.Network(784, layers, byhand.CategoricalCrossEntropy())
+    network = byhand.Network(784, layers, byhand.CategoricalCrossEntropy(), inputs="grey levels")
     history = byhand.fit(
         network,
         digits.x_train,

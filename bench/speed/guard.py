@@ -39,7 +39,7 @@ def main():
     x, y = rng.integers(0, 256, (SAMPLES, 784), np.uint8), rng.integers(0, 10, SAMPLES)
     for name in ("dense", "nielsen"):
         recipe = RECIPES[name]
-        network = bh.Network(784, recipe.layers, recipe.loss)
+        network = bh.Network(784, recipe.layers, recipe.loss, inputs="grey levels")
         options = {"batch_size": recipe.batch_size, "optimizer": recipe.optimizer, "progress": False}
         seconds = min(bh.fit(network, x, y, epochs=6, **options)["seconds"])
         training = Training(network, recipe.optimizer, epochs=1)

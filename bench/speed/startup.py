@@ -109,7 +109,8 @@ USE = """
 import numpy as np, byhand as bh, tempfile, pathlib
 from byhand.reading.reader import Reader
 x, y = np.zeros((20, 784), np.uint8), np.arange(20) % 10
-network = bh.Network(784, [bh.Dense(8), bh.ReLU(), bh.Dense(10)], bh.CategoricalCrossEntropy())
+layers = [bh.Dense(8), bh.ReLU(), bh.Dense(10)]
+network = bh.Network(784, layers, bh.CategoricalCrossEntropy(), inputs="grey levels")
 bh.fit(network, x, y, epochs=1)
 with tempfile.TemporaryDirectory() as folder:
     network.save(pathlib.Path(folder) / "m.safetensors")

@@ -45,9 +45,11 @@ from .layers import SpatialDropout as SpatialDropout
 from .layers import Step as Step
 from .layers import Tanh as Tanh
 from .losses import CTC as CTC
+from .losses import MAE as MAE
 from .losses import MSE as MSE
 from .losses import BinaryCrossEntropy as BinaryCrossEntropy
 from .losses import CategoricalCrossEntropy as CategoricalCrossEntropy
+from .losses import Huber as Huber
 from .losses import QuadraticCost as QuadraticCost
 from .network import Network as Network
 from .optimizers import AdaGrad as AdaGrad

@@ -1,8 +1,7 @@
 """A network: layers in a row, one parameter vector θ, one gradient vector g, and a loss."""
 
 import threading
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +10,18 @@ import numpy as np
 from byhand.core.arena import Arena
 from byhand.core.checks import as_array, require_instance, require_whole
 from byhand.core.errors import ByhandError
-from byhand.core.inputs import as_input, as_samples
+from byhand.core.inputs import INPUTS, as_input, as_samples
 from byhand.core.types import Array, Rng, Shape
-from byhand.core.workspace import Views, Workspace
-from byhand.layers import Layer, Softmax, plan_layers
-from byhand.losses import Loss
-from byhand.ops import default
+from byhand.core.workspace import Workspace
+from byhand.layers import Layer, Sigmoid, Softmax, Step, plan_layers, spelled_out
+from byhand.layers.base import backward_through, forward_through
+from byhand.losses import Loss, NoLoss
+from byhand.ops import Ops, default
 
 if TYPE_CHECKING:
     from byhand.data.table import Table
 
-PIECE = 512  # rows that go through the network at once where nobody asks for more: their arrays fit the cache
+PREDICTED_ROWS = 512  # rows that go through the network at once in a prediction: their arrays fit the cache
 
 
 class Network:
@@ -34,17 +34,26 @@ class Network:
         7960
 
     Args:
-        input_shape: the shape of one sample: 784, or (28, 28, 1).
+        input_shape: the shape of one sample: 784, or (28, 28, 1), or (T, k) for sequences.
         layers: the layers, first to last.
-        loss: the loss; the cross-entropies contain the last activation (see `byhand.losses`).
-        rng: a generator, or a seed for one, from which the parameters start; None leaves θ at zero.
+        loss: the loss; the cross-entropies contain the last activation (see `byhand.losses`). A network without one
+            goes back from a gradient of somebody else's (`backward_from`).
+        rng: a generator, or a seed for one, from which the parameters start; None leaves θ at zero. The default is
+            the seed 0, so that a program gives the same network every time; Keras and PyTorch draw another one each
+            time, as `rng=np.random.default_rng()` does here.
+        inputs: what the samples are. "numbers" are taken as they are. "grey levels" may come as bytes (uint8), and
+            those are divided by 255; other numbers are taken as they are. "tokens" are whole numbers that the first
+            layer looks up. By default what the first layer takes: "numbers", or "tokens" for an embedding.
         dtype: float32, or float64 for checking derivatives.
         classes: the classes' names, for those who print them.
+        task: "classes" or "numbers": what `predict` gives; by default as the loss and the last layer say. The
+            cross-entropies are for classes, MAE and Huber for numbers. The squared losses serve for both: for classes
+            where the last layer gives probabilities (Sigmoid, Softmax, Step) or the classes have names.
         ops: the table of operations to compute with.
 
     Attributes:
-        theta: the parameters (size,).
-        gradient: ∂L/∂θ (size,), as `backward` left it.
+        theta: the parameters (size,). What is assigned to it is copied into the same memory.
+        gradient: ∂L/∂θ (size,), as `backward` left it; likewise.
         state: what layers keep beside θ (size of state_arena,), such as running means; no gradient descends on it.
         p: for each layer its parameters and its state, views of theta and state: `network.p[0].W`.
         g: for each layer their gradients, views of gradient.
@@ -62,23 +71,33 @@ class Network:
         self,
         input_shape: int | Shape,
         layers: Sequence[Layer],
-        loss: Loss,
+        loss: Loss | None = None,
         *,
         rng: np.random.Generator | int | None = 0,
+        inputs: str | None = None,
         dtype: Any = np.float32,
         classes: Sequence[str] | None = None,
-        ops: Any = default,
+        task: str | None = None,
+        ops: Ops = default,
     ):
         if isinstance(layers, Layer):
             raise ByhandError(f"layers must be a list of layers; got {layers!r} alone.")
         self.input_shape = tuple(input_shape) if isinstance(input_shape, tuple | list) else (input_shape,)
-        self.layers = tuple(layers)
-        self.loss = loss
+        for layer in layers:
+            require_instance("A layer", layer, Layer, "a layer such as Dense(10)")
+        self.layers = spelled_out(layers)
+        self.loss: Loss = NoLoss() if loss is None else loss
         self.dtype = _float_type(dtype)
         self.classes = tuple(classes) if classes else None
         self.table: Table | None = None
+        if task not in (None, "classes", "numbers"):
+            raise ByhandError(f'task is "classes" or "numbers", not {task!r}.')
+        self._task = task
         self.ops = ops
         self._check()
+        self.inputs = self.layers[0].takes if inputs is None else inputs
+        if self.inputs not in INPUTS or (self.inputs == "tokens") != (self.layers[0].takes == "tokens"):
+            raise ByhandError(f"{self.layers[0].label()} takes {self.layers[0].takes}; inputs can't be {inputs!r}.")
         self.plan = plan_layers(self.layers, self.input_shape)
         self.target_shape = self.loss.target_shape(self.plan[-1].out_shape)
         self.outputs: int = self.plan[-1].out_shape[-1]
@@ -86,15 +105,13 @@ class Network:
             raise ByhandError(f"There are {len(self.classes)} class names for {self.outputs} outputs.")
         self.arena = Arena(self.plan)
         self.state_arena = Arena(self.plan, "state")
-        self._bind(np.zeros(self.arena.size, self.dtype), np.zeros(self.state_arena.size, self.dtype))
+        self._bind(ops.zeros((self.arena.size,), self.dtype), ops.zeros((self.state_arena.size,), self.dtype))
         if rng is not None:
             self.initialize(np.random.default_rng(rng))
 
     def _check(self) -> None:
         if not self.layers:
             raise ByhandError("A network needs at least one layer.")
-        for layer in self.layers:
-            require_instance("A layer", layer, Layer, "a layer such as Dense(10)")
         require_instance("The loss", self.loss, Loss, "a loss such as CategoricalCrossEntropy()")
         for size in self.input_shape:
             require_whole("Each side of the input shape", size)
@@ -104,83 +121,181 @@ class Network:
             )
 
     def _bind(self, theta: Array, state: Array) -> None:
-        self.theta, self.state = theta, state
-        self.gradient = np.zeros_like(theta)
-        self.p, self.g = self.arena.views(self.theta), self.arena.views(self.gradient)
-        self.state_arena.views(self.state, into=self.p)
+        self._theta, self._state = theta, state
+        self._gradient = self.ops.zeros(theta.shape, self.dtype)
+        self.p, self.g = self.arena.views(theta), self.arena.views(self._gradient)
+        self.state_arena.views(state, into=self.p)
+        self._shared = self.arena.split_shared(self.g)
         # Layers before the first one with parameters have nothing to learn: the backward pass ends at it.
         self._first = next((i for i, plan in enumerate(self.plan) if plan.learns), len(self.layers))
-        self._local = threading.local()  # workspaces, one set a thread, so that several may predict at once
+        self._local = threading.local()  # workspaces, a set for each thread, so that several may predict at once
+
+    theta = property(lambda self: self._theta, lambda self, value: self._put("theta", value))
+    gradient = property(lambda self: self._gradient, lambda self, value: self._put("gradient", value))
+    state = property(lambda self: self._state, lambda self, value: self._put("state", value))
+
+    def _put(self, name: str, value: Any) -> None:
+        """Copy `value` into a vector that views look at."""
+        own, value = getattr(self, name), self.ops.asarray(value)
+        if value.shape != own.shape:
+            raise ByhandError(
+                f"{name} has the shape {own.shape}; an array of shape {value.shape} can't take its place."
+            )
+        own[...] = value
 
     @property
     def size(self) -> int:
         """How many parameters there are."""
         return self.arena.size
 
+    @property
+    def task(self) -> str:
+        """What `predict` gives: "classes" or "numbers"."""
+        if told := self._task or self.loss.task:
+            return told
+        return "classes" if self.classes or isinstance(self.layers[-1], Sigmoid | Softmax | Step) else "numbers"
+
     def initialize(self, rng: np.random.Generator) -> None:
         """Start θ anew, each parameter by its layer's initialiser, layer by layer."""
         for layer, p in zip(self.layers, self.p, strict=True):
             layer.initialize(rng, p)
 
-    def workspace(self, rows: int) -> Workspace:
-        """New arrays for passes of up to `rows` samples."""
-        return Workspace(self.layers, self.plan, self.input_shape, self.loss, rows, self.dtype)
+    def workspace(self, rows: int, share: bool = True) -> Workspace:
+        """New arrays for one pass at a time of up to `rows` samples.
+
+        Args:
+            rows: how many.
+            share: False keeps every quantity of a pass until the next one, for those who look at them; otherwise
+                layers write over what nobody reads any more.
+        """
+        loss = self.loss.cache(self.plan[-1].out_shape)
+        make = lambda shape: self.ops.empty(shape, self.dtype)  # noqa: E731
+        return Workspace(self.plan, self.input_shape, loss, rows, make, self.p, self.g, share)
 
     def twin(self) -> "Network":
         """A network with the same θ, the same memory, but a gradient of its own: for another thread."""
-        twin = copy(self)
-        twin.ops = self.ops  # which copies and pickles leave behind
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._bind(self._theta, self._state)
         return twin
+
+    def copy(self) -> "Network":
+        """A network like this one, with copies of its θ and state."""
+        other = self.twin()
+        other._bind(self._theta.copy(), self._state.copy())
+        return other
+
+    def reshaped(self, input_shape: Shape, loss: Loss | None = None) -> "Network":
+        """This network, with the same θ and state (the same memory), for samples of another shape.
+
+        Args:
+            input_shape: longer sequences, wider pictures; no parameter may depend on it.
+            loss: another loss, where this one depends on it.
+
+        Raises:
+            ByhandError: a parameter would have another shape.
+        """
+        other = Network(
+            input_shape,
+            self.layers,
+            loss or self.loss,
+            rng=None,
+            inputs=self.inputs,
+            dtype=self.dtype,
+            classes=self.classes,
+            task=self._task,
+            ops=self.ops,
+        )
+        if other.arena.parameters != self.arena.parameters:
+            raise ByhandError(f"With inputs of shape {other.input_shape} this network has other parameters.")
+        other._bind(self._theta, self._state)
+        return other
 
     # ---- passes ----
 
-    def forward(self, x: Array, views: Views | None = None, rng: Rng = None) -> Array:
-        """The last layer's output (n, outputs) for x (n, *input_shape): logits where the loss contains the activation.
+    def forward(
+        self,
+        x: Any,
+        workspace: Workspace | None = None,
+        rng: Rng = None,
+        mask: Array | None = None,
+        carry: bool = False,
+    ) -> Array:
+        """The last layer's output (n, ...) for x (n, *input_shape): logits where the loss contains the activation.
 
-        The result lies in the workspace and holds until the next pass; copy what you keep.
+        The result lies in the workspace and holds until the next pass there; copy what you keep.
 
         Args:
-            x: samples; uint8 means grey levels 0-255 and is divided by 255, other numbers are taken as they are.
-            views: the workspace's views for n rows; without them x is checked and the network uses its own.
+            x: samples, as `as_input` makes them; without a workspace they are made so here.
+            workspace: the arrays to work in; without it the network's own. `predict` uses others.
             rng: in training the generator of whatever is random there (dropout's masks); None outside training.
+            mask: (n, T), True at the steps of each sequence that are there.
+            carry: whether layers go on from what they carried out of the workspace's last pass.
         """
-        if views is None:
+        if workspace is None:
             x = self.as_input(x)
-            views = self._own_views(len(x))
-        views.x = x
-        self._local.last = views
-        for layer, p, y, cache in zip(self.layers, self.p, views.y, views.cache, strict=True):
-            layer.forward(self.ops, p, x, y, cache, rng)
-            x = y
-        return x
+            workspace = self._own("forward", len(x))
+        layers, loss = workspace.start(len(x))
+        y, loss.mask = forward_through(self.ops, self.layers, layers, x, rng, mask, carry)
+        return y
 
     def backward(
-        self, t: Array, views: Views | None = None, weights: Array | None = None, factor: float | None = None
+        self,
+        t: Array,
+        workspace: Workspace | None = None,
+        weights: Array | None = None,
+        factor: float | None = None,
+        add: bool = False,
     ) -> float:
         """Overwrite `gradient` with ∂L/∂θ for the batch of the last forward pass; returns L.
 
         Args:
-            t: targets (n, outputs).
-            views: those of the forward pass; the last one's by default.
+            t: targets: class numbers (n, ...), or numbers (n, ..., outputs).
+            workspace: that of the forward pass; the network's own by default.
             weights: sample weights (n,).
             factor: what the samples' losses are multiplied by; 1/n by default.
+            add: whether to add to `gradient` rather than overwrite it.
+
+        Raises:
+            ByhandError: there was no forward pass, the network has no loss, or t has another length.
         """
-        views = views or self._last()
-        dy = views.dy[-1]
-        loss = self.loss.backward(
-            self.ops, views.y[-1], t, dy, views.loss_cache, factor or 1 / len(t), weights
-        )  # fmt: skip
-        self._go_back(views, self._first)
+        _, at = workspace.passes if workspace else self._last()
+        if len(t) != len(at.y):
+            raise ByhandError(f"There are {len(t)} targets, but {len(at.y)} samples went forward.")
+        at.t, at.weights, at.factor = t, weights, 1 / len(t) if factor is None else factor
+        loss = self.loss.backward(self.ops, at)
+        self._go_back(workspace, self._first, None, add)
         return loss
 
-    def _go_back(self, views: Views, first: int, dx: Array | None = None) -> None:
+    def backward_from(
+        self, dy: Array, workspace: Workspace | None = None, dx: Array | None = None, add: bool = False
+    ) -> None:
+        """Go back from ∂L/∂y of a loss that somebody else computes: overwrite `gradient` with ∂L/∂θ.
+
+        Args:
+            dy: ∂L/∂y (n, ...), of the output's shape.
+            workspace: that of the forward pass; the network's own by default.
+            dx: gets ∂L/∂x (n, *input_shape), where it is wanted.
+            add: whether to add to `gradient` rather than overwrite it.
+
+        Raises:
+            ByhandError: there was no forward pass, or dy has another shape than its output.
+        """
+        layers, _ = workspace.passes if workspace else self._last()
+        if dy.shape != layers[-1].y.shape:
+            raise ByhandError(f"dy must have the output's shape {layers[-1].y.shape}; got {dy.shape}.")
+        self.ops.copy(dy, out=layers[-1].dy)
+        self._go_back(workspace, self._first if dx is None else 0, dx, add)
+
+    def _go_back(self, workspace: Workspace | None, first: int, dx: Array | None, add: bool) -> None:
         """From the last layer's dy to the first's: each layer's gradients, and dx of layer `first`."""
-        for i in range(len(self.layers) - 1, first - 1, -1):
-            x = views.y[i - 1] if i else views.x
-            below = views.dy[i - 1] if i > first else dx
-            self.layers[i].backward(
-                self.ops, self.p[i], self.g[i], x, views.y[i], views.dy[i], below, views.cache[i]
-            )  # fmt: skip
+        layers, _ = workspace.passes if workspace else self._last()
+        before = self._gradient.copy() if add else None
+        backward_through(self.ops, self.layers, layers, dx, first)
+        for owner, use in self._shared:
+            self.ops.add(owner, use, out=owner)
+        if before is not None:
+            self.ops.add(self._gradient, before, out=self._gradient)
 
     def input_gradient(self, x: Any, weights: Any) -> Array:
         """∂(Σⱼ weights[i, j] y[i, j])/∂x[i] for every sample (n, *input_shape): how the outputs follow the inputs.
@@ -199,63 +314,75 @@ class Network:
         weights, wanted = as_array("weights", weights), (len(x), *self.plan[-1].out_shape)
         if weights.shape != wanted:
             raise ByhandError(f"weights must be {wanted}, one for each output; got {weights.shape}.")
-        views, dx = network.workspace(len(x)).views(len(x)), np.empty_like(x)
-        network.forward(x, views)
-        views.dy[-1][...] = weights
-        network._go_back(views, 0, dx)
+        workspace, dx = network.workspace(len(x)), np.empty_like(x)
+        network.forward(x, workspace)
+        network.backward_from(weights, workspace, dx)
         return dx
 
-    def _last(self) -> Views:
-        views = getattr(self._local, "last", None)
-        if views is None:
+    def _last(self) -> Any:
+        own = getattr(self._local, "forward", None)
+        if own is None:
             raise ByhandError("There is nothing to go back through yet; call forward(x) first.")
-        return views
+        return own.passes
 
-    def _own_views(self, n: int) -> Views:
-        own = getattr(self._local, "workspace", None)
+    def _own(self, purpose: str, n: int) -> Workspace:
+        """This thread's workspace for `purpose`, with room for n rows."""
+        own = getattr(self._local, purpose, None)
         if own is None or own.rows < n:
-            own = self._local.workspace = self.workspace(n)
-        return own.views(n)
+            own = self.workspace(n)
+            setattr(self._local, purpose, own)
+        return own
 
     # ---- predictions ----
 
-    def predict_proba(self, x: Array) -> Array:
-        """The output activations (n, outputs) for x (n, *input_shape).
+    def predict_proba(self, x: Array, mask: Array | None = None) -> Array:
+        """The output activations (n, outputs), or (n, T, outputs), for x (n, *input_shape).
 
         After softmax each row sums to one. After sigmoids each output is a probability by itself, and a row need not
         sum to one. Otherwise they are the last layer's numbers as they are.
+
+        Args:
+            x: samples.
+            mask: (n, T), True at the steps of each sequence that are there.
 
         Raises:
             ByhandError: x has another shape, or holds NaN or infinity.
         """
         x = self.as_input(x)
         result = np.empty((len(x), *self.plan[-1].out_shape), self.dtype)
-        for start in range(0, len(x), PIECE):
-            piece = x[start : start + PIECE]
-            views = self._own_views(len(piece))
-            y = self.forward(piece, views)
-            self.loss.activate(self.ops, y, result[start : start + PIECE], views.loss_cache)
+        for start in range(0, len(x), PREDICTED_ROWS):
+            piece = slice(start, start + PREDICTED_ROWS)
+            workspace = self._own("predict", len(x[piece]))
+            self.forward(x[piece], workspace, mask=None if mask is None else mask[piece])
+            self.loss.activate(self.ops, workspace.passes.loss, result[piece])
         return result
 
-    def predict(self, x: Array) -> Array:
-        """The class (n,) of each sample of x (n, *input_shape): the largest output; for one output whether it is ≥ ½.
+    def predict(self, x: Array, mask: Array | None = None) -> Array:
+        """What the network answers for each sample of x (n, *input_shape), by its `task`.
+
+        Classes (n,), or (n, T): the largest output; for one output whether it is ≥ ½. Or numbers: the outputs (n, k)
+        as they are, (n,) of a single output.
 
         Raises:
             ByhandError: as `predict_proba`.
         """
-        return self.decide(self.predict_proba(x))
+        return self.decide(self.predict_proba(x, mask))
 
     def decide(self, activations: Array) -> Array:
-        """Classes (n,) from output activations (n, outputs)."""
+        """Answers, as `predict` gives them, from output activations (n, outputs)."""
+        if self.task == "numbers":
+            return activations[..., 0] if activations.shape[-1] == 1 else activations
         return self.loss.decide(activations)
 
     def as_input(self, x: Any) -> Array:
-        """The samples x as this network takes them: checked, in its dtype, uint8 divided by 255.
+        """The samples x as this network takes them: checked, in its dtype; tokens as whole numbers.
 
         Raises:
-            ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity.
+            ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity, bytes where grey levels
+                were not announced, tokens that the first layer doesn't know.
         """
-        return as_input(x, self.input_shape, self.dtype, self.ops)
+        limit = getattr(self.layers[0], "vocabulary", None) if self.inputs == "tokens" else None
+        return as_input(x, self.input_shape, self.dtype, self.ops, self.inputs, limit)
 
     def as_samples(self, x: Any) -> Array:
         """x as an array (n, *input_shape), its numbers as they are.
@@ -280,6 +407,31 @@ class Network:
         lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}".rstrip() for a, b, c in rows]
         contains = f", containing {self.loss.activation}" if self.loss.activation else ""
         return "\n".join([*lines, f"{self.size:,} parameters; loss {type(self.loss).__name__}{contains}"])
+
+    def named_parameters(self) -> dict[str, Array]:
+        """Every parameter by its full name, "0.W" for W of layer 0: views of `theta`."""
+        return {p.full_name: p.view(self._theta) for p in self.arena.parameters}
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters, and of the layers' state, by their full names."""
+        arenas = ((self.arena, self._theta), (self.state_arena, self._state))
+        return {p.full_name: p.view(vector).copy() for arena, vector in arenas for p in arena.parameters}
+
+    def load_state_dict(self, values: Mapping[str, Any]) -> None:
+        """Take the parameters and the state that `state_dict` gave.
+
+        Raises:
+            ByhandError: a name is missing or unknown, or an array has another shape; nothing is changed then.
+        """
+        arenas = ((self.arena, self._theta), (self.state_arena, self._state))
+        places = {p.full_name: p.view(vector) for arena, vector in arenas for p in arena.parameters}
+        found = {name: np.asarray(value) for name, value in values.items()}
+        for name in sorted(places.keys() | found.keys()):
+            if name not in found or name not in places or found[name].shape != places[name].shape:
+                there, here = (table[name].shape if name in table else "none" for table in (found, places))
+                raise ByhandError(f"Parameter {name}: its shape is {there} there, and {here} in this network.")
+        for name, place in places.items():
+            place[...] = found[name]
 
     def explain(self, x: Array | None = None, t: Any = None, latex: bool = False) -> str:
         """This network's equations, forward and backward, in order, with its shapes."""
@@ -312,14 +464,19 @@ class Network:
             "plan",
             "outputs",
             "target_shape",
+            "inputs",
+            "_task",
             "arena",
             "state_arena",
         )
         return {name: getattr(self, name) for name in (*keep, "theta", "state")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, ops=default)
-        self._bind(self.theta, self.state)
+        theta, kept = state.pop("theta"), state.pop("state")
+        self.__dict__.update(
+            {"inputs": "grey levels", "_task": None} | state, ops=default
+        )  # those of 0.1 took bytes as grey levels
+        self._bind(theta, kept)
 
     def __repr__(self) -> str:
         layers = ", ".join(layer.label() for layer in self.layers)

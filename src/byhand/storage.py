@@ -36,6 +36,8 @@ def describe(network: Network) -> dict[str, Any]:
         "layers": to_config(network.layers),
         "loss": to_config(network.loss),
         "classes": list(network.classes) if network.classes else None,
+        "inputs": network.inputs,
+        "task": network.task,
     }
     return description | ({"table": to_config(network.table)} if network.table else {})
 
@@ -111,7 +113,16 @@ def load(path: str | Path) -> Network:
             _check_tensors(path, file, Arena(plans).parameters + Arena(plans, "state").parameters)
             dtypes = {file.get_slice(key).get_dtype() for key in file.keys()}  # noqa: SIM118
             dtype = np.float64 if dtypes == {"F64"} else np.float32
-            network = Network(shape, layers, loss, rng=None, dtype=dtype, classes=description.get("classes"))
+            network = Network(
+                shape,
+                layers,
+                loss,
+                rng=None,
+                inputs=description.get("inputs", "grey levels"),  # 0.1 knew no other
+                dtype=dtype,
+                classes=description.get("classes"),
+                task=description.get("task"),
+            )
             network.table = _table(path, description, network)
             for arena, vector in ((network.arena, network.theta), (network.state_arena, network.state)):
                 for p in arena.parameters:

@@ -16,9 +16,11 @@ import numpy as np
 
 from byhand.core.arena import Arena
 from byhand.core.errors import ByhandError
+from byhand.core.passes import LossPass, Pass
 from byhand.core.types import Array, Shape
-from byhand.core.workspace import make_cache
+from byhand.core.workspace import bind, make_pass
 from byhand.layers import Layer
+from byhand.layers.base import plan_layer
 from byhand.losses import Loss
 from byhand.ops import reference
 
@@ -35,6 +37,7 @@ def check_layer(
     rows: Sequence[int] = (1, 3, 7),
     rng: np.random.Generator | int = 0,
     ops: Any = reference,
+    mask: bool = False,
 ) -> None:
     """Check `layer` on inputs (n, *in_shape) for every n in `rows`.
 
@@ -45,29 +48,34 @@ def check_layer(
         rows: batch sizes.
         rng: a generator, or a seed for one, of inputs, parameters and upstream gradient.
         ops: the table of operations.
+        mask: whether to check sequences (T, k) under a mask, too.
 
     Raises:
         AssertionError: says which quantity is wrong, at which index, by how much.
     """
     rng = np.random.default_rng(rng)
     shape = (in_shape,) if isinstance(in_shape, int) else tuple(in_shape)
-    plan = layer.plan(shape)
+    plan = plan_layer(layer, shape)
     starts, named = set(layer.initializers()), {*plan.params, *plan.state}
     _claim(starts == named, f"{layer.label()}: plan names {named}, initializers {starts}")
     for n in rows:
-        bench = _Bench(layer, shape, n, rng, ops)
-        bench.check_forward()
-        if gradient:
-            bench.check_backward()
+        for masked in (False, True) if mask else (False,):
+            bench = _Bench(layer, shape, n, rng, ops, masked)
+            bench.check_forward()
+            if gradient:
+                bench.check_backward()
 
 
 class _Bench:
     """One layer with n samples, its parameters, and a random upstream gradient."""
 
-    def __init__(self, layer: Layer, in_shape: Shape, n: int, rng: np.random.Generator, ops: Any):
-        self.layer, self.ops, self.n, self.plan = layer, ops, n, layer.plan(in_shape)
-        self.name = f"{layer.label()} with {n} rows"
-        self.x = rng.standard_normal((n, *in_shape))
+    def __init__(self, layer: Layer, in_shape: Shape, n: int, rng: np.random.Generator, ops: Any, mask: bool):
+        self.layer, self.ops, self.n, self.plan = layer, ops, n, plan_layer(layer, in_shape)
+        self.name = f"{layer.label()} with {n} rows{' and a mask' if mask else ''}"
+        vocabulary = getattr(layer, "vocabulary", 0)
+        tokens = layer.takes == "tokens"
+        self.x = rng.integers(vocabulary, size=(n, *in_shape)) if tokens else rng.standard_normal((n, *in_shape))
+        self.mask = rng.integers(1, in_shape[0] + 1, (n, 1)) > np.arange(in_shape[0]) if mask else None
         self.arena, state_arena = Arena([self.plan]), Arena([self.plan], "state")
         self.theta, self.state = np.empty(self.arena.size), np.empty(state_arena.size)
         (self.p,) = state_arena.views(self.state, into=self.arena.views(self.theta))
@@ -77,69 +85,72 @@ class _Bench:
         self.params = {p.full_name[2:]: p.view(self.theta) for p in self.arena.parameters}
         self.upstream = rng.standard_normal((n, *self.plan.out_shape))
 
-    def forward(self, x: Array, y: Array | None = None) -> tuple[Array, SimpleNamespace]:
-        """The output and the cache, both NaN before; state and generator are the same each time."""
-        y = _poisoned((self.n, *self.plan.out_shape)) if y is None else y
-        cache = make_cache(self.plan, self.n, np.dtype(float), fill=np.nan)
+    def forward(self, x: Array, y: Array | None = None) -> Pass:
+        """The pass; output and cache were NaN before, state and generator are the same each time."""
+        at = make_pass(self.plan, self.n, _poisoned, share=False)
+        bind(at, self.p, self.arena.views(self.theta)[0])
+        at.x, at.y = x, _poisoned((self.n, *self.plan.out_shape)) if y is None else y
+        at.rng, at.mask = np.random.default_rng(0), self.mask
         self.state[...] = self.first_state
-        self._run(self.layer.forward, x, y, cache, np.random.default_rng(0))
-        return y, cache
+        self._run(self.layer.forward, at)
+        return at
 
-    def backward(self, x: Array, y: Array, cache: SimpleNamespace, fill: float, want_dx: bool = True) -> dict:
+    def backward(self, at: Pass, fill: float, want_dx: bool = True) -> dict[str, Array]:
         """The gradients by name, all `fill` before; x, y, dy and parameters must stay as they are."""
         gradient = np.full(self.theta.shape, fill)
         (g,) = self.arena.views(gradient)
-        dx = np.full(self.x.shape, fill) if want_dx else None
-        dy = self.upstream.copy()
-        given = {"x": x, "y": y, "dy": dy} | self.params
+        bind(at, self.p, g)
+        at.dx = np.full(self.x.shape, fill) if want_dx and self.layer.takes == "numbers" else None
+        at.dy = self.upstream.copy()
+        given = {"x": at.x, "y": at.y, "dy": at.dy} | self.params
         before = {name: value.copy() for name, value in given.items()}
-        self._run(self.layer.backward, g, x, y, dy, dx, cache)
+        self._run(self.layer.backward, at)
         for name, value in given.items():
             _same(self.name, f"{name} after backward", value, before[name], "before", 0)
         gradients = {f"d{p.full_name[2:]}": p.view(gradient) for p in self.arena.parameters}
-        return gradients | ({} if dx is None else {"dx": dx})
+        return gradients | ({} if at.dx is None else {"dx": at.dx})
 
-    def _run(self, method: Callable[..., None], *arrays: Any) -> None:
+    def _run(self, method: Callable[[Any, Pass], None], at: Pass) -> None:
         try:
-            method(self.ops, self.p, *arrays)
+            method(self.ops, at)
         except (ValueError, AttributeError) as error:
             what = f"{self.name}: {method.__name__} does not fit the arrays that plan asked for"
             raise AssertionError(f"{what}: {error}") from error
 
     def check_forward(self) -> None:
         x, params = self.x.copy(), {name: value.copy() for name, value in self.params.items()}
-        y, _ = self.forward(x)
+        y = self.forward(x).y
         _written(self.name, "forward", "y", y)
         _same(self.name, "x after forward", x, self.x, "before", 0)
         for name, value in params.items():
             _same(self.name, f"{name} after forward", self.params[name], value, "before", 0)
-        _same(self.name, "y of a second forward", self.forward(x)[0], y, "of the first", 0)
+        _same(self.name, "y of a second forward", self.forward(x).y, y, "of the first", 0)
         if self.layer.in_place:
-            _same(self.name, "y computed in place", self.forward(x, x.reshape(y.shape))[0], y, "in another array", 0)
+            _same(self.name, "y computed in place", self.forward(x, x.reshape(y.shape)).y, y, "in another array", 0)
 
     def check_backward(self) -> None:
-        y, cache = self.forward(self.x)
-        gradients = self.backward(self.x, y, cache, np.nan)
+        at = self.forward(self.x)
+        gradients = self.backward(at, np.nan)
         for name, value in gradients.items():
             _written(self.name, "backward", name, value)
-        self._check_same_gradients(y, cache, gradients)
+        self._check_same_gradients(at, gradients)
         for name, value in gradients.items():
             of = self.x if name == "dx" else self.params[name[1:]]
-            slopes, kinks = central_differences(lambda: float(np.sum(self.forward(self.x)[0] * self.upstream)), of)
+            slopes, kinks = central_differences(lambda: float(np.sum(self.forward(self.x).y * self.upstream)), of)
             _claim(kinks.mean() < 0.5, f"{self.name}: the output jumps or bends almost everywhere, so has no slope")
             _same(self.name, name, np.where(kinks, slopes, value), slopes, "by central differences", TOLERANCE)
 
-    def _check_same_gradients(self, y: Array, cache: SimpleNamespace, gradients: dict[str, Array]) -> None:
+    def _check_same_gradients(self, at: Pass, gradients: dict[str, Array]) -> None:
         """Nothing may depend on what the arrays held, on dx being wanted, or on memory that others may use."""
-        again = {"of a second backward": self.backward(self.x, y, cache, 1e3)}
-        again["without dx"] = self.backward(self.x, y, cache, np.nan, want_dx=False)
+        again = {"of a second backward": self.backward(at, 1e3)}
+        again["without dx"] = self.backward(at, np.nan, want_dx=False)
         if not self.layer.needs_output:
-            lost = _poisoned(y.shape)
-            again["without y (needs_output is False)"] = self.backward(self.x, lost, cache, np.nan)
+            y, at.y = at.y, _poisoned(at.y.shape)
+            again["without y (needs_output is False)"] = self.backward(at, np.nan)
+            at.y = y
         if self.layer.in_place:
             x = self.x.copy()
-            y, cache = self.forward(x, x.reshape(y.shape))
-            again["after forward in place"] = self.backward(x, y, cache, np.nan)
+            again["after forward in place"] = self.backward(self.forward(x, x.reshape(at.y.shape)), np.nan)
         for how, values in again.items():
             for name, value in values.items():
                 _same(self.name, f"{name} {how}", value, gradients[name], "otherwise", 0)
@@ -160,44 +171,51 @@ def check_loss(
     """
     rng = np.random.default_rng(rng)
     for n in rows:
-        targets = {"class labels": loss.encode(rng.integers(0, max(outputs, 2), n), outputs)}
-        _claim(targets["class labels"].shape == (n, outputs), f"{loss}: encode gives {targets['class labels'].shape}")
+        labels = rng.integers(0, max(outputs, 2), n)
         free = rng.uniform(size=(n, outputs))
+        targets = {} if loss.task == "numbers" else {"class labels": loss.encode(labels, outputs)}
+        for kind, t in targets.items():
+            _claim(len(t) == n, f"{loss}: encode gives {len(t)} targets for {n} {kind}")
         targets |= {"distributions": free / free.sum(axis=1, keepdims=True), "targets from 0 to 1": free}
         for kind, t in targets.items():
             try:
-                loss.check_targets(t)
+                if t.ndim == 2:
+                    loss.check_targets(t)
             except ByhandError:
                 continue  # no targets for this loss
             for weights in (None, np.where(np.arange(n) == 1, 0.0, rng.uniform(0.5, 2, n))):
                 how = f"{loss} on {n} rows of {kind}{'' if weights is None else ' with sample weights'}"
-                _check_loss(how, loss, t, weights, rng, ops)
+                _check_loss(how, loss, 2 * rng.standard_normal((n, outputs)), t, weights, ops)
 
 
-def _check_loss(how: str, loss: Loss, t: Array, weights: Array | None, rng: np.random.Generator, ops: Any) -> None:
-    n, outputs = t.shape
-    y: Array = 2 * rng.standard_normal((n, outputs))
-    factor = 1.7 / n  # as in a batch whose mean is taken over more than its own rows
+def _check_loss(how: str, loss: Loss, y: Array, t: Array, weights: Array | None, ops: Any) -> None:
+    factor = 1.7 / len(y)  # as in a batch whose mean is taken over more than its own rows
     y_before, t_before = y.copy(), t.copy()
 
-    def run(fill: float = np.nan) -> tuple[float, Array, Array]:
-        dy = np.full(t.shape, fill)
-        cache = SimpleNamespace(**{k: np.full((n, *s), fill) for k, s in loss.cache(outputs).items()})
-        return loss.backward(ops, y, t, dy, cache, factor, weights), dy, cache.each
+    def begin(fill: float) -> LossPass:
+        at = LossPass()
+        at.y, at.t, at.dy, at.weights, at.factor = y, t, np.full(y.shape, fill), weights, factor
+        shapes = loss.cache(y.shape[1:])
+        at.cache = SimpleNamespace(**{name: np.full((len(y), *shape), fill) for name, shape in shapes.items()})
+        return at
 
-    value, dy, each = run()
+    def run(fill: float = np.nan) -> tuple[float, LossPass]:
+        at = begin(fill)
+        return loss.backward(ops, at), at
+
+    value, at = run()
+    each = at.cache.each
     _written(how, "backward", "each", each)
-    _written(how, "backward", "dy", dy)
+    _written(how, "backward", "dy", at.dy)
     total = factor * float(np.sum(each if weights is None else weights * each))
     _same(how, "L", np.asarray(value), np.asarray(total), "as factor Σ wᵢ ℓᵢ", 1e-12)
-    _same(how, "dy of a second backward", run(1e3)[1], dy, "of the first", 0)
+    _same(how, "dy of a second backward", run(1e3)[1].dy, at.dy, "of the first", 0)
     _same(how, "y after backward", y, y_before, "before", 0)
     _same(how, "t after backward", t, t_before, "before", 0)
     slopes, kinks = central_differences(lambda: run()[0], y)
-    _same(how, "dy", np.where(kinks, slopes, dy), slopes, "by central differences", TOLERANCE)
-    cache = SimpleNamespace(**{k: _poisoned((n, *s)) for k, s in loss.cache(outputs).items()})
-    a = _poisoned(t.shape)
-    loss.activate(ops, y, a, cache)
+    _same(how, "dy", np.where(kinks, slopes, at.dy), slopes, "by central differences", TOLERANCE)
+    a = _poisoned(y.shape)
+    loss.activate(ops, begin(np.nan), a)
     _written(how, "activate", "the activations", a)
     _same(how, "y after activate", y, y_before, "before", 0)
 

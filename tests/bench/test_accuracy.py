@@ -51,7 +51,7 @@ def test_an_ensemble_is_the_mean_of_its_members_and_of_an_images_versions(tmp_pa
     monkeypatch.setattr(accuracy.byhand, "load", lambda name: data)
     layers = (byhand.Flatten(), byhand.Dense(10))
     for i in range(3):
-        network = byhand.Network((28, 28, 1), layers, byhand.CategoricalCrossEntropy(), rng=i)
+        network = byhand.Network((28, 28, 1), layers, byhand.CategoricalCrossEntropy(), rng=i, inputs="grey levels")
         network.save(tmp_path / f"voting-{3 + 2 * i}-0.safetensors")
     together = accuracy.ensemble(tmp_path)
     networks = [byhand.Network.load(file) for file in sorted(tmp_path.glob("*.safetensors"))]

@@ -28,7 +28,7 @@ COMMON = {"decided.png", "units.png", "nearest.png", "map.png"}
 
 
 def saved(path, layers, shape=(28, 28, 1), loss=None):
-    Network(shape, layers, loss or CategoricalCrossEntropy(), rng=1).save(path)
+    Network(shape, layers, loss or CategoricalCrossEntropy(), rng=1, inputs="grey levels").save(path)
     return path
 
 

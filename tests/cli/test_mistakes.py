@@ -21,7 +21,7 @@ def write(path, content):
 
 
 def model(path, inputs=784, outputs=10):
-    Network(inputs, [Dense(outputs)], CategoricalCrossEntropy()).save(path)
+    Network(inputs, [Dense(outputs)], CategoricalCrossEntropy(), inputs="grey levels").save(path)
     return path
 
 

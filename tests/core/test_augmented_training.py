@@ -32,7 +32,7 @@ STILL = Augment([Shift(0, 0)])
 
 def make(inputs=64, layers=None, loss=None, **options):
     layers = layers or [Flatten(), Dense(20), ReLU(), Dense(10)]
-    return Network(inputs, layers, loss or CategoricalCrossEntropy(), rng=0, **options)
+    return Network(inputs, layers, loss or CategoricalCrossEntropy(), rng=0, inputs="grey levels", **options)
 
 
 def train(x=X, y=Y, network=None, augment=MUCH, epochs=3, **options):

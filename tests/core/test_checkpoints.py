@@ -54,7 +54,12 @@ class StopAt(bh.Callback):
 
 
 def network(*layers):
-    return bh.Network(64, [bh.Dense(12, bh.He()), bh.ReLU(), *layers, bh.Dense(10)], bh.CategoricalCrossEntropy())
+    return bh.Network(
+        64,
+        [bh.Dense(12, bh.He()), bh.ReLU(), *layers, bh.Dense(10)],
+        bh.CategoricalCrossEntropy(),
+        inputs="grey levels",
+    )
 
 
 def outcome(folder, stops, layers=(), callbacks=list, **options):

@@ -17,70 +17,70 @@ class Dense(layers.Dense):
 
     fault = ""
 
-    def forward(self, ops, p, x, y, cache, train):
-        super().forward(ops, p, x, y, cache, train)
+    def forward(self, ops, at):
+        super().forward(ops, at)
         match self.fault:
             case "forward forgets b":
-                y[...] = x @ p.W
+                at.y[...] = at.x @ at.p.W
             case "forward adds to y":
-                y += y
+                at.y += at.y
             case "forward changes x":
-                x *= 2
+                at.x *= 2
             case "forward changes W":
-                p.W *= 2
+                at.p.W *= 2
             case "forward drifts":
-                y += np.random.default_rng().standard_normal()
+                at.y += np.random.default_rng().standard_normal()
             case "forward leaves the last column":
-                y[:, -1] = np.nan
+                at.y[:, -1] = np.nan
 
-    def backward(self, ops, p, g, x, y, dy, dx, cache):
-        old = {name: value.copy() for name, value in vars(g).items()}
-        old_dx = None if dx is None else dx.copy()
-        super().backward(ops, p, g, x, y, dy, dx, cache)
-        n = len(x)
+    def backward(self, ops, at):
+        old = {name: value.copy() for name, value in vars(at.g).items()}
+        old_dx = None if at.dx is None else at.dx.copy()
+        super().backward(ops, at)
+        n = len(at.x)
         match self.fault:
             case "sign of dW":
-                g.W *= -1
+                at.g.W *= -1
             case "dW transposed":
-                g.W[...] = g.W.T.copy()
+                at.g.W[...] = at.g.W.T.copy()
             case "dW adds up":
-                g.W += old["W"]
+                at.g.W += old["W"]
             case "dW over n":
-                g.W /= n
+                at.g.W /= n
             case "dW misses a column":
-                g.W[:, -1] = 0
+                at.g.W[:, -1] = 0
             case "dW from y":
-                g.W[...] = y.T @ dy
+                at.g.W[...] = at.y.T @ at.dy
             case "dW a millionth too large":
-                g.W *= 1 + 3e-6
+                at.g.W *= 1 + 3e-6
             case "db forgotten":
-                g.b[...] = old["b"]
+                at.g.b[...] = old["b"]
             case "db is zero":
-                g.b[...] = 0
+                at.g.b[...] = 0
             case "db is a mean":
-                g.b /= n
+                at.g.b /= n
             case "db adds up":
-                g.b += old["b"]
+                at.g.b += old["b"]
             case "sign of db":
-                g.b *= -1
-            case "dx from W untransposed" if dx is not None:
-                dx[...] = dy @ p.W
-            case "dx adds up" if dx is not None:
-                dx += old_dx
-            case "sign of dx" if dx is not None:
-                dx *= -1
-            case "dx forgotten" if dx is not None:
-                dx[...] = old_dx
-            case "dx into x" if dx is not None:
-                x[...] = dx
+                at.g.b *= -1
+            case "dx from W untransposed" if at.dx is not None:
+                at.dx[...] = at.dy @ at.p.W
+            case "dx adds up" if at.dx is not None:
+                at.dx += old_dx
+            case "sign of dx" if at.dx is not None:
+                at.dx *= -1
+            case "dx forgotten" if at.dx is not None:
+                at.dx[...] = old_dx
+            case "dx into x" if at.dx is not None:
+                at.x[...] = at.dx
             case "dy changed":
-                dy *= 2
+                at.dy *= 2
             case "W changed":
-                p.W -= 0.1 * g.W
-            case "without dx another dW" if dx is None:
-                g.W *= 2
+                at.p.W -= 0.1 * at.g.W
+            case "without dx another dW" if at.dx is None:
+                at.g.W *= 2
             case "needs dx":
-                dx += 0 if dx is not None else np.nan
+                at.dx += 0 if at.dx is not None else np.nan
 
 
 DENSE_FAULTS = {
@@ -249,9 +249,9 @@ def test_activation(layer, name, fault):
 @pytest.mark.parametrize("layer", [layers.Sigmoid(), layers.Tanh(), layers.Softmax()], ids=str)
 def test_forward_that_reads_its_input_after_writing_is_no_in_place_forward(layer):
     class Twice(type(layer)):
-        def forward(self, ops, p, x, y, cache, train):
-            super().forward(ops, p, x, y, cache, train)
-            super().forward(ops, p, x, y, cache, train)
+        def forward(self, ops, at):
+            super().forward(ops, at)
+            super().forward(ops, at)
 
     with pytest.raises(AssertionError, match="y computed in place"):
         check_layer(Twice(), 4)
@@ -267,9 +267,9 @@ def test_needs_output_must_be_claimed_by_who_reads_it():
 
 def test_in_place_must_not_be_claimed_by_who_reads_x_in_backward():
     class Reader(layers.Tanh):
-        def backward(self, ops, p, g, x, y, dy, dx, cache):
-            if dx is not None:
-                dx[...] = dy * (1 - np.tanh(x) ** 2)
+        def backward(self, ops, at):
+            if at.dx is not None:
+                at.dx[...] = at.dy * (1 - np.tanh(at.x) ** 2)
 
     with pytest.raises(AssertionError, match="after forward in place"):
         check_layer(Reader(), 4)
@@ -366,9 +366,9 @@ def test_images(layer, shape, name, fault, blamed):
 
 def test_flatten_in_another_order():
     class Columns(layers.Flatten):
-        def backward(self, ops, p, g, x, y, dy, dx, cache):
-            if dx is not None:
-                dx[...] = dy.reshape(dx.shape[::-1]).T
+        def backward(self, ops, at):
+            if at.dx is not None:
+                at.dx[...] = at.dy.reshape(at.dx.shape[::-1]).T
 
     with pytest.raises(AssertionError, match=r": dx\["):
         check_layer(Columns(), (2, 3))

@@ -151,7 +151,7 @@ def test_grey_images_come_in_three_forms():
     x, y = rng.integers(0, 256, (20, 6, 5, 1)).astype(np.uint8), rng.integers(0, 3, 20)
     thetas = []
     for form in (x, x[..., 0], x.reshape(20, -1)):
-        network = Network((6, 5, 1), SMALL, CategoricalCrossEntropy())
+        network = Network((6, 5, 1), SMALL, CategoricalCrossEntropy(), inputs="grey levels")
         assert network.predict_proba(form).tolist() == network.predict_proba(x / np.float32(255)).tolist()
         fit(network, form, y, validation=(form, y), epochs=2, batch_size=8, progress=False)
         assert evaluate(network, form, y).accuracy == evaluate(network, x, y).accuracy
@@ -272,16 +272,16 @@ def test_a_receptive_field_is_what_moves_a_number():
     fields = receptive_fields(network)
     assert [field.name for field in fields] == ["z1", "a1", "z2", "a2", "z3", "a3"]
     rng, field = np.random.default_rng(0), fields[-1]
-    views, seen = network.workspace(1).views(1), np.zeros((40, 40), bool)
+    workspace, seen = network.workspace(1), np.zeros((40, 40), bool)
     place = (0, 10, 4)
     for _ in range(2):  # a maximum does not move with every pixel
         x = rng.standard_normal((1, 40, 40, 1))
-        network.forward(x, views)
-        before = views.y[4][place].copy()
+        network.forward(x, workspace)
+        before = workspace.passes.layers[4].y[place].copy()
         for r, s in np.ndindex(40, 40):
             kept, x[0, r, s, 0] = x[0, r, s, 0], 10.0
-            network.forward(x, views)
-            seen[r, s] |= (views.y[4][place] != before).any()
+            network.forward(x, workspace)
+            seen[r, s] |= (workspace.passes.layers[4].y[place] != before).any()
             x[0, r, s, 0] = kept
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     assert (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == field.size

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from itertools import groupby, product
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,16 +14,15 @@ from byhand.ops import reference
 from byhand.testing import central_differences
 from tests.golden import ctc_cases
 from tests.golden.make import FOLDER, compute_ctc
+from tests.passes import loss_pass
 
 
 def run(z, t):
     """Each row's loss and its derivative, from arrays full of NaN."""
     loss = CTC(z.shape[2] - 1, t.shape[1])
-    shapes = loss.cache(*z.shape[1:])
-    cache = SimpleNamespace(**{name: np.full((len(z), *shape), np.nan, z.dtype) for name, shape in shapes.items()})
-    dz = np.full_like(z, np.nan)
-    loss.derive(reference, z, t.astype(z.dtype), dz, cache)
-    return cache.each, dz
+    at = loss_pass(loss, z, t.astype(z.dtype))
+    loss.derive(reference, at)
+    return at.cache.each, at.dy
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +93,11 @@ class Steps(Layer):
     def plan(self, in_shape):
         return Plan((self.steps, in_shape[0] // self.steps))
 
-    def forward(self, ops, p, x, y, cache, rng):
-        y[...] = x.reshape(y.shape)
+    def forward(self, ops, at):
+        at.y[...] = at.x.reshape(at.y.shape)
 
-    def backward(self, ops, p, g, x, y, dy, dx, cache):
-        dx[...] = dy.reshape(dx.shape)
+    def backward(self, ops, at):
+        at.dx[...] = at.dy.reshape(at.dx.shape)
 
 
 def rows_of_bars(n, rng):

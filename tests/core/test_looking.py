@@ -31,7 +31,7 @@ IMAGES = [Tanh(), Conv2D(3), BatchNorm(), ReLU(), MaxPool2D(), Residual([Conv2D(
 
 def network(layers, shape, loss=None):
     """With running means and variances away from where they start."""
-    net = Network(shape, layers, loss or CategoricalCrossEntropy(), rng=1, dtype=np.float64)
+    net = Network(shape, layers, loss or CategoricalCrossEntropy(), rng=1, inputs="grey levels", dtype=np.float64)
     net.state += np.random.default_rng(2).uniform(0.1, 0.5, net.state.size)
     return net
 
@@ -103,7 +103,7 @@ def test_layer_outputs_end_in_the_networks_own():
 
 def test_the_last_hidden_layer_is_what_the_last_dense_layer_sees(monkeypatch):
     net, x = network(IMAGES, (6, 5, 2)), np.random.default_rng(0).standard_normal((5, 6, 5, 2))
-    monkeypatch.setattr("byhand.explaining.looking.PIECE", 2)
+    monkeypatch.setattr("byhand.explaining.looking.PREDICTED_ROWS", 2)
     hidden = last_hidden(net, x)
     assert hidden.shape == (5, 3 * 2 * 3)
     np.testing.assert_allclose(hidden @ net.p[-1].W + net.p[-1].b, outputs(net, x), rtol=1e-12)

@@ -2,7 +2,6 @@
 
 import warnings
 from math import exp, log, sqrt
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,6 +36,7 @@ from byhand import (
 from byhand.core.arena import Arena
 from byhand.layers import Plan
 from byhand.ops import reference
+from tests.passes import layer_pass, loss_pass
 
 BOTH = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -49,18 +49,14 @@ def no_warnings():
 
 
 def run(layer, x, dtype=np.float64):
-    x = np.atleast_2d(np.asarray(x, dtype))
-    y = np.full_like(x, np.nan)
-    cache = {name: np.full((len(x), *shape), np.nan, dtype) for name, shape in layer.plan(x.shape[1:]).cache.items()}
-    layer.forward(reference, SimpleNamespace(), x, y, SimpleNamespace(**cache), None)
-    return y
+    at = layer_pass(layer, np.atleast_2d(np.asarray(x, dtype)), dtype=dtype)
+    layer.forward(reference, at)
+    return at.y
 
 
 def lose(loss, y, t, dtype=np.float64):
-    y, t = np.atleast_2d(np.asarray(y, dtype)), np.atleast_2d(np.asarray(t, dtype))
-    cache = {name: np.full((len(y), *shape), np.nan, dtype) for name, shape in loss.cache(y.shape[1]).items()}
-    dy = np.full_like(y, np.nan)
-    return loss.backward(reference, y, t, dy, SimpleNamespace(**cache), 1 / len(y)), dy
+    at = loss_pass(loss, np.atleast_2d(np.asarray(y, dtype)), np.atleast_2d(np.asarray(t, dtype)))
+    return loss.backward(reference, at), at.dy
 
 
 # ---- activations ------------------------------------------------------------------------------------------------
@@ -142,7 +138,8 @@ def test_encoding_of_labels():
     labels = np.array([2, 0])
     np.testing.assert_array_equal(QuadraticCost().encode(labels, 3), [[0, 0, 1], [1, 0, 0]])
     np.testing.assert_array_equal(BinaryCrossEntropy().encode(np.array([1, 0]), 1), [[1], [0]])
-    smooth = CategoricalCrossEntropy(label_smoothing=0.1).encode(labels, 4)
+    assert CategoricalCrossEntropy(label_smoothing=0.1).encode(labels, 4) is labels  # no array of zeros and ones
+    smooth = CategoricalCrossEntropy(label_smoothing=0.1).smooth(np.eye(4)[labels])
     np.testing.assert_allclose(smooth, [[0.025, 0.025, 0.925, 0.025], [0.925, 0.025, 0.025, 0.025]], rtol=1e-14)
     smooth = BinaryCrossEntropy(label_smoothing=0.1).encode(labels, 3)
     np.testing.assert_allclose(smooth, [[0.05, 0.05, 0.95], [0.95, 0.05, 0.05]], rtol=1e-14)

@@ -11,11 +11,11 @@ from byhand.layers import Activation, Layer, Plan
 
 
 class Unregistered(Activation):
-    def forward(self, ops, p, x, y, cache, rng):
-        np.divide(x, 1 + np.abs(x), out=y)
+    def forward(self, ops, at):
+        np.divide(at.x, 1 + np.abs(at.x), out=at.y)
 
-    def slope(self, ops, y, dy, dx, cache):
-        np.multiply(dy, (1 - np.abs(y)) ** 2, out=dx)
+    def slope(self, ops, at, dx):
+        np.multiply(at.dy, (1 - np.abs(at.y)) ** 2, out=dx)
 
 
 @bh.register
@@ -29,13 +29,13 @@ class Gain(Layer):
     def initializers(self):
         return {"s": bh.Uniform(self.start, self.start)}
 
-    def forward(self, ops, p, x, y, cache, rng):
-        np.multiply(x, p.s, out=y)
+    def forward(self, ops, at):
+        np.multiply(at.x, at.p.s, out=at.y)
 
-    def backward(self, ops, p, g, x, y, dy, dx, cache):
-        np.sum(dy * x, axis=0, out=g.s)
-        if dx is not None:
-            np.multiply(dy, p.s, out=dx)
+    def backward(self, ops, at):
+        np.sum(at.dy * at.x, axis=0, out=at.g.s)
+        if at.dx is not None:
+            np.multiply(at.dy, at.p.s, out=at.dx)
 
 
 def network(*layers):

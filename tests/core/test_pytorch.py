@@ -4,8 +4,6 @@ PyTorch's figures lie in golden/torch.safetensors, so that they are compared wit
 installed they are also computed anew.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -14,6 +12,7 @@ from byhand import fit
 from byhand.ops import reference
 from tests.golden import cases
 from tests.golden.make import FOLDER, compute, network
+from tests.passes import layer_pass, loss_pass
 
 CLOSE = {"rtol": 1e-10, "atol": 1e-10}
 
@@ -42,19 +41,15 @@ def figures(request):
     return request.getfixturevalue(request.param)
 
 
-def cache_of(shapes, n):
-    return SimpleNamespace(**{name: np.full((n, *shape), np.nan) for name, shape in shapes.items()})
-
-
 @pytest.mark.parametrize("activation", cases.ACTIVATIONS, ids=str)
 def test_activation(activation, figures):
-    data, nothing = cases.activation_data(activation), SimpleNamespace()
-    x, dy, y, dx = data["x"], data["dy"], np.empty_like(data["x"]), np.empty_like(data["x"])
-    cache = cache_of(activation.plan(x.shape[1:]).cache, len(x))
-    activation.forward(reference, nothing, x, y, cache, None)
-    activation.backward(reference, nothing, nothing, x, y, dy, dx, cache)
-    np.testing.assert_allclose(y, figures[str(activation)]["y"], **CLOSE)
-    np.testing.assert_allclose(dx, figures[str(activation)]["dx"], **CLOSE)
+    data = cases.activation_data(activation)
+    at = layer_pass(activation, data["x"])
+    at.dy = data["dy"]
+    activation.forward(reference, at)
+    activation.backward(reference, at)
+    np.testing.assert_allclose(at.y, figures[str(activation)]["y"], **CLOSE)
+    np.testing.assert_allclose(at.dx, figures[str(activation)]["dx"], **CLOSE)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
@@ -62,12 +57,12 @@ def test_activation(activation, figures):
 def test_loss(case, weighted, figures):
     loss, outputs, labels = case
     data, suffix = cases.loss_data(*case), "_weighted" if weighted else ""
-    z, n = data["z"], len(data["z"])
     t = loss.encode(data["y"], outputs) if labels else data["y"]
-    dz, cache = np.full_like(z, np.nan), cache_of(loss.cache(outputs), n)
-    value = loss.backward(reference, z, t, dz, cache, 1 / n, data["weights"] if weighted else None)
+    t = t if labels else loss.smooth(t)
+    at = loss_pass(loss, data["z"], t, weights=data["weights"] if weighted else None)
+    value = loss.backward(reference, at)
     np.testing.assert_allclose(value, figures[cases.loss_name(*case)]["L" + suffix], **CLOSE)
-    np.testing.assert_allclose(dz, figures[cases.loss_name(*case)]["dz" + suffix], **CLOSE)
+    np.testing.assert_allclose(at.dy, figures[cases.loss_name(*case)]["dz" + suffix], **CLOSE)
 
 
 @pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case.name)

@@ -1,19 +1,18 @@
 """Convolution and pooling agree with PyTorch to 1e-10, in float64: outputs, gradients, training of a network."""
 
 from itertools import cycle, product
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
 from byhand import AveragePool2D, Conv2D, MaxPool2D
-from byhand.core.workspace import make_cache
 from byhand.layers.base import Plan
 from byhand.ops import reference
 from tests.core.test_pytorch import CLOSE, by_case
 from tests.golden import image_cases as cases
 from tests.golden.make import FOLDER, compute_images
+from tests.passes import layer_pass
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +33,11 @@ def figures(request):
 
 def ours(layer, arrays):
     """y, dx and the parameters' gradients, in arrays full of NaN before."""
-    x, plan = arrays["x"], layer.plan(arrays["x"].shape[1:])
-    p = SimpleNamespace(**{name: arrays[name] for name in plan.params})
-    g = SimpleNamespace(**{name: np.full(shape, np.nan) for name, shape in plan.params.items()})
-    y, dx, cache = (
-        np.full(arrays["dy"].shape, np.nan),
-        np.full(x.shape, np.nan),
-        make_cache(plan, len(x), float, np.nan),
-    )
-    layer.forward(reference, p, x, y, cache, None)
-    layer.backward(reference, p, g, x, y, arrays["dy"], dx, cache)
-    return {"y": y, "dx": dx} | {f"d{name}": value for name, value in vars(g).items()}
+    at = layer_pass(layer, arrays["x"], {name: arrays[name] for name in layer.initializers()})
+    at.dy = arrays["dy"]
+    layer.forward(reference, at)
+    layer.backward(reference, at)
+    return {"y": at.y, "dx": at.dx} | {f"d{name}": value for name, value in vars(at.g).items()}
 
 
 def compare(layer, arrays, wanted):
@@ -62,7 +55,7 @@ def test_ten_steps_of_adam(figures):
     state = cases.OPTIMIZER.state(net.size, net.dtype)
     losses, rng = [], np.random.default_rng(0)
     for i in range(cases.STEPS):
-        output = net.forward(data["x"][i], net.workspace(5).views(5), rng).copy()
+        output = net.forward(data["x"][i], rng=rng).copy()
         losses.append(net.backward(np.eye(3)[data["y"][i]]))
         if i == 0:
             np.testing.assert_allclose(output, wanted["output"], **CLOSE)

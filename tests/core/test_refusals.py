@@ -43,7 +43,9 @@ Y = np.arange(12) % 3
 
 
 def make(loss=None, outputs=3, inputs=4, dtype=np.float32):
-    return Network(inputs, [Dense(5), ReLU(), Dense(outputs)], loss or CategoricalCrossEntropy(), dtype=dtype)
+    return Network(
+        inputs, [Dense(5), ReLU(), Dense(outputs)], loss or CategoricalCrossEntropy(), dtype=dtype, task="classes"
+    )
 
 
 def train(x=X, y=Y, network=None, **options):
@@ -169,10 +171,10 @@ REFUSALS = {
         ["Layer 1", "Dense(10)", "(28, 28, 1)", "Flatten()"],
     ),
     "images into Softmax": (
-        lambda: Network((2, 2), [ReLU(), Softmax(), Flatten()], MSE()),
+        lambda: Network((2, 2, 1), [ReLU(), Softmax(), Flatten()], MSE()),
         ["Layer 2", "Softmax", "Flatten()"],
     ),
-    "images out": (lambda: Network((2, 2), [ReLU()], MSE()), ["last layer", "(2, 2)", "Flatten()"]),
+    "images out": (lambda: Network((2, 2, 1), [ReLU()], MSE()), ["last layer", "(2, 2, 1)", "Flatten()"]),
     "softmax twice": (
         lambda: Network(4, [Dense(3), Softmax()], CategoricalCrossEntropy()),
         ["contains softmax", "leave"],
@@ -307,7 +309,7 @@ BAD_DESCRIPTIONS = {
     "class names of numbers": ({"classes": [0, 1, 2]}, "damaged"),
     "too few class names": ({"classes": ["a"]}, "1 class names"),
     "softmax twice": ({"layers": layers({"kind": "Dense", "units": 3}, {"kind": "Softmax"})}, "contains softmax"),
-    "images into dense": ({"input_shape": [2, 2]}, "Layer 1, Dense(5)"),
+    "images into dense": ({"input_shape": [2, 2, 1]}, "Layer 1, Dense(5)"),
     "classes of a number": ({"classes": 5}, "damaged"),
     "classes of one text": ({"classes": "abc"}, "damaged"),
     "deep lists": ({"layers": json.loads("[" * 700 + "]" * 700)}, "damaged"),

@@ -107,14 +107,14 @@ def test_the_same_seed_gives_the_same_bits_with_dropout(batch_size):
 
 def test_faults_of_dropout():
     class AnotherMask(Dropout):
-        def backward(self, ops, p, g, x, y, dy, dx, cache):
-            if dx is not None:
-                dx[...] = dy * np.roll(cache.r, 1)
+        def backward(self, ops, at):
+            if at.dx is not None:
+                at.dx[...] = at.dy * np.roll(at.cache.r, 1)
 
     class NoMask(Dropout):
-        def backward(self, ops, p, g, x, y, dy, dx, cache):
-            if dx is not None:
-                dx[...] = dy
+        def backward(self, ops, at):
+            if at.dx is not None:
+                at.dx[...] = at.dy
 
     for kind in (AnotherMask, NoMask):
         with pytest.raises(AssertionError, match="dx"):

@@ -120,18 +120,18 @@ def test_it_refuses_what_is_no_list_of_layers(wrong):
 class Faulty(Residual):
     fault = ""
 
-    def backward(self, ops, p, g, x, y, dy, dx, cache):
-        super().backward(ops, p, g, x, y, dy, dx, cache)
-        if dx is not None:
+    def backward(self, ops, at):
+        super().backward(ops, at)
+        if at.dx is not None:
             match self.fault:
                 case "no way around":
-                    dx[...] = cache.d0
+                    at.dx[...] = at.cache.d0
                 case "only the way around":
-                    dx[...] = dy
+                    at.dx[...] = at.dy
                 case "the way around twice":
-                    dx += dy
+                    at.dx += at.dy
         if self.fault == "first layer forgotten":
-            g.children[0].W[...] = 0
+            at.g.children[0].W[...] = 0
 
 
 @pytest.mark.parametrize(

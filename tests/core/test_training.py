@@ -34,7 +34,8 @@ from byhand.training.batches import Batches
 
 def make(outputs=3, loss=None, dtype=np.float64, inputs=5):
     layers = [Dense(6, biases=Normal(0.3)), Tanh(), Dense(outputs)]
-    return Network(inputs, layers, loss or CategoricalCrossEntropy(), rng=1, dtype=dtype)
+    loss = loss or CategoricalCrossEntropy()
+    return Network(inputs, layers, loss, rng=1, inputs="grey levels", dtype=dtype, task="classes")
 
 
 def data(n=50, inputs=5, classes=3):
@@ -53,29 +54,30 @@ def test_a_short_last_batch_equals_a_computation_of_its_own():
     network, (x, y) = make(), data(10)
     t = network.loss.encode(y, 3)
     workspace = network.workspace(10)
-    network.forward(x, workspace.views(10))  # leaves numbers in every array
-    network.backward(t, workspace.views(10))
-    output = network.forward(x[:7], workspace.views(7)).copy()
-    loss = network.backward(t[:7], workspace.views(7))
+    network.forward(x, workspace)  # leaves numbers in every array
+    network.backward(t, workspace)
+    output = network.forward(x[:7], workspace).copy()
+    loss = network.backward(t[:7], workspace)
     gradient = network.gradient.copy()
-    np.testing.assert_array_equal(output, network.forward(x[:7].copy(), network.workspace(7).views(7)))
-    fresh = network.workspace(7).views(7)
+    np.testing.assert_array_equal(output, network.forward(x[:7].copy(), network.workspace(7)))
+    fresh = network.workspace(7)
     network.forward(x[:7].copy(), fresh)
     assert network.backward(t[:7].copy(), fresh) == loss
     np.testing.assert_array_equal(network.gradient, gradient)
 
 
-def test_views_of_a_workspace_are_made_once():
+def test_passes_of_a_workspace_are_made_once():
     workspace = make().workspace(10)
-    assert workspace.views(7) is workspace.views(7)
-    assert np.shares_memory(workspace.views(7).y[0], workspace.views(10).y[0])
+    seven = workspace.start(7)
+    assert workspace.start(7) is seven
+    assert np.shares_memory(seven.layers[0].y, workspace.start(10).layers[0].y)
 
 
 def test_neighbouring_gradients_never_share_memory():
     layers = [Flatten(), Dense(7), ReLU(), Flatten(), Dense(9), Tanh(), Dense(3)]
-    views = Network((5, 2), layers, MSE()).workspace(4).views(4)
-    for layer, a, b in zip(layers[1:], views.dy, views.dy[1:], strict=False):
-        assert np.shares_memory(a, b) == isinstance(layer, Flatten)  # which hands it on in another shape
+    passes = Network((5, 2), layers, MSE()).workspace(4).start(4).layers
+    for layer, a, b in zip(layers[1:], passes, passes[1:], strict=False):
+        assert np.shares_memory(a.dy, b.dy) == isinstance(layer, Flatten)  # which hands it on in another shape
 
 
 def test_layers_in_place_never_destroy_what_backward_needs():
@@ -108,7 +110,7 @@ def _number(network, i):
 def piece(request, monkeypatch):
     """How many rows go through the network at once."""
     for module in ("fit", "steps"):
-        monkeypatch.setattr(sys.modules[f"byhand.training.{module}"], "PIECE", request.param)
+        monkeypatch.setattr(sys.modules[f"byhand.training.{module}"], "PREDICTED_ROWS", request.param)
     return request.param
 
 
@@ -122,11 +124,11 @@ def test_full_batch_in_pieces_equals_full_batch_at_once(piece, weighted, optimiz
     history = train(
         network, x, y, batch_size=None, epochs=5, optimizer=optimizer, sample_weight=weights, validation=(x, y)
     )
-    state, views = optimizer.state(network.size, np.float64), by_hand.workspace(50).views(50)
+    state, workspace = optimizer.state(network.size, np.float64), by_hand.workspace(50)
     for step in range(5):
         right = float(np.mean(by_hand.predict(x) == y))
-        by_hand.forward(x, views)
-        loss = by_hand.backward(np.eye(3)[y], views, None if weights is None else weights / weights.mean())
+        by_hand.forward(x, workspace)
+        loss = by_hand.backward(np.eye(3)[y], workspace, None if weights is None else weights / weights.mean())
         assert history["loss"][step] == pytest.approx(loss, rel=1e-12)
         assert history["accuracy"][step] == right
         optimizer.step(reference, by_hand.theta, by_hand.gradient, state, step + 1, optimizer.learning_rate)
@@ -175,9 +177,9 @@ def test_one_sample_at_a_time_by_hand():
 class Watcher(Flatten):
     """Writes down the first number of every sample that comes by."""
 
-    def forward(self, ops, p, x, y, cache, train):
-        seen.append((train, x[:, 0].copy()))
-        super().forward(ops, p, x, y, cache, train)
+    def forward(self, ops, at):
+        seen.append((at.rng, at.x[:, 0].copy()))
+        super().forward(ops, at)
 
 
 seen = []
@@ -445,7 +447,7 @@ def test_on_end_is_called_when_training_is_interrupted(batch_size):
 @pytest.mark.parametrize("batch_size", [8, None])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_divergence_is_said(batch_size, dtype):
-    network = Network(5, [Dense(20), ReLU(), Dense(20), ReLU(), Dense(3)], QuadraticCost(), dtype=dtype)
+    network = Network(5, [Dense(20), ReLU(), Dense(20), ReLU(), Dense(3)], QuadraticCost(), dtype=dtype, task="classes")
     recorder = Recorder()
     with pytest.raises(TrainingDiverged, match="learning rate"):
         train(network, *data(), epochs=500, batch_size=batch_size, optimizer=GradientDescent(1e6), callbacks=[recorder])
@@ -466,17 +468,19 @@ def test_a_network_computes_through_the_operations_it_was_given():
         return call
 
     ops = SimpleNamespace(**{name: counted(name) for name in vars(reference) if callable(getattr(reference, name))})
-    network = Network(5, [Dense(4), Sigmoid(), Dense(3)], CategoricalCrossEntropy(), ops=ops)
+    network = Network(5, [Dense(4), Sigmoid(), Dense(3)], CategoricalCrossEntropy(), inputs="grey levels", ops=ops)
     grey, y = np.zeros((20, 5), np.uint8), np.arange(20) % 3
-    training = {"matmul", "affine", "sum_rows", "sigmoid", "sigmoid_backward", "softmax_cross_entropy", "mean_loss"}
+    training = {"matmul", "affine", "sum_rows", "sigmoid", "sigmoid_backward", "mean_loss"}
+    training |= {"softmax_cross_entropy_labels"}
     network.predict(grey)
-    assert calls == {"affine", "sigmoid", "softmax", "scale_bytes"}
+    arrays = {"empty", "zeros"}
+    assert calls == {"affine", "sigmoid", "softmax", "scale_bytes"} | arrays
     calls.clear()
     train(network, grey, y)
-    assert calls == training | {"adam", "gather", "gather_bytes", "count_right"}
+    assert calls - arrays == training | {"adam", "gather", "gather_bytes", "count_right"}
     calls.clear()
     train(network, grey, y, batch_size=None, optimizer=GradientDescent(), sample_weight=y + 1)
-    assert calls == training - {"mean_loss"} | {"weighted_mean_loss", "descend"} | {
+    assert calls - arrays == training - {"mean_loss"} | {"weighted_mean_loss", "descend"} | {
         "scale_bytes",
         "count_right",
     }

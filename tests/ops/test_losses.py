@@ -86,7 +86,7 @@ def test_ctc(number, n, steps, k, longest, place):
     reference.log_softmax(z, log_p, np.empty((n, steps, 1), np.float32), np.empty_like(z))
     t = rng.integers(0, min(k - 1, 3), (n, longest)).astype(np.float32)
     t[np.arange(longest) >= rng.integers(0, longest + 1, (n, 1))] = -1
-    shapes = CTC(k - 1, longest).cache(steps, k)
+    shapes = CTC(k - 1, longest).cache((steps, k))
     cache = SimpleNamespace(**{key: np.empty((n, *shape), np.float32) for key, shape in shapes.items()})
     values = {"log_p": log_p, "t": t, "each": np.empty(n, np.float32), "dz": z, "cache": cache}
     check("ctc_loss", values, place, 1e-4)  # logarithms of path probabilities are large

@@ -48,3 +48,11 @@ def test_without_weights_before_it_a_normalisation_stays() -> None:
     x = np.random.default_rng(1).normal(size=(3, 9, 11, 2))
     assert folded(network).layers == network.layers
     np.testing.assert_array_equal(folded(network).predict_proba(x), network.predict_proba(x))
+
+
+def test_weights_without_biases_get_some() -> None:
+    layers = [Conv2D(3, 3, bias=False), BatchNorm(), Flatten(), Dense(5, bias=False), BatchNorm()]
+    network = trained(layers, np.float64)
+    x = np.random.default_rng(1).normal(size=(3, 9, 11, 2))
+    assert [type(layer) for layer in folded(network).layers] == [Conv2D, Flatten, Dense]
+    np.testing.assert_allclose(folded(network).predict_proba(x), network.predict_proba(x), rtol=1e-10)

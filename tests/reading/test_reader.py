@@ -175,6 +175,12 @@ def test_networks_that_read_no_digits_are_refused(tmp_path: Path) -> None:
             Reader(tmp_path / "m")
 
 
+def test_a_network_that_was_not_told_of_grey_levels_is_refused(tmp_path: Path) -> None:
+    byhand.Network(784, [byhand.Dense(10)], byhand.CategoricalCrossEntropy()).save(tmp_path / "m")
+    with pytest.raises(ByhandError, match='takes numbers; for pictures make it with inputs="grey levels"'):
+        Reader(tmp_path / "m")
+
+
 def test_a_drawing_is_read_as_its_picture_is(cutter: Reader) -> None:
     """The ink alone, and the same ink on paper: the same digits in the same places."""
     picture, _ = page()

@@ -38,7 +38,7 @@ def digits(rows=400, test=None) -> Dataset:
 class EndsItsProcess(Activation):
     """As if the system had killed the process for its memory."""
 
-    def forward(self, ops, p, x, y, cache, rng):
+    def forward(self, ops, at):
         os._exit(9)
 
 
@@ -47,7 +47,7 @@ class EndsItsProcess(Activation):
 class TakesAnHour(Activation):
     """As a trial that is far from its end."""
 
-    def forward(self, ops, p, x, y, cache, rng):
+    def forward(self, ops, at):
         time.sleep(3600)
 
 

@@ -50,7 +50,7 @@ def uneven():
 @pytest.fixture(params=NETWORKS)
 def model(request):
     shape, layers, loss = NETWORKS[request.param]
-    return Model("it", Network(shape, layers, loss, rng=3, dtype=np.float64))
+    return Model("it", Network(shape, layers, loss, rng=3, inputs="grey levels", dtype=np.float64))
 
 
 def logits(network, x):
@@ -79,7 +79,7 @@ def test_evidence_is_the_input_times_central_differences_of_the_logits(model, un
 def test_a_normalised_network_is_looked_into_as_it_reads(uneven):
     """With the running means, not the batch's: along a random direction, by central differences."""
     layers = [Dense(6), BatchNorm(), Tanh(), Dense(4)]
-    network = Network(784, layers, CategoricalCrossEntropy(), rng=3, dtype=np.float64)
+    network = Network(784, layers, CategoricalCrossEntropy(), rng=3, inputs="grey levels", dtype=np.float64)
     rng = np.random.default_rng(4)
     network.state[:] = rng.uniform(0.5, 2, network.state.size)
     x, step = rng.uniform(0, 1, (2, 784)), 1e-6 * rng.normal(size=(2, 784))
@@ -127,7 +127,7 @@ def test_layers_say_what_they_gave_and_what_it_did(model, seven):
 
 
 def test_another_rival(seven):
-    model = Model("it", Network(784, [Dense(4)], CategoricalCrossEntropy(), rng=1))
+    model = Model("it", Network(784, [Dense(4)], CategoricalCrossEntropy(), rng=1, inputs="grey levels"))
     W = model.network.p[0].W
     found = look(model, seven, rival=2)
     a = found["answer"]["index"]
@@ -167,7 +167,7 @@ def test_sensitivity_by_every_layer(model):
 @pytest.mark.parametrize("name", ["softmax", "maps", "an activation of its own", "ten sigmoids"])
 def test_equations_come_to_the_networks_numbers(name, seven):
     shape, layers, loss = NETWORKS[name]
-    network = Network(shape, layers, loss, rng=3, dtype=np.float64)
+    network = Network(shape, layers, loss, rng=3, inputs="grey levels", dtype=np.float64)
     x = seven.reshape(1, *network.input_shape) / 255
     for i, y in enumerate(layer_outputs(network, x)):
         places = [(0, 0), (y.shape[1] - 1, y.shape[2] // 2)] if y.ndim == 4 else [(0, 0)]
@@ -186,7 +186,7 @@ def test_equations_come_to_the_networks_numbers(name, seven):
 
 
 def test_an_equation_reads_as_one_writes_it():
-    network = Network(784, [Dense(2), ReLU(), Dense(2)], CategoricalCrossEntropy(), rng=None)
+    network = Network(784, [Dense(2), ReLU(), Dense(2)], CategoricalCrossEntropy(), rng=None, inputs="grey levels")
     network.p[0].W[[30, 31], 0] = 0.5, -0.25
     network.p[0].b[0] = -0.125
     image = np.zeros((28, 28), np.uint8)
@@ -211,7 +211,7 @@ def test_the_window_sees_what_the_convolution_adds_up():
         for k, m in np.ndindex(*layer.window.size):
             network.theta[:] = 0
             network.p[0].W[k, m] = 1
-            y = next(layer_outputs(network, image))[0, ..., 0]
+            y = layer_outputs(network, image)[0][0, ..., 0]
             for r, c in np.ndindex(*y.shape):
                 seen = dict(zip(*reversed(window_pixels(layer.window, (5, 7, 1), r, c)), strict=True))
                 assert y[r, c] == (image[0, *seen[k, m], 0] if (k, m) in seen else 0)
@@ -253,9 +253,9 @@ def test_packing_keeps_what_it_promises():
 
 
 def test_a_new_file_in_the_folder_is_a_new_network(tmp_path):
-    rows = Network((28, 28, 1), [Conv2D(2), Flatten(), Dense(1)], BinaryCrossEntropy())
+    rows = Network((28, 28, 1), [Conv2D(2), Flatten(), Dense(1)], BinaryCrossEntropy(), inputs="grey levels")
     rows.save(tmp_path / "whole-rows.safetensors")
-    Network(784, [Dense(10)], CategoricalCrossEntropy()).save(tmp_path / "mine.safetensors")
+    Network(784, [Dense(10)], CategoricalCrossEntropy(), inputs="grey levels").save(tmp_path / "mine.safetensors")
     (tmp_path / "broken.safetensors").write_bytes(b"no network")
     found = Catalogue((tmp_path,))
     assert set(found.models) == {"mine", "whole-rows"} and set(found.unreadable) == {"broken"}

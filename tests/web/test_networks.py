@@ -58,7 +58,7 @@ def test_a_card_for_a_network_that_was_trained_elsewhere(tmp_path, monkeypatch):
     data = from_arrays(x.reshape(200, 784), y, x.reshape(200, 784), y)
     monkeypatch.setattr(networks, "load", lambda name: data)
     path = tmp_path / "mine.safetensors"
-    network = Network(784, [Dense(10)], CategoricalCrossEntropy(), rng=4)
+    network = Network(784, [Dense(10)], CategoricalCrossEntropy(), rng=4, inputs="grey levels")
     network.save(path)
     networks.train_networks([str(path), "Mine", "It has learnt nothing.", "byhand train mine"])
     card = read_card(path)

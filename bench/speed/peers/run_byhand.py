@@ -25,7 +25,8 @@ def make_layer(layer):
 
 def build(task, parameters):
     """The network with its first weights."""
-    network = bh.Network(tuple(task.input), [make_layer(layer) for layer in task.layers], LOSSES[task.loss](), rng=None)
+    layers = [make_layer(layer) for layer in task.layers]
+    network = bh.Network(tuple(task.input), layers, LOSSES[task.loss](), rng=None, inputs="grey levels")
     for p, pair in zip(network.p, parameters, strict=True):
         if pair:
             p.W[...], p.b[...] = pair

@@ -30,7 +30,7 @@ def explain(
 
     recipe = RECIPES.get(what)
     if recipe:
-        network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=0)
+        network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=0, inputs="grey levels")
     elif Path(what).exists():
         network = Network.load(model_file(Path(what)))
     else:

@@ -25,6 +25,7 @@ def find_rate(
     import numpy as np
 
     from byhand import plots
+    from byhand.core.inputs import inputs_of
     from byhand.data import load
     from byhand.network import Network
     from byhand.recipes import get_recipe
@@ -35,7 +36,7 @@ def find_rate(
     x, y = chosen.prepare(load(data or chosen.dataset), rng).train
     if x[0].size == np.prod(chosen.input_shape):
         x = x.reshape((-1, *chosen.input_shape))
-    network = Network(chosen.input_shape, chosen.layers, chosen.loss, rng=rng)
+    network = Network(chosen.input_shape, chosen.layers, chosen.loss, rng=rng, inputs=inputs_of(x))
     size = chosen.batch_size if batch_size is None else batch_size or None
     found = find_learning_rate(
         network, x, y, optimizer=chosen.optimizer, batch_size=size, low=low, high=high, steps=steps, rng=rng

@@ -6,13 +6,14 @@ averaging, a checkpoint) is then one operation on one array. What layers keep be
 lies in a second flat vector in the same manner.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from types import SimpleNamespace
 
+from byhand.core.errors import ByhandError
+from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
-from byhand.layers.base import Plan
 
 Path = tuple[int, ...]  # (2,) is layer 2, (2, 0) the first layer inside it
 
@@ -50,6 +51,15 @@ class Arena:
     Args:
         plans: the layers' plans, in order.
         kind: which of a plan's shapes: "params" or "state".
+
+    Attributes:
+        parameters: every array, in the vector's order.
+        size: how many numbers they have together.
+        weights: where those with two or more dimensions lie.
+        shared: (path, name, owner) of every use of a parameter that another layer owns.
+
+    Raises:
+        ByhandError: a layer uses a parameter that no layer has.
     """
 
     def __init__(self, plans: Sequence[Plan], kind: str = "params"):
@@ -62,9 +72,18 @@ class Arena:
             self.parameters.append(Parameter(path, name, self.size, shape))
             self.size += prod(shape)
         self.weights = slice(0, sum(p.size for p in self.parameters if len(p.shape) >= 2))
+        owners = {p.full_name: p for p in self.parameters}
+        self.shared: list[tuple[Path, str, Parameter]] = []
+        for path, name, owner in _uses(self._plans, ()) if kind == "params" else ():
+            if owner not in owners:
+                known = ", ".join(owners) or "none"
+                raise ByhandError(f"Layer {path[0] + 1} uses the parameter {owner!r}, which no layer has: {known}.")
+            self.shared.append((path, name, owners[owner]))
 
     def views(self, vector: Array, into: list[SimpleNamespace] | None = None) -> list[SimpleNamespace]:
         """For each layer a namespace of views of `vector` (size,), named as the layer's parameters.
+
+        A parameter that another layer owns is a view of the owner's place.
 
         Args:
             vector: the flat vector.
@@ -72,11 +91,24 @@ class Arena:
         """
         views = into if into is not None else [namespaces(plan) for plan in self._plans]
         for p in self.parameters:
-            inner, *path = (views[p.path[0]], *p.path[1:])
-            for child in path:
-                inner = inner.children[child]
-            setattr(inner, p.name, p.view(vector))
+            setattr(_at(views, p.path), p.name, p.view(vector))
+        for path, name, owner in self.shared:
+            setattr(_at(views, path), name, owner.view(vector))
         return views
+
+    def split_shared(self, g: list[SimpleNamespace]) -> list[tuple[Array, Array]]:
+        """Give every use of a shared parameter a gradient array of its own in g.
+
+        Returns:
+            (owner's gradient, the use's gradient) of each: once a backward pass is over, the second is added to the
+            first. A layer can then overwrite its gradient, whoever else uses the parameter.
+        """
+        pairs = []
+        for path, name, owner in self.shared:
+            own = getattr(_at(g, owner.path), owner.name)
+            pairs.append((own, own * 0))
+            setattr(_at(g, path), name, pairs[-1][1])
+        return pairs
 
 
 def namespaces(plan: Plan) -> SimpleNamespace:
@@ -84,6 +116,21 @@ def namespaces(plan: Plan) -> SimpleNamespace:
     if not plan.children:
         return SimpleNamespace()
     return SimpleNamespace(children=[namespaces(child) for child in plan.children])
+
+
+def _at(views: Sequence[SimpleNamespace], path: Path) -> SimpleNamespace:
+    """The namespace of the layer at `path`."""
+    found = views[path[0]]
+    for child in path[1:]:
+        found = found.children[child]
+    return found
+
+
+def _uses(plans: Sequence[Plan], path: Path) -> Iterator[tuple[Path, str, str]]:
+    """(path, name, owner's full name) of every use of another layer's parameter."""
+    for i, plan in enumerate(plans):
+        yield from (((*path, i), name, owner) for name, owner in plan.shared.items())
+        yield from _uses(plan.children, (*path, i))
 
 
 def _named(plans: Sequence[Plan], kind: str, path: Path) -> list[tuple[Path, str, Shape]]:

@@ -9,17 +9,38 @@ from byhand.core.checks import as_array, is_finite
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array, Shape
 
+INPUTS = ("numbers", "grey levels", "tokens")  # what a network may take
 
-def as_input(x: Any, input_shape: Shape, dtype: np.dtype, ops: Any) -> Array:
-    """The samples x as an array (n, *input_shape) of that dtype, uint8 divided by 255.
+
+def inputs_of(x: Array) -> str:
+    """What samples are that byhand's own readers of data give: bytes are grey levels there, all else are numbers."""
+    return "grey levels" if x.dtype == np.uint8 else "numbers"
+
+
+def as_input(
+    x: Any, input_shape: Shape, dtype: np.dtype, ops: Any, inputs: str = "numbers", vocabulary: int | None = None
+) -> Array:
+    """The samples x as an array (n, *input_shape) of that dtype.
+
+    Args:
+        x: the samples.
+        input_shape: the shape of one.
+        dtype: float32 or float64.
+        ops: the table of operations.
+        inputs: "numbers", "grey levels" (bytes are divided by 255) or "tokens" (they stay whole numbers).
+        vocabulary: how many tokens there are.
 
     Raises:
-        ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity.
+        ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity; bytes where numbers are taken;
+            tokens that are no whole numbers from 0 to below `vocabulary`.
     """
     x = as_samples(x, input_shape)
+    if inputs == "tokens":
+        return _as_tokens(x, vocabulary)
     if x.dtype == np.uint8:
-        out = np.empty(x.shape, dtype)
-        ops.scale_bytes(x, out)
+        require_grey_levels(inputs)
+        out = ops.empty(x.shape, dtype)
+        ops.scale_bytes(np.ascontiguousarray(x), out)
         return out
     if x.dtype.kind not in "fiub":
         raise ByhandError(f"Samples must be real numbers; got an array of {x.dtype}.")
@@ -30,6 +51,30 @@ def as_input(x: Any, input_shape: Shape, dtype: np.dtype, ops: Any) -> Array:
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(x))[0])
         raise ByhandError(f"Sample {where[0]} holds {x[where]} at {where[1:]}; every input must be a finite number.")
     return x
+
+
+def require_grey_levels(inputs: str) -> None:
+    """Raise ByhandError where bytes come to a network that was not told what they mean."""
+    if inputs != "grey levels":
+        raise ByhandError(
+            "The samples are bytes (uint8), and this network was not told what they mean. If they are grey levels from "
+            '0 to 255, make it with Network(..., inputs="grey levels"), which divides them by 255; if they are plain '
+            "numbers, pass x.astype(np.float32)."
+        )
+
+
+def _as_tokens(x: Array, vocabulary: int | None) -> Array:
+    """Tokens as int64."""
+    if x.dtype.kind not in "iu":
+        raise ByhandError(f"Tokens are whole numbers; got an array of {x.dtype}.")
+    wrong = np.argwhere((x < 0) | (x >= (2**62 if vocabulary is None else vocabulary)))
+    if wrong.size:
+        i, *step = wrong[0].tolist()
+        raise ByhandError(
+            f"Token {x[i, *step]} of sample {i}, place {tuple(step)}, is outside the vocabulary, "
+            f"0 to {(vocabulary or 0) - 1}."
+        )
+    return np.ascontiguousarray(x, np.int64)
 
 
 def as_samples(x: Any, input_shape: Shape) -> Array:

@@ -1,118 +1,173 @@
 """The arrays that passes through a network work in, allocated once.
 
 A workspace holds, for up to a given number of rows, every layer's output and cache, and two buffers that the gradient
-moves between on its way back. A shorter batch uses the first rows of the same arrays: `views(n)` are made once for
-each n and cost nothing after that.
+moves between on its way back. A shorter batch uses the first rows of the same arrays: the passes for n rows are made
+once for each n and cost nothing after that.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import prod
 from types import SimpleNamespace
+from typing import Any, NamedTuple
 
-import numpy as np
-
+from byhand.core.errors import ByhandError
+from byhand.core.passes import LossPass, Pass
+from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
-from byhand.layers.base import Layer, Plan
-from byhand.losses import Loss
 
 
-@dataclass
-class Views:
-    """A workspace's first n rows.
+class Passes(NamedTuple):
+    """One pass through a whole network: a pass a layer, and the loss's."""
 
-    Attributes:
-        x: the batch (n, *in), set by whoever runs the forward pass.
-        y: each layer's output (n, *out).
-        dy: the gradient by each layer's output (n, *out); neighbours never share memory, but for a layer that reshapes.
-        cache: each layer's cache.
-        loss_cache: the loss's cache.
-    """
-
-    x: Array
-    y: list[Array]
-    dy: list[Array]
-    cache: list[SimpleNamespace]
-    loss_cache: SimpleNamespace
+    layers: tuple[Pass, ...]
+    loss: LossPass
 
 
 class Workspace:
-    """Arrays for `rows` samples through `layers`.
+    """Arrays for one pass at a time of up to `rows` samples through layers in a row.
+
+    Two passes that are in flight at once (a discriminator's on real and on drawn images) take a workspace each.
 
     Args:
-        layers: the network's layers.
-        plans: their plans.
+        plans: the layers' plans.
         in_shape: the shape of one sample.
-        loss: the network's loss.
+        loss: shapes of the loss's arrays by name, without the batch axis.
         rows: how many samples at most.
-        dtype: float32 or float64.
+        make: makes an array of a given shape: `lambda shape: ops.empty(shape, dtype)`.
+        p: each layer's parameters and state.
+        g: each layer's gradients.
+        share: whether layers may write over what nobody reads any more.
+
+    Attributes:
+        current: the pass that was last started; None before the first one.
     """
 
     def __init__(
         self,
-        layers: Sequence[Layer],
         plans: Sequence[Plan],
         in_shape: Shape,
-        loss: Loss,
+        loss: Mapping[str, Shape],
         rows: int,
-        dtype: np.dtype,
+        make: Any,
+        p: Sequence[SimpleNamespace],
+        g: Sequence[SimpleNamespace],
+        share: bool = True,
     ):
         self.rows = rows
-        self._out_shapes = [plan.out_shape for plan in plans]
-        self._dtype = dtype
-        self._reshapes = [layer.reshapes for layer in layers]
-        self._y: list[Array] = []
-        needed = True  # the array before: the batch itself at first, then what a backward pass reads
-        for layer, plan in zip(layers, plans, strict=True):
-            shared = bool(self._y) and (layer.reshapes or (layer.in_place and not needed))
-            if shared:
-                self._y.append(self._y[-1].reshape((rows, *plan.out_shape)))
-            else:
-                self._y.append(np.empty((rows, *plan.out_shape), dtype))
-            needed = layer.needs_output or (layer.reshapes and shared and needed)
-        widest = max(prod(shape) for shape in [in_shape, *self._out_shapes])
-        self._gradients = [np.empty(rows * widest, dtype), np.empty(rows * widest, dtype)]
+        self._layers, _ = chain(plans, in_shape, rows, make, share)
+        for at, own, gradient in zip(self._layers, p, g, strict=True):
+            bind(at, own, gradient)
+        self._loss_cache = SimpleNamespace(**{name: make((rows, *shape)) for name, shape in loss.items()})
         self._plans = tuple(plans)
-        self._cache = [make_cache(plan, rows, dtype) for plan in plans]
-        self._loss_cache = {k: np.empty((rows, *s), dtype) for k, s in loss.cache(*self._out_shapes[-1]).items()}
-        self._views: dict[int, Views] = {}
+        self._passes: dict[int, Passes] = {}
+        self.current: Passes | None = None
 
-    def views(self, n: int) -> Views:
-        """The first n rows, n from 1 to `rows`."""
-        if n not in self._views:
-            self._views[n] = self._make_views(n)
-        return self._views[n]
+    def start(self, n: int) -> Passes:
+        """The pass of the first n rows, n from 1 to `rows`, which becomes the current one."""
+        found = self._passes.get(n)
+        if found is None:
+            found = self._passes[n] = self._first(n)
+        self.current = found
+        return found
 
-    def _make_views(self, n: int) -> Views:
-        dy: list[Array] = []
-        turn = 0  # the two buffers take turns, but for a layer that hands its gradient on in another shape
-        for i in range(len(self._out_shapes) - 1, -1, -1):
-            shape = self._out_shapes[i]
-            dy.insert(0, self._gradients[turn][: n * prod(shape)].reshape((n, *shape)))
-            turn ^= not self._reshapes[i]
-        return Views(
-            x=self._y[0][:0],
-            y=[a[:n] for a in self._y],
-            dy=dy,
-            cache=[_first_rows(plan, cache, n) for plan, cache in zip(self._plans, self._cache, strict=True)],
-            loss_cache=SimpleNamespace(**{k: a[:n] for k, a in self._loss_cache.items()}),
-        )
+    def reset(self) -> None:
+        """Set to zero what the samples carry from one pass to the next."""
+        for at in self._layers:
+            _forget(at)
+
+    @property
+    def passes(self) -> Passes:
+        """The current pass.
+
+        Raises:
+            ByhandError: there was none yet.
+        """
+        if self.current is None:
+            raise ByhandError("There is nothing to go back through yet; call forward(x) first.")
+        return self.current
+
+    def _first(self, n: int) -> Passes:
+        if not 0 < n <= self.rows:
+            raise ByhandError(f"This workspace is for passes of 1 to {self.rows} samples, not {n}.")
+        layers = tuple(first_rows(at, plan, n) for at, plan in zip(self._layers, self._plans, strict=True))
+        loss = LossPass()
+        loss.y, loss.dy = layers[-1].y, layers[-1].dy
+        loss.cache = SimpleNamespace(**{name: a[:n] for name, a in vars(self._loss_cache).items()})
+        return Passes(layers, loss)
 
 
-def make_cache(plan: Plan, rows: int, dtype: np.dtype, fill: float = 0.0) -> SimpleNamespace:
-    """A layer's cache for `rows` samples and its scratch, all `fill`, with those of the layers inside it."""
+def chain(
+    plans: Sequence[Plan], in_shape: Shape, rows: int, make: Any, share: bool = True
+) -> tuple[tuple[Pass, ...], Array]:
+    """Passes of `rows` samples through layers in a row, and room for the gradient by the first one's input.
+
+    Args:
+        plans: the layers' plans.
+        in_shape: the shape of one sample.
+        rows: how many samples.
+        make: makes an array of a given shape.
+        share: whether layers may work in each other's arrays where no one reads them any more; otherwise every
+            quantity of the pass is still there after it.
+    """
+    passes: list[Pass] = []
+    needed = True  # the array before: the batch itself at first, then what a backward pass reads
+    for plan in plans:
+        at = make_pass(plan, rows, make, share)
+        shared = share and bool(passes) and (plan.reshapes or (plan.in_place and not needed))
+        at.y = passes[-1].y.reshape((rows, *plan.out_shape)) if shared else make((rows, *plan.out_shape))
+        needed = plan.needs_output or (plan.reshapes and shared and needed)
+        passes.append(at)
+    widest = max(prod(shape) for shape in [in_shape, *(plan.out_shape for plan in plans)])
+    buffers = [make((rows * widest,)), make((rows * widest,))] if share else []
+    turn = 0  # the two buffers take turns, but for a layer that hands its gradient on in another shape
+    for at, plan in zip(reversed(passes), reversed(plans), strict=True):
+        at.dy = _gradient(buffers, turn, rows, plan.out_shape, make)
+        turn ^= not plan.reshapes
+    return tuple(passes), _gradient(buffers, turn, rows, in_shape, make)
+
+
+def _gradient(buffers: list[Array], turn: int, rows: int, shape: Shape, make: Any) -> Array:
+    return buffers[turn][: rows * prod(shape)].reshape((rows, *shape)) if buffers else make((rows, *shape))
+
+
+def make_pass(plan: Plan, rows: int, make: Any, share: bool = True) -> Pass:
+    """A layer's pass of `rows` samples with its cache, scratch and children; x, y and dy are still to come."""
+    at = Pass()
     shapes = {name: (rows, *shape) for name, shape in plan.cache.items()} | dict(plan.scratch)
-    cache = SimpleNamespace(**{name: np.full(shape, fill, dtype) for name, shape in shapes.items()})
-    if plan.children:
-        cache.children = [make_cache(child, rows, dtype, fill) for child in plan.children]
-    return cache
+    at.cache = SimpleNamespace(**{name: make(shape) for name, shape in shapes.items()})
+    at.carry = SimpleNamespace(**{name: make((rows, *shape)) for name, shape in plan.carry.items()})
+    for a in vars(at.carry).values():
+        a.fill(0)
+    at.children = ()
+    if plan.children and plan.chained:
+        at.children, at.cache.d0 = chain(plan.children, plan.inner_shape, rows, make, share)
+    elif plan.children:
+        at.children = tuple(make_pass(child, rows, make, share) for child in plan.children)
+        for child, inner in zip(plan.children, at.children, strict=True):
+            inner.y, inner.dy = make((rows, *child.out_shape)), make((rows, *child.out_shape))
+    return at
 
 
-def _first_rows(plan: Plan, cache: SimpleNamespace, n: int) -> SimpleNamespace:
-    """Views of the cache's first n rows; scratch has no rows."""
-    views = SimpleNamespace(**vars(cache))
-    for name in plan.cache:
-        setattr(views, name, getattr(cache, name)[:n])
-    if plan.children:
-        views.children = [_first_rows(*pair, n) for pair in zip(plan.children, cache.children, strict=True)]
-    return views
+def bind(at: Pass, p: SimpleNamespace, g: SimpleNamespace) -> None:
+    """Give a pass, and those inside it, their parameters and gradients."""
+    at.p, at.g = p, g
+    for child, own, gradient in zip(at.children, getattr(p, "children", ()), getattr(g, "children", ()), strict=True):
+        bind(child, own, gradient)
+
+
+def first_rows(at: Pass, plan: Plan, n: int) -> Pass:
+    """The same pass for its first n samples; scratch has no rows."""
+    first = Pass()
+    first.p, first.g = at.p, at.g
+    first.y, first.dy = at.y[:n], at.dy[:n]
+    first.cache = SimpleNamespace(**{k: a if k in plan.scratch else a[:n] for k, a in vars(at.cache).items()})
+    first.carry = SimpleNamespace(**{name: a[:n] for name, a in vars(at.carry).items()})
+    first.children = tuple(first_rows(c, q, n) for c, q in zip(at.children, plan.children, strict=True))
+    return first
+
+
+def _forget(at: Pass) -> None:
+    for a in vars(at.carry).values():
+        a.fill(0)
+    for child in at.children:
+        _forget(child)

@@ -1,11 +1,11 @@
 """What is measured on a network's arrays: plain functions of arrays."""
 
 import math
-from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from byhand.core.passes import Pass
 from byhand.core.types import Array
 from byhand.layers import Layer, ReLU, Sigmoid, Tanh
 
@@ -103,15 +103,10 @@ def one_answer(decided: Array) -> float:
     return float(np.unique(decided, return_counts=True)[1].max() / len(decided))
 
 
-def activations(
-    layers: tuple[Layer, ...], outputs: list[Array], caches: list[SimpleNamespace], path: str = ""
-) -> Iterator[tuple[str, Layer, Array]]:
+def activations(layers: Sequence[Layer], passes: Sequence[Pass], path: str = "") -> Iterator[tuple[str, Layer, Array]]:
     """(number, layer, output) of every ReLU, sigmoid and tanh, those within other layers too: "2", or "3.1"."""
-    for i, (layer, y, cache) in enumerate(zip(layers, outputs, caches, strict=True)):
+    for i, (layer, at) in enumerate(zip(layers, passes, strict=True)):
         number = f"{path}{i + 1}"
         if isinstance(layer, ReLU | Sigmoid | Tanh):
-            yield number, layer, y
-        inner = getattr(layer, "layers", ())
-        if inner and hasattr(cache, "y0"):
-            ys = [getattr(cache, f"y{k}") for k in range(len(inner))]
-            yield from activations(inner, ys, cache.children, f"{number}.")
+            yield number, layer, at.y
+        yield from activations(layer.layers, at.children, f"{number}.")

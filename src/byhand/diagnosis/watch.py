@@ -59,9 +59,9 @@ class Watch(Callback):
         assert batches is not None
         self._twin = network.twin()
         chosen = np.linspace(0, len(batches) - 1, min(self.rows, len(batches))).astype(int)
-        self._x, self._t = network.as_input(batches.x[chosen]), batches.t[chosen].astype(network.dtype)
+        self._x, self._t = network.as_input(batches.x[chosen]), batches.t[chosen]
         self._labels = None if batches.labels is None else batches.labels[chosen]
-        self._views = network.workspace(len(chosen)).views(len(chosen))
+        self._workspace = self._twin.workspace(len(chosen))
         self._every = _every(training.epochs, len(batches), len(chosen))
         self._start = network.theta.copy()
         self._before = network.theta.copy()  # the weights before the epoch's last step
@@ -141,21 +141,21 @@ class Watch(Callback):
             names = ("epoch", "step", "loss", "rate", "what", "layer", "kept_step")
             self.record.diverged = {name: getattr(error, name) for name in names} | {"message": str(error)}
             self.record.diverged["loss"] = str(error.loss)
-        for name in ("_twin", "_x", "_t", "_labels", "_views", "_start", "_before"):
+        for name in ("_twin", "_x", "_t", "_labels", "_workspace", "_start", "_before"):
             self.__dict__.pop(name, None)
 
     def _measure(self, epoch: int) -> None:
         """One row: the chosen samples forward and backward, as in training, with random numbers of their own."""
-        network, views = self._twin, self._views
+        network, workspace = self._twin, self._workspace
         state = network.state.copy()
-        y = network.forward(self._x, views, np.random.default_rng(0))
+        y = network.forward(self._x, workspace, np.random.default_rng(0))
         probabilities = np.empty_like(y)
-        network.loss.activate(network.ops, y, probabilities, views.loss_cache)
+        network.loss.activate(network.ops, workspace.passes.loss, probabilities)
         row = {"epoch": float(epoch)} | self._activations()
         row["entropy"] = measure.entropy(probabilities, _output_activation(network))
         row |= self._answers(probabilities)
         row["one answer"] = measure.one_answer(network.decide(probabilities))
-        row["loss"] = network.backward(self._t, views)
+        row["loss"] = network.backward(self._t, workspace)
         np.copyto(network.state, state)
         last = next(reversed(self._weights), None)
         for number, p in self._weights.items():
@@ -181,12 +181,12 @@ class Watch(Callback):
             row["r2"] = measure.r2(self._t, outputs)
         last = max((p.path[0] for p in self._weights.values()), default=0)
         if last and (varies := measure.spread(self._x)):
-            row["signal"] = measure.spread(self._views.y[last - 1]) / varies
+            row["signal"] = measure.spread(self._workspace.passes.layers[last - 1].y) / varies
         return row
 
     def _activations(self) -> dict[str, float]:
         row = {}
-        for number, layer, y in measure.activations(self._twin.layers, self._views.y, self._views.cache):
+        for number, layer, y in measure.activations(self._twin.layers, self._workspace.passes.layers):
             if isinstance(layer, ReLU):
                 row[f"dead {number}"] = measure.dead(y)
             else:

@@ -56,7 +56,7 @@ class _Namer:
         self.number += bool(plan.params)
         own = {"x": x} | {name: f"{GREEK.get(name, name)}{self.number}" for name in plan.params}
         own["y"] = self.fresh(f"{'z' if plan.params else 'a'}{self.number}")
-        if children:
+        if children and plan.chained:
             own |= {"F": children[-1].names["y"], "d0": children[0].names["dx"]}
         forward, backward = _equations(layer, plan)
         for equation in forward:  # what it computes on the way

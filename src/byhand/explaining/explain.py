@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from byhand.core.equations import Equation, latex_symbol
+from byhand.core.passes import Pass
 from byhand.core.types import Array, Shape
-from byhand.core.workspace import make_cache
 from byhand.explaining.blocks import GREEK, Block, Names, blocks
 from byhand.explaining.receptive import Field, receptive_fields
 from byhand.layers import Layer
+from byhand.layers.base import backward_through
 from byhand.network import Network
 from byhand.training.targets import as_targets
 
@@ -92,6 +93,8 @@ def _block_shapes(block: Block) -> dict[str, str]:
     result = {own["y"]: _rows(plan.out_shape)}
     result |= {own[name]: _plain(shape) for name, shape in [*plan.params.items(), *plan.scratch.items()] if name in own}
     result |= {own[name]: _rows(shape) for name, shape in plan.cache.items() if name in own}
+    if "d0" in own:
+        result[own["d0"]] = _rows(plan.inner_shape)
     for equation in block.forward:
         result.setdefault(own[equation.target], _rows(plan.out_shape))  # what is not kept has the output's shape
     for child in block.children:
@@ -110,65 +113,54 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
     Returns:
         Arrays of their own, in the order in which they are computed.
     """
-    x = network.as_input(x)
-    t = np.asarray(t, network.dtype)
-    n, ops, state, rng = len(x), network.ops, network.state.copy(), np.random.default_rng(0)
-    found = blocks(network)
+    x, t = network.as_input(x), np.asarray(t)
+    t = t if t.dtype.kind in "iu" else t.astype(network.dtype)
+    network, state = network.twin(), network.state.copy()  # the twin's gradient may be written over
+    found, names = blocks(network), blocks(network)[-1].names
+    workspace = network.workspace(len(x), share=False)
+    y = network.forward(x, workspace, np.random.default_rng(0))
+    layers, at = workspace.passes
     values: dict[str, Array] = {"a0": x}
-    caches = []
-    for block, p in zip(found, network.p, strict=True):
-        y = np.empty((n, *block.plan.out_shape), network.dtype)
-        caches.append(make_cache(block.plan, n, network.dtype))
-        block.layer.forward(ops, p, values[block.names["x"]], y, caches[-1], rng)
-        values |= _forward_values(block, p, values[block.names["x"]], caches[-1], y)
-    names = found[-1].names
-    y = values[names["y"]]
-    loss_cache = _empty(network.loss.cache(*network.plan[-1].out_shape), n, network.dtype)
-    activations, dy = np.empty_like(y), np.empty_like(y)
-    network.loss.activate(ops, y, activations, loss_cache)
-    loss = network.loss.backward(ops, y, t, dy, loss_cache, 1 / n)
+    for block, passed in zip(found, layers, strict=True):
+        values |= _forward_values(block, passed)
+    activations = np.empty_like(y)
+    network.loss.activate(network.ops, at, activations)
+    at.t, at.factor = t, 1 / len(x)
+    loss = network.loss.backward(network.ops, at)
     loss_lines = [line for line in lines(network) if line.part == "loss"]
     values |= {line.target: activations for line in loss_lines if line.equation.target == "a"}
-    values |= {"t": t, "L": np.asarray(loss), names["dy"]: dy}
-    g_views = network.arena.views(np.empty_like(network.theta))
-    for i in range(len(found) - 1, -1, -1):
-        block, own = found[i], found[i].names
-        if not block.has_gradient:
-            break
-        dx, dy = np.empty_like(values[own["x"]]), values[own["dy"]]
-        block.layer.backward(
-            ops, network.p[i], g_views[i], values[own["x"]], values[own["y"]], dy, dx, caches[i]
-        )  # fmt: skip
-        values |= _backward_values(block, g_views[i], caches[i], dy, dx)
-    network.state[...] = state
+    values |= {"t": t, "L": np.asarray(loss), names["dy"]: at.dy}
+    first = max((i + 1 for i, block in enumerate(found) if not block.has_gradient), default=0)
+    if first < len(layers):
+        backward_through(network.ops, network.layers, layers, np.empty_like(layers[first].x), first)
+    for i in range(len(found) - 1, first - 1, -1):
+        values |= _backward_values(found[i], layers[i])
+    network.state = state
     return values
 
 
-def _forward_values(block: Block, p: SimpleNamespace, x: Array, cache: SimpleNamespace, y: Array) -> dict[str, Array]:
-    """What a block has computed from x, by name; `cache` holds what it computed on the way."""
+def _forward_values(block: Block, at: Pass) -> dict[str, Array]:
+    """What a block has computed, by name."""
     own = block.names
     values: dict[str, Array] = {}
-    for k, child in enumerate(block.children):
-        inner = getattr(cache, f"y{k - 1}") if k else x
-        values |= _forward_values(child, p.children[k], inner, cache.children[k], getattr(cache, f"y{k}"))
-    values |= {own[name]: getattr(p, name).copy() for name in block.plan.params}
+    for child, inner in zip(block.children, at.children, strict=True):
+        values |= _forward_values(child, inner)
+    values |= {own[name]: getattr(at.p, name).copy() for name in block.plan.params}
     targets = [equation.target for equation in block.forward]
-    values |= {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)}
-    return values | {own[name]: value for name, value in block.layer.unkept(x, cache).items()} | {own["y"]: y}
+    values |= {own[name]: getattr(at.cache, name) for name in targets if hasattr(at.cache, name)}
+    return values | {own[name]: value for name, value in block.layer.unkept(at).items()} | {own["y"]: at.y}
 
 
-def _backward_values(
-    block: Block, g: SimpleNamespace, cache: SimpleNamespace, dy: Array, dx: Array
-) -> dict[str, Array]:
+def _backward_values(block: Block, at: Pass) -> dict[str, Array]:
     """The gradients that a block has computed, by name."""
-    own, last = block.names, len(block.children) - 1
-    values = {own["dy"]: dy}
-    for k in range(last, -1, -1):
-        above = getattr(cache, f"d{k + 1}") if k < last else dy
-        values |= _backward_values(block.children[k], g.children[k], cache.children[k], above, getattr(cache, f"d{k}"))
-    values |= {own[f"d{name}"]: getattr(g, name) for name in block.plan.params}
+    own = block.names
+    values = {own["dy"]: at.dy}
+    for k in range(len(block.children) - 1, -1, -1):
+        values |= _backward_values(block.children[k], at.children[k])
+    values |= {own[f"d{name}"]: getattr(at.g, name) for name in block.plan.params}
     targets = [equation.target for equation in block.backward]
-    return values | {own[name]: getattr(cache, name) for name in targets if hasattr(cache, name)} | {own["dx"]: dx}
+    values |= {own[name]: getattr(at.cache, name) for name in targets if hasattr(at.cache, name)}
+    return values | ({} if at.dx is None else {own["dx"]: at.dx})
 
 
 def explain(network: Network, x: Array | None = None, t: Any = None, latex: bool = False) -> str:
@@ -274,10 +266,6 @@ def _by(shape: Shape) -> str:
     return " × ".join(map(str, shape))
 
 
-def _empty(cache: Mapping[str, Shape], n: int, dtype: Any) -> SimpleNamespace:
-    return SimpleNamespace(**{name: np.empty((n, *shape), dtype) for name, shape in cache.items()})
-
-
 def _numbers(value: Array) -> str:
     text = np.array2string(value, precision=4, suppress_small=True, threshold=40, edgeitems=3, prefix=" " * 12)
     return text
@@ -304,18 +292,22 @@ def _as_functions(layer: Layer) -> tuple[Any, Any]:
     from byhand.layers import Step
     from byhand.ops import reference
 
+    def run(x: Array) -> Pass:
+        at = Pass()
+        at.x, at.y, at.dx = np.asarray(x, float), np.empty(np.shape(x)), np.empty(np.shape(x))
+        at.cache, at.dy = SimpleNamespace(scratch=np.empty(np.shape(x))), np.ones(np.shape(x))
+        layer.forward(reference, at)
+        return at
+
     def f(x: Array) -> Array:
-        x = np.asarray(x, float)
-        y = np.empty_like(x)
-        layer.forward(reference, SimpleNamespace(), x, y, SimpleNamespace(scratch=np.empty_like(x)), None)
-        return y
+        return run(x).y
 
     def slope(x: Array) -> Array:
         if isinstance(layer, Step):
-            return np.zeros_like(np.asarray(x, float))
-        y, dx = f(x), np.empty_like(np.asarray(x, float))
-        nothing, cache = SimpleNamespace(), SimpleNamespace(scratch=np.empty_like(y))
-        layer.backward(reference, nothing, nothing, y, y, np.ones_like(y), dx, cache)
-        return dx
+            return np.zeros(np.shape(x))
+        at = run(x)
+        layer.backward(reference, at)
+        assert at.dx is not None
+        return at.dx
 
     return f, slope

@@ -1,6 +1,5 @@
 """What a network makes of an image: each layer's output, the pixels that decided, images that look alike to it."""
 
-from collections.abc import Iterator
 from math import isqrt, prod
 from typing import NamedTuple
 
@@ -8,8 +7,8 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.core.workspace import make_cache
-from byhand.network import PIECE, Network
+from byhand.layers.base import backward_through
+from byhand.network import PREDICTED_ROWS, Network
 
 
 def image_shape(network: Network, told: tuple[int, int] | None = None) -> tuple[int, int]:
@@ -36,13 +35,11 @@ def image_shape(network: Network, told: tuple[int, int] | None = None) -> tuple[
     raise ByhandError(f"This network takes inputs of {' × '.join(map(str, shape))}, which are no grey images.")
 
 
-def layer_outputs(network: Network, x: Array) -> Iterator[Array]:
+def layer_outputs(network: Network, x: Array) -> list[Array]:
     """Each layer's output (n, *out) for x (n, *input_shape) outside training, in order, in arrays of their own."""
-    for layer, plan, p in zip(network.layers, network.plan, network.p, strict=True):
-        y = np.empty((len(x), *plan.out_shape), network.dtype)
-        layer.forward(network.ops, p, x, y, make_cache(plan, len(x), network.dtype), None)
-        yield y
-        x = y
+    workspace = network.workspace(len(x), share=False)
+    network.forward(x, workspace)
+    return [at.y for at in workspace.passes.layers]
 
 
 class Sensitivity(NamedTuple):
@@ -66,20 +63,16 @@ def sensitivity(network: Network, x: Array, weights: Array, depth: int | None = 
         ByhandError: x or weights have another shape.
     """
     twin, depth = network.twin(), depth or len(network.layers)  # the twin's gradient may be written over
-    values, caches = [network.as_input(x)], []
-    for layer, plan, p in zip(network.layers[:depth], network.plan, network.p, strict=False):
-        values.append(np.empty((len(x), *plan.out_shape), network.dtype))
-        caches.append(make_cache(plan, len(x), network.dtype))
-        layer.forward(network.ops, p, values[-2], values[-1], caches[-1], None)
-    if weights.shape != values[-1].shape:
-        raise ByhandError(f"weights must be {values[-1].shape}, one for each output; got {weights.shape}.")
-    slopes = [np.array(weights, network.dtype)]
-    for i in reversed(range(depth)):
-        slopes.insert(0, np.empty_like(values[i]))
-        network.layers[i].backward(
-            network.ops, network.p[i], twin.g[i], values[i], values[i + 1], slopes[1], slopes[0], caches[i]
-        )  # fmt: skip
-    return Sensitivity(values, slopes)
+    x = network.as_input(x)
+    workspace = twin.workspace(len(x), share=False)
+    twin.forward(x, workspace)
+    layers = workspace.passes.layers[:depth]
+    if weights.shape != layers[-1].y.shape:
+        raise ByhandError(f"weights must be {layers[-1].y.shape}, one for each output; got {weights.shape}.")
+    layers[-1].dy[...] = weights
+    dx = np.empty_like(x)
+    backward_through(network.ops, network.layers[:depth], layers, dx)
+    return Sensitivity([x, *(at.y for at in layers)], [dx, *(at.dy for at in layers)])
 
 
 def last_hidden(network: Network, x: Array) -> Array:
@@ -87,17 +80,16 @@ def last_hidden(network: Network, x: Array) -> Array:
     last = max((i for i, plan in enumerate(network.plan) if plan.learns), default=0)
     width = prod(network.plan[last - 1].out_shape if last else network.input_shape)
     result = np.empty((len(x), width), network.dtype)
-    for start in range(0, len(x), PIECE):
-        rows = network.as_input(x[start : start + PIECE])
-        for _, y in zip(range(last), layer_outputs(network, rows), strict=False):
-            rows = y
-        result[start : start + PIECE] = rows.reshape(len(rows), -1)
+    for start in range(0, len(x), PREDICTED_ROWS):
+        rows = network.as_input(x[start : start + PREDICTED_ROWS])
+        rows = layer_outputs(network, rows)[last - 1] if last else rows
+        result[start : start + PREDICTED_ROWS] = rows.reshape(len(rows), -1)
     return result
 
 
 def outputs(network: Network, x: Array) -> Array:
     """The last layer's output (n, outputs) for x (n, *input_shape): logits where the loss contains the activation."""
-    pieces = (network.forward(x[start : start + PIECE]).copy() for start in range(0, len(x), PIECE))
+    pieces = (network.forward(x[start : start + PREDICTED_ROWS]).copy() for start in range(0, len(x), PREDICTED_ROWS))
     return np.concatenate(list(pieces))
 
 

@@ -22,7 +22,7 @@ from byhand.interop.solvers import AdamSolver, MomentumSolver, Rate, Solver
 from byhand.interop.training import Order, Penalised, Watch
 from byhand.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from byhand.losses import Loss, QuadraticCost
-from byhand.network import PIECE, Network
+from byhand.network import PREDICTED_ROWS, Network
 from byhand.training import fit
 from byhand.training.checkpoints import Checkpoints, as_checkpoints
 from byhand.training.resume import difference
@@ -298,8 +298,8 @@ class NetworkEstimator(BaseEstimator):
         X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         if not issparse(X):
             return self.network_.predict_proba(X)
-        pieces = range(0, X.shape[0], PIECE)
-        return np.concatenate([self.network_.predict_proba(X[i : i + PIECE].toarray()) for i in pieces])
+        pieces = range(0, X.shape[0], PREDICTED_ROWS)
+        return np.concatenate([self.network_.predict_proba(X[i : i + PREDICTED_ROWS].toarray()) for i in pieces])
 
     # ---- checks ----
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
 from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
+from byhand.core.passes import LossPass
 from byhand.core.types import Array, Shape
 from byhand.losses import Loss
+from byhand.ops import Ops
 
 
 @register
@@ -22,7 +22,7 @@ class PoissonDeviance(Loss):
     It takes logits y; ∂ℓ/∂y = a − t. McCullagh and Nelder, "Generalized Linear Models" (1989), table 2.1.
     """
 
-    activation = "exp"
+    activation, task = "exp", "numbers"
     forward_equations = (
         Equation("a", "e^$y", r"e^{$y}"),
         Equation(
@@ -33,25 +33,17 @@ class PoissonDeviance(Loss):
     )
     backward_equations = (Equation("dy", "($a − $t) / n", r"\frac1n ($a - $t)"),)
 
-    def cache(self, outputs: int) -> Mapping[str, Shape]:
+    def cache(self, out_shape: Shape) -> Mapping[str, Shape]:
         """One array more, of the outputs' shape."""
-        return {"each": (), "row": (1,), "scratch": (outputs,)}
+        return {**super().cache(out_shape), "scratch": out_shape}
 
-    def derive(self, ops: Any, y: Array, t: Array, dy: Array, cache: SimpleNamespace) -> None:
+    def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = Σ [t (log t − y) + (a − t)], dy = a − t, with a = e^y and 0 log 0 = 0."""
-        s = cache.scratch
-        np.exp(y, out=dy)
-        np.subtract(dy, t, out=dy)
-        np.maximum(t, np.finfo(t.dtype).tiny, out=s)
-        np.log(s, out=s)
-        np.subtract(s, y, out=s)
-        np.multiply(s, t, out=s)
-        np.add(s, dy, out=s)
-        np.sum(s, axis=1, out=cache.each)
+        ops.poisson_deviance(at.y, at.t, at.cache.each, at.dy, at.cache.scratch)
 
-    def activate(self, ops: Any, y: Array, out: Array, cache: SimpleNamespace) -> None:
+    def activate(self, ops: Ops, at: LossPass, out: Array) -> None:
         """Compute a = e^y."""
-        np.exp(y, out=out)
+        ops.exp(at.y, out=out)
 
     def check_targets(self, t: Array) -> None:
         """Targets are not negative."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.core.workspace import Views
+from byhand.core.workspace import Workspace
 from byhand.network import Network
 from byhand.training import Callback, Training
 
@@ -70,12 +70,20 @@ class Penalised(Network):
         self._scratch = np.empty_like(self.theta[self.arena.weights])
 
     def backward(
-        self, t: Array, views: Views | None = None, weights: Array | None = None, factor: float | None = None
+        self,
+        t: Array,
+        workspace: Workspace | None = None,
+        weights: Array | None = None,
+        factor: float | None = None,
+        add: bool = False,
     ) -> float:
-        """Overwrite `gradient` with that of the penalised loss; returns the loss as scikit-learn reports it."""
-        factor = 1 / len(t) if weights is None else 1 / float(weights.sum())
-        loss = super().backward(t, views, weights, factor) * self.share
-        strength = self.alpha * factor / self.mean_weight
+        """Overwrite `gradient` with that of the penalised loss; returns the loss as scikit-learn reports it.
+
+        Its factor is always 1 / Σᵢ wᵢ of the batch, whatever `factor` says.
+        """
+        by = 1 / len(t) if weights is None else 1 / float(weights.sum())
+        loss = super().backward(t, workspace, weights, by, add) * self.share
+        strength = self.alpha * by / self.mean_weight
         theta, gradient = self.theta[self.arena.weights], self.gradient[self.arena.weights]
         self.ops.add_scaled(gradient, theta, self._scratch, strength)  # g ← g + α W / Σᵢ wᵢ
         return loss + 0.5 * strength * self.ops.sum_squares(theta)

@@ -1,7 +1,20 @@
 """The steps that networks are made of, one family a file."""
 
-from byhand.layers.activations import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Step, Tanh
-from byhand.layers.base import Layer, Plan, plan_layers
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.layers.activations import (
+    ELU,
+    Activation,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Step,
+    Tanh,
+    activation_of,
+    spelled_out,
+)
+from byhand.layers.base import Layer, plan_layers
 from byhand.layers.batch_norm import BatchNorm
 from byhand.layers.columns import Columns
 from byhand.layers.convolution import Conv2D
@@ -27,6 +40,7 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "MaxPool2D",
+    "Pass",
     "Plan",
     "ReLU",
     "Residual",
@@ -35,5 +49,7 @@ __all__ = [
     "SpatialDropout",
     "Step",
     "Tanh",
+    "activation_of",
     "plan_layers",
+    "spelled_out",
 ]

@@ -4,16 +4,20 @@ Each works on every number by itself (softmax: on every row), and takes its deri
 its input need not be kept.
 """
 
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array, Rng, Shape
-from byhand.layers.base import Layer, Plan
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.shapes import as_rows
+from byhand.core.types import Array, Shape
+from byhand.layers.base import Layer
+from byhand.layers.shapes import require_rows
+from byhand.ops import Ops
 
 
 class Activation(Layer):
@@ -25,22 +29,12 @@ class Activation(Layer):
         """The shape stays."""
         return Plan(in_shape)
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dx = dy ⊙ f′(x)."""
-        if dx is not None:
-            self.slope(ops, y, dy, dx, cache)
+        if at.dx is not None:
+            self.slope(ops, at, at.dx)
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = dy ⊙ f′, with f′ expressed by the output y."""
         raise NotImplementedError
 
@@ -56,11 +50,11 @@ class Step(Activation):
     in_place = True
     forward_equations = (Equation("y", "1 if $x > 0 else 0", r"\mathbf{1}[$x > 0]"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = 1[x > 0]."""
-        ops.step(x, out=y)
+        ops.step(at.x, out=at.y)
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Refuse: the derivative is zero everywhere it exists."""
         raise ByhandError(
             "The step function's derivative is zero, so gradient descent cannot train through it; "
@@ -77,13 +71,13 @@ class Sigmoid(Activation):
     forward_equations = (Equation("y", "σ($x) = 1 / (1 + e^−$x)", r"\sigma($x) = \frac{1}{1 + e^{-$x}}"),)
     backward_equations = (Equation("dx", "$dy ⊙ $y ⊙ (1 − $y)", r"$dy \odot $y \odot (1 - $y)"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = σ(x)."""
-        ops.sigmoid(x, out=y)
+        ops.sigmoid(at.x, out=at.y)
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = dy ⊙ y (1 − y)."""
-        ops.sigmoid_backward(y, dy, dx)
+        ops.sigmoid_backward(at.y, at.dy, dx)
 
 
 @register
@@ -95,13 +89,13 @@ class Tanh(Activation):
     forward_equations = (Equation("y", "tanh($x)", r"\tanh($x)"),)
     backward_equations = (Equation("dx", "$dy ⊙ (1 − $y²)", r"$dy \odot (1 - $y \odot $y)"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = tanh x."""
-        ops.tanh(x, out=y)
+        ops.tanh(at.x, out=at.y)
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = dy ⊙ (1 − y²)."""
-        ops.tanh_backward(y, dy, dx)
+        ops.tanh_backward(at.y, at.dy, dx)
 
 
 @register
@@ -116,13 +110,13 @@ class ReLU(Activation):
     forward_equations = (Equation("y", "max(0, $x)", r"\max(0, $x)"),)
     backward_equations = (Equation("dx", "$dy ⊙ [$y > 0]", r"$dy \odot \mathbf{1}[$y > 0]"),)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = max(0, x)."""
-        ops.relu(x, out=y)
+        ops.relu(at.x, out=at.y)
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = dy ⊙ 1[y > 0]."""
-        ops.relu_backward(y, dy, dx)
+        ops.relu_backward(at.y, at.dy, dx)
 
 
 @register
@@ -150,13 +144,13 @@ class LeakyReLU(Activation):
     def __post_init__(self) -> None:
         require_between("negative_slope", self.negative_slope, 0, 1)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = max(x, slope · x)."""
-        ops.leaky_relu(x, out=y, slope=self.negative_slope)
+        ops.leaky_relu(at.x, out=at.y, slope=self.negative_slope)
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = dy where y > 0, else slope · dy."""
-        ops.leaky_relu_backward(y, dy, dx, slope=self.negative_slope)
+        ops.leaky_relu_backward(at.y, at.dy, dx, slope=self.negative_slope)
 
     def label(self) -> str:
         """For example LeakyReLU(0.01)."""
@@ -194,13 +188,13 @@ class ELU(Activation):
         """The shape stays; one scratch array of that shape."""
         return Plan(in_shape, cache={"scratch": in_shape})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x for x > 0, else α (e^x − 1)."""
-        ops.elu(x, out=y, alpha=self.alpha, scratch=cache.scratch)
+        ops.elu(at.x, out=at.y, alpha=self.alpha, scratch=at.cache.scratch)
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = dy where y > 0, else dy · (y + α)."""
-        ops.elu_backward(y, dy, dx, alpha=self.alpha, scratch=cache.scratch)
+        ops.elu_backward(at.y, at.dy, dx, alpha=self.alpha, scratch=at.cache.scratch)
 
     def label(self) -> str:
         """For example ELU(1)."""
@@ -227,16 +221,38 @@ class Softmax(Activation):
 
     def plan(self, in_shape: Shape) -> Plan:
         """The shape stays; one number of scratch for each row."""
-        if len(in_shape) != 1:
-            raise ByhandError(
-                f"Softmax takes rows of numbers, not inputs of shape {in_shape}; put Flatten() before it."
-            )
-        return Plan(in_shape, cache={"row": (1,)})
+        require_rows("Softmax", in_shape)
+        return Plan(in_shape, cache={"row": (*in_shape[:-1], 1)})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = softmax(x), row by row."""
-        ops.softmax(x, out=y, row=cache.row)
+        ops.softmax(as_rows(at.x), out=as_rows(at.y), row=as_rows(at.cache.row))
 
-    def slope(self, ops: Any, y: Array, dy: Array, dx: Array, cache: SimpleNamespace) -> None:
+    def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = y ⊙ (dy − Σⱼ dyⱼ yⱼ)."""
-        ops.softmax_backward(y, dy, dx, row=cache.row)
+        ops.softmax_backward(as_rows(at.y), as_rows(at.dy), as_rows(dx), row=as_rows(at.cache.row))
+
+
+def activation_of(name: str) -> Layer:
+    """The activation of that name: "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax", ...
+
+    Raises:
+        ByhandError: there is none of that name.
+    """
+    known = {kind.__name__.lower(): kind for kind in Activation.__subclasses__() if kind.__module__ == __name__}
+    kind = known.get(str(name).lower().replace("_", ""))
+    if kind is None:
+        raise ByhandError(f"There is no activation {name!r}; known are {', '.join(sorted(known))}.")
+    return kind()
+
+
+def spelled_out(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers, each activation that one names by `activation=` as a layer of its own behind it."""
+    found: list[Layer] = []
+    for layer in layers:
+        name = getattr(layer, "activation", None)
+        if isinstance(name, str):
+            found += [replace(layer, activation=None), activation_of(name)]  # type: ignore[type-var]
+        else:
+            found.append(layer)
+    return tuple(found)

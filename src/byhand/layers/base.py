@@ -1,43 +1,20 @@
 """The contract that every layer keeps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
 from byhand.core.types import Array, Rng, Shape
 from byhand.initializers import Initializer
 from byhand.layers.windows import Window
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a layer needs for a given input shape; shapes leave out the batch axis.
-
-    Attributes:
-        out_shape: the output's shape.
-        params: shapes of its parameters by name.
-        cache: shapes of the arrays that it wants kept between forward and backward, by name.
-        scratch: shapes of further such arrays, without a batch axis: numbers of a whole batch, room to work in.
-        state: shapes of what it keeps from step to step without learning it by gradient, by name (no batch axis).
-        children: the plans of the layers that it is made of; theirs is `p.children[k]`, `cache.children[k]`, ...
-    """
-
-    out_shape: Shape
-    params: Mapping[str, Shape] = field(default_factory=dict)
-    cache: Mapping[str, Shape] = field(default_factory=dict)
-    scratch: Mapping[str, Shape] = field(default_factory=dict)
-    state: Mapping[str, Shape] = field(default_factory=dict)
-    children: tuple["Plan", ...] = ()
-
-    @property
-    def learns(self) -> bool:
-        """Whether it, or a layer in it, has parameters."""
-        return bool(self.params) or any(child.learns for child in self.children)
+from byhand.ops import Ops
 
 
 class Layer:
@@ -46,9 +23,11 @@ class Layer:
     A subclass is a frozen dataclass with `plan`, `forward` and `backward`, and its equations beside them.
     """
 
+    takes: ClassVar[str] = "numbers"  # or "tokens": whole numbers (n, ...) from 0 to below `vocabulary`
     in_place: ClassVar[bool] = False  # forward may write y over x
     reshapes: ClassVar[bool] = False  # y is x in another shape: both may always be the same memory, dy and dx too
     needs_output: ClassVar[bool] = False  # backward reads y, so the next layer must not write over it
+    masks: ClassVar[bool] = False  # `mask_after` gives another mask than the input's
     forward_equations: ClassVar[tuple[Equation, ...]] = ()
     backward_equations: ClassVar[tuple[Equation, ...]] = ()
     layers: Sequence["Layer"] = ()  # of a composite: the layers inside it, in order
@@ -67,29 +46,25 @@ class Layer:
         return {}
 
     def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
-        """Fill the parameters and the state p."""
+        """Fill the parameters and the state p, a composite's own before those of the layers inside it."""
         for name, initializer in self.initializers().items():
             initializer.fill(rng, getattr(p, name))
+        for layer, inner in zip(self.layers, getattr(p, "children", ()), strict=True):
+            layer.initialize(rng, inner)
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
-        """Compute y (n, *out) from x (n, *in) and the parameters p; rng is None outside training."""
+    def forward(self, ops: Ops, at: Pass) -> None:
+        """Compute at.y (n, *out) from at.x (n, *in) and the parameters at.p; at.rng is None outside training."""
         raise NotImplementedError
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
-        """From dy = ∂L/∂y (n, *out) overwrite g with ∂L/∂p and, unless dx is None, dx (n, *in) with ∂L/∂x."""
+    def backward(self, ops: Ops, at: Pass) -> None:
+        """From at.dy = ∂L/∂y overwrite at.g with ∂L/∂p and, unless it is None, at.dx with ∂L/∂x."""
         raise NotImplementedError
 
-    def unkept(self, x: Array, cache: SimpleNamespace) -> Mapping[str, Array]:
+    def mask_after(self, at: Pass) -> Array | None:
+        """The mask (n, T) of the output; asked for only where `masks` is True."""
+        return at.mask
+
+    def unkept(self, at: Pass) -> Mapping[str, Array]:
         """What its equations name, of the output's shape, but neither output nor cache holds: for `explain`."""
         return {}
 
@@ -107,8 +82,43 @@ def plan_layers(layers: Sequence[Layer], in_shape: Shape) -> list[Plan]:
     plans: list[Plan] = []
     for i, layer in enumerate(layers):
         try:
-            plans.append(layer.plan(in_shape))
+            plans.append(plan_layer(layer, in_shape))
         except ByhandError as error:
             raise ByhandError(f"Layer {i + 1}, {layer.label()}: {error}") from None
         in_shape = plans[-1].out_shape
     return plans
+
+
+def plan_layer(layer: Layer, in_shape: Shape) -> Plan:
+    """A layer's plan, with what it says of the memory that it shares."""
+    plan = layer.plan(in_shape)
+    return replace(plan, in_place=layer.in_place, reshapes=layer.reshapes, needs_output=layer.needs_output)
+
+
+def forward_through(
+    ops: Ops,
+    layers: Sequence[Layer],
+    passes: Sequence[Pass],
+    x: Array,
+    rng: Rng = None,
+    mask: Array | None = None,
+    carries: bool = False,
+) -> tuple[Array, Array | None]:
+    """Run `layers` one after the other from x; returns the last one's output, and its mask."""
+    for layer, at in zip(layers, passes):  # noqa: B905  (as many; asked once a step)
+        at.x, at.rng, at.mask, at.carries = x, rng, mask, carries
+        layer.forward(ops, at)
+        if layer.masks:
+            mask = layer.mask_after(at)
+        x = at.y
+    return x, mask
+
+
+def backward_through(
+    ops: Ops, layers: Sequence[Layer], passes: Sequence[Pass], dx: Array | None = None, first: int = 0
+) -> None:
+    """Go back from the last layer's dy to layer `first`, whose gradient by its input goes into dx."""
+    for i in range(len(layers) - 1, first - 1, -1):
+        at = passes[i]
+        at.dx = passes[i - 1].dy if i > first else dx
+        layers[i].backward(ops, at)

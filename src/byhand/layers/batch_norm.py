@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.equations import Equation
-from byhand.core.types import Array, Rng, Shape
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.shapes import as_rows
+from byhand.core.types import Array, Shape
 from byhand.initializers import Initializer, Uniform, Zeros
-from byhand.layers.base import Layer, Plan
+from byhand.layers.base import Layer
 from byhand.layers.windows import PIECE
+from byhand.ops import Ops
 
 ONES = Uniform(1.0, 1.0)
 
@@ -83,45 +85,30 @@ class BatchNorm(Layer):
         """γ and the running variance start at 1, β and the running mean at 0."""
         return {"gamma": ONES, "beta": Zeros(), "running_mean": Zeros(), "running_var": ONES}
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = γ ⊙ (x − m) / √(v + ε) + β."""
-        x, n = columns(x), x.size // x.shape[-1]
-        if rng is not None and n > 1:
-            ops.column_statistics(x, cache.m, cache.v, cache.piece)
+        x, n = as_rows(at.x), at.x.size // at.x.shape[-1]
+        if at.rng is not None and n > 1:
+            ops.column_statistics(x, at.cache.m, at.cache.v, at.cache.piece)
             keep, take = 1 - self.momentum, self.momentum
-            ops.follow(p.running_mean, cache.m, keep, take, cache.row)
-            ops.follow(p.running_var, cache.v, keep, take * n / (n - 1), cache.row)
-            cache.share.fill(1 / n)
+            ops.follow(at.p.running_mean, at.cache.m, keep, take, at.cache.row)
+            ops.follow(at.p.running_var, at.cache.v, keep, take * n / (n - 1), at.cache.row)
+            ops.fill(at.cache.share, 1 / n)
         else:
-            ops.copy(p.running_mean, out=cache.m)
-            ops.copy(p.running_var, out=cache.v)
-            cache.share.fill(0)
-        ops.inverse_deviation(cache.v, self.epsilon, cache.inverse)
-        ops.batch_norm(x, cache.m, cache.inverse, p.gamma, p.beta, columns(y))
+            ops.copy(at.p.running_mean, out=at.cache.m)
+            ops.copy(at.p.running_var, out=at.cache.v)
+            ops.fill(at.cache.share, 0)
+        ops.inverse_deviation(at.cache.v, self.epsilon, at.cache.inverse)
+        ops.batch_norm(x, at.cache.m, at.cache.inverse, at.p.gamma, at.p.beta, as_rows(at.y))
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, dx = γ / √(v + ε) ⊙ (dy − (dβ + u ⊙ dγ) / n)."""
-        normalised = columns(x), cache.m, cache.inverse  # u = (x − m) / √(v + ε)
-        dy, share = columns(dy), float(cache.share)
-        ops.batch_norm_sums(*normalised, dy, g.gamma, g.beta, cache.piece)
-        if dx is not None:
-            ops.batch_norm_backward(*normalised, dy, p.gamma, g.gamma, g.beta, share, columns(dx))
+        normalised = as_rows(at.x), at.cache.m, at.cache.inverse  # u = (x − m) / √(v + ε)
+        dy, share = as_rows(at.dy), float(at.cache.share)
+        ops.batch_norm_sums(*normalised, dy, at.g.gamma, at.g.beta, at.cache.piece)
+        if at.dx is not None:
+            ops.batch_norm_backward(*normalised, dy, at.p.gamma, at.g.gamma, at.g.beta, share, as_rows(at.dx))
 
-    def unkept(self, x: Array, cache: SimpleNamespace) -> Mapping[str, Array]:
+    def unkept(self, at: Pass) -> Mapping[str, Array]:
         """Compute u again, from x, m and v."""
-        return {"u": (x - cache.m) * cache.inverse}
-
-
-def columns(a: Array) -> Array:
-    """(n, ..., k) as (n · ..., k), the same memory."""
-    return a.reshape(-1, a.shape[-1])
+        return {"u": (at.x - at.cache.m) * at.cache.inverse}

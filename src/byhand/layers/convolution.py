@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import SimpleNamespace
-from typing import Any
 
 from byhand.core.checks import require_instance, require_whole
 from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array, Rng, Shape
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.types import Shape
 from byhand.initializers import He, Initializer, Zeros
-from byhand.layers.base import Layer, Plan
+from byhand.layers.base import Layer
 from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
+from byhand.ops import Ops
 
 
 @register
@@ -42,6 +43,8 @@ class Conv2D(Layer):
         dilation: the distance of the pixels that it sees, down and across.
         weights: how W starts.
         biases: how b starts.
+        bias: whether there is a b at all; before a BatchNorm, which has a shift of its own, it does nothing.
+        activation: the name of an activation, such as "relu", to follow as a layer of its own.
     """
 
     filters: int
@@ -52,6 +55,8 @@ class Conv2D(Layer):
     dilation: int | Pair = 1
     weights: Initializer = field(default_factory=He)
     biases: Initializer = field(default_factory=Zeros)
+    bias: bool = True
+    activation: str | None = None
 
     def __post_init__(self) -> None:
         require_whole("filters", self.filters)
@@ -88,43 +93,38 @@ class Conv2D(Layer):
         room = images * (image + row * min(rows, max(1, PIECE // row))) + k * (self.filters // self.groups)
         return Plan(
             (rows, columns, self.filters),
-            {"W": (*window.size, depth, self.filters), "b": (self.filters,)},
-            scratch={"scratch": (max(room, rows * columns * depth),)},
+            {"W": (*window.size, depth, self.filters)} | ({"b": (self.filters,)} if self.bias else {}),
+            scratch={"scratch": (max(room, rows * columns * depth),)} | ({} if self.bias else {"b": (self.filters,)}),
         )
 
     def initializers(self) -> Mapping[str, Initializer]:
         """W by `weights`, b by `biases`."""
-        return {"W": self.weights, "b": self.biases}
+        return {"W": self.weights} | ({"b": self.biases} if self.bias else {})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x ∗ W + b."""
         w = self.window
-        ops.conv2d(x, p.W, p.b, y, w.stride, w.dilation, w.pad(x.shape[1:]), self.groups, cache.scratch)
+        if not self.bias:
+            ops.fill(at.cache.b, 0)
+        b = at.p.b if self.bias else at.cache.b
+        ops.conv2d(at.x, at.p.W, b, at.y, w.stride, w.dilation, w.pad(at.x.shape[1:]), self.groups, at.cache.scratch)
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = Σ xᵀ dy over all places, db = Σ dy, and dx, to which every place adds dy Wᵀ."""
         w = self.window
-        how = (w.stride, w.dilation, w.pad(x.shape[1:]), self.groups, cache.scratch)
-        ops.conv2d_weights(x, dy, g.W, *how)
-        ops.sum_rows(dy.reshape(-1, self.filters), g.b)  # (n · rows · columns, filters) → (filters,)
-        if dx is not None:
-            ops.conv2d_input(dy, p.W, dx, *how)
+        how = (w.stride, w.dilation, w.pad(at.x.shape[1:]), self.groups, at.cache.scratch)
+        ops.conv2d_weights(at.x, at.dy, at.g.W, *how)
+        if self.bias:
+            ops.sum_rows(at.dy.reshape(-1, self.filters), at.g.b)  # (n · rows · columns, filters) → (filters,)
+        if at.dx is not None:
+            ops.conv2d_input(at.dy, at.p.W, at.dx, *how)
 
     @property
     def forward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
         """With the window's own stride and dilation; p and q are the pixels missing above and on the left."""
         text, latex = self._seen("x")
-        return (Equation("y", f"Σₖₗ {text} $W[k, l] + $b", rf"\sum_{{k,l}} {latex} {{$W}}_{{k,l}} + $b"),)
+        b = " + $b" if self.bias else ""
+        return (Equation("y", f"Σₖₗ {text} $W[k, l]{b}", rf"\sum_{{k,l}} {latex} {{$W}}_{{k,l}}{b}"),)
 
     @property
     def backward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
@@ -133,7 +133,7 @@ class Conv2D(Layer):
         above, beyond = self._window_of("r", "p", "k", 0), self._window_of("s", "q", "l", 1)
         return (
             Equation("dW", f"Σᵢᵣₛ {text} $dy[i, r, s]", rf"\sum_{{i,r,s}} {latex} {{$dy}}_{{i,r,s}}"),
-            Equation("db", "Σᵢᵣₛ $dy[i, r, s]", r"\sum_{i,r,s} {$dy}_{i,r,s}"),
+            *([Equation("db", "Σᵢᵣₛ $dy[i, r, s]", r"\sum_{i,r,s} {$dy}_{i,r,s}")] if self.bias else []),
             Equation(
                 "dx",
                 f"Σₖₗ $dy[i, {above}, {beyond}] $W[k, l]ᵀ",

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
 
 from byhand.core.checks import require_instance, require_whole
 from byhand.core.config import register
 from byhand.core.equations import Equation
-from byhand.core.errors import ByhandError
-from byhand.core.types import Array, Rng, Shape
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.shapes import as_rows
+from byhand.core.types import Shape
 from byhand.initializers import Glorot, Initializer, Zeros
-from byhand.layers.base import Layer, Plan
+from byhand.layers.base import Layer
+from byhand.layers.shapes import require_rows
+from byhand.ops import Ops
 
 
 @register
@@ -19,7 +21,8 @@ from byhand.layers.base import Layer, Plan
 class Dense(Layer):
     """y = x W + b: every output is a weighted sum of every input, plus its bias.
 
-    x is (n, in), W (in, out), b (out,), y (n, out). The write-ups that keep samples as columns write the same as
+    x is (n, in), W (in, out), b (out,), y (n, out); of sequences (n, T, in) every step is such a row.
+    The write-ups that keep samples as columns write the same as
     W x + b with W of shape (out, in).
 
     Source: Nielsen, "Neural Networks and Deep Learning" (2015), equations BP3 and BP4 for the gradients.
@@ -28,18 +31,30 @@ class Dense(Layer):
         units: how many outputs, at least 1.
         weights: how W starts.
         biases: how b starts.
+        bias: whether there is a b at all.
+        activation: the name of an activation, such as "relu", to follow as a layer of its own.
     """
 
     units: int
     weights: Initializer = field(default_factory=Glorot)
     biases: Initializer = field(default_factory=Zeros)
+    bias: bool = True
+    activation: str | None = None
 
-    forward_equations = (Equation("y", "$x $W + $b", "$x $W + $b"),)
-    backward_equations = (
-        Equation("dW", "$xᵀ $dy", r"{$x}^\top $dy"),
-        Equation("db", "Σᵢ $dy[i]", r"\sum_i $dy{}_i"),
-        Equation("dx", "$dy $Wᵀ", r"$dy {$W}^\top"),
-    )
+    @property
+    def forward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """Of each row."""
+        b = " + $b" if self.bias else ""
+        return (Equation("y", f"$x $W{b}", f"$x $W{b}"),)
+
+    @property
+    def backward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """Nielsen's BP3, BP4 and what goes on to the layer before."""
+        return (
+            Equation("dW", "$xᵀ $dy", r"{$x}^\top $dy"),
+            *([Equation("db", "Σᵢ $dy[i]", r"\sum_i $dy{}_i")] if self.bias else []),
+            Equation("dx", "$dy $Wᵀ", r"$dy {$W}^\top"),
+        )
 
     def __post_init__(self) -> None:
         require_whole("units", self.units)
@@ -47,35 +62,30 @@ class Dense(Layer):
         require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
 
     def plan(self, in_shape: Shape) -> Plan:
-        """(in,) becomes (units,), with W (in, units) and b (units,)."""
-        if len(in_shape) != 1:
-            raise ByhandError(f"Dense takes rows of numbers, not inputs of shape {in_shape}; put Flatten() before it.")
-        return Plan((self.units,), {"W": (in_shape[0], self.units), "b": (self.units,)})
+        """(..., in) becomes (..., units), with W (in, units) and b (units,)."""
+        require_rows("Dense", in_shape)
+        params = {"W": (in_shape[-1], self.units)} | ({"b": (self.units,)} if self.bias else {})
+        return Plan((*in_shape[:-1], self.units), params)
 
     def initializers(self) -> Mapping[str, Initializer]:
         """W by `weights`, b by `biases`."""
-        return {"W": self.weights, "b": self.biases}
+        return {"W": self.weights} | ({"b": self.biases} if self.bias else {})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x W + b."""
-        ops.affine(x, p.W, p.b, y)  # (n, in)(in, out) + (out,) → (n, out)
+        if self.bias:
+            ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.y))  # (n, in)(in, out) + (out,) → (n, out)
+        else:
+            ops.matmul(as_rows(at.x), at.p.W, as_rows(at.y))
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = xᵀ dy, db = Σᵢ dyᵢ, dx = dy Wᵀ."""
-        ops.matmul(x.T, dy, g.W)  # (in, n)(n, out) → (in, out)
-        ops.sum_rows(dy, g.b)  # (n, out) → (out,)
-        if dx is not None:
-            ops.matmul(dy, p.W.T, dx)  # (n, out)(out, in) → (n, in)
+        dy = as_rows(at.dy)
+        ops.matmul(as_rows(at.x).T, dy, at.g.W)  # (in, n)(n, out) → (in, out)
+        if self.bias:
+            ops.sum_rows(dy, at.g.b)  # (n, out) → (out,)
+        if at.dx is not None:
+            ops.matmul(dy, at.p.W.T, as_rows(at.dx))  # (n, out)(out, in) → (n, in)
 
     def label(self) -> str:
         """For example Dense(30)."""

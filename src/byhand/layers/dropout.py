@@ -1,15 +1,16 @@
 """Dropout: units, or whole channels, are switched off at random while the network learns."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.equations import Equation
-from byhand.core.types import Array, Rng, Shape
-from byhand.layers.base import Layer, Plan
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.types import Shape
+from byhand.layers.base import Layer
 from byhand.layers.windows import require_images
+from byhand.ops import Ops
 
 
 @register
@@ -45,29 +46,19 @@ class Dropout(Layer):
         """The shape stays; r has it too."""
         return Plan(in_shape, cache={"r": in_shape})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x ⊙ r; without rng, and for a rate of 0, r is 1 and nothing is drawn."""
-        if rng is None or self.rate == 0:
-            cache.r.fill(1)
-            ops.copy(x, out=y)
+        if at.rng is None or self.rate == 0:
+            ops.fill(at.cache.r, 1)
+            ops.copy(at.x, out=at.y)
         else:
-            ops.dropout_mask(rng, self.rate, cache.r)
-            ops.multiply(x, cache.r, out=y)
+            ops.dropout_mask(at.rng, self.rate, at.cache.r)
+            ops.multiply(at.x, at.cache.r, out=at.y)
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dx = dy ⊙ r."""
-        if dx is not None:
-            ops.multiply(dy, cache.r, out=dx)
+        if at.dx is not None:
+            ops.multiply(at.dy, at.cache.r, out=at.dx)
 
     def label(self) -> str:
         """For example Dropout(0.5)."""
@@ -108,29 +99,19 @@ class SpatialDropout(Layer):
         require_images("SpatialDropout", in_shape)
         return Plan(in_shape, cache={"r": (in_shape[2],)})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x ⊙ r; without rng, and for a rate of 0, r is 1 and nothing is drawn."""
-        if rng is None or self.rate == 0:
-            cache.r.fill(1)
-            ops.copy(x, out=y)
+        if at.rng is None or self.rate == 0:
+            ops.fill(at.cache.r, 1)
+            ops.copy(at.x, out=at.y)
         else:
-            ops.dropout_mask(rng, self.rate, cache.r)
-            ops.scale_channels(x, cache.r, y)
+            ops.dropout_mask(at.rng, self.rate, at.cache.r)
+            ops.scale_channels(at.x, at.cache.r, at.y)
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dx = dy ⊙ r."""
-        if dx is not None:
-            ops.scale_channels(dy, cache.r, dx)
+        if at.dx is not None:
+            ops.scale_channels(at.dy, at.cache.r, at.dx)
 
     def label(self) -> str:
         """For example SpatialDropout(0.2)."""

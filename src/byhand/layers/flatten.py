@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from math import prod
-from types import SimpleNamespace
-from typing import Any
 
 from byhand.core.config import register
 from byhand.core.equations import Equation
-from byhand.core.types import Array, Rng, Shape
-from byhand.layers.base import Layer, Plan
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.types import Shape
+from byhand.layers.base import Layer
+from byhand.ops import Ops
 
 
 @register
@@ -24,21 +25,11 @@ class Flatten(Layer):
         """(a, b, ...) becomes (a · b · ...,)."""
         return Plan((prod(in_shape),))
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x, in another shape."""
-        ops.copy(x.reshape(y.shape), out=y)
+        ops.copy(at.x.reshape(at.y.shape), out=at.y)
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dx = dy, in x's shape."""
-        if dx is not None:
-            ops.copy(dy.reshape(dx.shape), out=dx)
+        if at.dx is not None:
+            ops.copy(at.dy.reshape(at.dx.shape), out=at.dx)

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array, Rng, Shape
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.shapes import as_rows
+from byhand.core.types import Shape
 from byhand.initializers import Initializer, Zeros
-from byhand.layers.base import Layer, Plan
-from byhand.layers.batch_norm import ONES, columns
+from byhand.layers.base import Layer
+from byhand.layers.batch_norm import ONES
+from byhand.ops import Ops
 
 
 @register
@@ -70,29 +72,19 @@ class LayerNorm(Layer):
         """γ starts at 1, β at 0."""
         return {"gamma": ONES, "beta": Zeros()}
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute u = (x − m) / √(v + ε), y = γ ⊙ u + β."""
-        u, inverse = columns(cache.u), columns(cache.inverse)
-        ops.row_statistics(columns(x), columns(cache.m), columns(cache.v), u)
-        ops.inverse_deviation(columns(cache.v), self.epsilon, inverse)
+        u, inverse = as_rows(at.cache.u), as_rows(at.cache.inverse)
+        ops.row_statistics(as_rows(at.x), as_rows(at.cache.m), as_rows(at.cache.v), u)
+        ops.inverse_deviation(as_rows(at.cache.v), self.epsilon, inverse)
         ops.multiply(u, inverse, out=u)
-        ops.scale_columns(u, p.gamma, p.beta, out=columns(y))
+        ops.scale_columns(u, at.p.gamma, at.p.beta, out=as_rows(at.y))
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, du = γ ⊙ dy, and dx."""
-        u, dy = columns(cache.u), columns(dy)
-        ops.scale_columns_backward(u, dy, g.gamma, g.beta)
-        if dx is not None:
-            du = columns(cache.du)
-            ops.multiply(dy, p.gamma, out=du)
-            ops.layer_norm_backward(u, du, columns(cache.inverse), columns(cache.row), columns(dx))
+        u, dy = as_rows(at.cache.u), as_rows(at.dy)
+        ops.scale_columns_backward(u, dy, at.g.gamma, at.g.beta)
+        if at.dx is not None:
+            du = as_rows(at.cache.du)
+            ops.multiply(dy, at.p.gamma, out=du)
+            ops.layer_norm_backward(u, du, as_rows(at.cache.inverse), as_rows(at.cache.row), as_rows(at.dx))

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from types import SimpleNamespace
-from typing import Any
 
 from byhand.core.config import register
 from byhand.core.equations import Equation
-from byhand.core.types import Array, Rng, Shape
-from byhand.layers.base import Layer, Plan
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.types import Shape
+from byhand.layers.base import Layer
 from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
+from byhand.ops import Ops
 
 
 class _Pool(Layer):
@@ -37,9 +38,10 @@ class _Pool(Layer):
     def label(self) -> str:
         """For example MaxPool2D(2 × 2), or MaxPool2D(3 × 3, stride 2)."""
         w = self.window
-        stride = w.stride if w.stride != w.size else (1, 1)
         padding = "" if self.padding == "valid" else ", same"
-        return f"{type(self).__name__}({Window(w.size, stride, padding='same').label()}{padding})"
+        words = Window(w.size, w.stride if w.stride != w.size else (1, 1), padding="same").label()
+        stride = ", stride 1" if w.stride == (1, 1) != w.size else ""  # which Window leaves out, being usual there
+        return f"{type(self).__name__}({words}{stride}{padding})"
 
 
 @register
@@ -77,26 +79,16 @@ class MaxPool2D(_Pool):
         size = prod(plan.out_shape)
         return Plan(plan.out_shape, scratch={"scratch": (2 * size * max(1, PIECE // size),)})
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute each window's maximum."""
         w = self.window
-        ops.max_pool(x, y, w.size, w.stride, w.pad(x.shape[1:]))
+        ops.max_pool(at.x, at.y, w.size, w.stride, w.pad(at.x.shape[1:]))
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Hand each dy on to its window's first maximum."""
-        if dx is not None:
+        if at.dx is not None:
             w = self.window
-            ops.max_pool_backward(x, y, dy, dx, w.size, w.stride, w.pad(x.shape[1:]), cache.scratch)
+            ops.max_pool_backward(at.x, at.y, at.dy, at.dx, w.size, w.stride, w.pad(at.x.shape[1:]), at.cache.scratch)
 
 
 @register
@@ -126,26 +118,16 @@ class AveragePool2D(_Pool):
         Equation("dx", "Σ $dy / m over the windows, m pixels each", r"\sum_{\mathrm{windows}} \frac{1}{m} $dy"),
     )
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute each window's mean."""
         w = self.window
-        ops.average_pool(x, y, w.size, w.stride, w.pad(x.shape[1:]))
+        ops.average_pool(at.x, at.y, w.size, w.stride, w.pad(at.x.shape[1:]))
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Share each dy out among its window's pixels."""
-        if dx is not None:
+        if at.dx is not None:
             w = self.window
-            ops.average_pool_backward(dy, dx, w.size, w.stride, w.pad(x.shape[1:]))
+            ops.average_pool_backward(at.dy, at.dx, w.size, w.stride, w.pad(at.x.shape[1:]))
 
 
 @register
@@ -164,21 +146,11 @@ class GlobalAveragePool2D(Layer):
         require_images("GlobalAveragePool2D", in_shape)
         return Plan((in_shape[2],))
 
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute each channel's mean."""
-        ops.average_pixels(x, y)
+        ops.average_pixels(at.x, at.y)
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
+    def backward(self, ops: Ops, at: Pass) -> None:
         """Share each dy out among all pixels."""
-        if dx is not None:
-            ops.average_pixels_backward(dy, dx)
+        if at.dx is not None:
+            ops.average_pixels_backward(at.dy, at.dx)

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
-
-import numpy as np
 
 from byhand.core.checks import require_instance
 from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array, Rng, Shape
-from byhand.layers.base import Layer, Plan, plan_layers
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.types import Shape
+from byhand.layers.activations import spelled_out
+from byhand.layers.base import Layer, backward_through, forward_through, plan_layers
+from byhand.ops import Ops
 
 
 @register
@@ -37,10 +37,10 @@ class Residual(Layer):
             raise ByhandError(f"Residual goes around a list of layers, such as [Dense(30)]; got {self.layers!r}.")
         for layer in self.layers:
             require_instance("A layer", layer, Layer, "a layer such as Dense(10)")
-        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "layers", spelled_out(self.layers))
 
     def plan(self, in_shape: Shape) -> Plan:
-        """The shape stays; the cache keeps inner layers' outputs y0, y1, ... and gradients by their inputs d0, d1, ...
+        """The shape stays.
 
         Raises:
             ByhandError: inner layers do not fit together, or end in another shape than they began with.
@@ -50,46 +50,19 @@ class Residual(Layer):
             raise ByhandError(
                 f"the layers inside turn {in_shape} into {children[-1].out_shape}; to be added, both must be the same."
             )
-        cache = {f"d{k}": shape for k, shape in enumerate([in_shape, *(c.out_shape for c in children[:-1])])}
-        cache |= {f"y{k}": child.out_shape for k, child in enumerate(children)}
-        return Plan(in_shape, cache=cache, children=children)
+        return Plan(in_shape, children=children, inner_shape=in_shape)
 
-    def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
-        """Fill the inner layers' parameters and state, in order."""
-        for layer, inner in zip(self.layers, p.children, strict=True):
-            layer.initialize(rng, inner)
-
-    def forward(self, ops: Any, p: SimpleNamespace, x: Array, y: Array, cache: SimpleNamespace, rng: Rng) -> None:
+    def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x + F(x)."""
-        inner = x
-        for k, layer in enumerate(self.layers):
-            out = getattr(cache, f"y{k}")
-            layer.forward(ops, p.children[k], inner, out, cache.children[k], rng)
-            inner = out
-        ops.add(x, inner, out=y)
+        inner, _ = forward_through(ops, self.layers, at.children, at.x, at.rng, at.mask, at.carries)
+        ops.add(at.x, inner, out=at.y)
 
-    def backward(
-        self,
-        ops: Any,
-        p: SimpleNamespace,
-        g: SimpleNamespace,
-        x: Array,
-        y: Array,
-        dy: Array,
-        dx: Array | None,
-        cache: SimpleNamespace,
-    ) -> None:
-        """Go back through F from dF = dy, then dx = dy + d0."""
-        last = len(self.layers) - 1
-        for k in range(last, -1, -1):
-            inner = getattr(cache, f"y{k - 1}") if k else x
-            above = getattr(cache, f"d{k + 1}") if k < last else dy
-            below = getattr(cache, f"d{k}") if k or dx is not None else None
-            self.layers[k].backward(
-                ops, p.children[k], g.children[k], inner, getattr(cache, f"y{k}"), above, below, cache.children[k]
-            )  # fmt: skip
-        if dx is not None:
-            ops.add(dy, cache.d0, out=dx)
+    def backward(self, ops: Ops, at: Pass) -> None:
+        """Go back through F from dF = dy, then dx = dy + d0, d0 the gradient by F's input."""
+        at.children[-1].dy = at.dy
+        backward_through(ops, self.layers, at.children, None if at.dx is None else at.cache.d0)
+        if at.dx is not None:
+            ops.add(at.dy, at.cache.d0, out=at.dx)
 
     def label(self) -> str:
         """For example Residual(Dense(30), ReLU)."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from byhand.core.errors import ByhandError
 from byhand.core.types import Shape
 
@@ -18,12 +20,13 @@ def as_pair(name: str, value: Any) -> Pair:
     Raises:
         ByhandError: neither a whole number, at least 1, nor two of them.
     """
-    pair = value if isinstance(value, tuple) else (value, value)
-    if len(pair) != 2 or not all(isinstance(v, int) and not isinstance(v, bool) and v >= 1 for v in pair):
+    pair = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= 1 for v in pair)
+    if len(pair) != 2 or not whole:
         raise ByhandError(
             f"{name} must be a whole number, at least 1, or a pair of them, down and across: (3, 5); got {value!r}."
         )
-    return pair
+    return int(pair[0]), int(pair[1])
 
 
 @dataclass(frozen=True)

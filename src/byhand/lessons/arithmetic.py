@@ -122,10 +122,10 @@ def teach_weight_updates(board: Board, rng: np.random.Generator) -> None:
 def teach_normalisation(board: Board, rng: np.random.Generator) -> None:
     """Grey levels to numbers from 0 to 1."""
     board.say("""A grey level is a byte, 0 to 255. Divided by 255 it lies from 0 to 1, and the weighted sums of 784 of
-        them stay where activations have a slope. The networks here do it by themselves with bytes.""")
+        them stay where activations have a slope. A network made for grey levels does it by itself.""")
     board.equation("x = grey / 255")
     grey = np.array([[0], [128], [255]], np.uint8)
-    network = Network(1, [Dense(1)], MSE(), rng=None, dtype=np.float64)
+    network = Network(1, [Dense(1)], MSE(), rng=None, inputs="grey levels", dtype=np.float64)
     x = network.as_input(grey)
     board.table(["grey", "x"], [[int(g), round(float(v), 3)] for g, v in zip(grey[:, 0], x[:, 0], strict=True)])
     board.check("0, 128 and 255", x[:, 0], [0.000, 0.502, 1.000], 5e-4)

@@ -45,7 +45,7 @@ def sigmoid_network(
     """784-30-outputs with sigmoids and quadratic cost; weights start by Glorot's rule unless told otherwise."""
     weights, biases = weights or Glorot(), biases or Normal(0.0)
     layers = [Dense(30, weights, biases), Sigmoid(), Dense(outputs, weights, biases), Sigmoid()]
-    return Network(784, layers, QuadraticCost(), rng=seed)
+    return Network(784, layers, QuadraticCost(), rng=seed, inputs="grey levels")
 
 
 def train_network(network: Network, x: Array, y: Array, epochs: int, rate: float, seed: int, **more: Any) -> History:

@@ -1,6 +1,18 @@
 """Losses: what training makes small."""
 
+from byhand.losses.base import Loss, NoLoss
+from byhand.losses.cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy
 from byhand.losses.ctc import CTC
-from byhand.losses.losses import MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Loss, QuadraticCost
+from byhand.losses.regression import MAE, MSE, Huber, QuadraticCost
 
-__all__ = ["CTC", "MSE", "BinaryCrossEntropy", "CategoricalCrossEntropy", "Loss", "QuadraticCost"]
+__all__ = [
+    "CTC",
+    "MAE",
+    "MSE",
+    "BinaryCrossEntropy",
+    "CategoricalCrossEntropy",
+    "Huber",
+    "Loss",
+    "NoLoss",
+    "QuadraticCost",
+]

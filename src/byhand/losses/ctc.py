@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,12 @@ from byhand.core.checks import require_whole
 from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
+from byhand.core.passes import LossPass
+from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
+from byhand.losses.base import Loss
 from byhand.losses.decoding import best_path
-from byhand.losses.losses import Loss
+from byhand.ops import Ops
 
 
 @register
@@ -47,7 +49,7 @@ class CTC(Loss):
     classes: int
     longest: int
 
-    activation = "softmax"
+    activation, task = "softmax", "classes"
     forward_equations = (
         Equation("a", "softmax($y) at each step", r"\mathrm{softmax}($y)"),
         Equation(
@@ -73,9 +75,9 @@ class CTC(Loss):
             )
         return (self.longest,)
 
-    def cache(self, steps: int, outputs: int) -> Mapping[str, Shape]:  # type: ignore[override]
+    def cache(self, out_shape: Shape) -> Mapping[str, Shape]:
         """Arrays for the recursion, over S = 2 longest + 1 places."""
-        places = 2 * self.longest + 1
+        (steps, outputs), places = out_shape, 2 * self.longest + 1
         return {
             "each": (),
             "row": (1,),
@@ -89,15 +91,14 @@ class CTC(Loss):
             "alpha": (steps, places + 2),
         }
 
-    def derive(self, ops: Any, y: Array, t: Array, dy: Array, cache: SimpleNamespace) -> None:
+    def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = −log P(t | y), dy = softmax(y) − occupancy."""
-        ops.log_softmax(y, dy, cache.step, cache.share)
-        ops.ctc_loss(dy, t, cache.each, dy, cache)
+        ops.log_softmax(at.y, at.dy, at.cache.step, at.cache.share)
+        ops.ctc_loss(at.dy, at.t, at.cache.each, at.dy, at.cache)
 
-    def activate(self, ops: Any, y: Array, out: Array, cache: SimpleNamespace) -> None:
+    def activate(self, ops: Ops, at: LossPass, out: Array) -> None:
         """Compute p = softmax(y) at every step."""
-        ops.log_softmax(y, out, cache.step, cache.share)
-        np.exp(out, out=out)
+        ops.softmax(as_rows(at.y), out=as_rows(out), row=as_rows(at.cache.step))
 
     def decide(self, activations: Array) -> Array:
         """The labels (n, longest), filled up with −1, that the most probable paths read."""
@@ -107,7 +108,7 @@ class CTC(Loss):
             row[: len(found)] = found
         return rows
 
-    def encode(self, labels: Array, outputs: int) -> Array:
+    def encode(self, labels: Array, outputs: int, dtype: Any = np.float64) -> Array:
         """Refuse class numbers (n,): a sample's label is a row."""
         raise ByhandError(
             f"CTC takes labels as rows of class numbers (n, {self.longest}), filled up with −1, not one a sample."

@@ -2,14 +2,14 @@
 
 `reference` is the table in NumPy, written to be read beside the textbook. `default` is what networks compute with: the
 same functions compiled from C for this processor (see `compiled`), where they were built, and the reference's for the
-rest. Another implementation is a module with the same function names and signatures, and has to agree with the
-reference.
+rest. `Ops` lists all of them as a type; another implementation has the same functions and agrees with the reference.
 """
 
 from byhand.ops import compiled as default
 from byhand.ops import reference
+from byhand.ops.protocol import Ops
 
-__all__ = ["default", "describe", "reference"]
+__all__ = ["Ops", "default", "describe", "reference"]
 
 
 def describe() -> str:

@@ -49,7 +49,7 @@ def _load() -> tuple[Any, str]:
 
 
 _module, description = _load()
-kind: str = _module.kind if _module else "numpy"  # numpy, avx512, avx2 or base
+kind = _module.kind if _module else "numpy"  # numpy, avx512, avx2 or base
 if _module:
     globals().update({name: value for name, value in vars(_module).items() if not name.startswith("_")})
     _threads = os.environ.get("OMP_NUM_THREADS", "")

@@ -6,18 +6,49 @@ the number of rows in the batch, k the number of outputs. `out` may be the input
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
-from byhand.core.types import Array
+from byhand.core.types import Array, Shape
 from byhand.ops.convolution import *  # noqa: F403
 from byhand.ops.ctc import *  # noqa: F403
 from byhand.ops.normalization import *  # noqa: F403
 from byhand.ops.optimization import *  # noqa: F403
 from byhand.ops.regularization import *  # noqa: F403
 
+kind: str = "numpy"
+
 
 def set_threads(count: int) -> int:
     """Compute with so many threads from now on; returns how many it was before. NumPy's own threads are BLAS's."""
     return 1
+
+
+# ---- arrays -----------------------------------------------------------------------------------------------------
+
+
+def empty(shape: Shape, dtype: DTypeLike) -> Array:
+    """A new array, its numbers whatever the memory held."""
+    return np.empty(shape, dtype)
+
+
+def zeros(shape: Shape, dtype: DTypeLike) -> Array:
+    """A new array of zeros."""
+    return np.zeros(shape, dtype)
+
+
+def asarray(a: ArrayLike, dtype: DTypeLike | None = None) -> Array:
+    """A NumPy array, or what NumPy makes one of, as an array of this table."""
+    return np.asarray(a, dtype)
+
+
+def to_numpy(a: Array) -> Array:
+    """An array of this table as a NumPy array; the same memory where that can be."""
+    return a
+
+
+def fill(a: Array, value: float) -> None:
+    """Every number of a becomes `value`."""
+    a.fill(value)
 
 
 # ---- matrices ---------------------------------------------------------------------------------------------------
@@ -58,6 +89,11 @@ def subtract(a: Array, b: Array, out: Array) -> None:
 def multiply(a: Array, b: Array, out: Array) -> None:
     """out = a ⊙ b; out may be either."""
     np.multiply(a, b, out=out)
+
+
+def exp(a: Array, out: Array) -> None:
+    """out = e^a; out may be a."""
+    np.exp(a, out=out)
 
 
 def gather(a: Array, rows: Array, out: Array) -> None:
@@ -237,6 +273,82 @@ def softmax_cross_entropy(z: Array, t: Array, each: Array, dz: Array, row: Array
     np.subtract(row[:, 0], each, out=each)
 
 
+def softmax_cross_entropy_labels(z: Array, labels: Array, each: Array, dz: Array, row: Array, smoothing: float) -> None:
+    """ℓ_i = −Σ_j t_ij log p_ij with p = softmax(z), dz = p − t, for class numbers (n,); row (n, 1) scratch.
+
+    t_ij = (1 − ε) [j = label_i] + ε/k, with ε = smoothing. A label of −1 counts nothing: ℓ_i = 0 and dz_i = 0. With
+    s = z − max z, ℓ = log Σ_j e^s_j − (1 − ε) s_label − ε/k Σ_j s_j.
+    """
+    n, k = z.shape
+    sample, counts = np.arange(n), labels >= 0
+    np.max(z, axis=1, keepdims=True, out=row)
+    np.subtract(z, row, out=dz)
+    np.multiply(dz[sample, labels], 1 - smoothing, out=each)
+    if smoothing:
+        np.add(each, dz.sum(axis=1) * (smoothing / k), out=each)
+    np.exp(dz, out=dz)
+    np.sum(dz, axis=1, keepdims=True, out=row)
+    np.divide(dz, row, out=dz)
+    np.subtract(dz, smoothing / k, out=dz)
+    dz[sample, labels] -= 1 - smoothing
+    np.log(row, out=row)
+    np.subtract(row[:, 0], each, out=each)
+    np.multiply(each, counts, out=each)
+    np.multiply(dz, counts[:, np.newaxis], out=dz)
+
+
+def absolute_error(y: Array, t: Array, factor: float, each: Array, dy: Array) -> None:
+    """ℓ_i = factor Σ_j |y_ij − t_ij|, dy = factor sign(y − t), 0 where both are equal."""
+    np.subtract(y, t, out=dy)
+    np.abs(dy, out=dy)
+    np.sum(dy, axis=1, out=each)
+    np.multiply(each, factor, out=each)
+    np.subtract(y, t, out=dy)
+    np.sign(dy, out=dy)
+    np.multiply(dy, factor, out=dy)
+
+
+def huber(y: Array, t: Array, delta: float, factor: float, each: Array, dy: Array, scratch: Array) -> None:
+    """ℓ_i = factor Σ_j h(y_ij − t_ij) with h(d) = ½ d² for |d| ≤ δ, else δ (|d| − ½ δ); dy = factor clip(d, −δ, δ).
+
+    With c = clip(d, −δ, δ), h(d) = c (d − ½ c). scratch has y's shape.
+    """
+    np.subtract(y, t, out=scratch)
+    np.clip(scratch, -delta, delta, out=dy)
+    np.multiply(dy, -0.5, out=dy)
+    np.add(scratch, dy, out=scratch)  # d − ½ c
+    np.multiply(dy, -2, out=dy)
+    np.einsum("ij,ij->i", dy, scratch, out=each)
+    np.multiply(each, factor, out=each)
+    np.multiply(dy, factor, out=dy)
+
+
+def poisson_deviance(y: Array, t: Array, each: Array, dy: Array, scratch: Array) -> None:
+    """ℓ_i = Σ_j [t (log t − y) + a − t] with a = e^y and 0 log 0 = 0, dy = a − t; scratch has y's shape."""
+    np.exp(y, out=dy)
+    np.subtract(dy, t, out=dy)
+    np.maximum(t, np.finfo(t.dtype).tiny, out=scratch)
+    np.log(scratch, out=scratch)
+    np.subtract(scratch, y, out=scratch)
+    np.multiply(scratch, t, out=scratch)
+    np.add(scratch, dy, out=scratch)
+    np.sum(scratch, axis=1, out=each)
+
+
+def share_steps(mask: Array | None, weights: Array | None, factor: float, out: Array) -> None:
+    """out_it = factor w_i m_it / Σ_t m_it: what each step's loss counts, for a mask (n, T) or None, out (n, T).
+
+    A sample's loss is the mean over the steps that are there; one without any counts nothing.
+    """
+    if mask is None:
+        out.fill(1 / out.shape[1])
+    else:
+        np.divide(mask, np.maximum(mask.sum(axis=1, keepdims=True), 1), out=out, casting="unsafe")
+    np.multiply(out, factor, out=out)
+    if weights is not None:
+        np.multiply(out, weights[:, np.newaxis], out=out)
+
+
 # ---- what follows a loss ----------------------------------------------------------------------------------------
 
 
@@ -244,6 +356,11 @@ def mean_loss(each: Array, dy: Array, factor: float) -> float:
     """dy ← factor dy; returns factor Σ_i ℓ_i. With factor = 1/n both belong to the mean over the batch."""
     np.multiply(dy, factor, out=dy)
     return factor * float(np.add.reduce(each))
+
+
+def dot(a: Array, b: Array) -> float:
+    """Σ_i a_i b_i, for a and b (n,)."""
+    return float(np.dot(a, b))
 
 
 def weighted_mean_loss(each: Array, dy: Array, factor: float, weights: Array, row: Array) -> float:

@@ -1,5 +1,6 @@
 """A network that is only read with: its batch normalisations become part of the weights before them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -19,6 +20,7 @@ def folded(network: Network) -> Network:
     for layer, p in zip(network.layers, network.p, strict=True):
         if isinstance(layer, BatchNorm) and layers and isinstance(layers[-1], Conv2D | Dense):
             norms.append((len(layers) - 1, layer.epsilon, p))
+            layers[-1] = replace(layers[-1], bias=True)
         else:
             layers.append(layer)
             parameters.append(p)
@@ -27,6 +29,8 @@ def folded(network: Network) -> Network:
         layers,
         network.loss,
         rng=None,
+        inputs=network.inputs,
+        task=network.task,
         dtype=network.dtype,
         classes=network.classes,
         ops=network.ops,

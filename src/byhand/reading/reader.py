@@ -91,6 +91,10 @@ class Reader:
                 f"{path}: this network takes inputs of {shape} and gives {network.outputs} outputs; reading pictures "
                 "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
             )
+        if network.inputs != "grey levels":
+            raise ByhandError(
+                f'{path}: this network takes {network.inputs}; for pictures make it with inputs="grey levels".'
+            )
         self.network = network
         if path == ROW_MODEL:
             self._way = RowReader([network, Network.load(PARTNER)], folded(Network.load(MODEL)))

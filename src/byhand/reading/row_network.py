@@ -35,7 +35,7 @@ def _block(convolution: Conv2D) -> list[Layer]:
 
 def row_network(rng: np.random.Generator | int | None = 0, width: int = WIDTH) -> Network:
     """The network for rows (40, width, 1)."""
-    return Network((HEIGHT, width, 1), row_layers(), CTC(10, LONGEST), rng=rng)
+    return Network((HEIGHT, width, 1), row_layers(), CTC(10, LONGEST), rng=rng, inputs="grey levels")
 
 
 def signs_network(start: Network | None = None, rng: np.random.Generator | int | None = 0, width: int = 320) -> Network:
@@ -67,6 +67,4 @@ def widened(network: Network, width: int) -> Network:
     loss: Any = network.loss
     steps = width * network.plan[-1].out_shape[0] // before
     longest = min(loss.longest, (steps + 1) // 2)
-    other = Network((height, width, channels), network.layers, CTC(loss.classes, longest), rng=None)
-    other.theta[...], other.state[...] = network.theta, network.state
-    return other
+    return network.reshaped((height, width, channels), CTC(loss.classes, longest))

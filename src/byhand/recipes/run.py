@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.inputs import inputs_of
 from byhand.data import Dataset, load
 from byhand.data.table import NumberColumn
 from byhand.network import Network
@@ -94,7 +95,8 @@ def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, 
     """
     rng = np.random.default_rng(seed)
     split = _in_shape(recipe.prepare(dataset, rng), recipe)
-    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=dataset.classes)
+    inputs = inputs_of(split.train[0])
+    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, inputs=inputs, classes=dataset.classes)
     network.table = dataset.table
     return network, split, rng
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
+from byhand.core.inputs import require_grey_levels
 from byhand.core.types import Array
-from byhand.network import PIECE, Network
+from byhand.network import PREDICTED_ROWS, Network
 from byhand.training.targets import as_targets, as_weights
 
 
@@ -58,21 +59,26 @@ class Batches:
         y: class numbers (N,) or targets (N, outputs).
         size: rows of a batch at most.
         weights: sample weights (N,).
+        soft: whether class numbers become targets (N, outputs), so that they can be mixed.
 
     Raises:
         ByhandError: there are no samples, or x, y or weights do not fit each other or the network.
     """
 
-    def __init__(self, network: Network, x: Any, y: Any, size: int = PIECE, weights: Any = None):
+    def __init__(
+        self, network: Network, x: Any, y: Any, size: int = PREDICTED_ROWS, weights: Any = None, soft: bool = False
+    ):
         self.key: int | None = None  # from which the current epoch's batches are made, where anything in them is random
         x = as_array("x (the samples)", x)
         if x.ndim == 0 or len(x) == 0:
             raise ByhandError("There are no samples.")
         x = network.as_samples(x)
-        if x.dtype != np.uint8:
+        if x.dtype == np.uint8 and network.inputs != "tokens":
+            require_grey_levels(network.inputs)
+        else:
             x = network.as_input(x)
         self.x = x
-        self.t, self.labels = as_targets(network, y, len(x))
+        self.t, self.labels = as_targets(network, y, len(x), soft)
         self.weights = as_weights(weights, len(x), network.dtype)
         self._network, self._bytes = network, x.dtype == np.uint8
         self._allocate(size)
@@ -87,8 +93,8 @@ class Batches:
         network, shape = self._network, (self.size, *self._network.input_shape)
         return Room(
             raw=np.empty(shape, np.uint8) if self._bytes else None,
-            x=np.empty(shape, network.dtype),
-            t=np.empty((self.size, *network.target_shape), network.dtype),
+            x=np.empty(shape, network.dtype if self._bytes else self.x.dtype),
+            t=np.empty((self.size, *self.t.shape[1:]), self.t.dtype),
             weights=None if self.weights is None else np.empty(self.size, network.dtype),
             labels=None if self.labels is None else np.empty(self.size, np.int64),
         )
@@ -141,9 +147,9 @@ class Batches:
         """A room whose samples are there, with the targets, weights and labels that belong to them."""
         gather = self._network.ops.gather
         gather(self.t, rows, room.t)
-        if room.weights is not None:
+        if room.weights is not None and self.weights is not None:
             gather(self.weights, rows, room.weights)
-        if room.labels is not None:
+        if room.labels is not None and self.labels is not None:
             gather(self.labels, rows, room.labels)
         return Batch(room.x, room.t, room.weights, room.labels)
 

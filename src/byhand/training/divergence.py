@@ -155,11 +155,10 @@ def first_not_finite(network: Network, batches: Iterable["Batch"]) -> Place:
     for batch in batches:
         if not _finite(batch.x) or not _finite(batch.t):
             return Place("data")
-        views, x, rng = network.workspace(len(batch.x)).views(len(batch.x)), batch.x, np.random.default_rng(0)
-        for i, layer in enumerate(network.layers):
-            layer.forward(network.ops, network.p[i], x, views.y[i], views.cache[i], rng)
-            x = views.y[i]
-            if not _finite(x):
+        workspace = network.workspace(len(batch.x), share=False)
+        network.forward(batch.x, workspace, np.random.default_rng(0))
+        for i, at in enumerate(workspace.passes.layers):
+            if not _finite(at.y):
                 return Place("output", i)
     return Place("loss")
 
@@ -168,9 +167,9 @@ def infinite_gradient(network: Network, batches: Iterable["Batch"]) -> Place | N
     """The last layer whose gradient with the present weights has NaN or infinity: there the way back broke."""
     network = network.twin()
     for batch in batches:
-        views = network.workspace(len(batch.x)).views(len(batch.x))
-        network.forward(batch.x, views, np.random.default_rng(0))
-        network.backward(batch.t, views, batch.weights)
+        workspace = network.workspace(len(batch.x))
+        network.forward(batch.x, workspace, np.random.default_rng(0))
+        network.backward(batch.t, workspace, batch.weights)
         if place := in_gradient(network):
             return place
     return None

@@ -43,10 +43,10 @@ class Evaluator:
         """{"loss": mean loss} and, where there are classes, "accuracy" from 0 to 1."""
         network, loss = self._network, 0.0
         for batch in self._batches.in_order():
-            views = self._workspace.views(len(batch.x))
-            y = network.forward(batch.x, views)
-            factor = 1 / len(self._batches)
-            loss += network.loss.backward(network.ops, y, batch.t, views.dy[-1], views.loss_cache, factor)
+            y = network.forward(batch.x, self._workspace)
+            at = self._workspace.passes.loss
+            at.t, at.weights, at.factor = batch.t, None, 1 / len(self._batches)
+            loss += network.loss.backward(network.ops, at)
             if batch.labels is not None:
                 self._counter.add(y, batch.labels)
         if self._batches.labels is None:

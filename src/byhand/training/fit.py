@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from byhand.core.checks import require_instance, require_whole
 from byhand.core.errors import ByhandError
-from byhand.network import PIECE, Network
+from byhand.network import PREDICTED_ROWS, Network
 from byhand.ops.compiled import cores
 from byhand.optimizers import Adam, Optimizer
 from byhand.regularizers import Regularizer
@@ -59,7 +59,7 @@ def fit(
 
     Args:
         network: what is trained.
-        x: samples (n, *input_shape); uint8 means grey levels 0-255 and is divided by 255.
+        x: samples (n, *input_shape), as the network's `inputs` say: bytes where it takes grey levels, or tokens.
         y: class numbers (n,), or targets (n, outputs).
         validation: (x, y) on which loss and accuracy are measured after every epoch.
         epochs: how many times all samples are seen.
@@ -97,7 +97,7 @@ def fit(
     if batch_size is None:
         if augment is not None:
             raise ByhandError("Augmentation prepares mini-batches; give fit a batch_size, such as 128.")
-        batches = Batches(network, network.as_input(x), y, PIECE, sample_weight)
+        batches = Batches(network, network.as_input(x), y, PREDICTED_ROWS, sample_weight)
         run = FullBatch(training, batches, rng, threads or cores(), accuracy)
         blas_threads: int | None = 1
         threads = threads if run.pool is None else 1  # the operations', in each of the run's own

@@ -10,7 +10,7 @@ import numpy as np
 from byhand.core.checks import require_instance, require_whole
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.data.augment import Augment, Augmenter
+from byhand.data.augment import Augment, Augmenter, Mixup
 from byhand.network import Network
 from byhand.training.batches import Batch, Batches, Room
 
@@ -51,7 +51,7 @@ class AugmentedBatches(Batches):
     ):
         require_instance("augment", augment, Augment, "an Augment, such as Augment.digits()")
         require_whole("workers", workers, 0)
-        super().__init__(network, x, y, size, weights)
+        super().__init__(network, x, y, size, weights, soft=any(isinstance(step, Mixup) for step in augment.steps))
         if not self._bytes and (self.x.min() < 0 or self.x.max() > 1):
             raise ByhandError(
                 f"Augmentation takes pixels from 0 (background) to 1, but they go from {self.x.min():g} to "

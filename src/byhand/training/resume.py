@@ -52,7 +52,7 @@ def made_with(training: Training, threads: int) -> Tree:
     return {
         "byhand": version("byhand"),
         "numpy": np.__version__,
-        "operations": getattr(training.network.ops, "kind", training.network.ops.__name__),
+        "operations": training.network.ops.kind,
         "machine": f"{platform.system()} {platform.machine()}",
         "threads": threads,
     }

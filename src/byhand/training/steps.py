@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from byhand.core.workspace import Workspace
-from byhand.network import PIECE, Network
+from byhand.network import PREDICTED_ROWS, Network
 from byhand.optimizers import State
 from byhand.training.batches import Batch, Batches, Counter
 from byhand.training.callbacks import Callback, Training
 from byhand.training.divergence import diverge
 from byhand.training.resume import real, whole
 
-LEAST = 4 * PIECE  # rows of a part: for fewer, threads inside the operations do better
+LEAST = 4 * PREDICTED_ROWS  # rows of a part: for fewer, threads inside the operations do better
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
 
 
@@ -41,11 +41,10 @@ class MiniBatches:
         for batch in self.batches.gathered(self.order, len(self.order) if stopped else self.seen):
             n = len(batch.x)
             self.training.batch = batch
-            views = self.workspace.views(n)
-            y = network.forward(batch.x, views, self.rng)
+            y = network.forward(batch.x, self.workspace, self.rng)
             if self.counter and batch.labels is not None:
                 self.counter.add(y, batch.labels)
-            loss = network.backward(batch.t, views, batch.weights, 1 / n)
+            loss = network.backward(batch.t, self.workspace, batch.weights, 1 / n)
             self.total += float(loss) * n
             self.seen += n
             update(self.training, self.state, loss, listeners, (batch,))
@@ -182,11 +181,10 @@ class Part:
         self.gradient.fill(0)
         self.loss = 0.0
         for batch in self.batches.in_order():
-            views = workspace.views(len(batch.x))
-            y = network.forward(batch.x, views, self.rng)
+            y = network.forward(batch.x, workspace, self.rng)
             if self.counter and batch.labels is not None:
                 self.counter.add(y, batch.labels)
-            self.loss += network.backward(batch.t, views, batch.weights, factor)
+            self.loss += network.backward(batch.t, workspace, batch.weights, factor)
             np.add(self.gradient, network.gradient, out=self.gradient)
 
 

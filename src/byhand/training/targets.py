@@ -9,19 +9,23 @@ from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
 from byhand.core.labels import as_column, class_names, is_whole, listed, numbered
 from byhand.core.types import Array
-from byhand.losses import MSE
+from byhand.losses.base import one_hot
 from byhand.network import Network
 
 
-def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
-    """Targets (n, *target_shape) in the network's dtype, and class numbers (n,) where y has any.
+def as_targets(network: Network, y: Any, n: int, soft: bool = False) -> tuple[Array, Array | None]:
+    """Targets as the network's loss takes them, and class numbers (n,), or (n, T), where y has any.
+
+    The targets are numbers (n, *target_shape) in the network's dtype, or class numbers, where the loss wants no more.
 
     Args:
         network: the network that is to be trained.
-        y: class numbers (n,), or targets (n, *target_shape); rows with a single 1 and otherwise 0 count as class
-            numbers too. Class numbers may come as a column (n, 1), as floats (0.0, 1.0), or as the classes' names. For
-            one output of a loss of numbers, such as MSE, whole numbers are numbers like any others.
+        y: class numbers (n,), of sequences (n, T), or targets (n, *target_shape); rows with a single 1 and
+            otherwise 0 count as class numbers too. Class numbers may come as a column (n, 1), as floats (0.0, 1.0), or
+            as the classes' names. For a network of numbers (see `Network.task`) with one output, whole numbers are
+            numbers like any others.
         n: how many samples there are.
+        soft: class numbers become targets of the outputs' shape in any case.
 
     Raises:
         ByhandError: another length or shape, labels that are no whole numbers or out of range, NaN.
@@ -33,34 +37,55 @@ def as_targets(network: Network, y: Any, n: int) -> tuple[Array, Array | None]:
         raise ByhandError(f"Labels must be numbers, not {y.dtype}; number the classes from 0.")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ByhandError(f"The label of sample {int(np.argwhere(~np.isfinite(y))[0][0])} is not a finite number.")
-    if y.ndim == 1 and y.dtype.kind in "iub":
+    labels_shape = (n, *network.target_shape[:-1])  # a class number for each sample, or for each step
+    if y.shape == labels_shape and y.dtype.kind in "iub" and network.task == "classes":
         labels = y.astype(np.int64)
-        return np.ascontiguousarray(network.loss.encode(labels, network.outputs), network.dtype), labels
-    if y.ndim == 1 and network.outputs == 1:
-        y = y[:, np.newaxis]
+        t = network.loss.encode(labels, network.outputs, network.dtype)
+        if soft and t.dtype.kind == "i":
+            t = network.loss.smooth(one_hot(labels, network.outputs, network.dtype))
+        return np.ascontiguousarray(t, None if t.dtype.kind == "i" else network.dtype), labels
+    if y.shape == labels_shape and network.outputs == 1:
+        y = y[..., np.newaxis]
     if y.shape != (n, *network.target_shape):
-        hint = " Class numbers must be whole numbers." if y.ndim == 1 else ""
-        what = "outputs" if network.target_shape == (network.outputs,) else "symbols"
-        columns = f"{network.target_shape[0]} {what}"
-        raise ByhandError(f"Targets of shape {y.shape} do not fit {n} samples and {columns}.{hint}")
+        raise ByhandError(_misfit(network, y, n))
     network.loss.check_targets(y)
-    one_hot = (
-        network.target_shape == (network.outputs,)
-        and network.outputs > 1
-        and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+    one_hots = (
+        network.task == "classes"
+        and network.target_shape[-1] == network.outputs > 1
+        and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=-1) == 1).all())
     )
-    return np.ascontiguousarray(y, network.dtype), np.argmax(y, axis=1) if one_hot else None
+    t = np.ascontiguousarray(network.loss.smooth(y.astype(network.dtype, copy=False)), network.dtype)
+    return t, np.argmax(y, axis=-1) if one_hots else None
+
+
+def _misfit(network: Network, y: Array, n: int) -> str:
+    """Why targets y do not fit."""
+    shape = network.target_shape
+    if len(shape) == 2 and y.ndim == 1:
+        return (
+            f"The network gives {shape[0]} steps of {shape[1]} outputs for each sample, but there is one label a "
+            "sample; put Flatten() before the last layers, or give a label for each step."
+        )
+    if y.ndim == 1 and network.task == "numbers" and network.loss.task is None:
+        return (
+            f"The network gives {network.outputs} numbers for each sample, but there is one label a sample; if labels "
+            'are classes, make it with Network(..., task="classes").'
+        )
+    hint = " Class numbers must be whole numbers." if y.ndim == 1 and network.task == "classes" else ""
+    what = "outputs" if shape[-1] == network.outputs else "symbols"
+    steps = f"{shape[0]} steps of " if len(shape) == 2 else ""
+    return f"Targets of shape {y.shape} do not fit {n} samples and {steps}{shape[-1]} {what}.{hint}"
 
 
 def _plain(network: Network, y: Any) -> Array:
     """y as an array in which integers (n,) are class numbers, and all else are targets."""
-    columns = network.target_shape == (network.outputs,)  # not for CTC, whose targets are rows of symbols
+    columns = network.target_shape[-1] == network.outputs  # not for CTC, whose targets are rows of symbols
     y = as_column(y) if columns else as_array("y (the labels)", y)
     if y.ndim != 1 or not columns:
         return y
     if y.dtype.kind == "U":
         return _by_name(network, y)
-    if isinstance(network.loss, MSE) and network.outputs == 1:
+    if network.task == "numbers":
         return y.astype(np.float64) if y.dtype.kind in "iub" else y
     one = network.outputs == 1  # then other numbers than 0 and 1 are targets
     if y.dtype.kind == "f" and is_whole(y) and (not one or ((y == 0) | (y == 1)).all()):

@@ -12,6 +12,7 @@ import numpy as np
 
 from byhand.core.checks import require_whole
 from byhand.core.errors import ByhandError, TrainingDiverged
+from byhand.core.inputs import inputs_of
 from byhand.core.types import Array
 from byhand.data import Dataset, load, split_rows
 from byhand.network import Network
@@ -149,7 +150,8 @@ def _train(
     folder: Path | None,
 ) -> dict[str, float]:
     """Train and return the last row of the history; `folder` holds checkpoints, also of an interrupted training."""
-    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, classes=data.classes)
+    inputs = inputs_of(data.x)
+    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, inputs=inputs, classes=data.classes)
     learned, judged = (data.x[train], data.y[train]), (data.x[held], data.y[held])
     kept: dict[str, Any] = (
         {} if folder is None else {"checkpoint": Checkpoints(folder, CHECKPOINT_EVERY), "resume": True}

@@ -90,7 +90,9 @@ def _sum(block: Block, network: Network, layer: int, inputs: Array, at: UnitPosi
     if isinstance(here, Dense):
         shape = input_image_shape(network) if layer == 0 else None
         names = [_name(x, (i,), shape) for i in range(len(inputs))]
-        return Sum(names, inputs.astype(np.float64), p.W[:, at[0]].astype(np.float64), float(p.b[at[0]]))
+        return Sum(
+            names, inputs.astype(np.float64), p.W[:, at[0]].astype(np.float64), float(p.b[at[0]]) if here.bias else 0.0
+        )
     if isinstance(here, Conv2D) and here.groups == 1:
         row, column, channel = at
         places, seen = window_pixels(here.window, inputs.shape, row, column)
@@ -100,7 +102,12 @@ def _sum(block: Block, network: Network, layer: int, inputs: Array, at: UnitPosi
                 names.append(_name(x, (r, c, depth), None))
                 values.append(inputs[r, c, depth])
                 weights.append(p.W[k, m, depth, channel])
-        return Sum(names, np.array(values, np.float64), np.array(weights, np.float64), float(p.b[channel]))
+        return Sum(
+            names,
+            np.array(values, np.float64),
+            np.array(weights, np.float64),
+            float(p.b[channel]) if here.bias else 0.0,
+        )
     return None
 
 

@@ -26,10 +26,7 @@ class StepRecorder:
 
     def __init__(self, network: Network):
         self.network = network
-        self.before = Network(
-            network.input_shape, network.layers, network.loss, rng=None, dtype=network.dtype, classes=network.classes
-        )
-        self.remember()
+        self.before = network.copy()
 
     def remember(self) -> None:
         """Record the current weights."""
@@ -140,9 +137,9 @@ def _first(training: Training) -> Batch:
 def _loss(network: Network, batch: Batch) -> float:
     """The mean loss of the batch with the weights as they are now."""
     twin = network.twin()
-    views = twin.workspace(len(batch.x)).views(len(batch.x))
-    twin.forward(batch.x, views)
-    return twin.backward(batch.t, views)
+    workspace = twin.workspace(len(batch.x))
+    twin.forward(batch.x, workspace)
+    return twin.backward(batch.t, workspace)
 
 
 def _image(network: Network, x: Array) -> Any:

@@ -197,7 +197,7 @@ def build(settings: Settings, limits: Limits) -> tuple[Network, Optimizer]:
         layers, loss = _layers(settings), LOSS_CHOICES[settings.loss]
         shape = (28, 28, 1) if settings.network == "convolutional" else (784,)
         optimizer = OPTIMIZER_CHOICES[settings.optimizer](settings.learning_rate)
-    return Network(shape, layers, loss, rng=settings.seed, classes=CLASSES), optimizer
+    return Network(shape, layers, loss, rng=settings.seed, inputs="grey levels", classes=CLASSES), optimizer
 
 
 def _layers(settings: Settings) -> tuple[Layer, ...]:

@@ -12,7 +12,6 @@ import numpy as np
 from byhand.core.errors import ByhandError, TrainingDiverged
 from byhand.core.types import Array
 from byhand.diagnosis import Watch
-from byhand.network import Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.training import fit
 from byhand.web.catalogue import Model
@@ -75,10 +74,7 @@ class Trainings:
         name, _ = _name(rest.pop("name")), rest.pop("model")
         settings = replace(read_settings(rest, self.limits), batch_size=32, optimizer="adam", hidden=())
         self._check_room()
-        network = model.network
-        copy = Network(network.input_shape, network.layers, network.loss, rng=None, classes=network.classes)
-        np.copyto(copy.theta, network.theta)
-        np.copyto(copy.state, network.state)
+        copy = model.network.copy()
         optimizer: Optimizer = Adam(settings.learning_rate)
         return self._start(Job(_key(), session, settings, copy, optimizer, name or model.id, own=own))
 

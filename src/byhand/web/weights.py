@@ -51,7 +51,7 @@ def weights(network: Network, layer: int, unit: int | None = None) -> dict[str, 
         "effective": effective,
         "channels": channels,
         "vector": numbers(p.W[:, unit]) if unit is not None and isinstance(here, Dense) else None,
-        "bias": numbers(p.b[units]),
+        "bias": numbers(p.b[units] if here.bias else np.zeros(len(units))),
     }
 
 
