@@ -121,6 +121,7 @@ FAULTS = [
     ("spam-sigmoid", "sigmoid", steep_sigmoid),
     ("perceptron-rule", "step", fires_at_zero),
     ("xor-network", "affine", no_bias),
+    ("curve", "affine", no_bias),
     ("sigmoid-table", "sigmoid", steep_sigmoid),
     ("activation-functions", "sigmoid", steep_sigmoid),
     ("mean-squared-error", "squared_error", half_the_error),

@@ -12,6 +12,7 @@ from byhand.lessons import (
     output_coding,
     perceptron,
     perceptron_rule,
+    regression,
     spam,
     xor_network,
 )
@@ -30,6 +31,7 @@ FAMILIES = (
     initialization,
     learning_rate,
     output_coding,
+    regression,
 )  # in teaching order
 
 

@@ -9,6 +9,7 @@ from byhand.layers import Dense, ReLU, Tanh
 from byhand.losses import MSE, CategoricalCrossEntropy
 from byhand.optimizers import Adam
 from byhand.recipes.base import Figure, Outcome, Recipe, hold_back
+from byhand.regularizers import L2
 from byhand.schedules import CosineAnnealing
 from byhand.training import RegressionEvaluation
 
@@ -58,8 +59,10 @@ diabetes = replace(
     table_recipe,
     name="diabetes",
     takes="How far diabetes progressed in a year, from ten measurements of 442 patients (Efron, Hastie, Johnstone and "
-    "Tibshirani, 2004, as scikit-learn packages it): 10-32-1 with ReLU, Adam; stopped early by a tenth of the rows.",
+    "Tibshirani, 2004, as scikit-learn packages it): 10-32-1 with ReLU, Adam, L2 0.1 (chosen by held-back rows); "
+    "stopped early by a tenth of the rows.",
     layers=(Dense(32, He()), ReLU(), Dense(1)),
+    regularizers=(L2(0.1),),  # of 0, 0.01, 0.03, 0.1 and 0.3 the best R² on held-back rows, over twelve seeds
 )
 
 
