@@ -71,9 +71,14 @@ def print_run(run: "Run") -> None:
 def errors_in_words(result: "RegressionEvaluation", label: str) -> str:
     """How far predicted numbers are from the true ones, in a line."""
     return (
-        f"{label} is predicted to within {result.mae:.4g} on average (root mean squared error {result.rmse:.4g}), "
-        f"R² {result.r2:.3f}, loss {result.loss:.4g}; {result.samples:,} rows"
+        f"{label} is predicted with a mean absolute error of {_amount(result.mae)} (root mean squared error "
+        f"{_amount(result.rmse)}), R² {result.r2:.3f}, loss {result.loss:.4g}; {result.samples:,} rows"
     )
+
+
+def _amount(value: float) -> str:
+    """26380.4 → "26,380", 0.07886 → "0.07886"."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def print_scores(result: "Evaluation", classes: tuple[str, ...]) -> None:
