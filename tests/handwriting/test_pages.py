@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from byhand.handwriting.canvas import Canvas
 from byhand.handwriting.layouts import LAYOUTS
 from byhand.handwriting.pages import EDGE, KINDS, NUMBER, compose_page, turned
 from byhand.handwriting.paper import own_sheets
+from byhand.handwriting.print import draw_frame
 from byhand.handwriting.view import View
 from byhand.handwriting.writers import Stock, collect
 
@@ -101,3 +103,10 @@ def test_papers_kept_for_validation_are_no_others() -> None:
     kept, others = (set(own_sheets(10, held)) for held in (True, False))
     assert kept == {3, 7} and not kept & others and len(own_sheets(10, None)) == 10
     assert collect("validation", drawn=40).held is True and collect("train", drawn=4).held is False
+
+
+def test_a_frame_of_any_size_is_printed() -> None:
+    rng, draw = np.random.default_rng(0), ImageDraw.Draw(Image.new("L", (60, 60)))
+    for _ in range(5000):
+        left, top, wide, high = rng.uniform((-10, -10, -5, -5), 50)
+        draw_frame(draw, (left, top, left + wide, top + high), rng.uniform(0.3, 12), rng)

@@ -50,14 +50,15 @@ def draw_frame(
     draw: Any, box: tuple[float, float, float, float], thick: float, rng: np.random.Generator, lean: float = 0.0
 ) -> None:
     """Print a frame around left, top, right, bottom; sometimes with round corners, double, open at a side, or round."""
-    left, top, right, bottom = box
     width = max(1, round(thick))
-    if rng.random() < 0.05 and right - left > 8 and bottom - top > 8:
-        draw.ellipse(box, outline=255, width=width)
-        return
-    if rng.random() < 0.2 and right - left > 8 and bottom - top > 8:
-        radius = rng.uniform(0.1, 0.5) * min(right - left, bottom - top)
-        draw.rounded_rectangle(box, radius, outline=255, width=width)
+    left, top, right, bottom = (round(side) for side in box)
+    smaller, kind = min(right - left, bottom - top), rng.random()
+    if kind < 0.2 and smaller > 8 + 2 * width:
+        if kind < 0.04:
+            draw.ellipse((left, top, right, bottom), outline=255, width=width)
+        else:
+            radius = int(rng.uniform(0.1, 0.45) * smaller)
+            draw.rounded_rectangle((left, top, right, bottom), radius, outline=255, width=width)
         return
     corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
     for away in (0.0, 2.5 * width) if rng.random() < 0.1 else (0.0,):
