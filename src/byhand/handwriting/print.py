@@ -51,7 +51,7 @@ def draw_frame(
 ) -> None:
     """Print a frame around left, top, right, bottom; sometimes with round corners, double, open at a side, or round."""
     width = max(1, round(thick))
-    left, top, right, bottom = (round(side) for side in box)
+    left, top, right, bottom = (float(round(side)) for side in box)
     smaller, kind = min(right - left, bottom - top), rng.random()
     if kind < 0.2 and smaller > 8 + 2 * width:
         if kind < 0.04:
