@@ -28,7 +28,7 @@ import numpy as np
 import byhand
 from byhand.core.errors import ByhandError
 from byhand.core.files import locked, write_atomically
-from byhand.ops import describe
+from byhand.ops import describe_operations
 from byhand.recipes import Recipe, Run, get_recipe, run_recipe
 from byhand.recipes.base import hold_back
 from byhand.training import Callback, Checkpoints, Training
@@ -99,7 +99,7 @@ def result(recipe: Recipe, seed: int, work: Path, progress: bool, keep: Path | N
         "validation": validation,
         "test": run.outcome.test.accuracy,
         "byhand": byhand.__version__,
-        "operations": describe(),
+        "operations": describe_operations(),
         "machine": platform.machine(),
     }
 
@@ -128,7 +128,7 @@ def ensemble(folder: Path) -> dict[str, Any]:
         "test": test,
         "members": [file.stem for file in files],
         "byhand": byhand.__version__,
-        "operations": describe(),
+        "operations": describe_operations(),
         "machine": platform.machine(),
     }
 

@@ -24,7 +24,7 @@ from typing import Any
 from bench.speed.environments import python_of
 from byhand.core.files import write_atomically
 from byhand.data import fetch
-from byhand.ops import describe
+from byhand.ops import describe_operations
 from byhand.ops.compiled import cores
 
 TWIN = Path(__file__).parent / "race_torch.py"
@@ -88,7 +88,7 @@ def main() -> None:
     options = parser.parse_args()
     path = options.out / "race.json"
     record = {"runs": json.loads(path.read_text())["runs"] if path.exists() else []}
-    record |= {"cores": cores(), "operations": describe()}
+    record |= {"cores": cores(), "operations": describe_operations()}
     competitors = commands()
     for seed in range(options.first, options.first + options.seeds):
         for who in [options.only] if options.only else competitors:

@@ -440,17 +440,17 @@ class Network:
         return explain(self, x, t, latex)
 
     def save(self, path: str | Path, dtype: Any = None) -> None:
-        """Write the network into one safetensors file; see `byhand.storage.save`."""
-        from byhand.storage import save
+        """Write the network into one safetensors file; see `byhand.storage.save_network`."""
+        from byhand.storage import save_network
 
-        save(self, path, dtype)
+        save_network(self, path, dtype)
 
     @staticmethod
     def load(path: str | Path) -> "Network":
-        """Read a network that `save` wrote; see `byhand.storage.load`."""
-        from byhand.storage import load
+        """Read a network that `save` wrote; see `byhand.storage.load_network`."""
+        from byhand.storage import load_network
 
-        return load(path)
+        return load_network(path)
 
     def __getstate__(self) -> dict[str, Any]:
         # Views of θ and workspaces are made anew; a module of operations cannot travel, so the default comes back.

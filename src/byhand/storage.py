@@ -24,14 +24,14 @@ from byhand.network import Network
 if TYPE_CHECKING:
     from byhand.data.table import Table
 
-FORMAT = 1
+MODEL_FORMAT = 1
 SCALE = ".scale"
 
 
-def describe(network: Network) -> dict[str, Any]:
+def network_description(network: Network) -> dict[str, Any]:
     """The network without its numbers, as plain data."""
     description = {
-        "format": FORMAT,
+        "format": MODEL_FORMAT,
         "input_shape": list(network.input_shape),
         "layers": to_config(network.layers),
         "loss": to_config(network.loss),
@@ -42,7 +42,7 @@ def describe(network: Network) -> dict[str, Any]:
     return description | ({"table": to_config(network.table)} if network.table else {})
 
 
-def save(network: Network, path: str | Path, dtype: Any = None) -> None:
+def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
     """Write `network` to `path`, atomically; the same network gives the same bytes.
 
     Args:
@@ -69,7 +69,7 @@ def save(network: Network, path: str | Path, dtype: Any = None) -> None:
     for p in network.arena.parameters if whole else ():
         if len(p.shape) > 1:
             tensors[p.full_name], tensors[p.full_name + SCALE] = _whole_numbers(p.view(network.theta))
-    description = json.dumps(describe(network), ensure_ascii=False, sort_keys=True)
+    description = json.dumps(network_description(network), ensure_ascii=False, sort_keys=True)
     write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
 
 
@@ -94,7 +94,7 @@ def _whole_numbers(W: Array) -> tuple[Array, Array]:
     return np.rint(W / s).astype(np.int8), s
 
 
-def load(path: str | Path) -> Network:
+def load_network(path: str | Path) -> Network:
     """Read a network that `save` wrote; numbers stored in half precision or 8 bits come back as float32.
 
     Raises:
@@ -150,7 +150,7 @@ def _description(path: Path, text: str | None) -> dict[str, Any]:
         raise ByhandError(f"{path}: a safetensors file, but not one that byhand wrote (it has no description).")
     try:
         description = json.loads(text)
-        newer = description["format"] > FORMAT
+        newer = description["format"] > MODEL_FORMAT
     except (ValueError, TypeError, KeyError, RecursionError):
         raise ByhandError(f"{path}: its description is damaged.") from None
     if newer:

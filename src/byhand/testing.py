@@ -24,7 +24,7 @@ from byhand.layers.base import plan_layer
 from byhand.losses import Loss
 from byhand.ops import reference
 
-TOLERANCE = 1e-6
+GRADIENT_TOLERANCE = 1e-6
 STEP = 1e-5  # of the central differences: truncation near 1e-10, rounding near 1e-11
 KINK = 1e-3  # slopes left and right of a point that differ by more than this share: a kink, not compared
 
@@ -138,7 +138,7 @@ class _Bench:
             of = self.x if name == "dx" else self.params[name[1:]]
             slopes, kinks = central_differences(lambda: float(np.sum(self.forward(self.x).y * self.upstream)), of)
             _claim(kinks.mean() < 0.5, f"{self.name}: the output jumps or bends almost everywhere, so has no slope")
-            _same(self.name, name, np.where(kinks, slopes, value), slopes, "by central differences", TOLERANCE)
+            _same(self.name, name, np.where(kinks, slopes, value), slopes, "by central differences", GRADIENT_TOLERANCE)
 
     def _check_same_gradients(self, at: Pass, gradients: dict[str, Array]) -> None:
         """Nothing may depend on what the arrays held, on dx being wanted, or on memory that others may use."""
@@ -213,7 +213,7 @@ def _check_loss(how: str, loss: Loss, y: Array, t: Array, weights: Array | None,
     _same(how, "y after backward", y, y_before, "before", 0)
     _same(how, "t after backward", t, t_before, "before", 0)
     slopes, kinks = central_differences(lambda: run()[0], y)
-    _same(how, "dy", np.where(kinks, slopes, at.dy), slopes, "by central differences", TOLERANCE)
+    _same(how, "dy", np.where(kinks, slopes, at.dy), slopes, "by central differences", GRADIENT_TOLERANCE)
     a = _poisoned(y.shape)
     loss.activate(ops, begin(np.nan), a)
     _written(how, "activate", "the activations", a)

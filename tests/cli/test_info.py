@@ -21,7 +21,7 @@ def test_versions_operations_and_cores(byhand):  # noqa: F811
     assert (status, err) == (0, "")
     versions = package.__version__, platform.python_version(), np.__version__
     assert (record["byhand"], record["python"], record["numpy"]) == versions
-    assert record["operations"] == ops.describe()
+    assert record["operations"] == ops.describe_operations()
     assert 1 <= record["cores"] <= os.cpu_count()
     assert record["processor"] and record["system"]
     assert os.path.isfile(record["model"]["file"]) and record["model"]["there"]

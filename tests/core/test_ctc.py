@@ -159,7 +159,7 @@ def test_columns_of_an_image_are_steps_and_models_of_them_come_back(tmp_path):
     assert before.shape == (2, 8, 4)
     np.testing.assert_array_equal(before[1, 5], Network.forward(network, x[1:])[0, 5])
     network.save(tmp_path / "rows.safetensors")
-    code = "import sys; from byhand.storage import load; print(load(sys.argv[1]).loss)"
+    code = "import sys; from byhand.storage import load_network; print(load_network(sys.argv[1]).loss)"
     answer = subprocess.run([sys.executable, "-c", code, tmp_path / "rows.safetensors"], capture_output=True, text=True)
     assert answer.stdout.strip() == "CTC(classes=3, longest=4)", answer.stderr
     with pytest.raises(ByhandError, match=r"one pixel high, not 3; put Conv2D with a kernel of \(3, 1\)"):

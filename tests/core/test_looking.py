@@ -21,7 +21,15 @@ from byhand import (
     Step,
     Tanh,
 )
-from byhand.explaining.looking import image_shape, last_hidden, layer_outputs, nearest, occlusion, outputs, plane
+from byhand.explaining.looking import (
+    image_shape,
+    last_hidden,
+    layer_outputs,
+    nearest,
+    occlusion,
+    outputs,
+    principal_plane,
+)
 from byhand.layers import Plan
 from byhand.losses.ctc import CTC
 from byhand.testing import central_differences
@@ -135,14 +143,14 @@ def test_nearest_first_with_their_distances():
 
 def test_the_plane_is_spanned_by_the_covariances_first_eigenvectors():
     points = np.random.default_rng(0).standard_normal((40, 5)) * [1, 3, 0.5, 2, 0.1] + 7
-    flat = plane(points)
+    flat = principal_plane(points)
     values, vectors = np.linalg.eigh(np.cov(points.T))
     np.testing.assert_allclose(np.abs(np.sum(flat.axes * vectors[:, [-1, -2]], axis=0)), 1, rtol=1e-10)
     np.testing.assert_allclose(flat.shares, values[[-1, -2]] / values.sum(), rtol=1e-10)
     np.testing.assert_allclose(flat(points).mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(flat(points).var(axis=0, ddof=1), values[[-1, -2]], rtol=1e-10)
     assert (flat.axes[np.argmax(np.abs(flat.axes), axis=0), [0, 1]] > 0).all()
-    assert plane(np.array([[1.0], [3.0]])).axes.tolist() == [[1, 0]]  # a single number each: one axis
+    assert principal_plane(np.array([[1.0], [3.0]])).axes.tolist() == [[1, 0]]  # a single number each: one axis
 
 
 def test_a_network_that_reads_lines_gives_no_single_answer():

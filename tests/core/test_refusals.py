@@ -254,11 +254,11 @@ def test_whole_numbers_of_numpy_are_whole_numbers():
 
 def described(network=None, **changes):
     """Tensors and description of a sound model file, with some of the description changed."""
-    from byhand.storage import describe
+    from byhand.storage import network_description
 
     network = network or make()
     tensors = {p.full_name: p.view(network.theta).copy() for p in network.arena.parameters}
-    return tensors, describe(network) | changes
+    return tensors, network_description(network) | changes
 
 
 def written(path, tensors, description):

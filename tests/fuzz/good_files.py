@@ -111,11 +111,11 @@ def model_file():
 
 
 def model_description(layers, table=None):
-    from byhand.storage import describe
+    from byhand.storage import network_description
 
     network = byhand.Network(4, layers, LOSS)
     network.table = table
-    return json.dumps(describe(network)).encode()
+    return json.dumps(network_description(network)).encode()
 
 
 def picture_files():

@@ -50,7 +50,7 @@ def facts() -> dict[str, Any]:
         "byhand": byhand.__version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "operations": ops.describe(),
+        "operations": ops.describe_operations(),
         "blas": blas(),
         "processor": processor(),
         "cores": cores(),

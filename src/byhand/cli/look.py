@@ -124,7 +124,7 @@ def _others(
     import numpy as np
 
     from byhand import plots
-    from byhand.explaining.looking import last_hidden, nearest, plane
+    from byhand.explaining.looking import last_hidden, nearest, principal_plane
 
     count = min(among, len(dataset.x_train))
     chosen = np.sort(np.random.default_rng(0).choice(len(dataset.x_train), count, replace=False))
@@ -141,6 +141,6 @@ def _others(
     yield "nearest", plots.neighbours(ink, near, classes, distance), {"compared": count, "nearest": facts}
     step = -(-count // MAPPED)
     features, labels = features[::step], labels[::step]
-    flat = plane(features)
+    flat = principal_plane(features)
     drawn = plots.plane(flat(features), labels, dataset.classes, flat.shares, flat(own), name)
     yield "map", drawn, {"variance": list(flat.shares)}

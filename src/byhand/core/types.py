@@ -6,4 +6,5 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+Pair = tuple[int, int]  # down and across
 Rng = np.random.Generator | None  # the generator of whatever is random in training; None outside training

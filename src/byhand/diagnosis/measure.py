@@ -103,10 +103,12 @@ def one_answer(decided: Array) -> float:
     return float(np.unique(decided, return_counts=True)[1].max() / len(decided))
 
 
-def activations(layers: Sequence[Layer], passes: Sequence[Pass], path: str = "") -> Iterator[tuple[str, Layer, Array]]:
+def measured_activations(
+    layers: Sequence[Layer], passes: Sequence[Pass], path: str = ""
+) -> Iterator[tuple[str, Layer, Array]]:
     """(number, layer, output) of every ReLU, sigmoid and tanh, those within other layers too: "2", or "3.1"."""
     for i, (layer, at) in enumerate(zip(layers, passes, strict=True)):
         number = f"{path}{i + 1}"
         if isinstance(layer, ReLU | Sigmoid | Tanh):
             yield number, layer, at.y
-        yield from activations(layer.layers, at.children, f"{number}.")
+        yield from measured_activations(layer.layers, at.children, f"{number}.")

@@ -186,7 +186,7 @@ class Watch(Callback):
 
     def _activations(self) -> dict[str, float]:
         row = {}
-        for number, layer, y in measure.activations(self._twin.layers, self._workspace.passes.layers):
+        for number, layer, y in measure.measured_activations(self._twin.layers, self._workspace.passes.layers):
             if isinstance(layer, ReLU):
                 row[f"dead {number}"] = measure.dead(y)
             else:

@@ -140,7 +140,7 @@ class Plane(NamedTuple):
         return where
 
 
-def plane(points: Array) -> Plane:
+def principal_plane(points: Array) -> Plane:
     """The first two principal components of points (n, k), n ≥ 2, by a singular value decomposition.
 
     Each axis points to where its largest coefficient is positive, so that the same points give the same picture.

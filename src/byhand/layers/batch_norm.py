@@ -12,7 +12,7 @@ from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.initializers import Initializer, Uniform, Zeros
 from byhand.layers.base import Layer
-from byhand.layers.windows import PIECE
+from byhand.layers.windows import BLOCK_NUMBERS
 from byhand.ops import Ops
 
 ONES = Uniform(1.0, 1.0)
@@ -73,7 +73,7 @@ class BatchNorm(Layer):
     def plan(self, in_shape: Shape) -> Plan:
         """The shape stays; γ, β, running mean and variance have one number a column."""
         k = (in_shape[-1],)
-        piece = (1 + max(1, PIECE // k[0]), *k)
+        piece = (1 + max(1, BLOCK_NUMBERS // k[0]), *k)
         return Plan(
             in_shape,
             params={"gamma": k, "beta": k},

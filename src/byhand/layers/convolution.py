@@ -13,7 +13,7 @@ from byhand.core.plan import Plan
 from byhand.core.types import Shape
 from byhand.initializers import He, Initializer, Zeros
 from byhand.layers.base import Layer
-from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
+from byhand.layers.windows import BLOCK_NUMBERS, Pair, Window, as_pair, require_images
 from byhand.ops import Ops
 
 
@@ -89,8 +89,8 @@ class Conv2D(Layer):
         depth = channels // self.groups
         k = window.size[0] * window.size[1] * depth
         image, row = tall * wide * channels, columns * k
-        images = max(1, PIECE // (rows * row))  # whole images where they are small, else some of one's rows
-        room = images * (image + row * min(rows, max(1, PIECE // row))) + k * (self.filters // self.groups)
+        images = max(1, BLOCK_NUMBERS // (rows * row))  # whole images where they are small, else some of one's rows
+        room = images * (image + row * min(rows, max(1, BLOCK_NUMBERS // row))) + k * (self.filters // self.groups)
         return Plan(
             (rows, columns, self.filters),
             {"W": (*window.size, depth, self.filters)} | ({"b": (self.filters,)} if self.bias else {}),

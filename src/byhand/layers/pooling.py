@@ -10,7 +10,7 @@ from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Shape
 from byhand.layers.base import Layer
-from byhand.layers.windows import PIECE, Pair, Window, as_pair, require_images
+from byhand.layers.windows import BLOCK_NUMBERS, Pair, Window, as_pair, require_images
 from byhand.ops import Ops
 
 
@@ -77,7 +77,7 @@ class MaxPool2D(_Pool):
         """(height, width, channels) becomes (rows, columns, channels)."""
         plan = super().plan(in_shape)
         size = prod(plan.out_shape)
-        return Plan(plan.out_shape, scratch={"scratch": (2 * size * max(1, PIECE // size),)})
+        return Plan(plan.out_shape, scratch={"scratch": (2 * size * max(1, BLOCK_NUMBERS // size),)})
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute each window's maximum."""

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.core.types import Shape
+from byhand.core.types import Pair, Shape
 
-Pair = tuple[int, int]
-
-PIECE = 2**16  # numbers that an operation works on at once: they fit the cache
+BLOCK_NUMBERS = 2**16  # numbers that an operation works on at once: they fit the cache
 
 
 def as_pair(name: str, value: Any) -> Pair:

@@ -12,6 +12,6 @@ from byhand.ops.protocol import Ops
 __all__ = ["Ops", "default", "describe", "reference"]
 
 
-def describe() -> str:
+def describe_operations() -> str:
     """What networks compute with: "compiled (avx512)" for example, or "NumPy"."""
     return default.description

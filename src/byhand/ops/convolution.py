@@ -15,9 +15,8 @@ from math import prod
 
 import numpy as np
 
-from byhand.core.types import Array
+from byhand.core.types import Array, Pair
 
-Pair = tuple[int, int]
 Slices = tuple[slice, slice]
 
 

@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from itertools import product
 from math import inf
 
-from byhand.core.types import Array
+from byhand.core.types import Array, Pair
 
-Pair = tuple[int, int]
 Index = tuple[int, ...]
 
 

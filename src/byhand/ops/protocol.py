@@ -9,8 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from byhand.core.types import Array, Shape
-from byhand.ops.convolution import Pair
+from byhand.core.types import Array, Pair, Shape
 
 
 class Ops(Protocol):

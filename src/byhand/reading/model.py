@@ -32,7 +32,7 @@ class ReaderModel:
 
 
 def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> None:
-    """Write a reader's file; `dtype` as for `byhand.storage.save`.
+    """Write a reader's file; `dtype` as for `byhand.storage.save_network`.
 
     Raises:
         ByhandError: the file cannot be written.
