@@ -19,7 +19,7 @@ def image_shape(network: Network, told: tuple[int, int] | None = None) -> tuple[
         told: what its data say, for rows; a square by default.
 
     Raises:
-        ByhandError: it takes no grey images, or gives more than one answer an image.
+        ByhandError: it does not take grey images, or gives more than one answer an image.
     """
     shape = network.input_shape
     if len(network.plan[-1].out_shape) > 1:
@@ -32,7 +32,7 @@ def image_shape(network: Network, told: tuple[int, int] | None = None) -> tuple[
             return told
         if side * side == shape[0]:
             return side, side
-    raise ByhandError(f"This network takes inputs of {' × '.join(map(str, shape))}, which are no grey images.")
+    raise ByhandError(f"This network takes inputs of {' × '.join(map(str, shape))}, which are not grey images.")
 
 
 def layer_outputs(network: Network, x: Array) -> list[Array]:
