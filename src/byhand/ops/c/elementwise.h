@@ -55,15 +55,47 @@ LOOP(add, { a2[i] = a0[i] + a1[i]; })
 LOOP(subtract, { a2[i] = a0[i] - a1[i]; })
 LOOP(multiply, { a2[i] = a0[i] * a1[i]; })
 
-static void sigmoid_loop(float *const *a, const float *s, long n)
-{
-    long i = 0;
-    for (; i <= n - LANES; i += LANES)
-        store(a[1] + i, 1 / (1 + exponential(-load(a[0] + i))));
-    if (i < n)
-        store_few(a[1] + i, 1 / (1 + exponential(-load_few(a[0] + i, n - i))), n - i);
-    (void)s;
-}
+/* The same by whole registers, for what takes a function of ours: a value of x, and of y where two arrays are read. */
+#define BY_REGISTERS(name, reads, body)                                                                                \
+    static void name##_loop(float *const *a, const float *s, long n)                                                   \
+    {                                                                                                                  \
+        (void)s;                                                                                                       \
+        for (long i = 0; i < n; i += LANES) {                                                                          \
+            const vec x = load_some(a[0] + i, n - i, 0), y = reads > 1 ? load_some(a[1] + i, n - i, 0) : x;            \
+            vec value;                                                                                                 \
+            (void)y;                                                                                                   \
+            body;                                                                                                      \
+            if (n - i < LANES)                                                                                         \
+                store_few(a[reads] + i, value, n - i);                                                                 \
+            else                                                                                                       \
+                store(a[reads] + i, value);                                                                            \
+        }                                                                                                              \
+    }
+
+/* z, out */
+BY_REGISTERS(sigmoid, 1, value = sigmoid_of(x))
+BY_REGISTERS(silu, 1, value = x * sigmoid_of(x))
+BY_REGISTERS(gelu, 1, {
+    vec density;
+    value = x * normal_share(x, &density);
+})
+#define CUBIC(x) (0.7978845608028654f * (x) * (1 + 0.044715f * (x) * (x)))
+BY_REGISTERS(gelu_tanh, 1, value = x * sigmoid_of(2 * CUBIC(x))) /* ½ (1 + tanh u) = σ(2u) */
+
+/* z, da, dz */
+BY_REGISTERS(silu_backward, 2, {
+    const vec a = sigmoid_of(x);
+    value = y * (a * (1 + x * (1 - a)));
+})
+BY_REGISTERS(gelu_backward, 2, {
+    vec density;
+    const vec share = normal_share(x, &density);
+    value = y * (share + x * density * 0.3989422804014327f);
+})
+BY_REGISTERS(gelu_tanh_backward, 2, {
+    const vec a = sigmoid_of(2 * CUBIC(x));
+    value = y * (a * (1 + 2 * x * (1 - a) * (0.7978845608028654f * (1 + 3 * 0.044715f * x * x))));
+})
 
 /* σ², ε, out */
 LOOP(inverse_deviation, { a1[i] = 1 / sqrtf(a0[i] + s0); })

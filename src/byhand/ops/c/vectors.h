@@ -46,6 +46,17 @@ INLINE vec load_few(const float *a, long count)
 #endif
 }
 
+/* The first `count` numbers of a register; the others are `rest`. */
+INLINE vec load_some(const float *a, long count, float rest)
+{
+    if (count >= LANES)
+        return load(a);
+    float v[LANES];
+    for (long j = 0; j < LANES; j++)
+        v[j] = j < count ? a[j] : rest;
+    return load(v);
+}
+
 INLINE void store_few(float *a, vec v, long count)
 {
 #if defined(__AVX512F__)
@@ -115,4 +126,46 @@ INLINE vec exponential(vec x)
     ivec half = (exponent >> 1) & (int32_t)0xff800000;
     vec result = p * (vec)(half + 0x3f800000) * (vec)(exponent - half + 0x3f800000);
     return choose(x < -88.0f, all(0), choose(x != x, x, result));
+}
+
+INLINE vec sigmoid_of(vec x) { return 1 / (1 + exponential(-x)); }
+
+/* The sign of b and the size of a. */
+INLINE vec signed_as(vec a, vec b)
+{
+    const ivec sign = (ivec)b & (int32_t)0x80000000;
+    return (vec)(((ivec)a & 0x7fffffff) | sign);
+}
+
+/* tanh x to two units in the last place: up to 0.55 by a polynomial (Chebyshev interpolation of (tanh(x)/x − 1)/x² in x²),
+   beyond as 1 − 2/(1 + e^2x). */
+INLINE vec tanh_of(vec x)
+{
+    const vec size = signed_as(x, all(0)), square = x * x;
+    const vec far = signed_as(1 - 2 / (1 + exponential(2 * size)), x);
+    vec p = all(-0.00661022774875164f);
+    p = p * square + 0.021309388801455498f;
+    p = p * square - 0.05390942841768265f;
+    p = p * square + 0.13333113491535187f;
+    p = p * square - 0.3333333134651184f;
+    return choose(size < 0.55f, x + x * (square * p), far);
+}
+
+/* Φ(z) = ½ (1 + erf(z/√2)), and φ(z)·√(2π) = e^(−z²/2). For x = |z|/√2 and t = 1/(1 + x/2), erfc x = t e^(−x²) Q(t − 0.6),
+   where Q interpolates in Chebyshev's points for x up to 6.4; the relative error is 2e-7. */
+INLINE vec normal_share(vec z, vec *density)
+{
+    const vec size = signed_as(z, all(0)), t = 1 / (1 + size * 0.35355339059327379f), w = t - 0.6f;
+    vec q = all(-0.053668174892663956f);
+    q = q * w + 0.00017538767133373767f;
+    q = q * w + 0.11112473160028458f;
+    q = q * w - 0.03877991437911987f;
+    q = q * w - 0.2076648771762848f;
+    q = q * w + 0.06872556358575821f;
+    q = q * w + 0.5914674997329712f;
+    q = q * w + 0.8025882244110107f;
+    q = q * w + 0.5852245092391968f;
+    *density = exponential(-0.5f * z * z);
+    const vec beyond = 0.5f * t * q * *density;
+    return choose(z < 0, beyond, 1 - beyond);
 }
