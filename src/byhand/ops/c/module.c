@@ -1,4 +1,4 @@
-/* The table of operations, compiled: for each function here there is one of the same name in ops/reference.py.
+/* The table of operations, compiled: for each function here there is one of the same name in NumPy, see ops/reference.py.
 
 What a function cannot do quickly (another dtype than float32, arrays with gaps, shapes that do not fit each other) it
 hands on to its NumPy twin, which does it or says what is wrong. So the results are the twin's up to rounding. */
