@@ -1,4 +1,4 @@
-"""An activation function of one's own: softsign, y = x / (1 + |x|).
+"""A custom activation function: softsign, y = x / (1 + |x|).
 
 Run it with: python examples/custom_activation.py
 """
@@ -15,19 +15,19 @@ from byhand.testing import check_layer
 @bh.register
 @dataclass(frozen=True)
 class Softsign(Activation):
-    """y = x / (1 + |x|). Range (−1, 1); by its own output the derivative is (1 − |y|)²."""
+    """y = x / (1 + |x|). Range (−1, 1); in terms of y the derivative is (1 − |y|)²."""
 
     def forward(self, ops, at):
-        """Write y."""
+        """Compute y."""
         np.divide(at.x, 1 + np.abs(at.x), out=at.y)
 
     def slope(self, ops, at, dx):
-        """Write dx = dy ⊙ (1 − |y|)²."""
+        """Compute dx = dy ⊙ (1 − |y|)²."""
         np.multiply(at.dy, (1 - np.abs(at.y)) ** 2, out=dx)
 
 
 def main() -> float:
-    """Check it, and train 64-32-10 with it; returns the accuracy on held-out digits."""
+    """Check it and train 64-32-10 with it; returns the accuracy on held-out digits."""
     check_layer(Softsign(), (7,))
     digits = bh.load("digits")
     x, y, x_test, y_test = bh.data.split(digits.x_train, digits.y_train, 0.2, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""A callback of one's own: stop as soon as training is good enough, and say how long the gradient was.
+"""A custom callback: stop when the accuracy is high enough, and record the norm of the gradient.
 
 Run it with: python examples/custom_callback.py
 """
@@ -16,25 +16,25 @@ class StopAt(bh.Callback):
         self.lengths = []
 
     def state(self):
-        """What an interrupted training goes on with."""
+        """The state that a resumed training needs."""
         return {"lengths": self.lengths}
 
     def restore(self, state):
-        """Take it back."""
+        """Restore the state."""
         self.lengths = state["lengths"]
 
     def on_step(self, training):
-        """Keep ‖g‖ of every step."""
+        """Record ‖g‖ of every step."""
         self.lengths.append(float(np.linalg.norm(training.network.gradient)))
 
     def on_epoch(self, training):
-        """Look at the epoch's figures; `stop` ends the training."""
+        """Stop the training when the goal is reached."""
         if training.history.last["val_accuracy"] >= self.goal:
             training.stop = True
 
 
 def main() -> float:
-    """Train 64-32-10 until 95 % of the held-out digits are right; returns the accuracy on them."""
+    """Train 64-32-10 until 95 % of the held-out digits are correct; returns the accuracy on them."""
     digits = bh.load("digits")
     x, y, x_held, y_held = bh.data.split(digits.x_train, digits.y_train, 0.2, np.random.default_rng(0))
     network = bh.Network(64, [bh.Dense(32, bh.He()), bh.ReLU(), bh.Dense(10)], bh.CategoricalCrossEntropy())

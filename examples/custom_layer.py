@@ -1,4 +1,4 @@
-"""A layer of one's own with a parameter that learns: PReLU, whose slope for negative inputs is learnt for every unit.
+"""A custom layer with parameters: PReLU, which learns the slope for negative inputs of each unit.
 
 He et al., "Delving Deep into Rectifiers" (2015), equations 1 and 3. Run it with: python examples/custom_layer.py
 """
@@ -22,19 +22,19 @@ class PReLU(Layer):
     start: float = 0.25
 
     def plan(self, in_shape):
-        """The shape stays; a has one number a unit."""
+        """The output has the shape of the input; a has one number per unit."""
         return Plan(in_shape, {"a": in_shape})
 
     def initializers(self):
-        """All slopes start alike."""
+        """All slopes start with the same value."""
         return {"a": bh.Uniform(self.start, self.start)}
 
     def forward(self, ops, at):
-        """Write y."""
+        """Compute y."""
         np.multiply(at.x, np.where(at.x > 0, 1, at.p.a), out=at.y)
 
     def backward(self, ops, at):
-        """Write da = Σᵢ dyᵢ min(xᵢ, 0), and dx = dy ⊙ (1 where x > 0, else a) where somebody wants it."""
+        """Compute da = Σᵢ dyᵢ min(xᵢ, 0), and dx = dy ⊙ (1 where x > 0, else a) if it is needed."""
         np.sum(at.dy * np.minimum(at.x, 0), axis=0, out=at.g.a)
         if at.dx is not None:
             np.multiply(at.dy, np.where(at.x > 0, 1, at.p.a), out=at.dx)

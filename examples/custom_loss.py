@@ -1,4 +1,4 @@
-"""A loss of one's own: log cosh, like a square near zero and like an absolute value far from it.
+"""A custom loss: log cosh, like a square near zero and like an absolute value far from it.
 
 Run it with: python examples/custom_loss.py
 """
@@ -15,17 +15,17 @@ from byhand.testing import check_loss
 @bh.register
 @dataclass(frozen=True)
 class LogCosh(Loss):
-    """ℓ = Σⱼ log cosh(yⱼ − tⱼ), so ∂ℓ/∂y = tanh(y − t): no single error pulls harder than 1."""
+    """ℓ = Σⱼ log cosh(yⱼ − tⱼ), so ∂ℓ/∂y = tanh(y − t), which is at most 1 in size."""
 
     def derive(self, ops, at):
-        """Write every sample's loss into cache.each (n,), and the derivative into dy (n, k)."""
+        """Write the loss of each sample into cache.each (n,), and the derivative into dy (n, k)."""
         e = at.y - at.t
         np.sum(np.logaddexp(e, -e) - np.log(2), axis=1, out=at.cache.each)
         np.tanh(e, out=at.dy)
 
 
 def main() -> float:
-    """Check it, and train 64-32-10 with it; returns the accuracy on held-out digits."""
+    """Check it and train 64-32-10 with it; returns the accuracy on held-out digits."""
     check_loss(LogCosh(), 3)
     digits = bh.load("digits")
     x, y, x_test, y_test = bh.data.split(digits.x_train, digits.y_train, 0.2, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""An optimiser of one's own: Signum, which takes a running mean's sign and nothing of its size.
+"""A custom optimiser: Signum, which uses only the sign of a running mean of the gradients.
 
 Bernstein et al., "signSGD: Compressed Optimisation for Non-Convex Problems" (2018), algorithm 2.
 Run it with: python examples/custom_optimizer.py
@@ -20,10 +20,10 @@ class Signum(Optimizer):
     learning_rate: float | bh.schedules.Schedule = 0.001
     beta: float = 0.9
 
-    vectors = ("m",)  # what it remembers: vectors as long as θ, zero before the first step
+    vectors = ("m",)  # state: vectors as long as θ, zero before the first step
 
     def step(self, ops, theta, g, state, t, rate):
-        """Change all parameters θ at once, in place; `rate` is η at this step."""
+        """Update all parameters θ in place; `rate` is η in this step."""
         m = state["m"]
         m += (1 - self.beta) * (g - m)
         theta -= rate * np.sign(m)
@@ -40,7 +40,7 @@ def check() -> None:
 
 
 def main() -> float:
-    """Check it, and train 64-32-10 with it; returns the accuracy on held-out digits."""
+    """Check it and train 64-32-10 with it; returns the accuracy on held-out digits."""
     check()
     digits = bh.load("digits")
     x, y, x_test, y_test = bh.data.split(digits.x_train, digits.y_train, 0.2, np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""From scikit-learn's MLPClassifier to byhand by changing one import: the same numbers, and a network to look into.
+"""Replace scikit-learn's MLPClassifier by changing one import; the results are the same.
 
 Run it with: python examples/moving_from_mlpclassifier.py  (needs scikit-learn: pip install "byhand[sklearn]")
 """
