@@ -1,15 +1,14 @@
 """The contract suite is worth something only if it fails where code is wrong: each fault here must be caught."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from byhand import layers, losses
+from byhand import layers
 from byhand.layers import Plan
-from byhand.ops import reference
-from byhand.testing import check_layer, check_loss
+from byhand.testing import check_layer
+from tests.core.faults import ops_with
 
 
 class Dense(layers.Dense):
@@ -122,13 +121,6 @@ def test_dense(fault, blamed):
 
 def test_the_sound_twin_of_the_faulty_dense_passes():
     check_layer(Dense(4), 4)
-
-
-def ops_with(name, function):
-    """The reference operations with one of them replaced; `function` gets the sound one first."""
-    sound = getattr(reference, name)
-    faulty = {name: lambda *a, **k: function(sound, *a, **k)}
-    return SimpleNamespace(**vars(reference) | faulty)
 
 
 def negated(sound, a, da, dz, *rest, **options):
@@ -275,105 +267,6 @@ def test_in_place_must_not_be_claimed_by_who_reads_x_in_backward():
         check_layer(Reader(), 4)
 
 
-def kernel_turned_round(sound, dy, w, dx, *how):
-    sound(dy, w[::-1, ::-1].copy(), dx, *how)
-
-
-def channels_swapped(sound, dy, w, dx, *how):
-    sound(dy, w[:, :, ::-1].copy(), dx, *how)
-
-
-def input_pad_forgotten(sound, dy, w, dx, stride, dilation, pad, *rest):
-    sound(dy, w, dx, stride, dilation, (0, pad[1]), *rest)
-
-
-def input_adds_up(sound, dy, w, dx, *how):
-    old = dx.copy()
-    sound(dy, w, dx, *how)
-    dx += old
-
-
-def weights_of_the_last_image(sound, x, dy, dw, *how):
-    sound(x[-1:], dy[-1:], dw, *how)
-
-
-def weights_turned_round(sound, x, dy, dw, *how):
-    sound(x, dy, dw, *how)
-    dw[...] = dw[::-1, ::-1].copy()
-
-
-def weights_pad_forgotten(sound, x, dy, dw, stride, dilation, pad, *rest):
-    sound(x, dy, dw, stride, dilation, (pad[0], 0), *rest)
-
-
-def weights_add_up(sound, x, dy, dw, *how):
-    old = dw.copy()
-    sound(x, dy, dw, *how)
-    dw += old
-
-
-def edge_forgotten(sound, x, w, b, out, *how):
-    sound(x, w, b, out, *how)
-    out[:, -1] = 0
-
-
-def to_every_pixel(sound, x, y, dy, dx, size, stride, pad, scratch):
-    reference.average_pool_backward(dy, dx, size, stride, pad)
-
-
-def overlap_overwritten(sound, x, y, dy, dx, size, stride, pad, scratch):
-    sound(x, y, dy, dx, size, stride, pad, scratch)
-    np.clip(dx, dy.min(), dy.max(), out=dx)  # no pixel gets more than one window's share
-
-
-def edges_counted(sound, dy, dx, size, stride, pad):
-    dx.fill(0)
-    wide = np.zeros((len(dx), dx.shape[1] + 2, dx.shape[2] + 2, dx.shape[3]))
-    sound(dy, wide, size, stride, (0, 0))
-    dx[...] = wide[:, pad[0] :, pad[1] :][:, : dx.shape[1], : dx.shape[2]]
-
-
-def negated_image(sound, dy, dx):
-    sound(-dy, dx)
-
-
-CONVOLUTION = layers.Conv2D(2), (4, 5, 2)
-AVERAGE = layers.AveragePool2D(3, stride=2, padding="same"), (5, 5, 1)
-IMAGE_FAULTS = [
-    (*CONVOLUTION, "conv2d_input", kernel_turned_round, "dx"),
-    (*CONVOLUTION, "conv2d_input", channels_swapped, "dx"),
-    (*CONVOLUTION, "conv2d_input", input_pad_forgotten, "dx"),
-    (*CONVOLUTION, "conv2d_input", input_adds_up, "dx"),
-    (*CONVOLUTION, "conv2d_weights", weights_of_the_last_image, "dW"),
-    (*CONVOLUTION, "conv2d_weights", weights_turned_round, "dW"),
-    (*CONVOLUTION, "conv2d_weights", weights_pad_forgotten, "dW"),
-    (*CONVOLUTION, "conv2d_weights", weights_add_up, "dW"),
-    (*CONVOLUTION, "conv2d", edge_forgotten, "d[Wb]"),
-    (layers.MaxPool2D(), (4, 4, 1), "max_pool_backward", to_every_pixel, "dx"),
-    (layers.MaxPool2D(3, stride=1), (5, 5, 1), "max_pool_backward", overlap_overwritten, "dx"),
-    (*AVERAGE, "average_pool_backward", edges_counted, "dx"),
-    (layers.GlobalAveragePool2D(), (3, 4, 2), "average_pixels_backward", negated_image, "dx"),
-]
-
-
-@pytest.mark.parametrize(
-    ("layer", "shape", "name", "fault", "blamed"), IMAGE_FAULTS, ids=lambda v: getattr(v, "__name__", None)
-)
-def test_images(layer, shape, name, fault, blamed):
-    with pytest.raises(AssertionError, match=rf" rows: ({blamed})\b"):
-        check_layer(layer, shape, ops=ops_with(name, fault))
-
-
-def test_flatten_in_another_order():
-    class Columns(layers.Flatten):
-        def backward(self, ops, at):
-            if at.dx is not None:
-                at.dx[...] = at.dy.reshape(at.dx.shape[::-1]).T
-
-    with pytest.raises(AssertionError, match=r": dx\["):
-        check_layer(Columns(), (2, 3))
-
-
 @dataclass(frozen=True)
 class Planner(layers.Dense):
     wrong: str = ""
@@ -399,132 +292,3 @@ def test_plan(wrong, blamed):
 def test_a_layer_whose_output_jumps_has_no_gradient_to_check():
     with pytest.raises(AssertionError, match="derivative is zero"):
         check_layer(layers.Step(), 4)
-
-
-# ---- losses -----------------------------------------------------------------------------------------------------
-
-
-def loss_sign(sound, y, t, *rest):
-    sound(y, t, *rest)
-    derivative(rest)[...] *= -1
-
-
-def loss_targets_swapped(sound, y, t, *rest):
-    sound(t, y, *rest)
-
-
-def loss_factor(sound, y, t, *rest):
-    sound(y, t, *rest)
-    derivative(rest)[...] *= 2
-
-
-def loss_without_targets(sound, y, t, *rest):
-    sound(y, t, *rest)
-    derivative(rest)[...] += t
-
-
-def loss_adds_up(sound, y, t, *rest):
-    old = derivative(rest).copy()
-    sound(y, t, *rest)
-    derivative(rest)[...] += old
-
-
-def loss_one_row_short(sound, y, t, *rest):
-    old = derivative(rest)[-1].copy()
-    sound(y, t, *rest)
-    derivative(rest)[-1] = old
-
-
-def loss_by_the_activation(sound, y, t, *rest):
-    sound(y, t, *rest)
-    a = 1 / (1 + np.exp(-y))
-    derivative(rest)[...] *= a * (1 - a)  # the last activation's slope, once too often
-
-
-def loss_off_by_a_row(sound, y, t, *rest):
-    sound(y, t, *rest)
-    each = next(a for a in rest if isinstance(a, np.ndarray) and a.ndim == 1)
-    each[...] = np.roll(each, 1)
-
-
-def derivative(rest):
-    """The array dy among an operation's arguments: squared_error takes a factor first, all take `each`, then dy."""
-    return [a for a in rest if isinstance(a, np.ndarray)][1]
-
-
-LOSS_FAULTS = [
-    loss_sign,
-    loss_targets_swapped,
-    loss_factor,
-    loss_without_targets,
-    loss_adds_up,
-    loss_one_row_short,
-    loss_by_the_activation,
-]
-LOSS_OPERATIONS = {
-    losses.QuadraticCost(): "squared_error",
-    losses.MSE(): "squared_error",
-    losses.BinaryCrossEntropy(): "binary_cross_entropy",
-    losses.CategoricalCrossEntropy(): "softmax_cross_entropy",
-}
-
-
-@pytest.mark.parametrize("fault", LOSS_FAULTS, ids=lambda f: f.__name__)
-@pytest.mark.parametrize(("loss", "name"), LOSS_OPERATIONS.items(), ids=str)
-def test_loss(loss, name, fault):
-    with pytest.raises(AssertionError, match="dy"):
-        check_loss(loss, 3, ops=ops_with(name, fault))
-
-
-@pytest.mark.parametrize(("loss", "name"), LOSS_OPERATIONS.items(), ids=str)
-def test_losses_of_the_wrong_samples_show_with_weights(loss, name):
-    with pytest.raises(AssertionError, match="with sample weights: dy"):
-        check_loss(loss, 3, ops=ops_with(name, loss_off_by_a_row))
-
-
-def weights_forgotten_in_dy(sound, each, dy, factor, weights, row):
-    np.multiply(dy, factor, out=dy)
-    return factor * float(np.dot(each, weights))
-
-
-def weights_forgotten_in_loss(sound, each, dy, factor, weights, row):
-    sound(each, dy, factor, weights, row)
-    return factor * float(np.sum(each))
-
-
-def weights_squared(sound, each, dy, factor, weights, row):
-    return sound(each, dy, factor, weights**2, row)
-
-
-@pytest.mark.parametrize("fault", [weights_forgotten_in_dy, weights_forgotten_in_loss, weights_squared])
-def test_weights(fault):
-    with pytest.raises(AssertionError, match=r"with sample weights: (dy|L)"):
-        check_loss(losses.MSE(), 3, ops=ops_with("weighted_mean_loss", fault))
-
-
-def factor_forgotten(sound, each, dy, factor):
-    return factor * float(np.sum(each))
-
-
-def factor_forgotten_in_loss(sound, each, dy, factor):
-    np.multiply(dy, factor, out=dy)
-    return float(np.mean(each))
-
-
-@pytest.mark.parametrize("fault", [factor_forgotten, factor_forgotten_in_loss])
-def test_factor(fault):
-    with pytest.raises(AssertionError, match=r"class labels: (dy|L)"):
-        check_loss(losses.MSE(), 3, ops=ops_with("mean_loss", fault))
-
-
-def test_the_message_says_what_where_and_by_how_much():
-    def third_too_large(sound, a, da, dz):
-        sound(a, da, dz)
-        dz[0, 2] *= 1.5
-
-    with pytest.raises(AssertionError) as caught:
-        check_layer(layers.Sigmoid(), 4, ops=ops_with("sigmoid_backward", third_too_large))
-    words = str(caught.value)
-    assert words.startswith("Sigmoid with 1 rows: dx[0, 2] is ")
-    assert "by central differences" in words
-    assert "relative error" in words
