@@ -12,7 +12,7 @@ from byhand import BatchNorm, ByhandError, CategoricalCrossEntropy, Dense, Dropo
 from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig, read_config
 from byhand.testing import check_layer
-from tests.core.test_contract_catches_faults import ops_with
+from tests.core.faults import ops_with
 
 INNER = [BatchNorm(), ReLU(), Dense(6), Residual([LayerNorm(), Dense(6)])]
 NESTED = (Dense(6), Residual([*INNER, Dropout(0.1)]), BatchNorm(), ReLU(), Dense(3))

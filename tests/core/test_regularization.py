@@ -33,7 +33,7 @@ from byhand.core.config import from_config, to_config
 from byhand.ops import reference
 from byhand.testing import check_layer
 from byhand.training import History
-from tests.core.test_contract_catches_faults import ops_with
+from tests.core.faults import ops_with
 
 PLAIN = (Dense(6), Tanh(), Dense(3))
 
