@@ -47,7 +47,6 @@ LONG_FILES = {  # still to be split
     "tests/core/test_refusals.py",
     "tests/core/test_regularization.py",
     "tests/core/test_training.py",
-    "tests/interop/test_estimators.py",
 }
 
 
