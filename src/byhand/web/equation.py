@@ -14,7 +14,7 @@ from byhand.layers.windows import Window
 from byhand.network import Network
 from byhand.web.catalogue import input_image_shape
 from byhand.web.limits import Refusal
-from byhand.web.look import as_rows
+from byhand.web.look import as_network_input
 from byhand.web.packed import json_number
 
 WRITTEN = 8  # terms of a sum that are written out
@@ -61,7 +61,7 @@ def equation(network: Network, image: Array, layer: int | None, unit: int, place
     Raises:
         Refusal: no such layer, unit or place.
     """
-    x = as_rows(network, image)
+    x = as_network_input(network, image)
     values = [x[0], *(y[0] for y in layer_outputs(network, x))]  # the input, and each layer's output
     if layer is None:
         return _output(network, values[-1], network.predict_proba(x)[0], unit)

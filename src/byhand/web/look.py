@@ -19,11 +19,11 @@ EDGES = 24  # of one layer
 
 def verdict(model: Model, image: Array) -> dict[str, Any]:
     """The classes, their probabilities, and the prediction."""
-    p = model.network.predict_proba(as_rows(model.network, image))[0]
+    p = model.network.predict_proba(as_network_input(model.network, image))[0]
     return {"classes": list(model.classes), "probabilities": numbers(p), "answer": model.classes[int(p.argmax())]}
 
 
-def as_rows(network: Network, image: Array) -> Array:
+def as_network_input(network: Network, image: Array) -> Array:
     """The image (28, 28) as a batch of one."""
     return network.as_input(image.reshape((1, *network.input_shape)))
 
@@ -44,7 +44,7 @@ def look(model: Model, image: Array, rival: int | None = None) -> dict[str, Any]
     network, classes = model.network, model.classes
     if rival is not None and rival >= len(classes):
         raise Refusal(422, f"The classes are 0 to {len(classes) - 1}; there is no class {rival}.")
-    x = as_rows(network, image)
+    x = as_network_input(network, image)
     depth = logits_depth(network)
     outputs = list(layer_outputs(network, x))
     z, p = outputs[depth - 1][0], network.predict_proba(x)[0]  # (classes,)
