@@ -12,7 +12,7 @@ SHARED = {
 BEING_REDESIGNED = {"reading", "handwriting"}
 TO_BE_RENAMED = set(
     """
-    History Place Watch as_rows is_finite
+    History Place Watch is_finite
     """.split()  # noqa: SIM905
 )
 

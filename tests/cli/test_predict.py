@@ -10,7 +10,7 @@ from byhand import CategoricalCrossEntropy, Dense, Network
 from tests.cli.test_commands import byhand  # noqa: F401  (a fixture)
 
 IMAGES = np.random.default_rng(0).integers(0, 200, (5, 64)).astype(np.uint8)
-NETWORK = Network(64, [Dense(10)], CategoricalCrossEntropy())
+NETWORK = Network(64, [Dense(10)], CategoricalCrossEntropy(), inputs="grey levels")
 ANSWERS = [str(k) for k in NETWORK.predict(IMAGES)]
 
 

@@ -15,7 +15,7 @@ from byhand.data import write_idx
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 200, (12, 8, 8)).astype(np.uint8)
 LABELS = RNG.integers(0, 3, 12)
-NETWORK = Network(64, [Dense(3)], CategoricalCrossEntropy(), classes=["ant", "bee", "cow"])
+NETWORK = Network(64, [Dense(3)], CategoricalCrossEntropy(), inputs="grey levels", classes=["ant", "bee", "cow"])
 EXPECTED = [NETWORK.classes[k] for k in NETWORK.predict(IMAGES.reshape(12, 64))]
 
 
@@ -62,7 +62,13 @@ def test_folders_of_pictures_come_in_order_with_their_names(tmp_path):
     for name, image in zip(names, IMAGES, strict=True):
         Image.fromarray(image).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no picture")
-    network = Network((8, 8, 1), [byhand.Flatten(), Dense(3)], CategoricalCrossEntropy(), classes=NETWORK.classes)
+    network = Network(
+        (8, 8, 1),
+        [byhand.Flatten(), Dense(3)],
+        CategoricalCrossEntropy(),
+        inputs="grey levels",
+        classes=NETWORK.classes,
+    )
     for chosen in (NETWORK, network):
         found = predict(chosen, tmp_path)
         assert found.names == tuple(names)
@@ -88,7 +94,7 @@ def test_arrays_need_no_file():
 
 
 def test_csv_and_kaggle_are_written_with_their_headers():
-    plain = Network(64, [Dense(3)], CategoricalCrossEntropy())
+    plain = Network(64, [Dense(3)], CategoricalCrossEntropy(), inputs="grey levels")
     answers = predict(plain, IMAGES.reshape(12, 64))
     decided = plain.predict(IMAGES.reshape(12, 64)).tolist()
     lines = answers.to_kaggle().splitlines()
@@ -102,7 +108,7 @@ def test_csv_and_kaggle_are_written_with_their_headers():
 
 
 def test_one_output_tells_two_classes_apart():
-    network = Network(64, [Dense(1)], BinaryCrossEntropy(), classes=["no", "yes"])
+    network = Network(64, [Dense(1)], BinaryCrossEntropy(), inputs="grey levels", classes=["no", "yes"])
     found = predict(network, IMAGES.reshape(12, 64))
     p = network.predict_proba(IMAGES.reshape(12, 64))[:, 0]
     assert found.answers.tolist() == np.where(p >= 0.5, "yes", "no").tolist()
