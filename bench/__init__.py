@@ -1,1 +1,1 @@
-"""What byhand is measured by; run from the repository's root, as `python -m bench.speed`."""
+"""Benchmarks; run them from the root of the repository, for example `python -m bench.speed`."""

@@ -1,1 +1,1 @@
-"""How good what it learns is."""
+"""Accuracies of recipes and techniques."""

@@ -1,9 +1,9 @@
-"""The figures and pictures of a model's card: what it makes of MNIST's test images.
+"""The figures and pictures of a model card: predictions for MNIST's test images.
 
     python -m bench.accuracy.card src/byhand/models/digits.safetensors --out docs/images
 
-Writes NAME-confusion.png, every class against every other, and NAME-mistakes.png, the test images that it reads wrongly
-though it is surest, and prints the figures.
+Writes NAME-confusion.png, the confusion matrix, and NAME-mistakes.png, the mistakes with the highest confidence, and
+prints the figures.
 """
 
 import argparse

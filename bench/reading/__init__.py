@@ -1,1 +1,1 @@
-"""How well it reads handwriting."""
+"""How well handwriting is read."""

@@ -1,11 +1,10 @@
-"""Whether pictures made ready "as MNIST was made" are read as well as MNIST's own images.
+"""Compare the accuracy on pictures prepared like MNIST's images with that on MNIST's own images.
 
     python -m bench.reading.as_mnist [--model FILE]
 
-Takes the images that the recipe of the shipped network held back for validation. Each is read as it is, and once more
-after it was enlarged four times, moved, put on grey paper as dark ink, with grain, and made ready again by `prepare`;
-and a third time as light ink; and then cut out of these pictures so tightly that hardly any paper is left around it.
-Prints the accuracy of each way, and how far the images differ.
+Uses the validation images of the recipe `reader`. Each is predicted as it is; after it was enlarged four times, shifted,
+put on grey paper with grain as dark ink, and prepared again by `prepare`; the same as light ink; and cropped tightly from
+these pictures. Prints the accuracies and the differences between the images.
 """
 
 import argparse

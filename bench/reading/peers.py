@@ -1,4 +1,4 @@
-"""Other readers, run by `reading.py` in an environment of their own: paths come in, one a line; JSON goes out."""
+"""Other readers, run by `bench.reading` in their own environment; reads paths from standard input, writes JSON."""
 
 import json
 import sys

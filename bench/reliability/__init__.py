@@ -1,1 +1,1 @@
-"""Whether anything can break it: killed processes, damaged files, other circumstances."""
+"""Killed processes, damaged files, reproducibility."""

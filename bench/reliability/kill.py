@@ -1,9 +1,9 @@
-"""Training processes that are killed at random moments and go on: `python -m bench.reliability.kill --rounds 1000`.
+"""Kill training processes at random moments and resume them: `python -m bench.reliability.kill --rounds 1000`.
 
-A round is one `byhand train` on a small data set, made here. Its process gets SIGKILL again and again, at any moment or
-while a file is being written; each time `byhand train --resume` goes on, or the run begins anew where there was no
-checkpoint yet. In the end model, history (without its seconds), diagnosis and the last checkpoint (generator,
-optimiser and all) must have the bytes of a run that nobody killed, and no file under its good name may ever be broken.
+A round is one `byhand train` on a small data set. Its process receives SIGKILL several times, at random moments or while
+a file is being written. Each time `byhand train --resume` resumes the run, or the run starts again if there was no
+checkpoint. At the end, model, history (without its seconds), diagnosis and the last checkpoint (with generator and
+optimiser) must have the bytes of an uninterrupted run, and no file under its final name may be damaged at any time.
 
 The processes are forked from this one, which has imported everything, so that a round takes half a second.
 """

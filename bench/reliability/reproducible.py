@@ -1,8 +1,8 @@
-"""Which circumstances change the bits of a training: `python -m bench.reliability.reproducible`, about a minute.
+"""Which conditions change the bits of a training: `python -m bench.reliability.reproducible`, about a minute.
 
-Each network is trained twice in the same way, each time in a process of its own, and then with one thing changed: the
-number of threads, the number of workers, another kernel of the matrix library (as on another processor). The table says
-whether θ has the same bits, by how much it differs at most, and on how many of the 10,000 test images the answers do.
+Each network is trained twice in the same way, each time in a process of its own, and then with one condition changed:
+the number of threads, the number of workers, or the kernel of the matrix library (as on another processor). The table
+shows whether θ has the same bits, its largest difference, and on how many of the 10,000 test images predictions differ.
 """
 
 import io

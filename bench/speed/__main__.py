@@ -1,12 +1,11 @@
-"""byhand beside PyTorch, JAX, Keras and scikit-learn: the same networks, data and training on the same processor.
+"""Compare byhand with PyTorch, JAX, Keras and scikit-learn: same networks, data and training on the same processor.
 
     python -m bench.speed            # everything; writes docs/speed.md, docs/speed.json and docs/images/speed.png
     python -m bench.speed --quick    # ratios in under three minutes, to the terminal
     python -m bench.speed --only W3,W5 --peers torch,jax
     python -m bench.speed --report docs/speed.json    # write page and picture anew from a run's figures
 
-Each peer gets a virtual environment of its own in the user's cache, at the first use. What is measured, and how, stands
-in docs/speed.md.
+Each peer gets its own virtual environment in the user's cache on first use. docs/speed.md describes the method.
 """
 
 import argparse

@@ -1,7 +1,6 @@
-"""What augmentation costs: microseconds an image for each step, and seconds an epoch beside the training step.
+"""The cost of augmentation: microseconds per image for each transform, and seconds per epoch of a training.
 
-Run it with `python -m bench.speed.augment`. Each figure is the least of several runs, which is what the machine can do
-when nothing else runs. The network is 784-256-128-10 in batches of 128 of MNIST's 60,000 images.
+Run it with `python -m bench.speed.augment`. Each figure is the minimum of several runs. The network is 784-256-128-10 in batches of 128 of MNIST's 60,000 images.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""What it costs to look for NaN at each step, and to keep checkpoints: `python -m bench.speed.guard`.
+"""The cost of checking for NaN in each step, and of checkpoints: `python -m bench.speed.guard`.
 
 The networks are 784-256-128-10 in batches of 128 (recipe `dense`) and 784-30-10 in batches of 10 (`nielsen`), on random
-images; each figure is the least of several.
+images. Each figure is the minimum of several runs.
 """
 
 import tempfile

@@ -1,11 +1,11 @@
-"""How byhand serve bears a load: many readers at once against a real server on loopback, every answer compared.
+"""Load test of `byhand serve`: many clients at once against a server on loopback; every response is checked.
 
     .venv/bin/python -m bench.speed.serve [--readers 200] [--requests 10] [--workers 2] [--training] [--pictures]
 
-Each reader has a connection of its own, and sends its next drawing as soon as the last one is answered, so that all of
-them wait at all times; with --pause each waits between its requests, as people do. Drawings are the canvases that the
-page sends, 280 × 280; with --pictures they are PNG files of 128 × 128. An answer is right where it is that of a reader
-in this process. --training lets two trainings run beside the readers.
+Each client has its own connection and sends its next drawing as soon as the last one was answered, so that all of them
+are waiting at all times; with --pause each waits between its requests, as people do. Drawings are canvases of 280 × 280
+pixels, as the page sends them; with --pictures they are PNG files of 128 × 128. A response is correct if it equals that
+of a reader in this process. --training runs two trainings at the same time.
 """
 
 import argparse
