@@ -2,9 +2,9 @@
 
     python -m bench.reading.as_mnist [--model FILE]
 
-Uses the validation images of the recipe `reader`. Each is predicted as it is; after it was enlarged four times, shifted,
-put on grey paper with grain as dark ink, and prepared again by `prepare`; the same as light ink; and cropped tightly from
-these pictures. Prints the accuracies and the differences between the images.
+Uses the validation images of the recipe `reader`. Each is predicted as it is; after it was enlarged four times,
+shifted, put on grey paper with grain as dark ink, and prepared again by `prepare`; the same as light ink; and cropped
+tightly from these pictures. Prints the accuracies and the differences between the images.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Kill training processes at random moments and resume them: `python -m bench.reliability.kill --rounds 1000`.
 
-A round is one `byhand train` on a small data set. Its process receives SIGKILL several times, at random moments or while
-a file is being written. Each time `byhand train --resume` resumes the run, or the run starts again if there was no
-checkpoint. At the end, model, history (without its seconds), diagnosis and the last checkpoint (with generator and
+A round is one `byhand train` on a small data set. Its process receives SIGKILL several times, at random moments or
+while a file is being written. Each time `byhand train --resume` resumes the run, or the run starts again if there was
+no checkpoint. At the end, model, history (without its seconds), diagnosis and the last checkpoint (with generator and
 optimiser) must have the bytes of an uninterrupted run, and no file under its final name may be damaged at any time.
 
 The processes are forked from this one, which has imported everything, so that a round takes half a second.

@@ -1,6 +1,7 @@
 """The cost of augmentation: microseconds per image for each transform, and seconds per epoch of a training.
 
-Run it with `python -m bench.speed.augment`. Each figure is the minimum of several runs. The network is 784-256-128-10 in batches of 128 of MNIST's 60,000 images.
+Run it with `python -m bench.speed.augment`. Each figure is the minimum of several runs. The network
+is 784-256-128-10 in batches of 128 of MNIST's 60,000 images.
 """
 
 import time
