@@ -24,8 +24,10 @@ from byhand.reading.finder import (
     scaled,
     stretch,
 )
+from byhand.reading.small_pictures import small_pictures
 
 WIDE = 0.3  # of the height: how far a core reaches at least to either side of its middle
+SMALL = 0.6  # how often a field of small pictures is composed, where else a page is
 PIECES = 3  # that are taken of a page
 FILL = 2.0  # ink that covers half of a cell counts in full
 
@@ -46,6 +48,11 @@ class Pieces:
         t = np.zeros((n, (SIDE // 4) ** 2 * MAPS), np.float32)
         done = 0
         while done < n:
+            if rng.random() < SMALL:
+                x[done, :, :, 0], maps = small_pictures(self.stock, rng)
+                t[done] = as_target(maps)
+                done += 1
+                continue
             page = compose_page(rng, self.stock)
             picture = stretch(page.image)[page.image]
             for _ in range(min(PIECES, n - done)):
