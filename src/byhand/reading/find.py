@@ -17,7 +17,6 @@ from byhand.reading.finder import (
     TURNED,
     UPRIGHT,
     maps_of,
-    resized,
     rim_level,
     scaled,
     stretch,
@@ -152,7 +151,7 @@ class Finder:
         picture[PAD : PAD + height, PAD : PAD + width] = small
         network = self._sized.get((tall, wide))
         if network is None:
-            network = resized(self.network, tall, wide)
+            network = self.network.reshaped((tall, wide, 1))
             if tall * wide <= 2**18 and len(self._sized) < 64:
                 self._sized[tall, wide] = network
         y = network.predict_proba(picture[None, :, :, None])

@@ -36,15 +36,7 @@ def _block(convolution: Conv2D) -> list[Layer]:
 
 def finder_network(rng: np.random.Generator | int | None = 0) -> Network:
     """The network for pictures (SIDE, SIDE, 1)."""
-    return Network((SIDE, SIDE, 1), finder_layers(), BinaryCrossEntropy(), rng=rng)
-
-
-def resized(network: Network, height: int, width: int) -> Network:
-    """The same network, with the same θ and state, for pictures of another size, multiples of 8."""
-    other = Network((height, width, 1), network.layers, network.loss, rng=None)
-    other.theta, other.state = network.theta, network.state
-    other._bind(network.theta, network.state)
-    return other
+    return Network((SIDE, SIDE, 1), finder_layers(), BinaryCrossEntropy(), rng=rng, inputs="grey levels")
 
 
 def stretch(picture: Array) -> Array:

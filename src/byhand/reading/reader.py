@@ -12,10 +12,10 @@ from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 from byhand.reading.crops import Ink, row_ink
-from byhand.reading.cut import cut_out
+from byhand.reading.cut import cut_all
 from byhand.reading.cuts import CutReader
 from byhand.reading.filled import Paper, papers
-from byhand.reading.find import Finder, Found, level_rows
+from byhand.reading.find import Finder, Found
 from byhand.reading.folded import folded
 from byhand.reading.forms import Form
 from byhand.reading.image import Source, open_image
@@ -164,9 +164,9 @@ class Reader:
         assert isinstance(self._way, RowReader)
         rows, doubtful = [], 0.0
         rejected = [Unread(box, "turned") for box in found.turned] + [Unread(box, "other") for box in found.other]
-        for level in level_rows(found.numbers):
+        for level in cut_all(found):
             parts = []
-            for line in (line for c in level if (line := cut_out(c, found))):
+            for line in level:
                 ink = row_ink(line.image, line.mask)
                 read = self._way.read(ink, again=doubtful < AGAIN)
                 doubtful += read.doubtful * line.mask.shape[1] / line.mask.shape[0]

@@ -45,7 +45,8 @@ def signs_network(start: Network | None = None, rng: np.random.Generator | int |
     know start as improbable.
     """
     signs = len(ALPHABET)
-    network = Network((HEIGHT, width, 1), row_layers(signs + 1), CTC(signs, MOST_SIGNS), rng=rng)
+    layers = [*(row_layers() if start is None else start.layers)[:-2], *row_layers(signs + 1)[-2:]]
+    network = Network((HEIGHT, width, 1), layers, CTC(signs, MOST_SIGNS), rng=rng, inputs="grey levels")
     if start is not None:
         for name, place in vars(network.p[-2]).items():
             before = getattr(start.p[-2], name)

@@ -117,10 +117,7 @@ def begun(course: Course) -> Network:
     start = Network.load(course.start) if course.start else None
     if course.network == "rows" and (start is None or start.outputs == 11):
         return signs_network(start, course.seed, WIDE)
-    network = signs_network(None, course.seed, WIDE) if course.network == "rows" else finder_network(course.seed)
-    if start is not None:
-        network.theta[...], network.state[...] = start.theta, start.state
-    return network
+    return start or finder_network(course.seed)
 
 
 def _composer(network: str, stock: Stock) -> Any:
