@@ -122,3 +122,62 @@ class He(_Scaled):
     def variance(self, fan_in: int, fan_out: int) -> float:
         """2 / fan_in."""
         return 2 / fan_in
+
+
+class _Square(Initializer):
+    """Fills a matrix (k, b k) block by block, each of them (k, k)."""
+
+    scale: float
+
+    def fill(self, rng: np.random.Generator, out: Array) -> None:
+        """Every square block anew.
+
+        Raises:
+            ByhandError: the matrix isn't made of square blocks.
+        """
+        k = out.shape[0]
+        if out.ndim != 2 or out.shape[1] % k:
+            raise ByhandError(f"{type(self).__name__} is for square matrices, not for one of shape {out.shape}.")
+        for start in range(0, out.shape[1], k):
+            out[:, start : start + k] = self.scale * self.block(rng, k)
+
+    def block(self, rng: np.random.Generator, k: int) -> Array:
+        raise NotImplementedError
+
+
+@register
+@dataclass(frozen=True)
+class Orthogonal(_Square):
+    """Random orthogonal matrices: R keeps the length of a state, and of its gradient, from step to step.
+
+    Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks" (2014). Drawn by QR of a normal matrix, with R's diagonal made positive (Mezzadri, 2007).
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_between("scale", self.scale, 0)
+
+    def block(self, rng: np.random.Generator, k: int) -> Array:
+        """An orthogonal matrix (k, k)."""
+        q, r = np.linalg.qr(rng.standard_normal((k, k)))
+        return q * np.where(np.diag(r) < 0, -1, 1)
+
+
+@register
+@dataclass(frozen=True)
+class Identity(_Square):
+    """The identity: a recurrent layer of ReLUs with it keeps its state until it learns otherwise.
+
+    Le, Jaitly and Hinton, "A simple way to initialize recurrent networks of rectified linear units" (2015).
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_between("scale", self.scale, 0)
+
+    def block(self, rng: np.random.Generator, k: int) -> Array:
+        """The identity (k, k)."""
+        return np.eye(k)

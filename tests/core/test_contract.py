@@ -75,6 +75,30 @@ LAYERS = [
         (3, 4, 2),
     ),
 ]
+SEQUENCES = [
+    (layers.RNN(3), (4, 2)),
+    (layers.RNN(3, return_sequences=True), (4, 2)),
+    (layers.RNN(3, True, reverse=True, nonlinearity="relu", recurrent=byhand.Identity()), (4, 2)),
+    (layers.LSTM(3), (4, 2)),
+    (layers.LSTM(3, return_sequences=True), (4, 2)),
+    (layers.LSTM(2, True, reverse=True, forget_bias=0.0), (4, 2)),
+    (layers.LSTM(2, reverse=True), (1, 3)),
+    (layers.GRU(3), (4, 2)),
+    (layers.GRU(3, return_sequences=True), (4, 2)),
+    (layers.GRU(3, True, reverse=True, reset="before"), (4, 2)),
+    (layers.GRU(2, reset="before"), (4, 1)),
+    (layers.Bidirectional(layers.LSTM(2)), (4, 2)),
+    (layers.Bidirectional(layers.GRU(2, return_sequences=True), merge="sum"), (4, 2)),
+    (layers.Bidirectional(layers.RNN(2, return_sequences=True)), (4, 2)),
+    (layers.LastStep(), (4, 2)),
+    (layers.MeanOverTime(), (4, 2)),
+    (layers.MaxOverTime(), (4, 2)),
+    (layers.Conv1D(3), (4, 2)),
+    (layers.Conv1D(2, 2, dilation=2), (5, 3)),
+    (layers.RepeatVector(3), 4),
+    (layers.Embedding(5, 3), (4,)),
+    (layers.Embedding(5, 3, padding=0), (4,)),
+]
 FORWARD_ONLY = [(layers.Step(), 5), (layers.Step(), (2, 3))]
 LOSSES = [
     (losses.QuadraticCost(), 4),
@@ -182,19 +206,27 @@ def test_layer(layer, in_shape):
     check_layer(layer, in_shape)
 
 
-@pytest.mark.parametrize(("layer", "in_shape"), LAYERS, ids=str)
+@pytest.mark.parametrize(("layer", "in_shape"), SEQUENCES, ids=str)
+def test_layer_of_sequences(layer, in_shape):
+    check_layer(layer, in_shape, mask=len(np.atleast_1d(in_shape)) == 2)
+
+
+@pytest.mark.parametrize(("layer", "in_shape"), [*LAYERS, *SEQUENCES], ids=str)
 @pytest.mark.parametrize("n", [1, 5, 64])
 def test_layer_in_single_precision_through_the_table_that_users_run(layer, in_shape, n):
     """The compiled operations in float32 give what the reference gives in float32, but for rounding."""
     shape = (in_shape,) if isinstance(in_shape, int) else in_shape
     rng = np.random.default_rng(n)
     x, upstream = (rng.standard_normal((n, *s)).astype(np.float32) for s in (shape, plan_layer(layer, shape).out_shape))
+    tokens = layer.takes == "tokens"
+    if tokens:
+        x = rng.integers(layer.vocabulary, size=x.shape)
     results = []
     for ops in (reference, default):
         network = byhand.Network(shape, [layer], rng=1, ops=ops)
-        workspace, dx = network.workspace(n), np.empty_like(x)
-        y = network.forward(x, workspace, np.random.default_rng(2)).copy()
-        network.backward_from(upstream, workspace, dx)
+        workspace, dx = network.workspace(n), np.zeros_like(x)
+        y = network.forward(network.as_input(x), workspace, np.random.default_rng(2)).copy()
+        network.backward_from(upstream, workspace, None if tokens else dx)
         results.append({"y": y, "dx": dx, "gradient": network.gradient, "state": network.state})
     for name, wanted in results[0].items():
         scale = max(1e-3, float(np.abs(wanted).max(initial=0)))
@@ -235,12 +267,14 @@ def listed(*cases):
 
 
 def test_everything_public_is_listed_here():
-    assert public(layers, layers.Layer, {"Activation"}) == listed(*LAYERS, *FORWARD_ONLY)
+    assert public(layers, layers.Layer, {"Activation"}) == listed(*LAYERS, *SEQUENCES, *FORWARD_ONLY)
     assert public(losses, losses.Loss, {"CTC", "NoLoss"}) == listed(*LOSSES)  # test_ctc.py checks CTC
     assert public(optimizers, optimizers.Optimizer) == listed(*OPTIMIZERS)
 
 
-@pytest.mark.parametrize("thing", [case[0] for case in [*LAYERS, *FORWARD_ONLY, *LOSSES, *OPTIMIZERS]], ids=str)
+@pytest.mark.parametrize(
+    "thing", [case[0] for case in [*LAYERS, *SEQUENCES, *FORWARD_ONLY, *LOSSES, *OPTIMIZERS]], ids=str
+)
 def test_everything_listed_is_public_and_survives_being_written_as_json(thing):
     assert type(thing).__name__ in byhand.__all__
     assert from_config(json.loads(json.dumps(to_config(thing)))) == thing

@@ -24,25 +24,42 @@ from byhand.layers.flatten import Flatten
 from byhand.layers.layer_norm import LayerNorm
 from byhand.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
 from byhand.layers.residual import Residual
+from byhand.layers.sequences.bidirectional import Bidirectional
+from byhand.layers.sequences.conv1d import Conv1D
+from byhand.layers.sequences.embedding import Embedding
+from byhand.layers.sequences.gru import GRU
+from byhand.layers.sequences.lstm import LSTM
+from byhand.layers.sequences.over_time import LastStep, MaxOverTime, MeanOverTime, RepeatVector
+from byhand.layers.sequences.rnn import RNN
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "AveragePool2D",
     "BatchNorm",
+    "Bidirectional",
     "Columns",
+    "Conv1D",
     "Conv2D",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GlobalAveragePool2D",
+    "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "MaxOverTime",
     "MaxPool2D",
+    "MeanOverTime",
     "Pass",
     "Plan",
     "ReLU",
+    "RepeatVector",
     "Residual",
     "Sigmoid",
     "Softmax",

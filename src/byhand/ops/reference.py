@@ -15,7 +15,9 @@ from byhand.ops.ctc import *  # noqa: F403
 from byhand.ops.losses import *  # noqa: F403
 from byhand.ops.normalization import *  # noqa: F403
 from byhand.ops.optimization import *  # noqa: F403
+from byhand.ops.recurrent import *  # noqa: F403
 from byhand.ops.regularization import *  # noqa: F403
+from byhand.ops.sequences import *  # noqa: F403
 
 kind: str = "numpy"
 

@@ -1,0 +1,90 @@
+"""The gated recurrent unit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from byhand.core.config import register
+from byhand.core.errors import ByhandError
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.shapes import as_rows
+from byhand.core.types import Shape
+from byhand.initializers import Initializer
+from byhand.layers.sequences.recurrent import Recurrent
+from byhand.ops import Ops
+
+
+@register
+@dataclass(frozen=True)
+class GRU(Recurrent):
+    """A state that moves part of the way, as the update gate u says, towards a candidate a.
+
+        z_t = x_t W + b, three blocks of k columns: r, u, a, in that order, as in PyTorch,
+        r, u = σ(z_t + h_{t−1} R),
+        a = tanh(z_t + r ⊙ (h_{t−1} V + c))      with reset="after",
+        a = tanh(z_t + (r ⊙ h_{t−1}) V)          with reset="before",
+        h_t = u ⊙ h_{t−1} + (1 − u) ⊙ a.
+
+    reset="before" is the unit of Cho et al., "Learning phrase representations using RNN encoder-decoder" (2014), eq.
+    5-8. reset="after" is what PyTorch computes, and Keras by default (`reset_after=True`); Keras' blocks are u, r, a.
+
+    Backward, from the last step to the first: dh_t is dy_t and what step t + 1 hands back, and
+
+        du = dh_t ⊙ (h_{t−1} − a) ⊙ u (1 − u),   da = dh_t ⊙ (1 − u) ⊙ (1 − a²).
+
+    reset="after": with m = h_{t−1} V + c, dm = da ⊙ r and dr = da ⊙ m ⊙ r (1 − r); step t − 1 gets
+    dh_t ⊙ u + (dr, du) Rᵀ + dm Vᵀ. reset="before": with p = da Vᵀ, dr = p ⊙ h_{t−1} ⊙ r (1 − r); step t − 1 gets
+    dh_t ⊙ u + (dr, du) Rᵀ + p ⊙ r. Then dz = (dr, du, da), dR = Σₜ h_{t−1}ᵀ (dr, du), and dV = Σₜ h_{t−1}ᵀ dm,
+    dc = Σₜ dm, or dV = Σₜ (r ⊙ h_{t−1})ᵀ da.
+
+    Args:
+        units: the size k of the state.
+        return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
+        reverse: whether to go from the last step to the first; the output stays in the input's order.
+        weights: how W (in, 3k) starts.
+        recurrent: how R (k, 2k) and V (k, k) start.
+        biases: how b (3k,) and c (k,) start.
+        reset: "after" or "before" the product with V.
+    """
+
+    reset: str = "after"
+
+    gates: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.reset not in ("after", "before"):
+            raise ByhandError(f'reset is "after" or "before", not {self.reset!r}.')
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(T, in) becomes (T, units), or (units,)."""
+        plan, k, steps = super().plan(in_shape), self.units, (in_shape[0], self.units)
+        return replace(
+            plan,
+            params={**plan.params, "R": (k, 2 * k), "V": (k, k)} | ({"c": (k,)} if self.reset == "after" else {}),
+            cache={**plan.cache, "inner": steps, "dinner": steps, "s2": (k,), "row": (2 * k,)},
+        )
+
+    def initializers(self) -> Mapping[str, Initializer]:
+        """W by `weights`, R and V by `recurrent`, b and c by `biases`."""
+        own = {"c": self.biases} if self.reset == "after" else {}
+        return {**super().initializers(), "V": self.recurrent} | own
+
+    def forward(self, ops: Ops, at: Pass) -> None:
+        """Compute h_t = u ⊙ h_{t−1} + (1 − u) ⊙ a, step by step."""
+        y = self.begin(ops, at)
+        c = at.p.c if self.reset == "after" else None
+        ops.gru(at.p.R, at.p.V, c, at.cache, y, at.mask, self.reverse)
+        self.end(ops, at)
+
+    def backward(self, ops: Ops, at: Pass) -> None:
+        """Compute dz_t from the last step to the first, then the sums over time."""
+        dy, after = self.begin_backward(ops, at), self.reset == "after"
+        ops.gru_backward(at.p.R, at.p.V, after, at.cache, dy, at.mask, self.reverse)
+        before, dinner = as_rows(at.cache.before), as_rows(at.cache.dinner)
+        ops.matmul(before.T, as_rows(at.cache.dz)[:, : 2 * self.units], at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
+        ops.matmul((before if after else as_rows(at.cache.inner)).T, dinner, at.g.V)  # (k, n T)(n T, k) → (k, k)
+        if after:
+            ops.sum_rows(dinner, at.g.c)
+        self.sum_over_time(ops, at)

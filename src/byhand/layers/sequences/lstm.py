@@ -1,0 +1,83 @@
+"""Long short-term memory."""
+
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+
+from byhand.core.checks import require_between
+from byhand.core.config import register
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.shapes import as_rows
+from byhand.core.types import Shape
+from byhand.layers.sequences.recurrent import Recurrent
+from byhand.ops import Ops
+
+
+@register
+@dataclass(frozen=True)
+class LSTM(Recurrent):
+    """A cell c that gates write to and read from: what is in it fades only as the forget gate says.
+
+        z_t = x_t W + h_{t−1} R + b, four blocks of k columns: i, f, g, o, in that order, as in PyTorch and Keras,
+        i = σ(zⁱ), f = σ(zᶠ), g = tanh(zᵍ), o = σ(zᵒ),
+        c_t = f ⊙ c_{t−1} + i ⊙ g,   h_t = o ⊙ tanh c_t.
+
+    Backward, from the last step to the first. h_t goes into y_t and into z_{t+1}; c_t goes into h_t and, times the
+    forget gate, into c_{t+1}. With q = tanh c_t,
+
+        dh_t = dy_t + dz_{t+1} Rᵀ,
+        dc_t = dc_{t+1} ⊙ f_{t+1} + dh_t ⊙ o ⊙ (1 − q²),
+        dzⁱ = dc_t ⊙ g ⊙ i (1 − i),   dzᶠ = dc_t ⊙ c_{t−1} ⊙ f (1 − f),
+        dzᵍ = dc_t ⊙ i ⊙ (1 − g²),    dzᵒ = dh_t ⊙ q ⊙ o (1 − o).
+
+    Hochreiter and Schmidhuber, "Long short-term memory" (1997); the forget gate by Gers, Schmidhuber and Cummins,
+    "Learning to forget" (2000). There are no peepholes. PyTorch keeps two biases that are only ever added up; b is
+    their sum.
+
+    Args:
+        units: the size k of the state and of the cell.
+        return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
+        reverse: whether to go from the last step to the first; the output stays in the input's order.
+        weights: how W (in, 4k) starts.
+        recurrent: how R (k, 4k) starts.
+        biases: how b (4k,) starts.
+        forget_bias: what is added to the forget gate's b at the start: at 1 cells remember from the first step on, as
+            in Keras (Jozefowicz, Zaremba and Sutskever, 2015); PyTorch adds nothing.
+    """
+
+    forget_bias: float = 1.0
+
+    gates: ClassVar[int] = 4
+    states: ClassVar[tuple[str, ...]] = ("h", "c")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_between("forget_bias", self.forget_bias, float("-inf"))
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(T, in) becomes (T, units), or (units,); the cell is carried on too."""
+        plan, k = super().plan(in_shape), (self.units,)
+        steps = (in_shape[0], self.units)
+        return replace(plan, cache={**plan.cache, "cells": steps, "squashed": steps, "c": k, "dc": k, "s2": k})
+
+    def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
+        """W, R and b by their initialisers; then `forget_bias` is added to the forget gate's b."""
+        super().initialize(rng, p)
+        p.b[self.units : 2 * self.units] += self.forget_bias
+
+    def forward(self, ops: Ops, at: Pass) -> None:
+        """Compute z_t = x_t W + h_{t−1} R + b, c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t, step by step."""
+        y = self.begin(ops, at)
+        ops.lstm(at.p.R, at.cache, y, at.mask, self.reverse)
+        self.end(ops, at)
+
+    def backward(self, ops: Ops, at: Pass) -> None:
+        """Compute dz_t from the last step to the first, then the sums over time."""
+        dy = self.begin_backward(ops, at)
+        ops.fill(at.cache.dc, 0)
+        ops.lstm_backward(at.p.R, at.cache, dy, at.mask, self.reverse)
+        ops.matmul(as_rows(at.cache.before).T, as_rows(at.cache.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
+        self.sum_over_time(ops, at)

@@ -1,0 +1,122 @@
+"""What recurrent layers share: sizes, starts, masks, the state carried on, and the sums over time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from byhand.core.checks import require_instance, require_whole
+from byhand.core.errors import ByhandError
+from byhand.core.passes import Pass
+from byhand.core.plan import Plan
+from byhand.core.shapes import as_rows
+from byhand.core.types import Array, Shape
+from byhand.initializers import Glorot, Initializer, Orthogonal, Zeros
+from byhand.layers.base import Layer
+from byhand.ops import Ops
+
+
+@dataclass(frozen=True)
+class Recurrent(Layer):
+    """Base of layers that go over a sequence step by step and remember a state h.
+
+    x is (n, T, in), W (in, g k), b (g k,), with k units and g gates; x_t W + b is one product for all steps, and so
+    are, after the way back over the steps has given ∂L/∂z (n, T, g k),
+
+        dW = Σₜ x_tᵀ dz_t,   dR = Σₜ h_{t−1}ᵀ dz_t,   db = Σₜ dz_t,   dx_t = dz_t Wᵀ:
+
+    the same W, R and b serve at every step, so their gradients are sums over time.
+
+    A step that the mask leaves out changes no state and no gradient, and its output is zero. A pass that carries on
+    starts from the last state of the pass before; its gradient ends at its own first step (truncated backpropagation
+    through time).
+
+    Args:
+        units: the size k of the state.
+        return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
+        reverse: whether to go from the last step to the first; the output stays in the input's order. It then always
+            starts from zeros.
+        weights: how W starts.
+        recurrent: how R starts.
+        biases: how b starts.
+    """
+
+    units: int
+    return_sequences: bool = False
+    reverse: bool = False
+    weights: Initializer = field(default_factory=Glorot)
+    recurrent: Initializer = field(default_factory=Orthogonal)
+    biases: Initializer = field(default_factory=Zeros)
+
+    masks: ClassVar[bool] = True
+    gates: ClassVar[int] = 1
+    states: ClassVar[tuple[str, ...]] = ("h",)
+
+    def __post_init__(self) -> None:
+        require_whole("units", self.units)
+        require_instance("weights", self.weights, Initializer, "an initialiser such as Glorot()")
+        require_instance("recurrent", self.recurrent, Initializer, "an initialiser such as Orthogonal()")
+        require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(T, in) becomes (T, units), or (units,)."""
+        require_sequences(type(self).__name__, in_shape)
+        steps, k, g = in_shape[0], self.units, self.gates
+        rows: dict[str, Shape] = {"h": (k,), "dh": (k,), "s": (k,), "row": (g * k,)}
+        return Plan(
+            (steps, k) if self.return_sequences else (k,),
+            params={"W": (in_shape[1], g * k), "R": (k, g * k), "b": (g * k,)},
+            cache={"z": (steps, g * k), "dz": (steps, g * k), "before": (steps, k), **rows},
+            carry=dict.fromkeys(self.states, (k,)),
+        )
+
+    def initializers(self) -> Mapping[str, Initializer]:
+        """W by `weights`, R by `recurrent`, b by `biases`."""
+        return {"W": self.weights, "R": self.recurrent, "b": self.biases}
+
+    def begin(self, ops: Ops, at: Pass) -> Array | None:
+        """Write z = x W + b and the first state; returns y, where each step has one."""
+        ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.cache.z))  # (n T, in)(in, g k) + (g k,) → (n T, g k)
+        for name in self.states:
+            if at.carries and not self.reverse:
+                ops.copy(getattr(at.carry, name), out=getattr(at.cache, name))
+            else:
+                ops.fill(getattr(at.cache, name), 0)
+        return at.y if self.return_sequences else None
+
+    def end(self, ops: Ops, at: Pass) -> None:
+        """Keep the last state for the next pass, and as y where it is the output."""
+        for name in self.states:
+            ops.copy(getattr(at.cache, name), out=getattr(at.carry, name))
+        if not self.return_sequences:
+            ops.copy(at.cache.h, out=at.y)
+
+    def begin_backward(self, ops: Ops, at: Pass) -> Array | None:
+        """Write the gradient by the last state; returns dy, where each step has one."""
+        if self.return_sequences:
+            ops.fill(at.cache.dh, 0)
+            return at.dy
+        ops.copy(at.dy, out=at.cache.dh)
+        return None
+
+    def sum_over_time(self, ops: Ops, at: Pass) -> None:
+        """Compute dW = Σₜ x_tᵀ dz_t, db = Σₜ dz_t and dx_t = dz_t Wᵀ."""
+        dz = as_rows(at.cache.dz)
+        ops.matmul(as_rows(at.x).T, dz, at.g.W)  # (in, n T)(n T, g k) → (in, g k)
+        ops.sum_rows(dz, at.g.b)
+        if at.dx is not None:
+            ops.matmul(dz, at.p.W.T, as_rows(at.dx))  # (n T, g k)(g k, in) → (n T, in)
+
+    def mask_after(self, at: Pass) -> Array | None:
+        """The input's, as long as there are steps."""
+        return at.mask if self.return_sequences else None
+
+    def label(self) -> str:
+        """For example LSTM(128), or GRU(64, sequences, reverse)."""
+        words = [str(self.units), *["sequences"] * self.return_sequences, *["reverse"] * self.reverse]
+        return f"{type(self).__name__}({', '.join(words)})"
+
+
+def require_sequences(layer: str, in_shape: Shape) -> None:
+    """Raise ByhandError unless `in_shape` is (T, k)."""
+    if len(in_shape) != 2:
+        raise ByhandError(f"{layer} takes sequences (T, k), steps of k numbers, not inputs of shape {in_shape}.")

@@ -1,0 +1,56 @@
+"""The plain recurrent layer."""
+
+from dataclasses import dataclass
+
+from byhand.core.config import register
+from byhand.core.errors import ByhandError
+from byhand.core.passes import Pass
+from byhand.core.shapes import as_rows
+from byhand.layers.sequences.recurrent import Recurrent
+from byhand.ops import Ops
+
+
+@register
+@dataclass(frozen=True)
+class RNN(Recurrent):
+    """h_t = φ(x_t W + h_{t−1} R + b), with φ = tanh or ReLU.
+
+    Backpropagation through time. h_t goes two ways: into the output y_t = h_t, and into the next step's
+    z_{t+1} = x_{t+1} W + h_t R + b. So, from the last step to the first,
+
+        dh_t = dy_t + dz_{t+1} Rᵀ,   dz_t = dh_t ⊙ φ'(z_t),
+
+    with φ' = 1 − h_t² for tanh. W, R and b are sums over the steps (see `Recurrent`). Elman, "Finding structure in
+    time" (1990); Werbos, "Backpropagation through time: what it does and how to do it" (1990).
+
+    With nonlinearity="relu" and recurrent=Identity() it is the IRNN of Le, Jaitly and Hinton (2015).
+
+    Args:
+        units: the size k of the state.
+        return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
+        reverse: whether to go from the last step to the first; the output stays in the input's order.
+        weights: how W (in, k) starts.
+        recurrent: how R (k, k) starts.
+        biases: how b (k,) starts.
+        nonlinearity: "tanh" or "relu".
+    """
+
+    nonlinearity: str = "tanh"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise ByhandError(f'The nonlinearity of an RNN is "tanh" or "relu", not {self.nonlinearity!r}.')
+
+    def forward(self, ops: Ops, at: Pass) -> None:
+        """Compute h_t = φ(x_t W + h_{t−1} R + b), step by step."""
+        y = self.begin(ops, at)
+        ops.rnn(at.p.R, at.cache, y, at.mask, self.reverse, self.nonlinearity == "relu")
+        self.end(ops, at)
+
+    def backward(self, ops: Ops, at: Pass) -> None:
+        """Compute dz_t = (dy_t + dz_{t+1} Rᵀ) ⊙ φ'(z_t), then the sums over time."""
+        dy = self.begin_backward(ops, at)
+        ops.rnn_backward(at.p.R, at.cache, dy, at.mask, self.reverse, self.nonlinearity == "relu")
+        ops.matmul(as_rows(at.cache.before).T, as_rows(at.cache.dz), at.g.R)  # (k, n T)(n T, k) → (k, k)
+        self.sum_over_time(ops, at)
