@@ -12,7 +12,7 @@ from byhand.core.types import Shape
 from byhand.initializers import He, Initializer, Zeros
 from byhand.layers.base import Layer
 from byhand.layers.sequences.recurrent import require_sequences
-from byhand.layers.windows import PIECE
+from byhand.layers.windows import BLOCK_NUMBERS
 from byhand.ops import Ops
 
 
@@ -52,8 +52,8 @@ class Conv1D(Layer):
         require_sequences("Conv1D", in_shape)
         steps, channels = in_shape
         k, sequence = self.size * channels, (steps + self._pad) * channels
-        sequences = max(1, PIECE // (steps * k))  # whole ones where they are short, else some of one's steps
-        room = sequences * (sequence + k * min(steps, max(1, PIECE // k))) + k * self.filters
+        sequences = max(1, BLOCK_NUMBERS // (steps * k))  # whole ones where they are short, else some of one's steps
+        room = sequences * (sequence + k * min(steps, max(1, BLOCK_NUMBERS // k))) + k * self.filters
         return Plan(
             (steps, self.filters),
             {"W": (self.size, 1, channels, self.filters), "b": (self.filters,)},
