@@ -235,6 +235,6 @@ def _data(x: Array, batches: Batches, network: Network) -> dict[str, object]:
 
 def _targets(batches: Batches, network: Network) -> dict[str, float]:
     """Mean and standard deviation of the targets, where they are numbers."""
-    if batches.labels is not None or network.loss.activation is not None:
+    if batches.labels is not None or network.task != "numbers":
         return {}
     return {"target_mean": float(batches.t.mean()), "target_spread": float(batches.t.std())}

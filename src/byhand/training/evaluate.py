@@ -124,8 +124,7 @@ def evaluate(network: Network, x: Any, y: Any) -> Any:
     x = as_array("x (the samples)", x)
     evaluator = Evaluator(network, x, y)
     loss, labels = evaluator()["loss"], evaluator.labels
-    numbers = network.loss.activation is None and network.target_shape == (network.outputs,)
-    if labels is None and not numbers:
+    if labels is None and network.task != "numbers":
         raise ByhandError("Precision, recall and confusion need class numbers as labels.")
     seconds_per_sample, seconds_per_batch = _times(network, x)
     outputs = network.predict_proba(x)

@@ -11,7 +11,6 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data.samples import read_samples
-from byhand.losses import MSE
 from byhand.network import Network
 
 
@@ -80,7 +79,7 @@ def predict(network: Network, data: Any, *, label: str | int | None = None) -> P
     Raises:
         ByhandError: nothing there that can be read, or samples that do not fit the network.
     """
-    samples = read_samples(data, network.input_shape, network.table, label)
+    samples = read_samples(data, network.input_shape, network.table, label, network.inputs)
     outputs = network.predict_proba(samples.x)
     table = network.table
     if predicts_numbers(network):
@@ -98,9 +97,7 @@ def predict(network: Network, data: Any, *, label: str | int | None = None) -> P
 
 def predicts_numbers(network: Network) -> bool:
     """Whether a network's outputs are numbers rather than classes."""
-    if network.table:
-        return not network.table.classes
-    return isinstance(network.loss, MSE) and network.classes is None
+    return not network.table.classes if network.table else network.task == "numbers"
 
 
 def _csv(records: list[dict[str, Any]]) -> str:
