@@ -7,7 +7,6 @@ from tests.test_floors import MODULES, folder
 
 SHARED = {
     "LESSONS": "each module of lessons lists its own under this name",
-    "kind": "of each table of operations",
 }
 BEING_REDESIGNED = {"reading", "handwriting"}
 TO_BE_RENAMED = set(
