@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
     data: Annotated[str | None, typer.Option(help="Name or path of a data set; that of the run by default.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column of labels in a .csv: its name or number.")] = None,
     json: Json = False,
 ) -> None:
     """Evaluate a model on test samples: accuracy, precision, recall, F1, confusion matrix; or errors and R²; times."""
@@ -26,7 +27,7 @@ def evaluate(
     from byhand.recipes.run import in_units
 
     network = Network.load(model_file(model))
-    x, y, classes = _table_rows(network.table, data) if network.table and data else _test_samples(model, data)
+    x, y, classes = _table_rows(network.table, data) if network.table and data else _test_samples(model, data, label)
     if x.shape[1:] != network.input_shape and x[0].size == _size(network.input_shape):
         x = x.reshape((-1, *network.input_shape))
     result = in_units(network, training.evaluate(network, x, y))
@@ -78,7 +79,7 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
-def _test_samples(model: Path, data: str | None) -> tuple[Any, Any, tuple[str, ...]]:
+def _test_samples(model: Path, data: str | None, label: str | None = None) -> tuple[Any, Any, tuple[str, ...]]:
     """The samples to evaluate on: the test split of the run, or the data set that was named."""
     import numpy as np
 
@@ -94,7 +95,7 @@ def _test_samples(model: Path, data: str | None) -> tuple[Any, Any, tuple[str, .
         split = chosen.recipe.prepare(dataset, np.random.default_rng(chosen.seed))
         x, y = split.test or split.validation or split.train
         return x, y, dataset.classes
-    dataset = load(data or "mnist")
+    dataset = load(data or "mnist", label=label)
     if dataset.x_test is None or dataset.y_test is None:
         return dataset.x_train, dataset.y_train, dataset.classes
     return dataset.x_test, dataset.y_test, dataset.classes

@@ -36,11 +36,7 @@ class UnlabelledSamples:
 
 
 def read_samples(
-    data: Any,
-    input_shape: Shape,
-    table: Table | None = None,
-    label: str | int | None = None,
-    inputs: str = "grey levels",
+    data: Any, input_shape: Shape, table: Table | None = None, label: str | int | None = None
 ) -> UnlabelledSamples:
     """Samples of `input_shape` from whatever holds them; labels that are there are left alone.
 
@@ -51,8 +47,6 @@ def read_samples(
         input_shape: the shape of one sample.
         table: how raw rows become inputs, where the network learnt from a table.
         label: a CSV file's column of labels, where it has one that is not found.
-        inputs: what the samples are, as `Network` has it; images in a CSV file are bytes for "grey levels", and
-            otherwise floats.
 
     Raises:
         ByhandError: nothing there that can be read, or samples of another shape.
@@ -73,7 +67,7 @@ def read_samples(
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     try:
         if ending == "csv":
-            x = table.encode(read_table(path)) if table else _from_csv(path, math.prod(input_shape), label, inputs)
+            x = table.encode(read_table(path)) if table else _from_csv(path, math.prod(input_shape), label)
         else:
             x = _from_npz(path) if ending == "npz" else read_images(path)
         return UnlabelledSamples(_shaped(x, input_shape))
@@ -97,12 +91,11 @@ def _shaped(x: Array, input_shape: Shape) -> Array:
     return as_samples(x, input_shape)
 
 
-def _from_csv(path: Path, width: int, label: str | int | None, inputs: str) -> Array:
+def _from_csv(path: Path, width: int, label: str | int | None) -> Array:
     """Rows of `width` numbers: images as bytes, other numbers as floats."""
     _, cells = first_row(path)
     if len(cells) in (width, width + 1) and is_image(cells, width):
-        pixels = read_csv(path, classes=256, label=label)[0]
-        return pixels if inputs == "grey levels" else pixels.astype(np.float32)
+        return read_csv(path, classes=256, label=label)[0]
     columns = read_table(path)
     if len(columns) == width + 1:
         at = named_label(list(columns)) if label is None else find_column(list(columns), label, len(columns), str(path))

@@ -79,7 +79,7 @@ def predict(network: Network, data: Any, *, label: str | int | None = None) -> P
     Raises:
         ByhandError: nothing there that can be read, or samples that do not fit the network.
     """
-    samples = read_samples(data, network.input_shape, network.table, label, network.inputs)
+    samples = read_samples(data, network.input_shape, network.table, label)
     outputs = network.predict_proba(samples.x)
     table = network.table
     if predicts_numbers(network):
