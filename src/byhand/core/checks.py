@@ -1,4 +1,4 @@
-"""Refusals that many parts share."""
+"""Checks of arguments that many modules share."""
 
 from math import isfinite
 from numbers import Integral, Real
@@ -31,12 +31,12 @@ def require_instance(name: str, value: Any, kind: type, examples: str) -> None:
 
 
 def is_finite(vector: Array) -> bool:
-    """Whether all numbers of a vector are finite, by one product v · v where that does not overflow."""
+    """Whether all numbers of a vector are finite; one product v · v unless it overflows."""
     return isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def as_array(name: str, value: Any) -> Array:
-    """`value` as an array, or ByhandError where its rows differ in length."""
+    """Convert `value` to an array; raises ByhandError if its rows differ in length."""
     try:
         return np.asarray(value)
     except ValueError:

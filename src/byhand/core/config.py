@@ -20,7 +20,7 @@ _KINDS: dict[str, type] = {}
 
 
 def register(kind: T) -> T:
-    """Class decorator: lets a dataclass of yours be written into files and read back, by its name.
+    """Class decorator that lets files refer to a dataclass by its name.
 
     Raises:
         ByhandError: byhand has a class of that name itself.
@@ -59,7 +59,7 @@ def to_config(value: Any) -> Any:
 
 
 def _field(value: Any) -> Any:
-    """The plain-data form of a dataclass' field, in which None and dictionaries can be told from what is missing."""
+    """The plain-data form of a field, in which None and dictionaries are distinguished from missing values."""
     if value is None:
         return {"kind": "None"}
     if isinstance(value, list | tuple):

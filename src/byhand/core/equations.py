@@ -28,11 +28,11 @@ class Equation:
 
     @property
     def quantities(self) -> list[str]:
-        """What stands on the right-hand side, in order, each once."""
+        """The quantities on the right-hand side, in order and without repetition."""
         return Template(self.text).get_identifiers()
 
     def as_text(self, names: Mapping[str, str]) -> str:
-        """The equation in plain characters; `names` maps the layer's quantities to the network's."""
+        """The equation as text; `names` maps the quantities of the layer to those of the network."""
         return f"{names[self.target]} = {Template(self.text).substitute(names)}"
 
     def as_latex(self, names: Mapping[str, str]) -> str:

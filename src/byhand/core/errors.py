@@ -1,10 +1,10 @@
-"""Mistakes that a person can mend, said in one sentence each."""
+"""Errors that the user can correct, with messages of one sentence."""
 
 LONGEST = 1000  # characters of a message
 
 
 class ByhandError(ValueError):
-    """Something outside the program is wrong: a file, an argument, an array, a setting.
+    """An error that the user can correct, in a file, an argument, an array or a setting.
 
     The message is one sentence (or two) for the person at the keyboard: what is wrong, where, and what to do.
     The command line prints it without a traceback and exits with status 2. What a file put into it can neither control
@@ -17,7 +17,7 @@ class ByhandError(ValueError):
 
 
 def printable(message: str) -> str:
-    """The message without anything but characters that print, at most LONGEST of them."""
+    """The printable characters of a message, at most LONGEST."""
     if not message.isprintable():
         message = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
     cut = LONGEST // 2 - 2
@@ -25,7 +25,7 @@ def printable(message: str) -> str:
 
 
 class TrainingDiverged(ByhandError):
-    """Training was stopped because the loss is no longer a finite number; the network has its last good weights again.
+    """Training was stopped because the loss is not finite; the last good weights were restored.
 
     Attributes:
         epoch: in which epoch, from 1.

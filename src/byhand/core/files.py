@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and folders that belong to one process at a time."""
+"""Atomic writing of files, and locks on folders."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ LOCK = ".lock"
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write `data` to `path` whole or not at all: a temporary file beside it, flushed to the disk, then renamed.
+    """Write `data` to `path` atomically: write a temporary file in the same folder, flush it to disk, and rename it.
 
     Raises:
         ByhandError: the folder cannot be written to, or the disk is full.
@@ -40,7 +40,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """See that the folder's entries are on the disk, where the system can do that."""
+    """Flush the entries of a folder to disk, if the system supports it."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -50,7 +50,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what processes that were lost while they wrote left in the folder; call it where no other one writes."""
+    """Remove temporary files of processes that were lost; call it only if no other process writes to the folder."""
     for path in folder.glob(f".*{UNFINISHED}"):
         with suppress(OSError):
             path.unlink()
@@ -58,7 +58,7 @@ def remove_unfinished(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
-    """Hold `folder`, made if need be, for this process alone; the system lets go of it whatever becomes of the process.
+    """Create and lock `folder` for this process; the system releases the lock when the process ends.
 
     Args:
         folder: what to hold. The lock is a file in it, and goes when it is released.

@@ -1,4 +1,4 @@
-"""Labels as people have them: a column of a table, whole numbers as floats, names."""
+"""Labels in different forms: columns of tables, integers stored as floats, names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,20 +42,20 @@ def _of_one_kind(y: Array, name: str) -> Array:
 
 
 def is_whole(y: Array) -> bool:
-    """Whether y holds whole numbers only, of whatever type."""
+    """Whether all values of y are integers, of any type."""
     if y.dtype.kind == "f":
         return bool(np.isfinite(y).all() and (np.abs(y) < 2.0**53).all() and (y == np.floor(y)).all())
     return y.dtype.kind in "iub"
 
 
 def class_names(texts: Array) -> tuple[str, ...]:
-    """The different texts in order: numbers by value, other names by the alphabet."""
+    """The distinct texts in order: numbers by value, other names alphabetically."""
     names = [str(name) for name in np.unique(texts)]
     return tuple(sorted(names, key=int) if all(name.isdecimal() for name in names) else names)
 
 
 def numbered(texts: Array, classes: Sequence[str], name: str = "y (the labels)") -> Array:
-    """The class numbers (n,) of texts (n,).
+    """The class indices (n,) of texts (n,).
 
     Raises:
         ByhandError: one of them is not in `classes`.
@@ -72,6 +72,6 @@ def numbered(texts: Array, classes: Sequence[str], name: str = "y (the labels)")
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first names, with commas between."""
+    """The first names, separated by commas."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(str(name)[:40] if str(name).isprintable() else repr(name)[:40] for name in names[:SHOWN]) + more

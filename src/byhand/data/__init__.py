@@ -1,4 +1,4 @@
-"""Data as plain arrays: sources, readers, splits and scaling; knows nothing of networks."""
+"""Data as plain arrays: sources, readers, splits and scaling; independent of networks."""
 
 from byhand.data.cache import cache_folder
 from byhand.data.csv import read_csv

@@ -1,4 +1,4 @@
-"""Where fetched data are kept, and writing there so that nothing is ever half there."""
+"""The cache of downloaded data, and atomic writing into it."""
 
 import errno
 import os
@@ -27,13 +27,13 @@ def cache_folder() -> Path:
 
 
 def unwritable(folder: Path, error: OSError) -> ByhandError:
-    """What to say where the cache cannot be written."""
+    """The error for a cache that cannot be written."""
     reason = REASONS.get(error.errno or 0, error.strerror or str(error))
     return ByhandError(f"cannot write to {folder}: {reason}; set BYHAND_DATA to a folder that you may write to.")
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files into the folder or, where that fails, none.
+    """Write all files into the folder, or none if that fails.
 
     Every file is complete under a temporary name before the first takes its own name, so two processes that
     write the same files do no harm. Raises ByhandError where the folder cannot be made or written.

@@ -47,7 +47,7 @@ class Column:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether every value that is there is a number."""
+        """Whether all values except missing ones are numbers."""
         return self._parsed is not None
 
     def numbers(self) -> Array:

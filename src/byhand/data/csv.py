@@ -1,4 +1,4 @@
-"""CSV of grey images, such as Kaggle's digits: a row an image, a label (or none) and the pixels 0-255 row by row."""
+"""CSV files of grey images, such as Kaggle's digits: an optional label and pixels from 0 to 255 in each row."""
 
 import math
 import warnings
@@ -97,7 +97,7 @@ def first_row(path: Path) -> tuple[list[str], list[bytes]]:
 
 
 def is_image(cells: list[bytes], pixels: int) -> bool:
-    """Whether a row seems to be an image of so many pixels: a square of 64 at least, and grey levels nearly all."""
+    """Whether a row looks like a square image of at least 64 pixels with mostly grey levels."""
     square = math.isqrt(pixels) ** 2 == pixels >= SMALLEST_IMAGE
     return square and _share_of_grey(cells) >= MOSTLY
 
@@ -112,7 +112,7 @@ def _cells(line: bytes) -> list[str]:
 
 
 def find_column(header: Sequence[str], label: str | int, columns: int, name: str) -> int:
-    """The number of the column that ``label`` means: its name in the header, or its number."""
+    """The index of the column ``label``, given by name or number."""
     if isinstance(label, str) and label in header:
         return header.index(label)
     try:
@@ -126,13 +126,13 @@ def find_column(header: Sequence[str], label: str | int, columns: int, name: str
 
 
 def named_label(header: Sequence[str]) -> int | None:
-    """The one column that a header calls a label, if there is one."""
+    """The column whose header is a name for labels, if there is exactly one."""
     found = [i for i, cell in enumerate(header) if cell.lower() in LABELS]
     return found[0] if len(found) == 1 else None
 
 
 def _label_column(values: Array, header: list[str], label: str | int | None, classes: int, name: str) -> int:
-    """Which column holds the labels: as it is said, as the header says, or by what is in the first and the last one."""
+    """The label column: as given, by the header, or by the values of the first and last column."""
     columns = values.shape[1]
     if label is not None:
         return find_column(header, label, columns, name)
@@ -160,7 +160,7 @@ def _label_column(values: Array, header: list[str], label: str | int | None, cla
 
 
 def _commonest(column: Array, classes: int) -> float:
-    """The share of a column's commonest value; 1 where it can't hold labels, being constant or beyond the classes."""
+    """The share of the most frequent value of a column; 1 if the column cannot be labels."""
     if column.max() >= classes:
         return 1.0
     return float(np.bincount(column).max() / len(column))

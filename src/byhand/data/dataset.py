@@ -1,4 +1,4 @@
-"""What every source of data becomes: a few plain arrays with their names."""
+"""The class Dataset: training and test arrays with class names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MOST_CLASSES = 100_000  # where the labels alone tell how many there are
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Rows to learn from and, where there are any, rows to test with.
+    """Training samples and, if there are any, test samples.
 
     ``x_train`` and ``x_test`` are ``(n, features)``: uint8 for pixels 0-255 (the network divides those by 255
     itself), otherwise float. ``y_train`` and ``y_test`` are ``(n,)`` int64 labels, indices into ``classes``.
@@ -171,6 +171,6 @@ def _check_whole(y: Array, name: str) -> Array:
 
 
 def _first(values: Array, bad: Array, name: str) -> str:
-    """Say where the first offending value is: ``x[3, 17] is nan``."""
+    """Raise ByhandError with the position of the first offending value: ``x[3, 17] is nan``."""
     index = np.unravel_index(int(np.argmax(bad)), bad.shape)
     return f"{name}[{', '.join(str(int(i)) for i in index)}] is {values[index]:.6g}"

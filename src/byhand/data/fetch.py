@@ -1,4 +1,4 @@
-"""Fetching a data set into the cache: one source after another until one gives exactly the right bytes."""
+"""Download data sets into the cache, from the first source that gives the right bytes."""
 
 import hashlib
 import sys
@@ -18,11 +18,11 @@ WAIT = 1200  # seconds for which another process may be fetching the same
 
 
 class Unavailable(Exception):
-    """A place does not give the data; the message says why in a few words."""
+    """A source failed; the message says why."""
 
 
 def fetch(name: str, *, progress: bool | None = None) -> Path:
-    """Put a data set into the cache unless it is there already; return its folder.
+    """Download a data set into the cache unless it is there; return its folder.
 
     Where another process is fetching it just now, this one waits for it.
 
@@ -65,7 +65,7 @@ def _fetch(name: str, source: Source, folder: Path, progress: bool | None) -> Pa
 
 
 def find_source(name: str) -> Source:
-    """The source of that name; ByhandError where there is none."""
+    """The source with this name; raises ByhandError if there is none."""
     if name not in SOURCES:
         raise ByhandError(f"there is no data set called {name!r}: choose one of {', '.join(SOURCES)}.")
     return SOURCES[name]
@@ -129,7 +129,7 @@ def _from_mirror(place: Mirror, folder: Path, bar: Progress) -> dict[str, bytes]
 
 
 def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> bytes:
-    """One file over HTTP; a download that breaks off or arrives damaged is started once more."""
+    """Download a file by HTTP; an incomplete or damaged download is repeated once."""
     import logging
 
     import pooch

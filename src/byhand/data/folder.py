@@ -69,7 +69,7 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def _in_order(path: Path) -> list[tuple[int, str]]:
-    """By this key 2.png comes before 10.png."""
+    """A sort key that puts 2.png before 10.png."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(str(path))]
 
 

@@ -73,7 +73,7 @@ def write_idx(values: Array) -> bytes:
 
 
 def idx_file(folder: Path, name: str) -> Path | None:
-    """Where the folder has ``train-images-idx3-ubyte`` or its like, also ``.idx3``, also ``.gz``."""
+    """The path of ``train-images-idx3-ubyte`` or a variant of the name (``.idx3``, ``.gz``) in the folder."""
     for spelling in (name, name.replace("-idx", ".idx")):
         for path in (folder / spelling, folder / f"{spelling}.gz"):
             if path.exists():

@@ -1,4 +1,4 @@
-"""One door to every kind of data: a known name or a path."""
+"""Load data of any kind, by name or path."""
 
 import math
 from collections.abc import Iterable, Sequence

@@ -99,7 +99,7 @@ def _rows(columns: dict[str, Column], rows: np.ndarray) -> dict[str, Column]:
 
 
 def _say(table: Table, label: Column, task: str | None) -> None:
-    """Say where numbers were taken for classes."""
+    """Warn if integers are used as classes."""
     if task is None and label.is_numeric and isinstance(table.label, CategoryColumn):
         warnings.warn(
             f"{label.name} has {len(table.classes)} different whole numbers, which are taken for classes "

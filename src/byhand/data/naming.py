@@ -1,4 +1,4 @@
-"""Which of several named arrays are samples and which are labels, to learn from or to test with: told by their names.
+"""Recognise samples and labels, for training or testing, by the names of arrays.
 
 `x_train` and `y_train`, `train_images` and `train_labels`, `Train` with `Features` and `Labels` within, `data` and
 `labels` say so; what is named otherwise is left alone.
@@ -48,7 +48,7 @@ def by_name(found: Mapping[Any, Any]) -> dict[str, NamedSplit]:
 
 
 def role_of(words: list[str]) -> tuple[str, bool] | None:
-    """(part, whether labels) by an array's name in words; None where it says nothing."""
+    """(split, whether labels) for the words of an array's name, or None."""
     said = set(words)
     part = "test" if said & TEST else "validation" if said & VALIDATION else "train"
     labels = bool(said & LABELS)
@@ -56,7 +56,7 @@ def role_of(words: list[str]) -> tuple[str, bool] | None:
 
 
 def words_of(name: Any) -> list[str]:
-    """A name's words: "trainImages" and "train_images" are train, images."""
+    """The words of a name: "trainImages" and "train_images" give train, images."""
     return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", str(name)).lower())
 
 

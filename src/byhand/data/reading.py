@@ -1,4 +1,4 @@
-"""Opening files that may be gzipped, with one sentence for whatever can go wrong."""
+"""Open files that may be gzipped."""
 
 import gzip
 import os

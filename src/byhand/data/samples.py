@@ -1,4 +1,4 @@
-"""UnlabelledSamples without labels, for a network to answer: from files, folders, data frames and arrays."""
+"""Samples without labels, for prediction: from files, folders, data frames and arrays."""
 
 import math
 import warnings
@@ -24,7 +24,7 @@ LIGHT = 127  # grey levels: paper is lighter, MNIST's background darker
 
 @dataclass(frozen=True, eq=False)
 class UnlabelledSamples:
-    """UnlabelledSamples to be answered.
+    """Samples to predict.
 
     Attributes:
         x: the samples (n, *input_shape).
@@ -38,7 +38,7 @@ class UnlabelledSamples:
 def read_samples(
     data: Any, input_shape: Shape, table: Table | None = None, label: str | int | None = None
 ) -> UnlabelledSamples:
-    """Samples of `input_shape` from whatever holds them; labels that are there are left alone.
+    """Samples of `input_shape` from files, folders, data frames or arrays; labels are ignored.
 
     Args:
         data: a data set's name (its test rows), a CSV file with or without labels, an .npz file with one array of
@@ -77,7 +77,7 @@ def read_samples(
 
 
 def _named(name: str, table: Table | None) -> Array:
-    """The test rows of a data set that is known by name, or its rows where it has none for testing."""
+    """The test samples of a data set, or all samples if it has no test samples."""
     from byhand.data.load import load
 
     dataset = load(name)
@@ -85,7 +85,7 @@ def _named(name: str, table: Table | None) -> Array:
 
 
 def _shaped(x: Array, input_shape: Shape) -> Array:
-    """UnlabelledSamples in the input's shape where their numbers fit."""
+    """The samples reshaped to the input shape if their size fits."""
     if x.ndim > 1 and math.prod(x.shape[1:]) == math.prod(input_shape):
         return x.reshape((-1, *input_shape))
     return as_samples(x, input_shape)
@@ -112,7 +112,7 @@ def _from_csv(path: Path, width: int, label: str | int | None) -> Array:
 
 
 def _from_npz(path: Path) -> Array:
-    """The one array of samples: of testing, of training, or the only one there is."""
+    """The array of samples in a file: the test samples, the training samples, or the only array."""
     arrays = read_arrays(path)
     roles = {role_of(words_of(name)): x for name, x in arrays.items()}
     for part in ("test", "validation", "train"):
@@ -133,7 +133,7 @@ def _from_folder(folder: Path, input_shape: Shape) -> UnlabelledSamples:
 
 
 def _pictures(files: list[Path], names: list[str], input_shape: Shape) -> UnlabelledSamples:
-    """Grey pictures in the network's size."""
+    """Pictures as grey images of the network's size."""
     height = input_shape[0] if len(input_shape) == 3 else math.isqrt(input_shape[0])
     if math.prod(input_shape) != height * height:
         raise ByhandError(f"The network takes no square grey images, but samples of shape {input_shape}.")

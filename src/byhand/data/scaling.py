@@ -1,4 +1,4 @@
-"""Bringing every column to the range 0 to 1."""
+"""Min-max scaling of columns."""
 
 from dataclasses import dataclass
 

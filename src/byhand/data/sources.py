@@ -1,4 +1,4 @@
-"""The data sets that can be fetched: where from, which files they become, and the checksums that prove it.
+"""The data sets that can be downloaded: sources, files and checksums.
 
 A source of the same data that lies elsewhere is one more line in a table here.
 """
@@ -16,7 +16,7 @@ IDX_NAMES = (
 )
 
 Unpack = Callable[[Mapping[str, bytes]], dict[str, bytes]]
-"""From the files as they were fetched, by name, to the files that the cache keeps."""
+"""Converts downloaded files to the files in the cache."""
 
 
 @dataclass(frozen=True)

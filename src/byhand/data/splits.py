@@ -1,4 +1,4 @@
-"""Cutting a data set in two, by a seeded generator."""
+"""Random splits of data sets."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Tables of one's own: columns of numbers and of categories as a network's inputs, and its outputs as answers again."""
+"""Tables: conversion of columns to the inputs of a network, and of its outputs to predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class NumberColumn:
 
     @property
     def width(self) -> int:
-        """How many inputs it becomes."""
+        """The number of inputs."""
         return 1
 
     def encode(self, column: Column) -> Array:
@@ -56,7 +56,7 @@ class NumberColumn:
 @register
 @dataclass(frozen=True)
 class CategoryColumn:
-    """A column of texts: each of its values becomes an input that is 1 where the value stands and 0 elsewhere.
+    """A column of texts, one-hot encoded.
 
     Attributes:
         name: the column's name.
@@ -75,7 +75,7 @@ class CategoryColumn:
 
     @property
     def width(self) -> int:
-        """How many inputs it becomes."""
+        """The number of inputs."""
         return len(self.values)
 
     def classes(self, column: Column) -> Array:
@@ -99,7 +99,7 @@ class CategoryColumn:
 @register
 @dataclass(frozen=True)
 class Table:
-    """How raw rows of a table become a network's inputs, and its outputs the label's numbers or classes again.
+    """The conversion of raw rows to inputs of a network, and of its outputs to numbers or classes.
 
     It is fitted on the rows to learn from, and kept in the model's file, so that `byhand predict` takes raw rows.
 
@@ -150,12 +150,12 @@ class Table:
 
     @property
     def width(self) -> int:
-        """How many inputs a row becomes."""
+        """The number of inputs of a row."""
         return sum(column.width for column in self.inputs)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The label's classes; empty where it holds numbers."""
+        """The classes of the label; empty if it is numeric."""
         return self.label.values if isinstance(self.label, CategoryColumn) else ()
 
     def encode(self, rows: Any) -> Array:
@@ -199,7 +199,7 @@ class Table:
 
 
 def _fitted(column: Column, impute: bool) -> NumberColumn | CategoryColumn:
-    """What becomes of an input's column."""
+    """The conversion of an input column."""
     missing = column.missing()
     if missing.all():
         raise ByhandError(f"The column {column.name!r} holds no values; leave it out: ignore=[{column.name!r}].")
@@ -224,7 +224,7 @@ def _fitted_numbers(column: Column, impute: bool = False) -> NumberColumn:
 
 
 def _fitted_label(column: Column, task: str | None) -> NumberColumn | CategoryColumn:
-    """What becomes of the label's column."""
+    """The conversion of the label column."""
     missing = column.missing()
     if missing.any():
         raise column.missing_error(missing)
@@ -243,7 +243,7 @@ def _fitted_label(column: Column, task: str | None) -> NumberColumn | CategoryCo
 
 
 def looks_like_classes(column: Column) -> bool:
-    """Whether a column holds texts, or so few different whole numbers that they are probably classes."""
+    """Whether a column contains texts, or few distinct integers, which are probably classes."""
     if not column.is_numeric:
         return True
     values = np.unique(column.numbers())

@@ -1,4 +1,4 @@
-"""From the files as they are fetched to the uncompressed IDX files that the cache keeps."""
+"""Conversion of downloaded files to uncompressed IDX files."""
 
 import gzip
 import io

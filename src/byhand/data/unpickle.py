@@ -1,4 +1,4 @@
-"""A machine that reads pickles of NumPy arrays and can do nothing else.
+"""A safe interpreter for pickles of NumPy arrays.
 
 A pickle is a program for a stack machine. Python's own machine may import and call anything that the program
 names; this one knows numbers, strings, tuples, lists, dictionaries and the calls by which NumPy (of Python 2

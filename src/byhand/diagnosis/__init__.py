@@ -1,4 +1,4 @@
-"""What is wrong with a training, in plain sentences with the numbers: measured while it runs, told afterwards."""
+"""Diagnosis of trainings: measurements, and problems with advice."""
 
 from byhand.diagnosis.findings import diagnose
 from byhand.diagnosis.problem import Problem

@@ -1,4 +1,4 @@
-"""Causes that look like a wrong learning rate: targets, starting weights, width; and classes that got lost.
+"""Problems that look like a wrong learning rate: targets, initial weights, width; and classes rarely recognised.
 
 Each rule returns a Problem or None. `found` holds the names of the problems that were found before.
 """
@@ -23,7 +23,7 @@ LONG = 200  # steps before which a network can't be said to stand still
 
 
 def fitted(record: Record) -> bool:
-    """Whether the network knows its training samples: nine tenths of the classes, or of the targets' variance."""
+    """Whether the network fits its training samples: 90 % accuracy, or R² of 0.9."""
     accuracy, r2 = record.history.get("accuracy") or [], record.columns.get("r2") or []
     known = accuracy[-1:] or [value for value in r2[-1:] if math.isfinite(value)]
     return bool(known) and known[0] >= FITTED
@@ -49,7 +49,7 @@ def unscaled_targets(record: Record, found: Found) -> Problem | None:
 
 
 def small_start(record: Record, found: Found) -> Problem | None:
-    """Next to nothing of the inputs reaches the last hidden layer, because the starting weights are small."""
+    """The initial weights are so small that the last hidden layer hardly varies."""
     signal, gain = record.columns.get("signal", []), record.training.get("gain")
     causes = {"targets not scaled", "identical units", "data not scaled"}
     dead = any(column[0] > LOST for column in record.of("dead").values())  # by their biases
@@ -70,7 +70,7 @@ def small_start(record: Record, found: Found) -> Problem | None:
 
 
 def narrow_layers(record: Record, found: Found) -> Problem | None:
-    """Few hidden units, or none, and the loss stands still at answers that are wrong."""
+    """Few hidden units, or none, and the loss has stopped falling at wrong predictions."""
     hidden, accuracy = record.training.get("hidden"), record.history.get("accuracy") or []
     loss = record.history.get("loss", [])
     third = len(loss) // 3

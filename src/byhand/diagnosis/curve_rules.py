@@ -1,4 +1,4 @@
-"""What may be wrong with a training by its curves: rules over the history, and over measurements where there are any.
+"""Rules for learning curves, and for measurements if there are any.
 
 Each returns a Problem or None. `found` holds the names of what was found before: a rule about an effect keeps silent
 where its cause is known.
@@ -70,7 +70,7 @@ def diverged(record: Record, found: Found) -> Problem | None:
 
 
 def too_high(record: Record, found: Found) -> Problem | None:
-    """Large steps led nowhere: the loss rose, or the network guesses though it moved far."""
+    """The loss rose, or the network guesses although its weights have moved far."""
     loss = record.history.get("loss", [])
     if not loss or "the loss is not finite" in found or found & FOR_RATES:
         return None
@@ -110,7 +110,7 @@ def _overshot(record: Record) -> str:
 
 
 def _at_a_stand(record: Record) -> bool:
-    """Whether the loss no longer moves, at few right answers: all outputs are saturated, say."""
+    """Whether the loss no longer changes at low accuracy, for example with saturated outputs."""
     loss, accuracy = record.history["loss"][-2:], record.history.get("accuracy") or [1.0]
     return accuracy[-1] < HALF and max(loss) - min(loss) <= CREEP * max(loss) and len(loss) == 2
 
@@ -133,7 +133,7 @@ def _rose(record: Record) -> str:
 
 
 def too_low(record: Record, found: Found) -> Problem | None:
-    """Tiny steps: they hardly change the weights, or the loss creeps down in a straight line."""
+    """Steps hardly change the weights, or the loss decreases slowly and linearly."""
     loss, accuracy = record.history.get("loss", []), record.history.get("accuracy") or [0.0]
     if not loss or found & CAUSES - {"data not scaled"} or accuracy[-1] >= GOOD or loss[-1] > RISEN * loss[0]:
         return None
@@ -159,7 +159,7 @@ def too_low(record: Record, found: Found) -> Problem | None:
 
 
 def stuck(record: Record, found: Found) -> Problem | None:
-    """The loss does not fall, answers are guesses (as far as is known), and nothing explains it."""
+    """The loss does not fall, predictions are guesses, and no other problem explains it."""
     loss, accuracy = record.history.get("loss", []), record.history.get("accuracy", [])
     if found & CAUSES or len(loss) < 2 or loss[-1] < STUCK * loss[0]:
         return None
@@ -177,7 +177,7 @@ def stuck(record: Record, found: Found) -> Problem | None:
 
 
 def overfitting(record: Record, found: Found) -> Problem | None:
-    """Training samples are known much better than validation samples, by accuracy and by loss."""
+    """Accuracy and loss are much better on training samples than on validation samples."""
     h = record.history
     if not h.get("val_loss") or found & {"the loss is not finite", "learning rate too high"}:
         return None
@@ -213,7 +213,7 @@ def overfitting(record: Record, found: Found) -> Problem | None:
 
 
 def little_data(record: Record, found: Found) -> Problem | None:
-    """Few samples for each class, and it shows."""
+    """Overfitting with few samples per class."""
     samples, classes = record.data.get("samples", 0), len(record.data.get("counts") or ())
     if "overfitting" not in found or not classes or samples >= FEW * classes:
         return None
@@ -229,7 +229,7 @@ def little_data(record: Record, found: Found) -> Problem | None:
 
 
 def underfitting(record: Record, found: Found) -> Problem | None:
-    """Training accuracy is low and has stopped growing, though nothing hinders learning."""
+    """Training accuracy is low and has stopped rising, and no other problem explains it."""
     loss, accuracy = record.history.get("loss", []), record.history.get("accuracy", [])
     last = len(loss) // 3
     steps = len(loss) * record.training.get("steps", ENOUGH / 30)
@@ -257,7 +257,7 @@ def underfitting(record: Record, found: Found) -> Problem | None:
 
 
 def no_validation(record: Record, found: Found) -> Problem | None:
-    """Nothing was held back."""
+    """There are no validation samples."""
     if not record.history.get("loss") or "val_loss" in record.history:
         return None
     if record.data.get("samples", ENOUGH_TO_HOLD_BACK) < ENOUGH_TO_HOLD_BACK:
@@ -271,7 +271,7 @@ def no_validation(record: Record, found: Found) -> Problem | None:
 
 
 def guesses(record: Record) -> bool:
-    """Whether the training accuracy is no better than always giving the commonest answer; False where unknown."""
+    """Whether the training accuracy is no better than predicting the most frequent class; False if unknown."""
     counts, accuracy = record.data.get("counts") or [], record.history.get("accuracy", [])
     return bool(counts) and bool(accuracy) and accuracy[-1] < CHANCE * max(counts) / sum(counts)
 

@@ -1,4 +1,4 @@
-"""From measurements to sentences: all rules in order."""
+"""Apply all rules to a record."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ RULES: tuple[Callable[[Record, set[str]], Problem | None], ...] = (
 
 
 def diagnose(record: Record) -> list[Problem]:
-    """What is wrong with a training, most serious first; an empty list where nothing seems wrong."""
+    """The problems of a training, most serious first; empty if none were found."""
     problems: list[Problem] = []
     for rule in RULES:
         problem = rule(record, {problem.name for problem in problems})
@@ -40,7 +40,7 @@ def diagnose(record: Record) -> list[Problem]:
 
 
 def outcome(record: Record) -> str:
-    """How the training went, in one sentence."""
+    """The result of the training in one sentence."""
     h = record.history
     if not h.get("loss"):
         return "No epoch was finished."
@@ -54,7 +54,7 @@ _ACCURACIES = {"training": "accuracy", "validation": "val_accuracy"}
 
 
 def hint(record: Record) -> str:
-    """Where nothing is wrong: whether more epochs would help."""
+    """Advice if there are no problems: whether more epochs would help."""
     loss = record.history.get("loss", [])
     if len(loss) < 3 or loss[-3] <= 0 or record.history.get("accuracy", [1.0])[-1] >= curve_rules.GOOD:
         return ""
@@ -63,7 +63,7 @@ def hint(record: Record) -> str:
 
 
 def unknown(record: Record) -> str:
-    """What cannot be known about this run, in a sentence; empty where everything was measured."""
+    """What is unknown about this run, in a sentence; empty if everything was measured."""
     if record.measured:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""What is measured on a network's arrays: plain functions of arrays."""
+"""Measurements of arrays of a network."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -85,7 +85,7 @@ def twins(W: Array) -> float:
 
 
 def entropy(a: Array, activation: str | None) -> float:
-    """How undecided the output activations a (n, k) are: 0 sure, 1 knowing nothing; NaN for no probabilities.
+    """Mean normalised entropy of the output activations a (n, k), from 0 to 1; NaN if they are not probabilities.
 
     −Σ p log p / log k for softmax, else the mean of −[a log a + (1 − a) log(1 − a)] / log 2.
     """
@@ -99,7 +99,7 @@ def entropy(a: Array, activation: str | None) -> float:
 
 
 def one_answer(decided: Array) -> float:
-    """The share of the samples that get the commonest answer."""
+    """The share of the samples that are predicted as the most frequent class."""
     return float(np.unique(decided, return_counts=True)[1].max() / len(decided))
 
 

@@ -1,4 +1,4 @@
-"""What may be wrong with data and network: rules over what `Watch` measured.
+"""Rules for data and network, based on the measurements of `Watch`.
 
 Each returns a Problem or None. `found` holds the names of what was found before: a rule about an effect keeps silent
 where its cause is known.
@@ -102,7 +102,7 @@ def vanishing(record: Record, found: Found) -> Problem | None:
 
 
 def exploding(record: Record, found: Found) -> Problem | None:
-    """The gradient is very long."""
+    """The norm of the gradient is very large."""
     rows = 1 if "the loss is not finite" in found else None  # after that, everything explodes
     norms = [norm for norm in record.columns.get("norm", [])[:rows] if not math.isnan(norm)]
     gradients = {n: max(column[:rows]) for n, column in record.of("gradient").items() if not math.isnan(column[0])}
@@ -146,7 +146,7 @@ def dead_relus(record: Record, found: Found) -> Problem | None:
 
 
 def saturated_units(record: Record, found: Found) -> Problem | None:
-    """Hidden sigmoids or tanhs on their flat ends, in a network that has not learnt its data."""
+    """Saturated hidden sigmoids or tanhs in a network that does not fit its data."""
     accuracy = (record.history.get("accuracy") or [0.0])[-1]
     *hidden, _ = record.layers or [""]
     layers = {n: c for n, c in record.of("saturated").items() if n in hidden and c[-1] >= SATURATED}

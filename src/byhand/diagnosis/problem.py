@@ -1,4 +1,4 @@
-"""What a rule finds."""
+"""The class Problem, and formats of numbers."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ WORDS = {SERIOUS: "serious", MODERATE: "moderate", MINOR: "minor"}
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong with a training.
+    """A problem of a training.
 
     Attributes:
         name: a short name, such as "vanishing gradients".

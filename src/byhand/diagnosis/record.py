@@ -1,4 +1,4 @@
-"""What was measured while a network was trained, as plain data, and a run folder's."""
+"""The measurements of a training as plain data, and reading them from a run folder."""
 
 import csv
 import json

@@ -52,7 +52,7 @@ class Watch(Callback):
         return diagnose(self.record)
 
     def on_start(self, training: Training) -> None:
-        """Note what is trained, choose the samples, and measure the network as it starts."""
+        """Record the set-up, choose the samples, and measure the initial network."""
         start = time.perf_counter()
         self.network, self.history = training.network, training.history
         network, batches = training.network, training.batches
@@ -88,7 +88,7 @@ class Watch(Callback):
         self.seconds += time.perf_counter() - start
 
     def state(self) -> dict[str, Any]:
-        """What was measured so far, and the weights that later ones are compared with."""
+        """The measurements so far, and the weights that later ones are compared with."""
         return {
             "columns": self.record.columns,
             "data": self.record.data,
@@ -99,7 +99,7 @@ class Watch(Callback):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         self.record.columns = {name: list(column) for name, column in state["columns"].items()}
         self.record.data = dict(state["data"])
         np.copyto(self._start, state["start"])
@@ -135,7 +135,7 @@ class Watch(Callback):
             self.seconds += time.perf_counter() - start
 
     def on_end(self, training: Training) -> None:
-        """Note how it ended, and let go of the arrays."""
+        """Record how the training ended, and free the arrays."""
         error = training.diverged
         if error:
             names = ("epoch", "step", "loss", "rate", "what", "layer", "kept_step")
@@ -172,7 +172,7 @@ class Watch(Callback):
             columns.setdefault(name, []).append(value)  # type: ignore[attr-defined]
 
     def _answers(self, outputs: Array) -> dict[str, float]:
-        """How well the samples are known, and how much of the inputs reaches the last hidden layer."""
+        """How well the samples are predicted, and how much the last hidden layer varies."""
         row = {}
         if self._labels is not None:
             recalls = measure.recalls(self._labels, self._twin.decide(outputs), max(self._twin.outputs, 2))
@@ -195,13 +195,13 @@ class Watch(Callback):
 
 
 def _every(epochs: int, samples: int, rows: int) -> int:
-    """How many epochs lie between two measurements."""
+    """The number of epochs between two measurements."""
     cheap = math.ceil(rows / (SHARE * samples))
     return max(math.ceil(epochs / MOST), min(cheap, math.ceil(epochs / LEAST)))
 
 
 def _output_activation(network: Network) -> str | None:
-    """Which activation gives the outputs: "softmax", "sigmoid", or none that gives probabilities."""
+    """The output activation: "softmax", "sigmoid" or None."""
     last = network.layers[-1]
     own = "softmax" if isinstance(last, Softmax) else "sigmoid" if isinstance(last, Sigmoid) else None
     return network.loss.activation or own

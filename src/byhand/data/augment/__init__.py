@@ -1,4 +1,4 @@
-"""New versions of images, drawn at random: the label stays while the pixels move.
+"""Augmentation: random versions of images with the same label.
 
 >>> from byhand.data.augment import Augment, Elastic, Rotate
 >>> augment = Augment([Rotate(15), Elastic()])

@@ -1,4 +1,4 @@
-"""Steps of augmentation in a row, and the arrays that they work in."""
+"""A sequence of transforms, and the arrays that it works in."""
 
 from dataclasses import dataclass
 from math import isqrt, prod
@@ -60,14 +60,14 @@ class Augment:
 
     @staticmethod
     def digits() -> "Augment":
-        """What handwriting does: moved, turned, slanted, stretched, shaken, with another pen."""
+        """For handwriting: shift, rotation, shear, scale, elastic distortion and stroke thickness."""
         return Augment(
             (Shift(2, 2), Scale((0.87, 1.13)), Shear(10), Rotate(10), Elastic(24, 4), Thickness((-0.2, 0.3)))
         )
 
     @staticmethod
     def clothing() -> "Augment":
-        """Milder, for things that lie straight: mirrored, moved and scaled a little, now and then partly hidden."""
+        """For clothing: mirroring, small shifts and scales, and occasional erasing."""
         return Augment((Flip(), Shift(1.5, 1.5), Scale((0.93, 1.07)), Rotate(4), Erase(0.3, (0.02, 0.15))))
 
     def shape_of(self, sample_shape: Shape) -> tuple[int, int]:

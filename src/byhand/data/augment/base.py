@@ -1,4 +1,4 @@
-"""What all steps of augmentation share.
+"""What all transforms share.
 
 A step is a frozen dataclass of ranges. Each image draws its own numbers from them, evenly; a range is a pair (low,
 high), or for steps that are symmetrical a single number r, which means (−r, r).
@@ -18,7 +18,7 @@ FloatRange = float | tuple[float, float]
 
 
 class Transform:
-    """Base of all steps.
+    """Base of all transforms.
 
     Attributes:
         order: where it may stand: 0 for what moves pixels, 1 for what changes them in place, 2 for what mixes images.
@@ -28,7 +28,7 @@ class Transform:
 
 
 class Geometric(Transform):
-    """A step that says for each pixel of the result where in the image it comes from; all such steps make one map.
+    """A geometric transform, given by a map from result to image; consecutive ones are combined into one map.
 
     Points (x, y) are in pixels from the image's centre, x to the right and y downwards.
     """
@@ -41,12 +41,12 @@ class Geometric(Transform):
 
 
 class Pixelwise(Transform):
-    """A step that changes images in place."""
+    """A transform that changes images in place."""
 
     order = 1
 
     def scratch(self, height: int, width: int) -> Mapping[str, tuple[Shape, Any]]:
-        """Shape (without the batch axis) and dtype (None for the images' own) of the arrays that it works in."""
+        """Shape (without the batch axis) and dtype (None for that of the images) of its scratch arrays."""
         return {}
 
     def apply(self, rng: np.random.Generator, images: Array, scratch: SimpleNamespace) -> None:
@@ -71,6 +71,6 @@ def limits(name: str, value: Any, low: float = -float("inf"), high: float = floa
 
 
 def draw(rng: np.random.Generator, bounds: FloatRange, n: int) -> Array:
-    """(n,) numbers, even between the bounds."""
+    """(n,) numbers, uniform between the bounds."""
     low, high = limits("A range", bounds)
     return low + (high - low) * rng.random(n)

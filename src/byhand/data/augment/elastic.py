@@ -1,4 +1,4 @@
-"""Elastic distortion: paper that was stretched unevenly."""
+"""Elastic distortion."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Shift, rotation, scale, shear and mirror: maps of the plane, of which any number make one.
+"""Shift, rotation, scale, shear and mirror: affine maps, which are combined into one.
 
 Each gives the inverse map, from the result back into the image, for points from the centre, x right, y down.
 """

@@ -1,4 +1,4 @@
-"""Mixup: images that are a little of another image too."""
+"""Mixup: weighted means of two images and their targets."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from byhand.data.augment.base import Transform
 @register
 @dataclass(frozen=True)
 class Mixup(Transform):
-    """Mix each sample with another of its batch, and their targets alike.
+    """Mix each sample and its target with another sample of the batch.
 
     x̃ = λ x_i + (1 − λ) x_j and t̃ = λ t_i + (1 − λ) t_j with λ from Beta(α, α): Zhang, Cisse, Dauphin and Lopez-Paz,
     "mixup: Beyond Empirical Risk Minimization" (2018). Each sample draws its own λ. Where λ is below ½, the two

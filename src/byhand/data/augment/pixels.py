@@ -1,4 +1,4 @@
-"""Steps that change pixels where they are: stroke thickness, noise, erasing."""
+"""Transforms of pixel values: stroke thickness, noise, erasing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

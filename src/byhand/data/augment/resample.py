@@ -1,4 +1,4 @@
-"""One map for all geometric steps, and one bilinear sampling through it.
+"""One map for all geometric transforms, and one bilinear sampling through it.
 
 The map from a pixel p of the result to a place in the image is q = A p + Σ_k w_k f_k(p), with an affine A and the
 waves f_k of elastic steps. Both are linear in what is random, so the coordinates of all pixels of all images are one
