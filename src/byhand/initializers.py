@@ -1,7 +1,7 @@
-"""The numbers that a network starts from.
+"""Initializers of parameters.
 
-Each is a small dataclass that fills an array of a given shape from an explicit generator. A weight's `fan_in` is how
-many numbers flow into one unit, `fan_out` how many units one input feeds: for Dense, W's shape (in, out).
+Each is a dataclass that fills an array from an explicit random generator. The `fan_in` of a weight is the number of
+inputs of a unit, `fan_out` the number of units that an input is connected to: for Dense, the shape (in, out) of W.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 class Initializer:
-    """Base of all initialisers."""
+    """Base of all initializers."""
 
     def fill(self, rng: np.random.Generator, out: Array) -> None:
         """Fill `out`, drawing in float64, so that a float32 network starts from the same numbers, rounded."""
@@ -34,7 +34,7 @@ class Initializer:
 @register
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All zeros: right for biases; for weights it makes all units of a layer learn the same."""
+    """All zeros; suitable for biases. With zero weights all units of a layer would learn the same."""
 
     def fill(self, rng: np.random.Generator, out: Array) -> None:
         """out = 0."""
@@ -44,7 +44,7 @@ class Zeros(Initializer):
 @register
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """N(0, std²): `Normal(1.0)` as in Nielsen's network, `Normal(0.01)` the "small random" start."""
+    """N(0, std²). `Normal(1.0)` is used by Nielsen's network; `Normal(0.01)` gives small random weights."""
 
     std: float = 1.0
 
@@ -97,7 +97,7 @@ class _Scaled(Initializer):
 @register
 @dataclass(frozen=True)
 class Glorot(_Scaled):
-    """Xavier's start, variance 2 / (fan_in + fan_out): keeps signals and gradients at one size through tanh layers.
+    """Xavier initialisation, variance 2 / (fan_in + fan_out): keeps the scale of signals and gradients with tanh.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), eq. 16.
     """
@@ -112,7 +112,7 @@ class Glorot(_Scaled):
 @register
 @dataclass(frozen=True)
 class He(_Scaled):
-    """Variance 2 / fan_in: makes up for the half of the units that ReLU switches off.
+    """He initialisation, variance 2 / fan_in: preserves the scale of signals with ReLU.
 
     He, Zhang, Ren and Sun, "Delving Deep into Rectifiers" (2015), eq. 10.
     """

@@ -1,4 +1,4 @@
-"""How good a network is: a classifier's answers counted, a regression's errors measured.
+"""Metrics of classification and regression.
 
 Labels are whole numbers from 0; n samples, k classes or outputs.
 """
@@ -67,7 +67,7 @@ def scores(confusion: Array) -> Scores:
 
 @dataclass(frozen=True)
 class Errors:
-    """How far predicted numbers are from the true ones; of several outputs the mean.
+    """The errors of predicted numbers; the mean over several outputs.
 
     Attributes:
         mae: mean absolute error, (1/n) Σᵢ |yᵢ − tᵢ|.
