@@ -33,8 +33,9 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import UNFINISHED
 from byhand.data import write_idx
 from byhand.network import Network
-from byhand.training.checkpoint import Checkpoint, mapped
+from byhand.training.checkpoint import Checkpoint
 from byhand.training.checkpoints import Checkpoints
+from byhand.training.trees import mapped
 
 KILLS = 5  # of a round at most
 COUNTED = ("processes", "kills", "kills within a checkpoint's writing", "kills within another file's writing")

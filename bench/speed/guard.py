@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 import byhand as bh
 from byhand.recipes import RECIPES
 from byhand.training.batches import Batches
-from byhand.training.callbacks import Training
+from byhand.training.state import Training
 from byhand.training.checkpoints import Checkpoints, Keeper
-from byhand.training.divergence import Guard
+from byhand.training.guard import Guard
 from byhand.training.steps import MiniBatches
 
 SAMPLES, CALLS = 50_000, 1000
@@ -42,8 +42,8 @@ def main():
         network = bh.Network(784, recipe.layers, recipe.loss, inputs="grey levels")
         options = {"batch_size": recipe.batch_size, "optimizer": recipe.optimizer, "progress": False}
         seconds = min(bh.fit(network, x, y, epochs=6, **options)["seconds"])
-        training = Training(network, recipe.optimizer, epochs=1)
-        run = MiniBatches(training, Batches(network, x, y, recipe.batch_size), rng, True)
+        training = Training(network, recipe.optimizer, rng=rng)
+        run = MiniBatches(training, Batches(network, x, y, recipe.batch_size))
         training.steps = run.steps
         look = microseconds(Guard(network, recipe.batch_size).passes)
         with tempfile.TemporaryDirectory() as folder:

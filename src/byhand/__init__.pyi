@@ -64,6 +64,7 @@ from .losses import CategoricalCrossEntropy as CategoricalCrossEntropy
 from .losses import Huber as Huber
 from .losses import QuadraticCost as QuadraticCost
 from .network import Network as Network
+from .optimizers import SGD as SGD
 from .optimizers import AdaGrad as AdaGrad
 from .optimizers import Adam as Adam
 from .optimizers import AdamW as AdamW
@@ -94,7 +95,10 @@ from .training import Averaging as Averaging
 from .training import Callback as Callback
 from .training import Checkpoints as Checkpoints
 from .training import EarlyStopping as EarlyStopping
+from .training import Group as Group
 from .training import History as History
+from .training import SaveBest as SaveBest
+from .training import Trainer as Trainer
 from .training import find_learning_rate as find_learning_rate
 from .training.evaluate import evaluate as evaluate
 from .training.fit import fit as fit

@@ -3,6 +3,7 @@
 Labels are whole numbers from 0; n samples, k classes or outputs.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +94,80 @@ def regression_errors(truth: Array, predicted: Array) -> Errors:
     left, all_ = squares.sum(axis=0), np.square(t - t.mean(axis=0)).sum(axis=0)
     r2 = np.where(all_ > 0, 1 - left / np.where(all_ > 0, all_, 1), left == 0)
     return Errors(float(np.abs(y - t).mean()), float(np.sqrt(squares.mean(axis=0)).mean()), float(r2.mean()))
+
+
+Metric = Callable[[Array, Array], float]
+
+
+def precision(truth: Array, predicted: Array) -> float:
+    """The mean over the classes of the share of samples called so that are; as scikit-learn's "macro" average."""
+    return _macro(truth, predicted, 0)
+
+
+def recall(truth: Array, predicted: Array) -> float:
+    """The mean over the classes of the share of their samples that were found; as scikit-learn's "macro" average."""
+    return _macro(truth, predicted, 1)
+
+
+def f1(truth: Array, predicted: Array) -> float:
+    """The mean over the classes of F1 = 2PR / (P + R); as scikit-learn's "macro" average."""
+    return _macro(truth, predicted, 2)
+
+
+def mae(truth: Array, predicted: Array) -> float:
+    """The mean absolute error."""
+    return regression_errors(truth, predicted).mae
+
+
+def rmse(truth: Array, predicted: Array) -> float:
+    """The root mean squared error."""
+    return regression_errors(truth, predicted).rmse
+
+
+def r2(truth: Array, predicted: Array) -> float:
+    """The share of the variance that is explained."""
+    return regression_errors(truth, predicted).r2
+
+
+METRICS: dict[str, Metric] = {metric.__name__: metric for metric in (accuracy, precision, recall, f1, mae, rmse, r2)}
+LARGER_IS_BETTER = ("accuracy", "precision", "recall", "f1", "r2")
+
+
+def as_metrics(metrics: Sequence[str | Metric]) -> dict[str, Metric]:
+    """Functions (truth, predicted) → float by their names.
+
+    Args:
+        metrics: names of this module's, or functions of one's own, which are called as they were defined.
+
+    Raises:
+        ByhandError: an unknown name, no function, or two of one name.
+    """
+    found: dict[str, Metric] = {}
+    if isinstance(metrics, str) or callable(metrics):
+        raise ByhandError(f'metrics must be a list, such as ["f1"]; got {metrics!r} alone.')
+    for metric in metrics:
+        if isinstance(metric, str):
+            if metric not in METRICS:
+                raise ByhandError(f"There is no metric {metric!r}; there are {', '.join(METRICS)}.")
+            name, metric = metric, METRICS[metric]
+        else:
+            name = getattr(metric, "__name__", "")
+        if not callable(metric) or not name.isidentifier() or name == "loss" or name in found:
+            raise ByhandError(
+                "A metric must be a name, or a function of (truth, predicted) with a name of its own, which no other "
+                f"one has; got {metric!r}."
+            )
+        found[name] = metric
+    return found
+
+
+def _macro(truth: Array, predicted: Array, which: int) -> float:
+    """A score's mean over the classes that occur among truth or predictions."""
+    _check(truth, predicted)
+    counts = confusion_matrix(truth, predicted, 1 + int(max(np.max(truth), np.max(predicted))))
+    occurs = counts.sum(axis=0) + counts.sum(axis=1) > 0
+    table = scores(counts)
+    return float((table.precision, table.recall, table.f1)[which][occurs].mean())
 
 
 def _check(truth: Array, predicted: Array) -> None:

@@ -60,7 +60,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(autouse=True)
 def large_pieces(monkeypatch):
-    for module in ("fit", "steps"):
+    for module in ("trainer", "steps"):
         monkeypatch.setattr(sys.modules[f"byhand.training.{module}"], "PREDICTED_ROWS", ROWS)
 
 

@@ -275,7 +275,7 @@ def test_a_state_that_is_not_finite_never_replaces_a_good_one(tmp_path):
     class Spoil(bh.Callback):
         def on_step(self, training):
             if training.step == 5:
-                training.last_good.look(training)
+                training.last_good.look(training.loss, training.step, training.steps)
                 training.network.theta[3] = np.nan
 
     checkpoints = Checkpoints(tmp_path, "1 steps")

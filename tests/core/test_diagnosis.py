@@ -41,7 +41,7 @@ from byhand.diagnosis import Record, Watch, diagnose, measure, read_run
 from byhand.diagnosis.findings import hint, outcome, unknown
 from byhand.optimizers import Adam
 from byhand.training import Averaging
-from byhand.training.divergence import LastGood
+from byhand.training.guard import LastGood
 
 CE = CategoricalCrossEntropy
 
@@ -596,7 +596,7 @@ def test_good_weights_are_those_whose_loss_is_near_the_lowest():
     network = Network(2, [Dense(1)], QuadraticCost())
     good, kept = LastGood(network), []
     for step, loss in enumerate([10, 1, 3, 1.5, 19, 1.9, 0.5, 1.1], 1):
-        good.look(SimpleNamespace(loss=loss, step=step, steps=1))
+        good.look(loss, step, steps=1)
         kept.append(good.step)
     assert kept == [0, 1, 1, 3, 3, 5, 6, 6]
 

@@ -109,7 +109,7 @@ def _number(network, i):
 @pytest.fixture
 def piece(request, monkeypatch):
     """How many rows go through the network at once."""
-    for module in ("fit", "steps"):
+    for module in ("trainer", "steps"):
         monkeypatch.setattr(sys.modules[f"byhand.training.{module}"], "PREDICTED_ROWS", request.param)
     return request.param
 

@@ -16,7 +16,8 @@ from byhand.diagnosis import Watch
 from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig
 from byhand.training import Averaging, EarlyStopping
-from byhand.training.checkpoint import Checkpoint, pack
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.trees import pack
 from byhand.training.checkpoints import Checkpoints
 
 LOSS = byhand.CategoricalCrossEntropy()

@@ -31,7 +31,8 @@ from byhand.reading.image import open_image
 from byhand.reading.reader import Reader
 from byhand.recipes import RECIPES
 from byhand.recipes.config import read_config
-from byhand.training.checkpoint import KEY, Checkpoint, digest, pack
+from byhand.training.checkpoint import KEY, Checkpoint, digest
+from byhand.training.trees import pack
 from byhand.tuning.space import read_space
 from tests.fuzz.good_files import (
     HISTORY,

@@ -19,13 +19,13 @@ from byhand.core.types import Array
 from byhand.initializers import Uniform
 from byhand.interop.parameters import check_parameters, hidden_sizes
 from byhand.interop.solvers import AdamSolver, MomentumSolver, Rate, Solver
-from byhand.interop.training import Order, Penalised, Watch
+from byhand.interop.training import SharedPenalty, Watch
 from byhand.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from byhand.losses import Loss, QuadraticCost
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.training import fit
 from byhand.training.checkpoints import Checkpoints, as_checkpoints
-from byhand.training.resume import difference
+from byhand.training.trees import difference
 
 ACTIVATIONS: dict[str, Callable[[], Layer] | None] = {
     "identity": None,
@@ -173,21 +173,23 @@ class NetworkEstimator(BaseEstimator):
         held_out = None
         if self.early_stopping:
             X, t, weights, held_out = self._hold_out(X, t, weights, random_state)
-        watch = Watch(self, len(X), held_out, incremental)
         mean_weight = 1.0 if weights is None else float(weights.mean())
         share = 1 / t.shape[1] if isinstance(self.network_.loss, QuadraticCost) else 1.0  # a mean over the outputs
+        penalty = SharedPenalty(self.alpha, mean_weight, share)
+        watch = Watch(self, len(X), held_out, incremental, penalty, random_state)
         try:
             fit(
-                Penalised(self.network_, self.alpha, mean_weight, share),
+                self.network_,
                 X,
                 t,
                 epochs=1 if incremental else int(self.max_iter),
                 batch_size=min(200, len(X)) if self.batch_size == "auto" else int(self.batch_size),
                 optimizer=self._solver,
-                rng=Order(random_state, self.shuffle),
+                shuffle=watch.shuffle if self.shuffle else False,
                 sample_weight=weights,
                 accuracy=False,
-                callbacks=[watch],
+                regularizers=[penalty],
+                callbacks=[penalty, watch],
                 progress=False,
                 checkpoint=kept,
                 resume=resume,

@@ -1,92 +1,73 @@
 """What scikit-learn's MLPClassifier does in training and `byhand.fit` does otherwise, each in a place that `fit` has.
 
-The order of samples is its generator, the L2 penalty its network, and when to stop its callback.
+The order of samples is what `shuffle` calls, the L2 penalty a regulariser, and when to stop a callback.
 """
 
 from typing import Any
 
-import numpy as np
-
 from byhand.core.types import Array
-from byhand.core.workspace import Workspace
 from byhand.network import Network
+from byhand.regularizers import Regularizer
 from byhand.training import Callback, Training
 
 
-class Order(np.random.Generator):
-    """The order of samples, drawn from a RandomState as scikit-learn draws it: o ← o[π] with a permutation π.
+class SharedPenalty(Regularizer, Callback):
+    """Makes the loss of a batch (Σᵢ wᵢ ℓᵢ · share + ½ α ‖weights‖²) / Σᵢ wᵢ, as scikit-learn does.
+
+    The penalty counts once a batch, as if it were one more sample's loss, and leaves the biases alone. As a regulariser
+    it changes the gradient, as a callback it knows the batch's weights; the history has the loss without it.
 
     Args:
-        random_state: a numpy.random.RandomState.
-        shuffled: whether there is any shuffling.
-    """
-
-    def __init__(self, random_state: Any, shuffled: bool):
-        super().__init__(np.random.PCG64(0))  # never drawn from
-        self.random_state, self.shuffled = random_state, shuffled
-
-    @property
-    def bit_generator(self) -> Any:
-        """What a checkpoint takes the generator's state from, and gives it back to."""
-        return Stream(self.random_state)
-
-    def shuffle(self, x: Any, axis: int = 0) -> None:
-        """Shuffle `x` (n,) in place."""
-        if self.shuffled:
-            x[:] = x[self.random_state.permutation(len(x))]
-
-
-class Stream:
-    """A RandomState's state under the name that generators have for it."""
-
-    def __init__(self, random_state: Any):
-        self._random_state = random_state
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """The state, as a table."""
-        return self._random_state.get_state(legacy=False)
-
-    @state.setter
-    def state(self, state: dict[str, Any]) -> None:
-        self._random_state.set_state(state)
-
-
-class Penalised(Network):
-    """A network with the same θ whose loss for a batch is (Σᵢ wᵢ ℓᵢ · share + ½ α ‖weights‖²) / Σᵢ wᵢ.
-
-    The penalty counts once a batch, as if it were one more sample's loss, and leaves the biases alone.
-
-    Args:
-        network: whose θ it shares.
         alpha: α, at least 0.
-        mean_weight: the mean of the sample weights; `fit` hands them over divided by it.
+        mean_weight: the mean of the sample weights; `fit` divides them by it.
         share: what the samples' loss is multiplied by where it is reported; the gradient is that of the sum.
+
+    Attributes:
+        loss: the mean over the epoch's samples, as scikit-learn reports it.
     """
 
-    def __init__(self, network: Network, alpha: float, mean_weight: float, share: float):
-        self.__setstate__(network.__getstate__())
+    def __init__(self, alpha: float, mean_weight: float, share: float):
         self.alpha, self.mean_weight, self.share = alpha, mean_weight, share
-        self._scratch = np.empty_like(self.theta[self.arena.weights])
+        self._total, self._seen = 0.0, 0
 
-    def backward(
-        self,
-        t: Array,
-        workspace: Workspace | None = None,
-        weights: Array | None = None,
-        factor: float | None = None,
-        add: bool = False,
-    ) -> float:
-        """Overwrite `gradient` with that of the penalised loss; returns the loss as scikit-learn reports it.
+    def __repr__(self) -> str:
+        return f"SharedPenalty({self.alpha}, {self.mean_weight}, {self.share})"
 
-        Its factor is always 1 / Σᵢ wᵢ of the batch, whatever `factor` says.
-        """
-        by = 1 / len(t) if weights is None else 1 / float(weights.sum())
-        loss = super().backward(t, workspace, weights, by, add) * self.share
-        strength = self.alpha * by / self.mean_weight
-        theta, gradient = self.theta[self.arena.weights], self.gradient[self.arena.weights]
-        self.ops.add_scaled(gradient, theta, self._scratch, strength)  # g ← g + α W / Σᵢ wᵢ
-        return loss + 0.5 * strength * self.ops.sum_squares(theta)
+    def state(self) -> dict[str, Any]:
+        """The losses of the epoch's batches so far."""
+        return {"total": self._total, "seen": self._seen}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self._total, self._seen = state["total"], state["seen"]
+
+    def on_start(self, training: Training) -> None:
+        """Keep the training, for the batch of each step."""
+        self._training = training
+
+    def on_epoch_start(self, training: Training) -> None:
+        """Begin anew."""
+        self._total, self._seen = 0.0, 0
+
+    def change_gradient(self, network: Network, scratch: Array) -> None:
+        """g ← g n / Σᵢ wᵢ + α W / Σᵢ wᵢ: `fit` takes the mean over the n samples."""
+        batch, weights = self._training.batch, network.arena.weights
+        assert batch is not None
+        n = len(batch.x)
+        counted = n if batch.weights is None else float(batch.weights.sum())
+        if batch.weights is not None:
+            network.ops.shrink(network.gradient, n / counted)
+        strength = self.alpha / (counted * self.mean_weight)
+        theta = network.theta[weights]
+        network.ops.add_scaled(network.gradient[weights], theta, scratch[weights], strength)
+        loss = self._training.loss * (n / counted) * self.share + 0.5 * strength * network.ops.sum_squares(theta)
+        self._total += loss * n
+        self._seen += n
+
+    @property
+    def loss(self) -> float:
+        """The mean over the epoch's samples."""
+        return self._total / self._seen
 
 
 class Watch(Callback):
@@ -97,6 +78,8 @@ class Watch(Callback):
         samples: how many samples an epoch has.
         held_out: samples, targets and weights to validate on; None without early stopping.
         incremental: whether this is a `partial_fit`, which makes one epoch and is never finished.
+        penalty: what knows the losses.
+        random_state: a numpy.random.RandomState, which draws the order of the samples.
 
     Attributes:
         unfinished: whether training was still making progress when its epochs ran out.
@@ -105,15 +88,29 @@ class Watch(Callback):
     unfinished = False
     records = ("n_iter_", "t_", "loss_curve_", "validation_scores_", "best_validation_score_", "best_loss_", "_idle")
 
-    def __init__(self, estimator: Any, samples: int, held_out: tuple[Any, ...] | None, incremental: bool):
+    def __init__(
+        self,
+        estimator: Any,
+        samples: int,
+        held_out: tuple[Any, ...] | None,
+        incremental: bool,
+        penalty: SharedPenalty,
+        random_state: Any,
+    ):
         self.estimator, self.samples, self.held_out, self.incremental = estimator, samples, held_out, incremental
+        self.penalty, self.random_state = penalty, random_state
         self.best = estimator.network_.theta.copy() if held_out else None
 
     def state(self) -> dict[str, Any]:
-        """The estimator's records, its solver's step and rate, and the best network."""
+        """The estimator's records, its solver's step and rate, the best network, and what draws the order."""
         solver = self.estimator._solver
-        records = {name: getattr(self.estimator, name) for name in self.records}
-        return {"records": records, "t": solver.t, "rate": solver.learning_rate.now, "best": self.best}
+        return {
+            "records": {name: getattr(self.estimator, name) for name in self.records},
+            "t": solver.t,
+            "rate": solver.learning_rate.now,
+            "best": self.best,
+            "random_state": self.random_state.get_state(legacy=False),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back what `state` gave."""
@@ -121,13 +118,18 @@ class Watch(Callback):
         for name in self.records:
             setattr(self.estimator, name, state["records"][name])
         solver.t, solver.learning_rate.now, self.best = state["t"], state["rate"], state["best"]
+        self.random_state.set_state(state["random_state"])
+
+    def shuffle(self, order: Array) -> None:
+        """Shuffle the samples' numbers (n,) as scikit-learn does: o ← o[π] with a permutation π."""
+        order[:] = order[self.random_state.permutation(len(order))]
 
     def on_epoch(self, training: Training) -> None:
         """One epoch more."""
         e = self.estimator
         e.n_iter_ += 1
         e.t_ += self.samples
-        e.loss_ = training.history["loss"][-1]
+        e.loss_ = self.penalty.loss
         e.loss_curve_.append(e.loss_)
         progress = self._validate() if self.held_out else self._compare_loss()
         e._idle = 0 if progress else e._idle + 1

@@ -6,11 +6,12 @@ An optimiser is a frozen dataclass of hyper-parameters. The vectors that it reme
 
 from byhand.optimizers.adam import Adam, AdamW, NAdam
 from byhand.optimizers.base import Optimizer, State
-from byhand.optimizers.descent import GradientDescent, Momentum, Nesterov
+from byhand.optimizers.descent import SGD, GradientDescent, Momentum, Nesterov
 from byhand.optimizers.lion import Lion
 from byhand.optimizers.scaled import AdaGrad, RMSprop
 
 __all__ = [
+    "SGD",
     "AdaGrad",
     "Adam",
     "AdamW",

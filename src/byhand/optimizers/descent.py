@@ -5,6 +5,7 @@ from typing import Any
 
 from byhand.core.checks import require_between
 from byhand.core.config import register
+from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.optimizers.base import Optimizer, State
 from byhand.schedules import Schedule
@@ -26,6 +27,50 @@ class GradientDescent(Optimizer):
     def step(self, ops: Any, theta: Array, g: Array, state: State, t: int, rate: float) -> None:
         """θ ← θ − η g."""
         ops.descend(theta, self.decay(ops, theta, g, state, rate), state["scratch"], rate)
+
+
+@register
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Stochastic gradient descent under the name that PyTorch and Keras give it, with momentum or without.
+
+    Without momentum it is `GradientDescent`, with it `Momentum`: v ← μ v + g, θ ← θ − η v; and with `nesterov`, too,
+    `Nesterov`: θ ← θ − η (g + μ v).
+
+    Args:
+        learning_rate: η, a number or a schedule.
+        momentum: μ, how much of the velocity is kept each step, from 0 (none) to below 1.
+        nesterov: whether the momentum looks ahead.
+        weight_decay: λ, at least 0; see Optimizer.
+
+    Raises:
+        ByhandError: `nesterov` without momentum.
+    """
+
+    learning_rate: float | Schedule = 0.01
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+
+    @property
+    def vectors(self) -> tuple[str, ...]:
+        """The velocity, where there is any."""
+        return ("velocity", "scratch") if self.momentum else ("scratch",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_between("momentum", self.momentum, 0, 1 - 1e-12)
+        if self.nesterov and not self.momentum:
+            raise ByhandError("nesterov needs a momentum, such as SGD(0.01, momentum=0.9, nesterov=True).")
+
+    def step(self, ops: Any, theta: Array, g: Array, state: State, t: int, rate: float) -> None:
+        """θ ← θ − η g, or along the velocity."""
+        g = self.decay(ops, theta, g, state, rate)
+        if self.momentum:
+            move = ops.nesterov if self.nesterov else ops.momentum
+            move(theta, g, state["velocity"], state["scratch"], rate, self.momentum)
+        else:
+            ops.descend(theta, g, state["scratch"], rate)
 
 
 @register

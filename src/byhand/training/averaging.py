@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from byhand.core.checks import require_between
-from byhand.training.callbacks import Callback, Training
+from byhand.training.callbacks import Callback
+from byhand.training.state import Training
 
 
 class Averaging(Callback):

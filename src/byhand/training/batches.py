@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.inputs import require_grey_levels
 from byhand.core.types import Array
 from byhand.network import PREDICTED_ROWS, Network
-from byhand.training.targets import as_targets, as_weights
+from byhand.training.targets import as_mask, as_targets, as_weights, checked_weights, class_weights
 
 
 class Batch(NamedTuple):
@@ -22,13 +22,15 @@ class Batch(NamedTuple):
         x: samples (n, *input_shape) in the network's dtype.
         t: targets (n, outputs).
         weights: sample weights (n,), or None.
-        labels: class numbers (n,), or None.
+        labels: class numbers (n,), or (n, T) of sequences, where −1 counts nothing; or None.
+        mask: (n, T), True at the steps of each sequence that are there; or None.
     """
 
     x: Array
     t: Array
-    weights: Array | None
-    labels: Array | None
+    weights: Array | None = None
+    labels: Array | None = None
+    mask: Array | None = None
 
 
 class Room(NamedTuple):
@@ -39,19 +41,21 @@ class Room(NamedTuple):
     t: Array
     weights: Array | None
     labels: Array | None
+    mask: Array | None
 
     def first(self, n: int) -> "Room":
         """Room for n rows."""
         if n == len(self.x):
             return self
-        raw, weights, labels = (None if a is None else a[:n] for a in (self.raw, self.weights, self.labels))
-        return Room(raw, self.x[:n], self.t[:n], weights, labels)
+        return Room(*(None if a is None else a[:n] for a in self))  # type: ignore[arg-type]
 
 
 class Batches:
     """Data for one network, in batches of up to `size` rows.
 
-    Samples that come as bytes (grey levels 0-255) stay bytes, and are divided by 255 batch by batch.
+    Samples that come as bytes (grey levels 0-255) stay bytes, and are divided by 255 batch by batch. Those of a
+    memory-mapped file stay there, whatever their type, and are converted batch by batch: the file may be larger than
+    the memory. It is read once at the start, to see that all its numbers are finite.
 
     Args:
         network: the network that they go into.
@@ -60,27 +64,50 @@ class Batches:
         size: rows of a batch at most.
         weights: sample weights (N,).
         soft: whether class numbers become targets (N, outputs), so that they can be mixed.
+        mask: (N, T), True at the steps of each sequence that are there.
+        class_weight: how much each class counts, see `class_weights`.
 
     Raises:
         ByhandError: there are no samples, or x, y or weights do not fit each other or the network.
     """
 
     def __init__(
-        self, network: Network, x: Any, y: Any, size: int = PREDICTED_ROWS, weights: Any = None, soft: bool = False
+        self,
+        network: Network,
+        x: Any,
+        y: Any,
+        size: int = PREDICTED_ROWS,
+        weights: Any = None,
+        soft: bool = False,
+        mask: Any = None,
+        class_weight: Any = None,
     ):
         self.key: int | None = None  # from which the current epoch's batches are made, where anything in them is random
+        in_file = isinstance(x, np.memmap)
         x = as_array("x (the samples)", x)
         if x.ndim == 0 or len(x) == 0:
             raise ByhandError("There are no samples.")
         x = network.as_samples(x)
         if x.dtype == np.uint8 and network.inputs != "tokens":
             require_grey_levels(network.inputs)
+        elif in_file:
+            for start in range(0, len(x), PREDICTED_ROWS):
+                network.as_input(x[start : start + PREDICTED_ROWS])  # refuses what is wrong
         else:
             x = network.as_input(x)
         self.x = x
         self.t, self.labels = as_targets(network, y, len(x), soft)
+        if class_weight is not None:
+            by_class = class_weights(class_weight, self.labels, network)
+            weights = by_class if weights is None else by_class * checked_weights(weights, len(x))
         self.weights = as_weights(weights, len(x), network.dtype)
-        self._network, self._bytes = network, x.dtype == np.uint8
+        self.mask = as_mask(mask, network, len(x))
+        if self.mask is not None and self.labels is not None:
+            self.labels = np.where(self.mask, self.labels, -1)
+        self.gaps = self.labels is not None and bool((self.labels < 0).any())
+        taken = np.dtype(np.int64) if network.inputs == "tokens" else network.dtype
+        self._network, self._bytes = network, x.dtype == np.uint8 and network.inputs != "tokens"
+        self._converted, self._taken = x.dtype != taken, taken
         self._allocate(size)
 
     def _allocate(self, size: int) -> None:
@@ -92,11 +119,12 @@ class Batches:
         """New arrays for one batch."""
         network, shape = self._network, (self.size, *self._network.input_shape)
         return Room(
-            raw=np.empty(shape, np.uint8) if self._bytes else None,
-            x=np.empty(shape, network.dtype if self._bytes else self.x.dtype),
+            raw=np.empty(shape, self.x.dtype) if self._converted else None,
+            x=np.empty(shape, self._taken),
             t=np.empty((self.size, *self.t.shape[1:]), self.t.dtype),
             weights=None if self.weights is None else np.empty(self.size, network.dtype),
-            labels=None if self.labels is None else np.empty(self.size, np.int64),
+            labels=None if self.labels is None else np.empty((self.size, *self.labels.shape[1:]), np.int64),
+            mask=None if self.mask is None else np.empty((self.size, *self.mask.shape[1:]), np.bool_),
         )
 
     def part(self, start: int, stop: int) -> "Batches":
@@ -104,8 +132,7 @@ class Batches:
         part = copy(self)
         rows = slice(start, stop)
         part.x, part.t = self.x[rows], self.t[rows]
-        part.labels = None if self.labels is None else self.labels[rows]
-        part.weights = None if self.weights is None else self.weights[rows]
+        part.weights, part.labels, part.mask = self._beside(rows)
         part._allocate(ceil((stop - start) / ceil((stop - start) / self.size)))
         return part
 
@@ -118,16 +145,23 @@ class Batches:
         for start in range(0, len(self.x), self.size):
             rows = slice(start, start + self.size)
             x = self.x[rows]
-            if self._bytes:
-                scaled = self._room.x[: len(x)]
-                self._network.ops.scale_bytes(x, scaled)
-                x = scaled
-            yield Batch(
-                x,
-                self.t[rows],
-                None if self.weights is None else self.weights[rows],
-                None if self.labels is None else self.labels[rows],
-            )
+            if self._converted:
+                taken = self._room.x[: len(x)]
+                self._convert(x, taken)
+                x = taken
+            yield Batch(x, self.t[rows], *self._beside(rows))
+
+    def _beside(self, rows: slice) -> tuple[Array | None, Array | None, Array | None]:
+        """Weights, labels and masks of these rows."""
+        weights, labels, mask = (None if a is None else a[rows] for a in (self.weights, self.labels, self.mask))
+        return weights, labels, mask
+
+    def _convert(self, raw: Array, out: Array) -> None:
+        """Samples as the data have them into samples as the network takes them."""
+        if self._bytes:
+            self._network.ops.scale_bytes(raw, out)
+        else:
+            np.copyto(out, raw, casting="unsafe")
 
     def gathered(self, order: Array, first: int = 0) -> Iterator[Batch]:
         """The samples whose numbers `order` holds, in that order, without the `first` ones."""
@@ -139,8 +173,11 @@ class Batches:
         room = room.first(len(rows))
         if room.raw is None:
             self._network.ops.gather(self.x, rows, room.x)
-        else:
+        elif self._bytes:
             self._network.ops.gather_bytes(self.x, rows, room.raw, room.x)
+        else:
+            self._network.ops.gather(self.x, rows, room.raw)
+            self._convert(room.raw, room.x)
         return self.with_targets(rows, room)
 
     def with_targets(self, rows: Array, room: Room) -> Batch:
@@ -151,42 +188,9 @@ class Batches:
             gather(self.weights, rows, room.weights)
         if room.labels is not None and self.labels is not None:
             gather(self.labels, rows, room.labels)
-        return Batch(room.x, room.t, room.weights, room.labels)
+        if room.mask is not None and self.mask is not None:
+            gather(self.mask, rows, room.mask)
+        return Batch(room.x, room.t, room.weights, room.labels, room.mask)
 
     def close(self) -> None:
         """End whatever works for these batches."""
-
-
-class Counter:
-    """Counts right answers without allocating: `add` for each batch, `rate` at the end."""
-
-    def __init__(self, network: Network, size: int):
-        # For one output the class is 1 where a ≥ ½, which for logits is z ≥ 0.
-        self._threshold = 0.0 if network.loss.activation else 0.5
-        self._ops = network.ops
-        self._predicted = np.empty(size, np.int64)
-        self._right = np.empty(size, np.bool_)
-        self.count = self.right = 0
-
-    def add(self, y: Array, labels: Array) -> None:
-        """Count the rows of the last layer's output y (n, outputs) that agree with labels (n,)."""
-        n = len(labels)
-        predicted, right = self._predicted[:n], self._right[:n]
-        if y.shape[1] == 1:
-            np.greater_equal(y[:, 0], self._threshold, out=right)
-            np.copyto(predicted, right)
-            np.equal(predicted, labels, out=right)
-            self.right += int(np.count_nonzero(right))
-        else:
-            self.right += self._ops.count_right(y, labels, predicted, right)
-        self.count += n
-
-    def take(self) -> int:
-        """How many were right since the last call."""
-        right, self.right, self.count = self.right, 0, 0
-        return right
-
-    def rate(self) -> float:
-        """The share that was right since the last call."""
-        count = max(self.count, 1)
-        return self.take() / count

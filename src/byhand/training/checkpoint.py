@@ -1,20 +1,26 @@
 """A training between two of its steps, as one file: safetensors for the arrays, JSON in its header for all else."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 from byhand.core.types import Array
+from byhand.training.callbacks import Callback
+from byhand.training.state import Training
+from byhand.training.steps import Epochs, without_addresses
+from byhand.training.trees import Tree, pack, put_back, real, unpack, whole
 
-FORMAT = 1
+FORMAT = 2  # 1 is that of byhand 0.1
 KEY = "byhand.checkpoint"
-Tree = dict[str, Any]  # numbers, text, lists, tables and arrays, within each other
+FIGURES = ("epoch", "step", "first_step", "rate", "epoch_rate", "loss", "stop")  # of a Training
+SINCE_0_1 = ("accumulate", "shuffle", "metrics", "groups")  # parts of an identity that 0.1 did not know
+OTHERWISE_IN_0_1 = ("layers", "loss", "optimizer", "regularizers", "augmentation", "data")  # they read otherwise then
 
 
 @dataclass(frozen=True)
@@ -24,14 +30,16 @@ class Checkpoint:
     Attributes:
         identity: what is trained, how and on what, as plain data; a training goes on from its own checkpoint only.
         made_with: versions, machine and threads; with others the bits may differ.
-        training: where it stands (see `byhand.training.resume.snapshot`).
+        training: where it stands, see `snapshot`.
         note: what whoever asked for the checkpoint wanted to keep beside it, as plain data.
+        format: which byhand wrote it: 1 for byhand 0.1.
     """
 
     identity: Tree
     made_with: Tree
     training: Tree
     note: Tree = field(default_factory=dict)
+    format: int = FORMAT
 
     @property
     def step(self) -> int:
@@ -47,7 +55,7 @@ class Checkpoint:
         from safetensors.numpy import save
 
         arrays: dict[str, Array] = {}
-        text = json.dumps({"format": FORMAT} | pack(asdict(self), arrays))
+        text = json.dumps(pack(asdict(self), arrays))
         write_atomically(path, save(arrays, metadata={KEY: text, "sha256": digest(text, arrays)}))
 
     @staticmethod
@@ -77,7 +85,7 @@ class Checkpoint:
             parts = {name: unpack(table[name], arrays) for name in ("identity", "made_with", "training", "note")}
             if not all(isinstance(part, dict) for part in parts.values()) or type(parts["training"]["step"]) is not int:
                 raise ValueError
-            return Checkpoint(**parts)
+            return Checkpoint(**parts, format=whole(table["format"], 1))
         except ByhandError:
             raise
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -95,37 +103,85 @@ def digest(text: str, arrays: dict[str, Array]) -> str:
     return sha.hexdigest()
 
 
-def pack(value: Any, arrays: dict[str, Array], path: str = "") -> Any:
-    """The tree as JSON has it: every array goes into `arrays` by its path, and {"array": path} stands in its place."""
-    if isinstance(value, np.ndarray):
-        arrays[path] = np.ascontiguousarray(value).reshape(value.shape)
-        return {"array": path}
-    if isinstance(value, dict):
-        return {str(key): pack(item, arrays, f"{path}.{key}" if path else str(key)) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [pack(item, arrays, f"{path}.{i}") for i, item in enumerate(value)]
-    if isinstance(value, np.generic):
-        return value.item()
-    if value is None or isinstance(value, str | int | float):
-        return value
-    raise ByhandError(
-        f"A checkpoint holds numbers, text, lists, tables and arrays; {path} is a {type(value).__name__}."
-    )
+def identity(training: Training, run: Epochs, callbacks: Sequence[Callback]) -> Tree:
+    """What is trained, how and on what: what must be the same for a training to go on."""
+    network = training.network
+    return {
+        "input_shape": list(network.input_shape),
+        "layers": [without_addresses(layer) for layer in network.layers],
+        "loss": without_addresses(network.loss),
+        "dtype": str(network.dtype),
+        "optimizer": without_addresses(training.optimizer),
+        "groups": [repr(group) for group in training.groups],
+        "regularizers": [without_addresses(rule) for rule in training.regularizers],
+        "callbacks": [type(callback).__name__ for callback in callbacks],
+        "epochs": training.epochs,
+        "accuracy": run.counts,
+        "validation": training.validated,
+        **run.identity(),
+    }
 
 
-def unpack(value: Any, arrays: dict[str, Array]) -> Any:
-    """The tree that `pack` packed."""
-    if isinstance(value, dict):
-        if value.keys() == {"array"}:
-            return arrays[value["array"]]
-        return {key: unpack(item, arrays) for key, item in value.items()}
-    return [unpack(item, arrays) for item in value] if isinstance(value, list) else value
+def made_with(training: Training, threads: int) -> Tree:
+    """Versions, machine, operations and threads: with others, the bits of the same training may differ."""
+    import platform
+    from importlib.metadata import version
+
+    return {
+        "byhand": version("byhand"),
+        "numpy": np.__version__,
+        "operations": training.network.ops.kind,
+        "machine": f"{platform.system()} {platform.machine()}",
+        "threads": threads,
+    }
 
 
-def mapped(tree: Any, change: Callable[[Array], Any]) -> Any:
-    """The tree with `change` of each array in the array's place."""
-    if isinstance(tree, dict):
-        return {key: mapped(item, change) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [mapped(item, change) for item in tree]
-    return change(tree) if isinstance(tree, np.ndarray) else tree
+def snapshot(training: Training, run: Epochs, callbacks: Sequence[Callback]) -> Tree:
+    """The training as it stands after a step. Arrays are the training's own, not copies."""
+    return {
+        **{name: getattr(training, name) for name in FIGURES},
+        "seconds": time.perf_counter() - training.epoch_start,
+        "history": training.history.columns,
+        "theta": training.network.theta,
+        "state": training.network.state,
+        "optimizer": training.vectors(),
+        "last good": training.last_good.state(),
+        "generator": training.rng.bit_generator.state,
+        "run": run.progress(),
+        "callbacks": [callback.state() for callback in callbacks],
+    }
+
+
+def restore(training: Training, run: Epochs, callbacks: Sequence[Callback], tree: Tree) -> None:
+    """Bring a training that is just beginning to where `snapshot` was taken.
+
+    Raises:
+        ByhandError: something in the tree is missing, or of another size.
+    """
+    try:
+        training.epoch, training.step = whole(tree["epoch"], 1, training.epochs), whole(tree["step"], 1)
+        first = tree.get("first_step", (training.epoch - 1) * run.steps)  # 0.1 did not write it
+        training.first_step = whole(first, 0, training.step)
+        training.rate, training.epoch_rate, training.loss = (
+            real(tree[name]) for name in ("rate", "epoch_rate", "loss")
+        )
+        training.stop = tree["stop"] is True
+        training.epoch_start = time.perf_counter() - real(tree["seconds"])
+        columns = {name: [real(value) for value in column] for name, column in tree["history"].items()}
+        if any(len(column) != training.epoch - 1 for column in columns.values()):
+            raise ValueError("the length of the history")
+        training.history.columns.clear()
+        training.history.columns.update(columns)
+        put_back(training.network.theta, tree["theta"])
+        put_back(training.network.state, tree["state"])
+        for name, vector in training.vectors().items():
+            put_back(vector, tree["optimizer"][name])
+        training.last_good.restore_state(tree["last good"])
+        training.rng.bit_generator.state = tree["generator"]
+        run.put_back(tree["run"])
+        for callback, state in zip(callbacks, tree["callbacks"], strict=True):
+            callback.restore(state)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        if isinstance(error, ByhandError):
+            raise
+        raise ByhandError(f"The checkpoint does not fit this training ({error!r}).") from None

@@ -7,17 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from byhand.core.checks import require_instance
 from byhand.core.errors import ByhandError
 from byhand.core.files import LOCK, locked, remove_unfinished
-from byhand.training.callbacks import Callback, Training
-from byhand.training.checkpoint import Checkpoint, Tree
-from byhand.training.resume import difference, identity, is_finite, made_with, restore, snapshot
-
-if TYPE_CHECKING:
-    from byhand.training.steps import FullBatch, MiniBatches
+from byhand.training.callbacks import Callback
+from byhand.training.checkpoint import (
+    OTHERWISE_IN_0_1,
+    SINCE_0_1,
+    Checkpoint,
+    identity,
+    made_with,
+    restore,
+    snapshot,
+)
+from byhand.training.state import Training
+from byhand.training.steps import Epochs
+from byhand.training.trees import Tree, all_finite, difference
 
 KEPT = 2
 UNITS = {"s": "seconds", "sec": "seconds", "second": "seconds", "minute": "minutes", "min": "minutes"}
@@ -114,7 +121,7 @@ class Keeper(Callback):
     """Last of a training's listeners: writes checkpoints, and stops when asked to."""
 
     def __init__(
-        self, where: Checkpoints, training: Training, run: "FullBatch | MiniBatches", callbacks: Sequence[Callback],
+        self, where: Checkpoints, training: Training, run: Epochs, callbacks: Sequence[Callback],
         threads: int,
     ):  # fmt: skip
         self.where, self.run, self.callbacks = where, run, callbacks
@@ -135,9 +142,18 @@ class Keeper(Callback):
             OtherTraining: it is another training's.
         """
         where = f"{path}: " if path else ""
-        if found := difference(checkpoint.identity, self._identity):
+        old = checkpoint.format == 1
+        skipped = {*SINCE_0_1, *OTHERWISE_IN_0_1} if old else set()
+        mine = {name: value for name, value in self._identity.items() if name not in skipped}
+        if found := difference(checkpoint.identity, mine):
             raise OtherTraining(f"{where}the checkpoint is another training's ({found}).")
-        if found := difference(checkpoint.made_with, self._made_with):
+        if old:
+            warnings.warn(
+                f"{where}was written by byhand 0.1; training goes on, but not for certain bit for bit, and nobody "
+                "compares whether data, layers and optimiser are the same.",
+                stacklevel=3,
+            )
+        elif found := difference(checkpoint.made_with, self._made_with):
             warnings.warn(f"{where}training goes on, but not for certain bit for bit ({found}).", stacklevel=3)
         restore(training, self.run, self.callbacks, checkpoint.training)
         self.where._written = [path] if path else []
@@ -157,7 +173,7 @@ class Keeper(Callback):
         where, asked = self.where, self.where._signal
         checkpoint, path = self.take(training), where.folder / f"step-{training.step:012d}.safetensors"
         try:
-            if not is_finite(checkpoint.training):
+            if not all_finite(checkpoint.training):
                 raise ByhandError(f"{path}: not written, because the training's state is not finite.")
             checkpoint.write(path)
             where._written = [*where._written, path][-KEPT:]
@@ -204,7 +220,7 @@ def kept(
     checkpoint: str | Path | Checkpoints | None,
     resume: bool | str | Path | Checkpoint,
     training: Training,
-    run: "FullBatch | MiniBatches",
+    run: Epochs,
     callbacks: Sequence[Callback],
     threads: int,
 ) -> Iterator[tuple[list[Callback], Callable[[], None]]]:

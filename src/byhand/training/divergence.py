@@ -1,8 +1,8 @@
-"""What is done about NaN and infinity: see them in the step where they appear, find where, go back to good weights."""
+"""What is done about NaN and infinity: find where they began, go back to good weights, say so."""
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,93 +10,8 @@ from byhand.core.checks import is_finite
 from byhand.core.errors import TrainingDiverged
 from byhand.core.types import Array
 from byhand.network import Network
-
-if TYPE_CHECKING:
-    from byhand.training.batches import Batch
-    from byhand.training.callbacks import Training
-
-KEEP_EVERY = 100  # steps between two copies of the weights, at most; never more than an epoch
-LOOK_AT, WHOLE = 32, 512  # samples for each look at the biases' and at the whole gradient: under 1 % of their steps
-TOLERANCE = 2.0  # weights with which the mean loss is more than so many times its lowest are no good ones
-
-
-class Guard:
-    """Sees NaN and infinity in the gradient.
-
-    Each look is one product g · g. It goes over the gradient of the biases, which any NaN on its way back through the
-    layers reaches; every so many steps, and where there are no biases, over all of g. Steps of a few samples are too
-    short for a look at each. What a look misses makes the next step's loss NaN, before another step is made; should a
-    weight have no effect there, the look at all weights finds it when the epoch ends.
-
-    Args:
-        network: the network in training.
-        rows: samples a step.
-    """
-
-    def __init__(self, network: Network, rows: int):
-        self._all = network.gradient
-        self._biases = self._all[network.arena.weights.stop :]
-        self._every, self._whole = (math.ceil(samples / rows) for samples in (LOOK_AT, WHOLE))
-        if not self._biases.size:
-            self._every = self._whole
-
-    def passes(self, step: int) -> bool:
-        """Whether what it looks at in this step is finite."""
-        if step % self._every:
-            return True
-        part = self._biases if step % self._whole else self._all
-        return math.isfinite(part.dot(part)) or is_finite(part)
-
-
-class LastGood:
-    """A copy of θ and of the layers' state, renewed every so often while the loss is well.
-
-    Renewing copies memory and nothing else. The weights count as good where the mean loss since the last look is at
-    most twice the lowest such mean, or the first loss: a loss on its way to infinity is finite for a while.
-
-    Attributes:
-        step: how many steps had been made to reach these weights.
-    """
-
-    def __init__(self, network: Network):
-        self._network = network
-        self._theta, self._state = network.theta.copy(), network.state.copy()
-        self._lowest, self._total, self._count = math.inf, 0.0, 0
-        self.step = 0
-
-    def look(self, training: "Training") -> None:
-        """Take note of `training.loss`, a finite loss with the present weights; perhaps copy them."""
-        self._total += training.loss
-        self._count += 1
-        if math.isinf(self._lowest):
-            self._lowest = training.loss
-        if self._count < min(KEEP_EVERY, training.steps):
-            return
-        mean = self._total / self._count
-        self._total, self._count = 0.0, 0
-        if mean <= TOLERANCE * self._lowest and is_finite(self._network.theta):
-            self._lowest = min(mean, self._lowest)
-            np.copyto(self._theta, self._network.theta)
-            np.copyto(self._state, self._network.state)
-            self.step = training.step - 1
-
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it."""
-        figures = {name: getattr(self, name) for name in ("_lowest", "_total", "_count", "step")}
-        return {"theta": self._theta, "state": self._state, "figures": figures}
-
-    def restore_state(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
-        np.copyto(self._theta, state["theta"])
-        np.copyto(self._state, state["state"])
-        for name, value in state["figures"].items():
-            if name in ("_lowest", "_total", "_count", "step"):
-                setattr(self, name, value)
-
-    def restore(self) -> None:
-        """Give the network these weights and this state."""
-        np.copyto(self._network.theta, self._theta)
-        np.copyto(self._network.state, self._state)
+from byhand.training.batches import Batch
+from byhand.training.state import Training
 
 
 class Place(NamedTuple):
@@ -106,7 +21,7 @@ class Place(NamedTuple):
     layer: int | None = None  # from 0
 
 
-def diverge(training: "Training", batches: Iterable["Batch"]) -> TrainingDiverged:
+def diverge(training: Training, batches: Iterable[Batch]) -> TrainingDiverged:
     """Look for where it began in the step on `batches`, restore the last good weights, and say so in the error."""
     network, good = training.network, training.last_good
     batches, found = list(batches), f"The loss became {training.loss}"
@@ -146,7 +61,7 @@ def describe(network: Network, place: Place) -> str:
     return f"the {place.what} of layer {place.layer + 1}, {network.layers[place.layer].label()}"
 
 
-def first_not_finite(network: Network, batches: Iterable["Batch"]) -> Place:
+def first_not_finite(network: Network, batches: Iterable[Batch]) -> Place:
     """The first array with NaN or infinity, in the order in which they are made: weights, data, outputs, loss."""
     parameters = sorted(network.arena.parameters, key=lambda parameter: parameter.path)
     for parameter in parameters:
@@ -156,19 +71,19 @@ def first_not_finite(network: Network, batches: Iterable["Batch"]) -> Place:
         if not _finite(batch.x) or not _finite(batch.t):
             return Place("data")
         workspace = network.workspace(len(batch.x), share=False)
-        network.forward(batch.x, workspace, np.random.default_rng(0))
+        network.forward(batch.x, workspace, np.random.default_rng(0), batch.mask)
         for i, at in enumerate(workspace.passes.layers):
             if not _finite(at.y):
                 return Place("output", i)
     return Place("loss")
 
 
-def infinite_gradient(network: Network, batches: Iterable["Batch"]) -> Place | None:
+def infinite_gradient(network: Network, batches: Iterable[Batch]) -> Place | None:
     """The last layer whose gradient with the present weights has NaN or infinity: there the way back broke."""
     network = network.twin()
     for batch in batches:
         workspace = network.workspace(len(batch.x))
-        network.forward(batch.x, workspace, np.random.default_rng(0))
+        network.forward(batch.x, workspace, np.random.default_rng(0), batch.mask)
         network.backward(batch.t, workspace, batch.weights)
         if place := in_gradient(network):
             return place
@@ -183,7 +98,7 @@ def in_gradient(network: Network) -> Place | None:
     return None
 
 
-def check_weights(training: "Training") -> None:
+def check_weights(training: Training) -> None:
     """See at an epoch's end that the weights are finite: infinite ones can hide behind saturated units for a while.
 
     Raises:

@@ -1,6 +1,7 @@
 """How well a network does on given data."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.metrics import Errors, Scores, accuracy, confusion_matrix, regression_errors, scores
+from byhand.metrics import Errors, Metric, Scores, accuracy, confusion_matrix, regression_errors, scores
 from byhand.network import Network
-from byhand.training.batches import Batches, Counter
+from byhand.training.batches import Batches
+from byhand.training.tally import Tally
 
 
 class Evaluator:
@@ -21,13 +23,17 @@ class Evaluator:
         network: the network.
         x: samples (n, *input_shape).
         y: class numbers (n,), or targets (n, outputs).
+        mask: (n, T), True at the steps of each sequence that are there.
+        metrics: what else is measured: functions (truth, predicted) → float by their names.
     """
 
-    def __init__(self, network: Network, x: Any, y: Any):
+    def __init__(self, network: Network, x: Any, y: Any, mask: Any = None, metrics: Mapping[str, Metric] | None = None):
         self._network = network
-        self._batches = Batches(network, x, y)
-        self._workspace = network.workspace(self._batches.size)
-        self._counter = Counter(network, self._batches.size)
+        self._batches = batches = Batches(network, x, y, mask=mask)
+        self._workspace = network.workspace(batches.size)
+        self._tally = Tally(
+            network, batches.size, len(batches), batches.labels is not None, metrics or {}, batches.gaps
+        )
 
     @property
     def labels(self) -> Array | None:
@@ -40,18 +46,15 @@ class Evaluator:
         return self._batches.t
 
     def __call__(self) -> dict[str, float]:
-        """{"loss": mean loss} and, where there are classes, "accuracy" from 0 to 1."""
+        """{"loss": mean loss}, where there are classes "accuracy" from 0 to 1, and the metrics."""
         network, loss = self._network, 0.0
         for batch in self._batches.in_order():
-            y = network.forward(batch.x, self._workspace)
+            network.forward(batch.x, self._workspace, mask=batch.mask)
             at = self._workspace.passes.loss
             at.t, at.weights, at.factor = batch.t, None, 1 / len(self._batches)
             loss += network.loss.backward(network.ops, at)
-            if batch.labels is not None:
-                self._counter.add(y, batch.labels)
-        if self._batches.labels is None:
-            return {"loss": loss}
-        return {"loss": loss, "accuracy": self._counter.rate()}
+            self._tally.add(batch, at)
+        return {"loss": loss} | self._tally.figures()
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from byhand.core.types import Array
 from byhand.network import Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.schedules import Schedule
-from byhand.training.callbacks import Callback, Training
+from byhand.training.callbacks import Callback
 from byhand.training.fit import fit
+from byhand.training.state import Training
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

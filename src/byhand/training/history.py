@@ -4,25 +4,39 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from byhand.core.files import write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = 20  # rows of a printed history; of a longer one the first and the last half of them
+NAN = float("nan")
 
 
 class History(Mapping[str, list[float]]):
     """Columns of numbers, one row an epoch: `history["loss"][-1]`.
 
+    As in a data frame, `history["loss"]` is a column, iterating gives the columns' names, and `len(history)` is the
+    number of rows. Printed it is a table.
+
     Columns are epoch (from 1), loss and accuracy (means over the epoch's batches, as they were while it trained),
-    penalty (what regularisers add to the loss, after the epoch), val_loss and val_accuracy (after the epoch, where
-    validation data were given), learning_rate (at the epoch's start), and seconds (of this epoch, validation included).
+    one's own metrics, penalty (what regularisers add to the loss, after the epoch), val_loss, val_accuracy and the
+    like (after the epoch, where validation data were given), learning_rate (at the epoch's start), and seconds (of this
+    epoch, validation included).
     """
 
     def __init__(self) -> None:
         self.columns: dict[str, list[float]] = {}
 
     def add(self, row: Mapping[str, float]) -> None:
-        """Append one epoch; every row has the same columns."""
-        for name, value in row.items():
-            self.columns.setdefault(name, []).append(value)
+        """Append one epoch; NaN stands where a column is new, or has no figure in this row."""
+        before = self.epochs
+        for name in row:
+            self.columns.setdefault(name, [NAN] * before)
+        for name, column in self.columns.items():
+            column.append(row.get(name, NAN))
 
     def __getitem__(self, name: str) -> list[float]:
         return self.columns[name]
@@ -31,7 +45,7 @@ class History(Mapping[str, list[float]]):
         return iter(self.columns)
 
     def __len__(self) -> int:
-        return len(self.columns)
+        return self.epochs
 
     @property
     def epochs(self) -> int:
@@ -43,6 +57,24 @@ class History(Mapping[str, list[float]]):
         """The last epoch's row."""
         return {name: values[-1] for name, values in self.columns.items()}
 
+    def plot(self) -> "Figure":
+        """Loss and accuracy against epochs; see `byhand.plots.curves`."""
+        from byhand.plots import curves
+
+        return curves(self)
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame whose index is the epoch.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise ImportError("History.to_pandas needs pandas: pip install pandas.") from error
+        return DataFrame(self.columns).set_index("epoch")
+
     def write_csv(self, path: str | Path) -> None:
         """Write a header and one line an epoch; numbers are written so that they read back exactly."""
         text = io.StringIO()
@@ -50,3 +82,17 @@ class History(Mapping[str, list[float]]):
         writer.writerow(self.columns)
         writer.writerows(zip(*self.columns.values(), strict=True))
         write_atomically(Path(path), text.getvalue().encode())
+
+    def __repr__(self) -> str:
+        if not self.epochs:
+            return "History of no epochs"
+        rows = [tuple(self.columns), *(tuple(map(_shown, row)) for row in zip(*self.columns.values(), strict=True))]
+        if self.epochs > SHOWN:
+            half = SHOWN // 2
+            rows[half + 1 : -half] = [("…",) * len(self.columns)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
+
+
+def _shown(value: float) -> str:
+    return "" if value != value else f"{value:.4g}" if isinstance(value, float) else str(value)

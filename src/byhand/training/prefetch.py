@@ -29,6 +29,8 @@ class AugmentedBatches(Batches):
         y: class numbers (N,) or targets (N, outputs).
         size: rows of a batch at most.
         weights: sample weights (N,).
+        mask: as for `Batches`.
+        class_weight: as for `Batches`.
         augment: what is done to them.
         rng: the run's generator.
         workers: how many threads prepare them; with 0, the thread that asks does.
@@ -44,6 +46,8 @@ class AugmentedBatches(Batches):
         y: Any,
         size: int,
         weights: Any,
+        mask: Any = None,
+        class_weight: Any = None,
         *,
         augment: Augment,
         rng: np.random.Generator,
@@ -51,7 +55,8 @@ class AugmentedBatches(Batches):
     ):
         require_instance("augment", augment, Augment, "an Augment, such as Augment.digits()")
         require_whole("workers", workers, 0)
-        super().__init__(network, x, y, size, weights, soft=any(isinstance(step, Mixup) for step in augment.steps))
+        soft = any(isinstance(step, Mixup) for step in augment.steps)
+        super().__init__(network, x, y, size, weights, soft, mask, class_weight)
         if not self._bytes and (self.x.min() < 0 or self.x.max() > 1):
             raise ByhandError(
                 f"Augmentation takes pixels from 0 (background) to 1, but they go from {self.x.min():g} to "

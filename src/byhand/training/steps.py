@@ -1,86 +1,153 @@
 """Gradient descent by mini-batches, and by the full batch: what an epoch does."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from byhand.core.types import Array
 from byhand.core.workspace import Workspace
+from byhand.metrics import Metric
 from byhand.network import PREDICTED_ROWS, Network
-from byhand.optimizers import State
-from byhand.training.batches import Batch, Batches, Counter
-from byhand.training.callbacks import Callback, Training
+from byhand.training.batches import Batch, Batches
+from byhand.training.callbacks import Callback
 from byhand.training.divergence import diverge
-from byhand.training.resume import real, whole
+from byhand.training.state import Training
+from byhand.training.tally import Tally, together
+from byhand.training.trees import real, whole
 
 LEAST = 4 * PREDICTED_ROWS  # rows of a part: for fewer, threads inside the operations do better
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
 
 
-class MiniBatches:
-    """One step a batch, the samples shuffled before each epoch."""
+class Epochs(Protocol):
+    """What one call of `fit` does in each epoch."""
 
-    def __init__(self, training: Training, batches: Batches, rng: np.random.Generator, accuracy: bool):
-        self.training, self.batches, self.rng = training, batches, rng
+    rows: int  # samples a step
+    steps: int  # an epoch; 0 where nobody knows yet
+    counts: bool  # whether right answers are counted
+
+    def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
+        """Make one epoch's steps; returns mean loss, accuracy and metrics as they were met."""
+
+    def identity(self) -> dict[str, Any]:
+        """What it learns from and how, for a checkpoint to be compared with."""
+
+    def progress(self) -> dict[str, Any]:
+        """Where in the epoch it is, for `put_back`."""
+
+    def put_back(self, progress: dict[str, Any]) -> None:
+        """Go on from where `progress` was taken."""
+
+    def close(self) -> None:
+        """End its threads."""
+
+
+class MiniBatches:
+    """One step for every `accumulate` batches, the samples shuffled before each epoch.
+
+    Args:
+        training: whose steps these are.
+        batches: the samples.
+        accuracy: whether right answers are counted, where there are class numbers.
+        metrics: what else is measured.
+        shuffle: True, False for the order in which the samples lie, or what rearranges their numbers (n,) in place.
+        accumulate: how many batches a step takes its gradient from.
+    """
+
+    def __init__(
+        self,
+        training: Training,
+        batches: Batches,
+        accuracy: bool = True,
+        metrics: Mapping[str, Metric] | None = None,
+        shuffle: Any = True,
+        accumulate: int = 1,
+    ):
+        self.training, self.batches, self.shuffle, self.accumulate = training, batches, shuffle, accumulate
         self.network = training.network
         self.workspace = self.network.workspace(batches.size)
-        self.state = optimizer_state(training)
-        self.counter = Counter(self.network, batches.size) if accuracy and batches.labels is not None else None
-        self.order = np.arange(len(batches))
-        self.steps = math.ceil(len(batches) / batches.size)
+        self.counts = accuracy and batches.labels is not None
+        self.tally = Tally(self.network, batches.size, len(batches), self.counts, metrics or {}, batches.gaps)
+        if len(training.order) != len(batches) or not shuffle:
+            training.order = np.arange(len(batches))
+        self.rows = min(batches.size * accumulate, len(batches))
+        self.steps = math.ceil(len(batches) / self.rows)
+        self.sum = np.zeros_like(self.network.gradient if accumulate > 1 else self.network.gradient[:0])
         self.total, self.seen = 0.0, 0  # of the current epoch: the samples' losses, and how many they were
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""
-        network, stopped = self.network, self.training.stop
+        training = self.training
         if not self.seen:  # else a resumed training goes on within the epoch
-            self.rng.shuffle(self.order)
-        for batch in self.batches.gathered(self.order, len(self.order) if stopped else self.seen):
-            n = len(batch.x)
-            self.training.batch = batch
-            y = network.forward(batch.x, self.workspace, self.rng)
-            if self.counter and batch.labels is not None:
-                self.counter.add(y, batch.labels)
-            loss = network.backward(batch.t, self.workspace, batch.weights, 1 / n)
-            self.total += float(loss) * n
-            self.seen += n
-            update(self.training, self.state, loss, listeners, (batch,))
-            if self.training.stop:
-                break
+            self._arrange()
+        loss, last = 0.0, self.seen
+        for batch in self._left():
+            training.batch = batch
+            rows = min(self.rows, len(self.batches) - last)  # of this step
+            loss += self._go(batch, rows, self.seen > last)
+            self.seen += len(batch.x)
+            if self.seen - last == rows:
+                self.total += loss * rows
+                update(training, loss, listeners, (batch,))
+                loss, last = 0.0, self.seen
+                if training.stop:
+                    break
         figures = {"loss": self.total / self.seen}  # fewer than all where a callback stopped the epoch
         self.total, self.seen = 0.0, 0
-        return figures | ({"accuracy": self.counter.rate()} if self.counter else {})
+        return figures | self.tally.figures()
 
-    @property
-    def counts(self) -> bool:
-        """Whether right answers are counted."""
-        return self.counter is not None
+    def _arrange(self) -> None:
+        if self.shuffle is True:
+            self.training.rng.shuffle(self.training.order)
+        elif self.shuffle:
+            self.shuffle(self.training.order)
+
+    def _left(self) -> Iterator[Batch]:
+        """The batches that are still to come in this epoch; none where it was stopped."""
+        order = self.training.order
+        return self.batches.gathered(order, len(order) if self.training.stop else self.seen)
+
+    def _go(self, batch: Batch, rows: int, again: bool) -> float:
+        """Take the gradient of a batch, as a part of a step of so many rows; returns its share of the loss."""
+        network = self.network
+        network.forward(batch.x, self.workspace, self.training.rng, batch.mask)
+        self.tally.add(batch, self.workspace.passes.loss)
+        loss = network.backward(batch.t, self.workspace, batch.weights, 1 / rows)
+        if again:
+            network.ops.add(network.gradient, self.sum, out=network.gradient)
+        if self.accumulate > 1:
+            network.ops.copy(network.gradient, out=self.sum)
+        return float(loss)
+
+    def identity(self) -> dict[str, Any]:
+        """The data by their checksum, and how they become batches."""
+        return {
+            "batch size": self.batches.size if self.steps > 1 else len(self.batches),
+            "accumulate": self.accumulate,
+            "metrics": self.tally.names,
+            "shuffle": self.shuffle if isinstance(self.shuffle, bool) else "own",
+            **data_identity(self.batches),
+        }
 
     def progress(self) -> dict[str, Any]:
         """Where in the epoch it is, for `put_back`."""
-        counted = (self.counter.count, self.counter.right) if self.counter else (0, 0)
-        return {
-            "order": self.order,
-            "seen": self.seen,
-            "total": self.total,
-            "counted": counted,
-            "batches": self.batches.key,
-        }
+        there = {"order": self.training.order, "seen": self.seen, "total": self.total, "batches": self.batches.key}
+        return there | self.tally.state()
 
     def put_back(self, progress: dict[str, Any]) -> None:
         """Go on from where `progress` was taken."""
-        order, n = progress["order"], len(self.order)
+        order, n = progress["order"], len(self.batches)
         if order.shape != (n,) or not np.array_equal(np.sort(order), np.arange(n)):
             raise ValueError("the order of the samples")
         whole(progress["seen"], 1, n)
-        np.copyto(self.order, order)
+        np.copyto(self.training.order, order)
         self.total, key = real(progress["total"]), progress["batches"]
         self.seen, self.batches.key = progress["seen"], None if key is None else whole(key, 0, 2**63)
-        if self.counter:
-            self.counter.count, self.counter.right = (whole(count, 0) for count in progress["counted"])
+        self.tally.restore(progress)
 
     def close(self) -> None:
         """End what prepares the batches."""
@@ -96,16 +163,23 @@ class FullBatch:
 
     steps = 1
 
-    def __init__(self, training: Training, batches: Batches, rng: np.random.Generator, threads: int, accuracy: bool):
-        self.training, self.network, self.batches, self.rng = training, training.network, batches, rng
-        self.samples = len(batches)
+    def __init__(
+        self,
+        training: Training,
+        batches: Batches,
+        threads: int,
+        accuracy: bool = True,
+        metrics: Mapping[str, Metric] | None = None,
+    ):
+        self.training, self.network, self.batches = training, training.network, batches
+        self.rows = len(batches)
         self.figures: dict[str, float] = {}  # of a step that was made, until the epoch ends
-        self.state = optimizer_state(training)
+        self.counts = accuracy and batches.labels is not None
         count = max(1, min(PARTS, len(batches) // LEAST))
         edges = [len(batches) * i // count for i in range(count + 1)]
         self.parts = [
-            Part(self.network, batches.part(a, b), part_rng, accuracy)
-            for (a, b), part_rng in zip(pairwise(edges), rng.spawn(count), strict=True)
+            Part(self.network, batches.part(a, b), part_rng, self.counts, metrics or {})
+            for (a, b), part_rng in zip(pairwise(edges), training.rng.spawn(count), strict=True)
         ]
         if self.network.state.size:
             threads = 1  # running means change with every piece, and so want an order
@@ -130,17 +204,14 @@ class FullBatch:
         for part in self.parts:
             np.add(gradient, part.gradient, out=gradient)
         loss = sum(part.loss for part in self.parts)
-        self.figures = {"loss": float(loss)}
-        if self.counts:
-            right = sum(part.counter.take() for part in self.parts if part.counter)
-            self.figures["accuracy"] = right / self.samples
+        self.figures = {"loss": float(loss)} | together([part.tally for part in self.parts])
         batches = (batch for part in self.parts for batch in part.batches.in_order())
-        update(self.training, self.state, loss, listeners, batches)
+        update(self.training, loss, listeners, batches)
 
-    @property
-    def counts(self) -> bool:
-        """Whether right answers are counted."""
-        return self.parts[0].counter is not None
+    def identity(self) -> dict[str, Any]:
+        """The data by their checksum."""
+        metrics = self.parts[0].tally.names
+        return {"batch size": len(self.batches), "metrics": metrics, **data_identity(self.batches)}
 
     def progress(self) -> dict[str, Any]:
         """What the step gave, and the parts' generators, for `put_back`."""
@@ -148,9 +219,9 @@ class FullBatch:
 
     def put_back(self, progress: dict[str, Any]) -> None:
         """Go on from where `progress` was taken."""
-        self.figures = {
-            name: real(progress["figures"][name]) for name in ("loss", *(["accuracy"] if self.counts else []))
-        }
+        self.figures = {name: real(value) for name, value in progress["figures"].items()}
+        if "loss" not in self.figures or self.counts != ("accuracy" in self.figures):
+            raise ValueError("the figures of the step")
         for part, state in zip(self.parts, progress["generators"], strict=True):
             part.rng.bit_generator.state = state
 
@@ -164,56 +235,79 @@ class FullBatch:
         network, workspace = self.workers[worker]
         with np.errstate(over="ignore", invalid="ignore"):
             for part in self.parts[worker :: len(self.workers)]:
-                part.compute(network, workspace, 1 / self.samples)
+                part.compute(network, workspace, 1 / self.rows)
 
 
 class Part:
-    """Some of the samples, with the sum of their gradients (size,), their loss, and how many were right."""
+    """Some of the samples, with the sum of their gradients (size,), their loss, and what is counted of them."""
 
-    def __init__(self, network: Network, batches: Batches, rng: np.random.Generator, accuracy: bool):
+    def __init__(
+        self,
+        network: Network,
+        batches: Batches,
+        rng: np.random.Generator,
+        accuracy: bool,
+        metrics: Mapping[str, Metric],
+    ):
         self.batches, self.rng = batches, rng
         self.gradient = np.zeros_like(network.gradient)
         self.loss = 0.0
-        self.counter = Counter(network, batches.size) if accuracy and batches.labels is not None else None
+        self.tally = Tally(network, batches.size, len(batches), accuracy, metrics, batches.gaps)
 
     def compute(self, network: Network, workspace: Workspace, factor: float) -> None:
         """Sum over this part's pieces; `network` lends its parameters and the room for one piece's gradient."""
         self.gradient.fill(0)
         self.loss = 0.0
         for batch in self.batches.in_order():
-            y = network.forward(batch.x, workspace, self.rng)
-            if self.counter and batch.labels is not None:
-                self.counter.add(y, batch.labels)
+            network.forward(batch.x, workspace, self.rng, batch.mask)
+            self.tally.add(batch, workspace.passes.loss)
             self.loss += network.backward(batch.t, workspace, batch.weights, factor)
             np.add(self.gradient, network.gradient, out=self.gradient)
 
 
-def optimizer_state(training: Training) -> State:
-    """What the optimiser remembers, before the first step."""
-    network = training.network
-    return training.optimizer.state(network.size, network.dtype, network.arena.weights.stop)
-
-
-def update(
-    training: Training, state: State, loss: float, listeners: Sequence[Callback], batches: Iterable[Batch]
-) -> None:
+def update(training: Training, loss: float, listeners: Sequence[Callback], batches: Iterable[Batch]) -> None:
     """One step of the optimiser by the network's gradient on `batches`, after a look at the loss and at the gradient.
 
     Raises:
         TrainingDiverged: the loss or the gradient is not finite.
     """
-    network, schedule = training.network, training.schedule
-    if schedule.per_step:
-        training.rate = schedule.at(training.step / training.steps, training.epochs, training.history)
+    network, ops, frozen = training.network, training.network.ops, training.frozen
+    if training.schedule.per_step:
+        training.rate = training.rate_of_step()
     training.step += 1
     training.loss = loss
     if not (math.isfinite(loss) and training.guard.passes(training.step)):
         raise diverge(training, batches)
-    training.last_good.look(training)
+    training.last_good.look(loss, training.step, training.steps)
     for rule in training.regularizers:
+        frozen.clear(ops)
         rule.change_gradient(network, training.scratch)
-    training.optimizer.step(network.ops, network.theta, network.gradient, state, training.step, training.rate)
-    for rule in training.regularizers:
-        rule.change_parameters(network, training.scratch)
+    for section in training.sections:
+        if section.rate:
+            section.step(ops, training.step, training.rate)
+    if training.regularizers:
+        frozen.keep(ops)
+        for rule in training.regularizers:
+            rule.change_parameters(network, training.scratch)
+        frozen.put_back(ops)
     for listener in listeners:
         listener.on_step(training)
+
+
+def data_identity(batches: Batches) -> dict[str, Any]:
+    """Which data these are, for a checkpoint to be compared with."""
+    import zlib
+
+    checksum = 0
+    arrays: tuple[Array | None, ...] = (batches.x, batches.t, batches.weights, batches.mask)
+    for array in arrays:
+        checksum = checksum if array is None else zlib.crc32(np.ascontiguousarray(array).view(np.uint8).data, checksum)
+    augmentation = without_addresses(getattr(batches, "augment", None))
+    return {"augmentation": augmentation, "samples": len(batches), "data": f"{checksum:08x}"}
+
+
+def without_addresses(part: Any) -> str:
+    """A part as text, without where in memory it or its parts happen to lie."""
+    import re
+
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(part))

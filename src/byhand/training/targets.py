@@ -1,11 +1,12 @@
 """Labels, targets and sample weights as training wants them."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from byhand.core.checks import as_array
+from byhand.core.checks import as_array, require_between
 from byhand.core.errors import ByhandError
 from byhand.core.labels import as_column, class_names, is_whole, listed, numbered
 from byhand.core.types import Array
@@ -117,6 +118,18 @@ def as_weights(weights: Any, n: int, dtype: Any) -> Array | None:
     """
     if weights is None:
         return None
+    weights = checked_weights(weights, n)
+    if weights.sum() == 0:
+        raise ByhandError("All sample weights are zero, so there is nothing to learn from.")
+    return (weights * (n / weights.sum())).astype(dtype)
+
+
+def checked_weights(weights: Any, n: int) -> Array:
+    """Sample weights (n,) as they are, in float64.
+
+    Raises:
+        ByhandError: another length, a negative or non-finite weight.
+    """
     weights = as_array("sample_weight", weights)
     if weights.dtype.kind not in "fiub":
         raise ByhandError(f"Sample weights must be numbers, not {weights.dtype}.")
@@ -130,6 +143,56 @@ def as_weights(weights: Any, n: int, dtype: Any) -> Array | None:
         raise ByhandError(
             f"The weight of sample {wrong[0]} is {weights[wrong[0]]}; weights must be finite and at least 0."
         )
-    if weights.sum() == 0:
-        raise ByhandError("All sample weights are zero, so there is nothing to learn from.")
-    return (weights * (n / weights.sum())).astype(dtype)
+    return weights
+
+
+def as_mask(mask: Any, network: Network, n: int) -> Array | None:
+    """The mask of n sequences (n, T) as truth values.
+
+    Raises:
+        ByhandError: the network takes no sequences, or the mask has another shape or marks no step of a sequence.
+    """
+    if mask is None:
+        return None
+    mask, shape = as_array("mask", mask), (n, network.input_shape[0])
+    if len(network.input_shape) > 2 or mask.shape != shape or mask.dtype.kind not in "biu":
+        raise ByhandError(f"A mask must be {shape} truth values, one for each step; got {mask.dtype} {mask.shape}.")
+    mask = mask.astype(np.bool_)
+    empty = np.flatnonzero(~mask.any(axis=1))
+    if empty.size:
+        raise ByhandError(f"The mask of sample {empty[0]} leaves no step; leave that sample out.")
+    return mask
+
+
+def class_weights(weights: Any, labels: Array | None, network: Network) -> Array:
+    """How much each sample counts (n,) by its class.
+
+    Args:
+        weights: {class number or name: weight}, 1 where a class has none; or "balanced" for n / (k · count of the
+            class), with k the classes that there are.
+        labels: class numbers (n,).
+        network: for the classes' names.
+
+    Raises:
+        ByhandError: there is no class number for each sample, or weights are of another kind.
+    """
+    if labels is None or labels.ndim != 1:
+        raise ByhandError("class_weight needs a class number for each sample; use sample_weight.")
+    if isinstance(weights, str) and weights == "balanced":
+        classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        return (len(labels) / (len(classes) * counts))[place]
+    if not isinstance(weights, Mapping):
+        raise ByhandError(f'class_weight must be {{class: weight}} or "balanced"; got {weights!r}.')
+    names = {name: k for k, name in enumerate(network.classes or ())}
+    by_class = np.ones(max(network.outputs, 2))
+    for key, weight in weights.items():
+        number = names.get(key, key) if isinstance(key, str) else key
+        if number not in range(len(by_class)):
+            raise ByhandError(f"class_weight has the class {key!r}; there are {_known(network)}.")
+        require_between(f"The weight of class {key!r}", weight, 0)
+        by_class[int(number)] = weight
+    return by_class[labels]
+
+
+def _known(network: Network) -> str:
+    return listed(network.classes) if network.classes else f"0 to {max(network.outputs, 2) - 1}"

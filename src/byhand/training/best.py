@@ -1,0 +1,164 @@
+"""Watching a figure for its best: stop where it gets no better, keep the best network in a file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from byhand.core.checks import require_between, require_whole
+from byhand.core.errors import ByhandError
+from byhand.metrics import LARGER_IS_BETTER, METRICS
+from byhand.training.callbacks import Callback
+from byhand.training.state import Training
+
+KNOWN = ("loss", "penalty", *METRICS)  # columns of which everybody knows whether larger is better
+
+
+class Best(Callback):
+    """Base of those that watch a column of the history for its best figure.
+
+    Args:
+        monitor: the history's column to watch.
+        min_delta: by how much a figure must be better than the best so far to count, at least 0.
+        mode: whether smaller ("min") or larger ("max") is better; "auto" knows it of losses, accuracy and the metrics
+            of `byhand.metrics`.
+
+    Attributes:
+        best: the best figure.
+        best_epoch: its epoch, from 1; 0 before there is any.
+
+    Raises:
+        ByhandError: no such mode, or "auto" for a figure of one's own.
+    """
+
+    def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, mode: str = "auto"):
+        require_between("min_delta", min_delta, 0)
+        if not isinstance(monitor, str):
+            raise ByhandError(f'monitor must be the name of a column such as "val_loss"; got {monitor!r}.')
+        name = monitor.removeprefix("val_")
+        if mode not in ("auto", "min", "max") or (mode == "auto" and name not in KNOWN):
+            raise ByhandError(f'Say whether small or large values of {monitor} are better: mode="min" or "max".')
+        larger = name in LARGER_IS_BETTER if mode == "auto" else mode == "max"
+        self.monitor, self.min_delta = monitor, min_delta
+        self._sign = 1 if larger else -1
+        self.best, self.best_epoch = -self._sign * np.inf, 0
+
+    def on_start(self, training: Training) -> None:
+        """Begin anew."""
+        self.best, self.best_epoch = -self._sign * np.inf, 0
+
+    def state(self) -> dict[str, Any]:
+        """The best figure so far, and when it was."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+
+    def improved(self, training: Training) -> bool:
+        """Whether the epoch's figure is the best so far; then it is remembered.
+
+        Raises:
+            ByhandError: the history has no such column.
+        """
+        row = training.history.last
+        if self.monitor not in row:
+            hint = "give fit validation=(x, y), or monitor" if self.monitor.startswith("val_") else "monitor"
+            raise ByhandError(f"There is no {self.monitor!r} to watch; {hint} one of {', '.join(row)}.")
+        value = row[self.monitor]
+        better = self._sign * (value - self.best) > self.min_delta
+        if better:
+            self.best, self.best_epoch = value, training.epoch
+        return better
+
+
+class EarlyStopping(Best):
+    """End the training after `patience` epochs in a row without a better figure; the best epoch's weights come back.
+
+    They come back in any case, also where training ran its full length or failed; state such as running means with
+    them. Prechelt, "Early stopping, but when?" (1998); Goodfellow, Bengio and Courville, "Deep learning" (2016),
+    algorithm 7.1.
+
+    Args:
+        patience: how many epochs in a row may pass without a better figure, at least 1.
+        monitor: the history's column to watch.
+        min_delta: by how much a figure must be better than the best so far to count, at least 0.
+        mode: "min", "max" or "auto"; see `Best`.
+
+    Attributes:
+        best: the best figure.
+        best_epoch: its epoch, from 1; 0 before there is any.
+        stopped_epoch: the epoch after which it ended the training; 0 where it did not.
+    """
+
+    def __init__(self, patience: int = 10, monitor: str = "val_loss", min_delta: float = 0.0, mode: str = "auto"):
+        require_whole("patience", patience)
+        super().__init__(monitor, min_delta, mode)
+        self.patience = patience
+        self.stopped_epoch = 0
+
+    def on_start(self, training: Training) -> None:
+        """Room for the best weights."""
+        super().on_start(training)
+        self.stopped_epoch = 0
+        self._theta = np.empty_like(training.network.theta)
+        self._state = np.empty_like(training.network.state)
+
+    def state(self) -> dict[str, Any]:
+        """The best figure so far, when it was, and its weights."""
+        figures = super().state() | {"stopped_epoch": self.stopped_epoch}
+        return figures | ({"theta": self._theta, "state": self._state} if self.best_epoch else {})
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave."""
+        super().restore(state)
+        self.stopped_epoch = state["stopped_epoch"]
+        if self.best_epoch:
+            np.copyto(self._theta, state["theta"])
+            np.copyto(self._state, state["state"])
+
+    def on_epoch(self, training: Training) -> None:
+        """Keep the weights if they are the best so far; stop if the best is too long ago."""
+        if self.improved(training):
+            np.copyto(self._theta, training.network.theta)
+            np.copyto(self._state, training.network.state)
+        elif training.epoch - self.best_epoch >= self.patience:
+            self.stopped_epoch = training.epoch
+            training.stop = True
+
+    def on_end(self, training: Training) -> None:
+        """Bring the best weights back."""
+        if self.best_epoch:
+            np.copyto(training.network.theta, self._theta)
+            np.copyto(training.network.state, self._state)
+
+    def __str__(self) -> str:
+        if not self.best_epoch:
+            return f"No epoch had a {self.monitor} to go by."
+        stopped = f"Stopped after epoch {self.stopped_epoch}; the" if self.stopped_epoch else "The"
+        return (
+            f"{stopped} best {self.monitor}, {self.best:.6g}, was in epoch {self.best_epoch}, whose weights were kept."
+        )
+
+
+class SaveBest(Best):
+    """Write the network into a file whenever an epoch's figure is the best so far.
+
+    The file is written whole or not at all, and `Network.load` reads it. Together with Averaging list Averaging first:
+    then it holds the averaged weights that were validated.
+
+    Args:
+        path: the file, such as "best.safetensors".
+        monitor: the history's column to watch.
+        min_delta: by how much a figure must be better than the best so far to count, at least 0.
+        mode: "min", "max" or "auto"; see `Best`.
+    """
+
+    def __init__(self, path: str | Path, monitor: str = "val_loss", min_delta: float = 0.0, mode: str = "auto"):
+        super().__init__(monitor, min_delta, mode)
+        self.path = Path(path)
+
+    def on_epoch(self, training: Training) -> None:
+        """Save the network if it is the best so far."""
+        if self.improved(training):
+            training.network.save(self.path)

@@ -1,0 +1,252 @@
+"""The trainer: the loop over epochs, and everything around it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from byhand.core.checks import as_array, require_between, require_whole
+from byhand.core.errors import ByhandError
+from byhand.metrics import Metric, as_metrics
+from byhand.network import PREDICTED_ROWS, Network
+from byhand.ops.compiled import cores
+from byhand.optimizers import Optimizer
+from byhand.regularizers import Regularizer
+from byhand.training.batches import Batches
+from byhand.training.callbacks import Callback, ProgressBar
+from byhand.training.checkpoint import Checkpoint
+from byhand.training.checkpoints import Checkpoints, kept
+from byhand.training.divergence import check_weights
+from byhand.training.evaluate import Evaluator
+from byhand.training.groups import Group
+from byhand.training.guard import Guard, LastGood
+from byhand.training.history import History
+from byhand.training.state import Training
+from byhand.training.steps import Epochs, FullBatch, MiniBatches
+from byhand.training.streams import StreamedBatches
+from byhand.training.threads import blas_threads, computing
+
+if TYPE_CHECKING:
+    from byhand.data.augment import Augment
+
+
+class Trainer(Training):
+    """Trains one network, and owns what changes meanwhile, so that training twice goes on instead of starting again.
+
+    Optimiser, generator, position and history go on from call to call of `fit`: five epochs and five more are ten, bit
+    for bit, if nothing is random but the shuffles of mini-batches, dropout and augmentation. A schedule sees all epochs
+    that were asked for so far: it ends with the first call, and with the second it goes on as if both had been one.
+
+    Example:
+        >>> trainer = Trainer(network, Adam(0.01), groups=[Group("0.*", rate=0)])
+        >>> trainer.fit(x, y, epochs=5)
+        >>> trainer.fit(x, y, epochs=5)
+        >>> trainer.history
+
+    Args and attributes are those of `Training`, and of these:
+
+    Args:
+        threads: how many threads compute; by default all cores (with NumPy alone one for small mini-batches).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer | None = None,
+        *,
+        rng: np.random.Generator | int = 0,
+        regularizers: Sequence[Regularizer] = (),
+        groups: Sequence[Group] = (),
+        threads: int | None = None,
+    ):
+        super().__init__(network, optimizer, rng=rng, regularizers=regularizers, groups=groups)
+        self.threads = threads
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        epochs: int = 10,
+        batch_size: int | None = 32,
+        validation: tuple[Any, ...] | None = None,
+        validation_split: float = 0.0,
+        shuffle: bool | Callable[[Any], None] = True,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        mask: Any = None,
+        augment: "Augment | None" = None,
+        workers: int = 1,
+        accumulate: int = 1,
+        accuracy: bool = True,
+        metrics: Sequence[str | Metric] = (),
+        callbacks: Sequence[Callback] = (),
+        progress: bool = True,
+        checkpoint: str | Path | Checkpoints | None = None,
+        resume: bool | str | Path | Checkpoint = False,
+    ) -> History:
+        """Train for some epochs, after those that were made before; see `byhand.fit` for the arguments.
+
+        Returns:
+            The history of all epochs so far.
+        """
+        require_whole("epochs", epochs)
+        require_whole("accumulate", accumulate)
+        measured = as_metrics(metrics)
+        batches: Batches | None = None
+        with ExitStack() as ends:
+            if y is None:
+                if validation_split or augment or class_weight == "balanced" or (sample_weight, mask) != (None, None):
+                    raise ByhandError(
+                        "An iterator gives its batches as they are, (x, y) or (x, y, sample_weight); masks, "
+                        "augmentation, balanced weights and a part for validation need arrays."
+                    )
+                run: Epochs = StreamedBatches(self, x, accuracy, measured, accumulate, class_weight)
+            else:
+                data = {"x": x, "y": y, "weights": sample_weight, "mask": mask}
+                if validation_split:
+                    if validation is not None:
+                        raise ByhandError("Give validation or validation_split, not both.")
+                    data, validation = split_off(data, validation_split)
+                make = self._augmented(augment, workers) if augment else Batches
+                size = PREDICTED_ROWS if batch_size is None else batch_size
+                require_whole("batch_size", size)
+                batches = make(self.network, size=size, class_weight=class_weight, **data)
+                ends.callback(batches.close)
+                if batch_size is not None:
+                    run = MiniBatches(self, batches, accuracy, measured, shuffle, accumulate)
+                elif augment or accumulate > 1:
+                    raise ByhandError(
+                        "Augmentation and accumulation go by mini-batches; give fit a batch_size, such as 128."
+                    )
+                else:
+                    run = FullBatch(self, batches, self.threads or cores(), accuracy, measured)
+            ends.callback(run.close)
+            evaluator = self._evaluator(validation, measured)
+            if batches and evaluator and validation_split:
+                check_split(batches.labels, evaluator.labels)
+            self._begin(run, epochs, evaluator)
+            self.batches = batches
+            blas = 1 if batch_size is None else blas_threads(self.network, run.rows, self.threads)
+            threads = 1 if getattr(run, "pool", None) else self.threads  # then the operations' in each of the run's own
+            ends.enter_context(computing(self.network.ops, threads, blas))
+            ends.enter_context(np.errstate(over="ignore", invalid="ignore"))
+            listeners = [*callbacks, *([ProgressBar()] if progress else [])]
+            keepers, go_on = ends.enter_context(kept(checkpoint, resume, self, run, callbacks, blas or cores()))
+            listeners += keepers
+            with told(listeners, self):
+                go_on()
+                self._train(run, evaluator, listeners)
+        return self.history
+
+    def _augmented(self, augment: "Augment", workers: int) -> Callable[..., Batches]:
+        from byhand.training.prefetch import AugmentedBatches
+
+        return partial(AugmentedBatches, augment=augment, rng=self.rng, workers=workers)
+
+    def _evaluator(self, validation: Any, metrics: Mapping[str, Metric]) -> Evaluator | None:
+        """What measures on the validation data, where there are any.
+
+        Raises:
+            ByhandError: there are none where the schedule follows them, or they are no pair.
+        """
+        if validation is None:
+            if self.schedule.watch.startswith("val_"):
+                raise ByhandError(f"The learning rate follows {self.schedule.watch}, so fit needs validation=(x, y).")
+            return None
+        if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
+            raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
+        x, y, mask = (*validation, None)[:3]
+        return Evaluator(self.network, x, y, mask, metrics)
+
+    def _begin(self, run: Epochs, epochs: int, evaluator: Evaluator | None) -> None:
+        """Take up the position after the last finished epoch."""
+        self.epoch = self.history.epochs
+        self.epochs = self.epoch + epochs
+        self.steps, self.batch = run.steps, None
+        self.guard, self.last_good = Guard(self.network, run.rows), LastGood(self.network, self.step)
+        self.validated = evaluator is not None
+        self.stop, self.diverged = False, None
+
+    def _train(self, run: Epochs, evaluator: Evaluator | None, listeners: Sequence[Callback]) -> None:
+        for epoch in range(self.history.epochs + 1, self.epochs + 1):
+            if self.epoch < epoch and not self._begin_epoch(listeners):  # a resumed one goes on within the epoch
+                break
+            row = {"epoch": epoch, **run.epoch(listeners)}
+            check_weights(self)
+            for listener in listeners:
+                listener.on_validation(self)
+            row |= self.penalty()
+            if evaluator:
+                row |= {f"val_{name}": value for name, value in evaluator().items()}
+            seconds = time.perf_counter() - self.epoch_start
+            self.history.add(row | {"learning_rate": self.epoch_rate, "seconds": seconds})
+            for listener in listeners:
+                listener.on_epoch(self)
+            if self.stop:
+                break
+
+    def _begin_epoch(self, listeners: Sequence[Callback]) -> bool:
+        """The next epoch, unless a listener has the training stop before it."""
+        if not self.stop:
+            self.rate = self.epoch_rate = self.schedule.at(self.epoch, self.epochs, self.history)
+            self.epoch, self.first_step, self.epoch_start = self.epoch + 1, self.step, time.perf_counter()
+            for listener in listeners:
+                listener.on_epoch_start(self)
+            self.epoch -= self.stop
+        return not self.stop
+
+
+@contextmanager
+def told(listeners: Sequence[Callback], training: Training) -> Iterator[None]:
+    """Tell listeners of the start, and all that heard of it of the end, in their order and whatever happens."""
+    started: list[Callback] = []
+    try:
+        for listener in listeners:
+            listener.on_start(training)
+            started.append(listener)
+        yield
+    finally:
+        with ExitStack() as ends:  # which goes through them backwards, also where one of them raises
+            for listener in reversed(started):
+                ends.callback(listener.on_end, training)
+
+
+def split_off(data: dict[str, Any], share: float) -> tuple[dict[str, Any], tuple[Any, ...]]:
+    """Data without the last samples, and (x, y, mask) of those.
+
+    Args:
+        data: arrays by their names; None where there are none.
+        share: how many to split off, as a share of all.
+
+    Raises:
+        ByhandError: that leaves no sample on one side.
+    """
+    require_between("validation_split", share, 0, 1)
+    arrays = {name: a if a is None or hasattr(a, "shape") else as_array(name, a) for name, a in data.items()}
+    n = len(arrays["x"]) if np.ndim(arrays["x"]) else 0
+    rest = n - round(share * n)
+    if not 0 < rest < n:
+        raise ByhandError(f"validation_split={share:g} of {n} samples leaves none on one side.")
+    before, after = (
+        {name: None if a is None else a[rows] for name, a in arrays.items()}
+        for rows in (slice(rest), slice(rest, None))
+    )
+    return before, (after["x"], after["y"], after["mask"])
+
+
+def check_split(labels: Any, split: Any) -> None:
+    """Refuse validation samples of a class that is not learnt: then the data are sorted.
+
+    Raises:
+        ByhandError: they are.
+    """
+    if labels is not None and split is not None and (new := np.setdiff1d(split, labels)).size:
+        raise ByhandError(
+            f"validation_split takes the last samples, and class {new[0]} is only among those: the data are sorted. "
+            "Shuffle them first, or split them with byhand.data.split."
+        )
