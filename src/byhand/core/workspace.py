@@ -72,8 +72,12 @@ class Workspace:
 
     def reset(self) -> None:
         """Set to zero what the samples carry from one pass to the next."""
-        for at in self._layers:
-            _forget(at)
+        for a in self.carried():
+            a.fill(0)
+
+    def carried(self) -> list[Array]:
+        """What the samples carry from one pass to the next: arrays (rows, ...), layer by layer."""
+        return [a for at in self._layers for a in _carried(at)]
 
     @property
     def passes(self) -> Passes:
@@ -166,8 +170,5 @@ def first_rows(at: Pass, plan: Plan, n: int) -> Pass:
     return first
 
 
-def _forget(at: Pass) -> None:
-    for a in vars(at.carry).values():
-        a.fill(0)
-    for child in at.children:
-        _forget(child)
+def _carried(at: Pass) -> list[Array]:
+    return [*vars(at.carry).values(), *(a for child in at.children for a in _carried(child))]

@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.inputs import require_grey_levels
 from byhand.core.types import Array
 from byhand.network import PREDICTED_ROWS, Network
-from byhand.training.targets import as_mask, as_targets, as_weights, checked_weights, class_weights
+from byhand.training.targets import as_mask, as_targets, as_weights, checked_weights, class_weights, without_padding
 
 
 class Batch(NamedTuple):
@@ -64,7 +64,7 @@ class Batches:
         size: rows of a batch at most.
         weights: sample weights (N,).
         soft: whether class numbers become targets (N, outputs), so that they can be mixed.
-        mask: (N, T), True at the steps of each sequence that are there.
+        mask: (N, T), True at the steps of each sequence that are there; or the sequences' lengths (N,).
         class_weight: how much each class counts, see `class_weights`.
 
     Raises:
@@ -96,13 +96,15 @@ class Batches:
         else:
             x = network.as_input(x)
         self.x = x
+        self.mask = as_mask(mask, network, len(x))
+        if self.mask is not None:
+            y = without_padding(y, self.mask, network)
         self.t, self.labels = as_targets(network, y, len(x), soft)
         if class_weight is not None:
             by_class = class_weights(class_weight, self.labels, network)
             weights = by_class if weights is None else by_class * checked_weights(weights, len(x))
         self.weights = as_weights(weights, len(x), network.dtype)
-        self.mask = as_mask(mask, network, len(x))
-        if self.mask is not None and self.labels is not None:
+        if self.mask is not None and self.labels is not None and self.labels.shape == self.mask.shape:
             self.labels = np.where(self.mask, self.labels, -1)
         self.gaps = self.labels is not None and bool((self.labels < 0).any())
         taken = np.dtype(np.int64) if network.inputs == "tokens" else network.dtype

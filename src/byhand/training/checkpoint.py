@@ -19,7 +19,7 @@ from byhand.training.trees import Tree, pack, put_back, real, unpack, whole
 FORMAT = 2  # 1 is that of byhand 0.1
 KEY = "byhand.checkpoint"
 FIGURES = ("epoch", "step", "first_step", "rate", "epoch_rate", "loss", "stop")  # of a Training
-SINCE_0_1 = ("accumulate", "shuffle", "metrics", "groups")  # parts of an identity that 0.1 did not know
+SINCE_0_1 = ("accumulate", "carry", "shuffle", "metrics", "groups")  # parts of an identity that 0.1 did not know
 OTHERWISE_IN_0_1 = ("layers", "loss", "optimizer", "regularizers", "augmentation", "data")  # they read otherwise then
 
 

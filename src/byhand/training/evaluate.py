@@ -11,7 +11,7 @@ from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.metrics import Errors, Metric, Scores, accuracy, confusion_matrix, regression_errors, scores
-from byhand.network import Network
+from byhand.network import PREDICTED_ROWS, Network
 from byhand.training.batches import Batches
 from byhand.training.tally import Tally
 
@@ -23,13 +23,24 @@ class Evaluator:
         network: the network.
         x: samples (n, *input_shape).
         y: class numbers (n,), or targets (n, outputs).
-        mask: (n, T), True at the steps of each sequence that are there.
+        mask: (n, T), True at the steps of each sequence that are there; or the sequences' lengths (n,).
         metrics: what else is measured: functions (truth, predicted) → float by their names.
+        size: samples a batch.
+        carry: whether each batch goes on from what the layers carried out of the one before.
     """
 
-    def __init__(self, network: Network, x: Any, y: Any, mask: Any = None, metrics: Mapping[str, Metric] | None = None):
-        self._network = network
-        self._batches = batches = Batches(network, x, y, mask=mask)
+    def __init__(
+        self,
+        network: Network,
+        x: Any,
+        y: Any,
+        mask: Any = None,
+        metrics: Mapping[str, Metric] | None = None,
+        size: int = PREDICTED_ROWS,
+        carry: bool = False,
+    ):
+        self._network, self._carry = network, carry
+        self._batches = batches = Batches(network, x, y, size, mask=mask)
         self._workspace = network.workspace(batches.size)
         self._tally = Tally(
             network, batches.size, len(batches), batches.labels is not None, metrics or {}, batches.gaps
@@ -48,8 +59,9 @@ class Evaluator:
     def __call__(self) -> dict[str, float]:
         """{"loss": mean loss}, where there are classes "accuracy" from 0 to 1, and the metrics."""
         network, loss = self._network, 0.0
+        self._workspace.reset()
         for batch in self._batches.in_order():
-            network.forward(batch.x, self._workspace, mask=batch.mask)
+            network.forward(batch.x, self._workspace, mask=batch.mask, carry=self._carry)
             at = self._workspace.passes.loss
             at.t, at.weights, at.factor = batch.t, None, 1 / len(self._batches)
             loss += network.loss.backward(network.ops, at)

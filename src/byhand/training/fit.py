@@ -36,6 +36,8 @@ def fit(
     sample_weight: Any = None,
     class_weight: Any = None,
     mask: Any = None,
+    lengths: Any = None,
+    carry: bool = False,
     augment: "Augment | None" = None,
     workers: int = 1,
     accumulate: int = 1,
@@ -65,7 +67,7 @@ def fit(
             the batches, each (x, y) or (x, y, sample_weight), as a list, a generator (for one epoch), or a function
             that makes a new iterator for each epoch; an epoch ends where the iterator does.
         y: class numbers (n,), or targets (n, outputs).
-        validation: (x, y), or (x, y, mask), on which loss, accuracy and metrics are measured after every epoch.
+        validation: (x, y), or (x, y, mask or lengths): loss, accuracy and metrics are measured on it after every epoch.
         validation_split: the share of the samples, from the end, that is held back for that instead.
         epochs: how many times all samples are seen.
         batch_size: samples a step; None for all of them.
@@ -77,7 +79,12 @@ def fit(
         sample_weight: how much each sample counts (n,); scaled to a mean of one.
         class_weight: how much the samples of each class count: {class: weight}, 1 where a class is missing, or
             "balanced" for n / (k · count of the class); multiplied with sample_weight, and scaled like it.
-        mask: (n, T), True at the steps of each sequence that are there.
+        mask: (n, T), True at the steps of each sequence that are there. What samples and labels hold elsewhere does not
+            count, but the samples must be finite there, too.
+        lengths: how many steps of each sequence are there, from the first one on (n,), in place of a mask.
+        carry: whether layers that keep a hidden state go on from where the batch before left it: sample i of a batch
+            continues sample i of the batch before. Batches then come in the order of the samples, and each epoch
+            begins from zeros; validation goes in batches of the same size, likewise.
         augment: with it, every batch consists of random versions of its images, new ones in every epoch; validation
             data stay as they are. The bits depend on the generator alone, not on `workers`.
         workers: threads that prepare augmented batches while the network learns; with 0 they are made in between.
@@ -119,6 +126,8 @@ def fit(
         sample_weight=sample_weight,
         class_weight=class_weight,
         mask=mask,
+        lengths=lengths,
+        carry=carry,
         augment=augment,
         workers=workers,
         accumulate=accumulate,

@@ -17,7 +17,7 @@ from byhand.training.callbacks import Callback
 from byhand.training.divergence import diverge
 from byhand.training.state import Training
 from byhand.training.tally import Tally, together
-from byhand.training.trees import real, whole
+from byhand.training.trees import put_back, real, whole
 
 LEAST = 4 * PREDICTED_ROWS  # rows of a part: for fewer, threads inside the operations do better
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
@@ -56,6 +56,7 @@ class MiniBatches:
         metrics: what else is measured.
         shuffle: True, False for the order in which the samples lie, or what rearranges their numbers (n,) in place.
         accumulate: how many batches a step takes its gradient from.
+        carry: whether layers go on from what they carried out of the batch before, within an epoch.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class MiniBatches:
         metrics: Mapping[str, Metric] | None = None,
         shuffle: Any = True,
         accumulate: int = 1,
+        carry: bool = False,
     ):
         self.training, self.batches, self.shuffle, self.accumulate = training, batches, shuffle, accumulate
+        self.carry = carry
         self.network = training.network
         self.workspace = self.network.workspace(batches.size)
         self.counts = accuracy and batches.labels is not None
@@ -101,6 +104,8 @@ class MiniBatches:
         return figures | self.tally.figures()
 
     def _arrange(self) -> None:
+        """What comes before an epoch's first step."""
+        self.workspace.reset()
         if self.shuffle is True:
             self.training.rng.shuffle(self.training.order)
         elif self.shuffle:
@@ -114,7 +119,7 @@ class MiniBatches:
     def _go(self, batch: Batch, rows: int, again: bool) -> float:
         """Take the gradient of a batch, as a part of a step of so many rows; returns its share of the loss."""
         network = self.network
-        network.forward(batch.x, self.workspace, self.training.rng, batch.mask)
+        network.forward(batch.x, self.workspace, self.training.rng, batch.mask, self.carry)
         self.tally.add(batch, self.workspace.passes.loss)
         loss = network.backward(batch.t, self.workspace, batch.weights, 1 / rows)
         if again:
@@ -128,6 +133,7 @@ class MiniBatches:
         return {
             "batch size": self.batches.size if self.steps > 1 else len(self.batches),
             "accumulate": self.accumulate,
+            "carry": self.carry,
             "metrics": self.tally.names,
             "shuffle": self.shuffle if isinstance(self.shuffle, bool) else "own",
             **data_identity(self.batches),
@@ -136,7 +142,8 @@ class MiniBatches:
     def progress(self) -> dict[str, Any]:
         """Where in the epoch it is, for `put_back`."""
         there = {"order": self.training.order, "seen": self.seen, "total": self.total, "batches": self.batches.key}
-        return there | self.tally.state()
+        carried = {"carried": self.workspace.carried()} if self.carry else {}
+        return there | carried | self.tally.state()
 
     def put_back(self, progress: dict[str, Any]) -> None:
         """Go on from where `progress` was taken."""
@@ -147,6 +154,8 @@ class MiniBatches:
         np.copyto(self.training.order, order)
         self.total, key = real(progress["total"]), progress["batches"]
         self.seen, self.batches.key = progress["seen"], None if key is None else whole(key, 0, 2**63)
+        for a, saved in zip(self.workspace.carried() if self.carry else (), progress.get("carried", ()), strict=True):
+            put_back(a, saved)
         self.tally.restore(progress)
 
     def close(self) -> None:

@@ -31,6 +31,7 @@ class StreamedBatches(MiniBatches):
         metrics: what else is measured.
         accumulate: how many batches a step takes its gradient from.
         class_weight: {class: weight}.
+        carry: whether layers go on from what they carried out of the batch before, within an epoch.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class StreamedBatches(MiniBatches):
         metrics: Mapping[str, Metric] | None = None,
         accumulate: int = 1,
         class_weight: Any = None,
+        carry: bool = False,
     ):
         if isinstance(source, np.ndarray) or not (callable(source) or hasattr(source, "__iter__")):
             raise ByhandError("There are no labels: give fit x and y, or an iterator of batches (x, y).")
         self.training, self.network, self.source, self.accumulate = training, training.network, source, accumulate
+        self.carry = carry
         self.class_weight, self.rows = class_weight, LOOK_AT
         self.steps = ceil(len(source) / accumulate) if isinstance(source, Sized) else 0
         if not self.steps and training.schedule.per_step:
@@ -65,6 +68,7 @@ class StreamedBatches(MiniBatches):
         """
         training, first = self.training, self.training.step
         self.total, self.seen = 0.0, 0
+        self.workspace.reset()
         loss, count, rows, planned = 0.0, 0, 0, 0  # of the current step
         for batch in self._batches():
             n = len(batch.x)
@@ -114,6 +118,8 @@ class StreamedBatches(MiniBatches):
         if weights is not None:
             by_class = checked_weights(weights, n) * (1 if by_class is None else by_class)
         if n > self.workspace.rows:
+            if self.carry and self.workspace.current is not None:
+                raise ByhandError("With carry=True no batch may have more samples than the first one.")
             self.workspace = self.network.workspace(n)
         return Batch(x, t, None if by_class is None else by_class.astype(self.network.dtype), labels)
 

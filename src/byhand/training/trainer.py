@@ -79,6 +79,8 @@ class Trainer(Training):
         sample_weight: Any = None,
         class_weight: Any = None,
         mask: Any = None,
+        lengths: Any = None,
+        carry: bool = False,
         augment: "Augment | None" = None,
         workers: int = 1,
         accumulate: int = 1,
@@ -97,6 +99,12 @@ class Trainer(Training):
         require_whole("epochs", epochs)
         require_whole("accumulate", accumulate)
         measured = as_metrics(metrics)
+        if mask is not None and lengths is not None:
+            raise ByhandError("Give mask or lengths, not both.")
+        mask = lengths if mask is None else mask
+        if carry and (augment or batch_size is None or callable(shuffle)):
+            raise ByhandError("carry=True needs mini-batches in the order of the samples, without augmentation.")
+        shuffle = False if carry else shuffle
         batches: Batches | None = None
         with ExitStack() as ends:
             if y is None:
@@ -105,7 +113,7 @@ class Trainer(Training):
                         "An iterator gives its batches as they are, (x, y) or (x, y, sample_weight); masks, "
                         "augmentation, balanced weights and a part for validation need arrays."
                     )
-                run: Epochs = StreamedBatches(self, x, accuracy, measured, accumulate, class_weight)
+                run: Epochs = StreamedBatches(self, x, accuracy, measured, accumulate, class_weight, carry)
             else:
                 data = {"x": x, "y": y, "weights": sample_weight, "mask": mask}
                 if validation_split:
@@ -118,7 +126,7 @@ class Trainer(Training):
                 batches = make(self.network, size=size, class_weight=class_weight, **data)
                 ends.callback(batches.close)
                 if batch_size is not None:
-                    run = MiniBatches(self, batches, accuracy, measured, shuffle, accumulate)
+                    run = MiniBatches(self, batches, accuracy, measured, shuffle, accumulate, carry)
                 elif augment or accumulate > 1:
                     raise ByhandError(
                         "Augmentation and accumulation go by mini-batches; give fit a batch_size, such as 128."
@@ -126,7 +134,7 @@ class Trainer(Training):
                 else:
                     run = FullBatch(self, batches, self.threads or cores(), accuracy, measured)
             ends.callback(run.close)
-            evaluator = self._evaluator(validation, measured)
+            evaluator = self._evaluator(validation, measured, size=batch_size if carry else PREDICTED_ROWS, carry=carry)
             if batches and evaluator and validation_split:
                 check_split(batches.labels, evaluator.labels)
             self._begin(run, epochs, evaluator)
@@ -148,7 +156,7 @@ class Trainer(Training):
 
         return partial(AugmentedBatches, augment=augment, rng=self.rng, workers=workers)
 
-    def _evaluator(self, validation: Any, metrics: Mapping[str, Metric]) -> Evaluator | None:
+    def _evaluator(self, validation: Any, metrics: Mapping[str, Metric], **batches: Any) -> Evaluator | None:
         """What measures on the validation data, where there are any.
 
         Raises:
@@ -161,7 +169,7 @@ class Trainer(Training):
         if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
             raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
         x, y, mask = (*validation, None)[:3]
-        return Evaluator(self.network, x, y, mask, metrics)
+        return Evaluator(self.network, x, y, mask, metrics, **batches)
 
     def _begin(self, run: Epochs, epochs: int, evaluator: Evaluator | None) -> None:
         """Take up the position after the last finished epoch."""
