@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 import byhand as bh
 from byhand.recipes import RECIPES
 from byhand.training.batches import Batches
-from byhand.training.state import Training
 from byhand.training.checkpoints import Checkpoints, Keeper
 from byhand.training.guard import Guard
+from byhand.training.state import Training
 from byhand.training.steps import MiniBatches
 
 SAMPLES, CALLS = 50_000, 1000

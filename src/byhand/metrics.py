@@ -124,12 +124,20 @@ def rmse(truth: Array, predicted: Array) -> float:
     return regression_errors(truth, predicted).rmse
 
 
-def r2(truth: Array, predicted: Array) -> float:
+def r_squared(truth: Array, predicted: Array) -> float:
     """The share of the variance that is explained."""
     return regression_errors(truth, predicted).r2
 
 
-METRICS: dict[str, Metric] = {metric.__name__: metric for metric in (accuracy, precision, recall, f1, mae, rmse, r2)}
+METRICS: dict[str, Metric] = {
+    "accuracy": accuracy,
+    "precision": precision,
+    "recall": recall,
+    "f1": f1,
+    "mae": mae,
+    "rmse": rmse,
+    "r2": r_squared,
+}
 LARGER_IS_BETTER = ("accuracy", "precision", "recall", "f1", "r2")
 
 

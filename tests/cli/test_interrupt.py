@@ -70,7 +70,7 @@ def test_a_second_signal_leaves_at_once_with_the_last_checkpoint_whole(byhand, d
     files = wait_for_checkpoint(tmp_path / "run")
     run.send_signal(signal.SIGINT)
     run.send_signal(signal.SIGINT)
-    assert "Go on with" in run.communicate(timeout=60)[1] and run.returncode == 130
+    assert "Resume with" in run.communicate(timeout=60)[1] and run.returncode == 130
     assert [Checkpoint.read(path).step for path in files.files()]
 
 

@@ -48,7 +48,7 @@ def batches(augment=MUCH, seed=0, x=X, y=Y, size=16, weights=None, network=None,
 
 
 def copies(gathered):
-    return [[None if a is None else a.copy() for a in batch] for batch in gathered]
+    return [[a.copy() for a in batch if a is not None] for batch in gathered]
 
 
 def threads():
@@ -109,7 +109,7 @@ def test_a_batch_is_what_the_augmenter_makes_with_its_own_generator():
     run.close()
     epoch = int(np.random.default_rng(8).integers(2**63))
     t = np.eye(10, dtype=np.float32)[Y]
-    for number, (x, targets, _, labels) in enumerate(prepared):
+    for number, (x, targets, labels) in enumerate(prepared):
         rows = order[16 * number : 16 * number + 16]
         expected_t, expected = t[rows], np.empty((len(rows), 64), np.float32)
         rng = np.random.default_rng((epoch, number))

@@ -5,7 +5,6 @@ import math
 import pickle
 from contextlib import suppress
 from functools import cache
-from types import SimpleNamespace
 
 import numpy as np
 import pytest

@@ -107,7 +107,7 @@ REFUSALS = {
     "labels as floats": (train(y=Y + 0.5), ["(12,)", "whole numbers"]),
     "labels as text": (train(y=np.array(["no", "yes"])[Y % 2]), ["2 names (no, yes)", "3 classes", "classes=[...]"]),
     "labels as objects": (train(y=np.full(12, None)), ["number 0 is missing"]),
-    "no labels": (train(y=None), ["12 samples", "()"]),
+    "no labels": (train(y=None), ["no labels", "x and y"]),
     "fewer labels than samples": (train(y=Y[:11]), ["12 samples", "(11,)"]),
     "more labels than samples": (train(X[:5]), ["5 samples", "(12,)"]),
     "infinite target": (train(y=one_wrong((4, 0), np.inf, TARGETS)), ["sample 4", "finite"]),

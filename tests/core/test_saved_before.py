@@ -1,7 +1,9 @@
 """What byhand 0.1 wrote is read as it was: models answer alike, configurations say the same."""
 
 import json
+import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,11 @@ import pytest
 
 import byhand as bh
 from byhand.core.config import to_config
-from byhand.recipes import RECIPES
+from byhand.diagnosis import Watch
+from byhand.recipes import RECIPES, run_recipe
 from byhand.recipes.config import read_config
+from byhand.recipes.unfinished import open_checkpoints
+from byhand.training.checkpoints import OtherTraining
 from tests.golden.saved import CONFIGURATIONS, NETWORKS, inputs
 
 FOLDER = Path(__file__).parents[1] / "golden" / "saved_0_1"
@@ -46,6 +51,31 @@ def test_configurations_of_0_1_are_read_to_the_last_field(name):
     for part in ("optimizer", "loss", "layers", "regularizers", "augment"):
         if part in written:
             assert _covers(to_config(getattr(recipe, part)), written[part]), part
+
+
+def unfinished(folder):
+    """A copy of the run that 0.1 left, its recipe, and how to go on with it."""
+    shutil.copytree(FOLDER / "run", folder / "run")
+    checkpoints, config = open_checkpoints(folder / "run")
+    options = {"dataset": config.load(), "checkpoint": checkpoints, "resume": True, "progress": False}
+    return checkpoints, replace(config.recipe, input_shape=(64,)), options | {"seed": config.seed}
+
+
+def test_an_unfinished_run_of_0_1_goes_on_to_the_end_that_it_had(tmp_path):
+    checkpoints, recipe, options = unfinished(tmp_path)
+    assert [path.stem for path in checkpoints.files()] == ["step-000000000036", "step-000000000045"]
+    with pytest.warns(UserWarning, match=r"step-000000000045.*by byhand 0.1; training goes on"):
+        run = run_recipe(recipe, callbacks=[Watch()], **options)
+    end = np.load(tmp_path / "run" / "end.npz")
+    np.testing.assert_allclose(run.network.theta, end["theta"], rtol=1e-3, atol=1e-4)  # Adam makes noise larger
+    np.testing.assert_allclose(run.network.state, end["state"], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(run.outcome.history["loss"], end["loss"], rtol=1e-5)
+
+
+def test_a_checkpoint_of_0_1_of_another_training_is_refused(tmp_path):
+    _, recipe, options = unfinished(tmp_path)
+    with pytest.raises(OtherTraining, match="callbacks"):
+        run_recipe(recipe, **options)
 
 
 def _covers(now, then):

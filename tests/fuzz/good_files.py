@@ -17,8 +17,8 @@ from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig
 from byhand.training import Averaging, EarlyStopping
 from byhand.training.checkpoint import Checkpoint
-from byhand.training.trees import pack
 from byhand.training.checkpoints import Checkpoints
+from byhand.training.trees import pack
 
 LOSS = byhand.CategoricalCrossEntropy()
 IMAGES = write_idx(np.arange(32, dtype=np.uint8).reshape(2, 4, 4))

@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.inputs import require_grey_levels
 from byhand.core.types import Array
 from byhand.network import PREDICTED_ROWS, Network
-from byhand.training.targets import as_mask, as_targets, as_weights, checked_weights, class_weights, without_padding
+from byhand.training.targets import as_mask, as_targets, as_weights, class_weights, unscaled_weights, without_padding
 
 
 class Batch(NamedTuple):
@@ -102,7 +102,7 @@ class Batches:
         self.t, self.labels = as_targets(network, y, len(x), soft)
         if class_weight is not None:
             by_class = class_weights(class_weight, self.labels, network)
-            weights = by_class if weights is None else by_class * checked_weights(weights, len(x))
+            weights = by_class if weights is None else by_class * unscaled_weights(weights, len(x))
         self.weights = as_weights(weights, len(x), network.dtype)
         if self.mask is not None and self.labels is not None and self.labels.shape == self.mask.shape:
             self.labels = np.where(self.mask, self.labels, -1)

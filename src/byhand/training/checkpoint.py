@@ -18,7 +18,7 @@ from byhand.training.trees import Tree, pack, put_back, real, unpack, whole
 
 FORMAT = 2  # 1 is that of byhand 0.1
 KEY = "byhand.checkpoint"
-FIGURES = ("epoch", "step", "first_step", "rate", "epoch_rate", "loss", "stop")  # of a Training
+POSITION = ("epoch", "step", "first_step", "rate", "epoch_rate", "loss", "stop")  # of a Training
 SINCE_0_1 = ("accumulate", "carry", "shuffle", "metrics", "groups")  # parts of an identity that 0.1 did not know
 OTHERWISE_IN_0_1 = ("layers", "loss", "optimizer", "regularizers", "augmentation", "data")  # they read otherwise then
 
@@ -139,7 +139,7 @@ def made_with(training: Training, threads: int) -> Tree:
 def snapshot(training: Training, run: Epochs, callbacks: Sequence[Callback]) -> Tree:
     """The training as it stands after a step. Arrays are the training's own, not copies."""
     return {
-        **{name: getattr(training, name) for name in FIGURES},
+        **{name: getattr(training, name) for name in POSITION},
         "seconds": time.perf_counter() - training.epoch_start,
         "history": training.history.columns,
         "theta": training.network.theta,

@@ -11,7 +11,7 @@ from byhand.network import Network
 KEEP_EVERY = 100  # steps between two copies of the weights, at most; never more than an epoch
 LOOK_AT, WHOLE = 32, 512  # samples for each look at the biases' and at the whole gradient: under 1 % of their steps
 TOLERANCE = 2.0  # weights with which the mean loss is more than so many times its lowest are no good ones
-FIGURES = ("_lowest", "_total", "_count", "step")
+OF_LAST_GOOD = ("_lowest", "_total", "_count", "step")
 
 
 class Guard:
@@ -82,7 +82,7 @@ class LastGood:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps of it."""
-        figures = {name: getattr(self, name) for name in FIGURES}
+        figures = {name: getattr(self, name) for name in OF_LAST_GOOD}
         return {"theta": self._theta, "state": self._state, "figures": figures}
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ class LastGood:
         np.copyto(self._theta, state["theta"])
         np.copyto(self._state, state["state"])
         for name, value in state["figures"].items():
-            if name in FIGURES:
+            if name in OF_LAST_GOOD:
                 setattr(self, name, value)
 
     def restore(self) -> None:

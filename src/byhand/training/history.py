@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,7 @@ from byhand.core.files import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN = 20  # rows of a printed history; of a longer one the first and the last half of them
-NAN = float("nan")
+PRINTED_ROWS = 20  # rows of a printed history; of a longer one the first and the last half of them
 
 
 class History(Mapping[str, list[float]]):
@@ -34,9 +34,9 @@ class History(Mapping[str, list[float]]):
         """Append one epoch; NaN stands where a column is new, or has no figure in this row."""
         before = self.epochs
         for name in row:
-            self.columns.setdefault(name, [NAN] * before)
+            self.columns.setdefault(name, [nan] * before)
         for name, column in self.columns.items():
-            column.append(row.get(name, NAN))
+            column.append(row.get(name, nan))
 
     def __getitem__(self, name: str) -> list[float]:
         return self.columns[name]
@@ -87,12 +87,12 @@ class History(Mapping[str, list[float]]):
         if not self.epochs:
             return "History of no epochs"
         rows = [tuple(self.columns), *(tuple(map(_shown, row)) for row in zip(*self.columns.values(), strict=True))]
-        if self.epochs > SHOWN:
-            half = SHOWN // 2
+        if self.epochs > PRINTED_ROWS:
+            half = PRINTED_ROWS // 2
             rows[half + 1 : -half] = [("…",) * len(self.columns)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(f"{cell:>{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows)
 
 
 def _shown(value: float) -> str:
-    return "" if value != value else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "" if isnan(value) else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,6 +1,7 @@
 """The state of a training: everything that changes from step to step, in one object that callbacks see."""
 
 from collections.abc import Sequence
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,6 @@ from byhand.training.batches import Batch, Batches
 from byhand.training.groups import Frozen, Group, sections
 from byhand.training.guard import LOOK_AT, Guard, LastGood
 from byhand.training.history import History
-
-NAN = float("nan")
 
 
 class Training:
@@ -88,7 +87,7 @@ class Training:
         self.schedule = as_schedule(optimizer.learning_rate)
         self.epochs = self.epoch = self.step = self.first_step = 0
         self.steps = 1
-        self.rate = self.epoch_rate = self.loss = NAN
+        self.rate = self.epoch_rate = self.loss = nan
         self.epoch_start = 0.0
         self.history = History()
         self.stop = self.validated = False

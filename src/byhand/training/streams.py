@@ -14,9 +14,9 @@ from byhand.training.guard import LOOK_AT
 from byhand.training.state import Training
 from byhand.training.steps import MiniBatches, update
 from byhand.training.tally import Tally
-from byhand.training.targets import as_targets, checked_weights, class_weights
+from byhand.training.targets import as_targets, class_weights, unscaled_weights
 
-Source = Iterable[Any] | Callable[[], Iterable[Any]]
+BatchSource = Iterable[Any] | Callable[[], Iterable[Any]]
 
 
 class StreamedBatches(MiniBatches):
@@ -37,7 +37,7 @@ class StreamedBatches(MiniBatches):
     def __init__(
         self,
         training: Training,
-        source: Source,
+        source: BatchSource,
         accuracy: bool = True,
         metrics: Mapping[str, Metric] | None = None,
         accumulate: int = 1,
@@ -116,7 +116,7 @@ class StreamedBatches(MiniBatches):
         t, labels = as_targets(self.network, y, n)
         by_class = None if self.class_weight is None else class_weights(self.class_weight, labels, self.network)
         if weights is not None:
-            by_class = checked_weights(weights, n) * (1 if by_class is None else by_class)
+            by_class = unscaled_weights(weights, n) * (1 if by_class is None else by_class)
         if n > self.workspace.rows:
             if self.carry and self.workspace.current is not None:
                 raise ByhandError("With carry=True no batch may have more samples than the first one.")

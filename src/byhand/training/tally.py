@@ -66,7 +66,7 @@ class Counter:
         return right / max(count, 1)
 
 
-class Record:
+class EpochRecord:
     """Truth and predictions of the samples since the last call of `figures`, for metrics.
 
     They are class numbers (n,) where the data have any, and otherwise targets and output activations (n, ..., outputs).
@@ -105,7 +105,7 @@ class Record:
         self.count = rows.stop
         return rows
 
-    def take_over(self, other: "Record") -> None:
+    def take_over(self, other: "EpochRecord") -> None:
         """Take what another one recorded of other samples."""
         truth, predicted = other._kept()
         if truth is not None:
@@ -168,7 +168,7 @@ class Tally:
         gaps: bool = False,
     ):
         self.counter = Counter(network, size, gaps) if accuracy else None
-        self.record = Record(network, metrics, samples) if metrics else None
+        self.record = EpochRecord(network, metrics, samples) if metrics else None
         self.names = list(metrics)
 
     def add(self, batch: Batch, at: LossPass) -> None:

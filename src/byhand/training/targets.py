@@ -118,13 +118,13 @@ def as_weights(weights: Any, n: int, dtype: Any) -> Array | None:
     """
     if weights is None:
         return None
-    weights = checked_weights(weights, n)
+    weights = unscaled_weights(weights, n)
     if weights.sum() == 0:
         raise ByhandError("All sample weights are zero, so there is nothing to learn from.")
     return (weights * (n / weights.sum())).astype(dtype)
 
 
-def checked_weights(weights: Any, n: int) -> Array:
+def unscaled_weights(weights: Any, n: int) -> Array:
     """Sample weights (n,) as they are, in float64.
 
     Raises:

@@ -56,13 +56,13 @@ def _put_blas(count: Any) -> list[int]:
 
 
 BLAS = SharedCount(_put_blas)
-TABLES: dict[Any, SharedCount] = {}  # one for each table of operations
+POOLS: dict[Any, SharedCount] = {}  # one for each table of operations, by what sets its number
 
 
 @contextmanager
 def computing(ops: Any, count: int | None, blas: int | None) -> Iterator[None]:
     """Compute with so many threads, and let the matrix library have `blas` of them; None leaves them as they are."""
-    with TABLES.setdefault(ops, SharedCount(ops.set_threads)).at(count), BLAS.at(blas):
+    with POOLS.setdefault(ops.set_threads, SharedCount(ops.set_threads)).at(count), BLAS.at(blas):
         yield
 
 
