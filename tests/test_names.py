@@ -11,7 +11,7 @@ SHARED = {
 BEING_REDESIGNED = {"reading", "handwriting"}
 TO_BE_RENAMED = set(
     """
-    History Place Watch is_finite
+    History Place Watch
     """.split()  # noqa: SIM905
 )
 
