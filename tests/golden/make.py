@@ -8,7 +8,7 @@ import numpy as np
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
-from tests.golden import cases, ctc_cases, image_cases, regular_cases  # noqa: E402
+from tests.golden import cases, ctc_cases, image_cases, recurrent_cases, regular_cases  # noqa: E402
 
 
 def network(case):
@@ -75,11 +75,26 @@ def compute_ctc() -> dict[str, np.ndarray]:
     return result
 
 
+def compute_recurrent() -> dict[str, np.ndarray]:
+    """The same for the layers of recurrent_cases.py."""
+    from tests.golden import torch_recurrent
+
+    result = {}
+    for case in recurrent_cases.CASES:
+        params = recurrent_cases.network(case).named_parameters()
+        figures = torch_recurrent.run(case, recurrent_cases.data(case), params)
+        result |= {f"{case.name}/{name}": value for name, value in figures.items()}
+    network, x, labels, mask, _ = recurrent_cases.learner()
+    figures = torch_recurrent.run_learner(network, x, labels, mask, 0.05)
+    return result | {f"learner/{name}": value for name, value in figures.items()}
+
+
 FILES = {
     "torch.safetensors": compute,
     "torch_regular.safetensors": compute_regular,
     "torch_images.safetensors": compute_images,
     "torch_ctc.safetensors": compute_ctc,
+    "torch_recurrent.safetensors": compute_recurrent,
 }
 
 

@@ -186,7 +186,8 @@ def gru_backward(
 
     `after`: dinner = da ⊙ r, dr = da ⊙ inner ⊙ r (1 − r), and the step before gets dinner Vᵀ too. Otherwise, with
     p = da Vᵀ, dr = p ⊙ h ⊙ r (1 − r), and the step before gets p ⊙ r. Either way it gets (dr, du) Rᵀ. cache.dinner
-    (n, T, k) gets dinner, or da; cache.row (n, 2k), cache.s and cache.s2 (n, k) are scratch.
+    (n, T, k) gets dinner, or da, and cache.dgates (n, T, 2k) the part (dr, du) of dz; cache.row (n, 2k), cache.s and
+    cache.s2 (n, k) are scratch.
     """
     dh, s, s2, row = cache.dh, cache.s, cache.s2, cache.row
     k = dh.shape[1]
@@ -218,6 +219,7 @@ def gru_backward(
         np.add(s2, s, out=s2)
         _silence(cache.dz[:, t], mask, t)
         _silence(dinner, mask, t)
+        np.copyto(cache.dgates[:, t], cache.dz[:, t, : 2 * k])
         _retreat(dh, s2, mask, t)
 
 

@@ -63,7 +63,14 @@ class GRU(Recurrent):
         return replace(
             plan,
             params={**plan.params, "R": (k, 2 * k), "V": (k, k)} | ({"c": (k,)} if self.reset == "after" else {}),
-            cache={**plan.cache, "inner": steps, "dinner": steps, "s2": (k,), "row": (2 * k,)},
+            cache={
+                **plan.cache,
+                "inner": steps,
+                "dinner": steps,
+                "dgates": (in_shape[0], 2 * k),
+                "s2": (k,),
+                "row": (2 * k,),
+            },
         )
 
     def initializers(self) -> Mapping[str, Initializer]:
@@ -83,7 +90,7 @@ class GRU(Recurrent):
         dy, after = self.begin_backward(ops, at), self.reset == "after"
         ops.gru_backward(at.p.R, at.p.V, after, at.cache, dy, at.mask, self.reverse)
         before, dinner = as_rows(at.cache.before), as_rows(at.cache.dinner)
-        ops.matmul(before.T, as_rows(at.cache.dz)[:, : 2 * self.units], at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
+        ops.matmul(before.T, as_rows(at.cache.dgates), at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
         ops.matmul((before if after else as_rows(at.cache.inner)).T, dinner, at.g.V)  # (k, n T)(n T, k) → (k, k)
         if after:
             ops.sum_rows(dinner, at.g.c)
