@@ -148,7 +148,7 @@ def _photographed(level: Array, paper: Paper, rng: np.random.Generator) -> Array
     if paper.grain:
         noise = np.float32(255 * paper.white * paper.grain) * piece(grain(), (picture.height, picture.width), rng)
         picture = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
-    if paper.binary:
+    if paper.binary and not paper.rules and not paper.pattern:  # of those, little would be left
         low, high = np.asarray(picture).min(), np.asarray(picture).max()
         picture = picture.point([255 * (v > (int(low) + int(high)) / 2) for v in range(256)])
     if paper.quality:
