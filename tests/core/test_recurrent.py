@@ -1,5 +1,9 @@
 """Recurrent layers against PyTorch, live and golden; what is padded, or carried on, changes nothing else."""
 
+import ast
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -8,6 +12,7 @@ from byhand import (
     GRU,
     LSTM,
     RNN,
+    Adam,
     Bidirectional,
     ByhandError,
     CategoricalCrossEntropy,
@@ -21,6 +26,7 @@ from byhand import (
     Network,
     Orthogonal,
     RepeatVector,
+    fit,
 )
 from byhand.ops import reference
 from tests.golden import recurrent_cases
@@ -152,6 +158,21 @@ def test_causal_convolution_is_the_sum_over_steps_before():
         np.testing.assert_allclose(y[:, t], wanted, rtol=1e-12, atol=1e-14)
 
 
+def test_a_network_of_them_learns_by_lengths_and_is_saved(tmp_path):
+    """The class of a sequence is its first token; what is padded is noise."""
+    rng = np.random.default_rng(0)
+    x, lengths = rng.integers(0, 4, (256, 6)), rng.integers(1, 7, 256)
+    layers = [Embedding(4, 8), Bidirectional(GRU(8, return_sequences=True)), LSTM(16), Dense(4)]
+    network = Network((6,), layers, CategoricalCrossEntropy(), rng=0)
+    history = fit(network, x, x[:, 0], lengths=lengths, epochs=30, batch_size=32, optimizer=Adam(0.01), progress=False)
+    assert history["loss"][0] > 1
+    assert history["loss"][-1] < 0.1
+    network.save(tmp_path / "network.safetensors")
+    again = Network.load(tmp_path / "network.safetensors")
+    mask = np.arange(6) < lengths[:, None]
+    np.testing.assert_array_equal(again.predict_proba(x, mask), network.predict_proba(x, mask))
+
+
 def test_empty_sequences_have_no_numbers():
     x, mask = np.ones((2, 3, 2)), np.array([[True, True, False], [False, False, False]])
     for layer in (LastStep(), MeanOverTime(), MaxOverTime(), LSTM(2), GRU(2), RNN(2)):
@@ -212,3 +233,18 @@ def test_a_step_of_time_makes_no_array():
     finally:
         np.setbufsize(buffer)
     assert peak < n * 4  # bytes: a single column of the batch
+
+
+def test_the_example_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "recurrent.md").read_text(encoding="utf-8")
+    given = {k: np.array(ast.literal_eval(v)) for k, v in re.findall(r"^    (\w+) = (\[.*\])$", page, re.MULTILINE)}
+    network = Network((3, 1), [RNN(1, return_sequences=True, nonlinearity="relu")], dtype=np.float64)
+    for name in ("W", "R", "b"):
+        getattr(network.p[0], name)[...] = given[name]
+    workspace, dx = network.workspace(1), np.empty((1, 3, 1))
+    h = network.forward(given["x"].reshape(1, 3, 1) * 1.0, workspace).copy()
+    network.backward_from(given["dy"].reshape(1, 3, 1) * 1.0, workspace, dx)
+    at = workspace.passes.layers[0]
+    found = {"h": h, "dz": at.cache.dz, "dx": dx} | {f"d{name}": getattr(at.g, name) for name in ("W", "R", "b")}
+    for name, value in found.items():
+        np.testing.assert_array_equal(value.reshape(-1), given[name], err_msg=name)
