@@ -13,7 +13,7 @@ from byhand.core.checks import require_between, require_whole
 from byhand.core.config import register
 from byhand.core.errors import ByhandError
 
-History = Mapping[str, Sequence[float]]  # columns, a row for each finished epoch
+HistoryColumns = Mapping[str, Sequence[float]]  # columns, a row for each finished epoch
 WATCHED = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -32,7 +32,7 @@ class Schedule:
         """The learning rate at `epoch` of `epochs`."""
         raise NotImplementedError
 
-    def at(self, epoch: float, epochs: int, history: History) -> float:
+    def at(self, epoch: float, epochs: int, history: HistoryColumns) -> float:
         """The same, where the rate may depend on the figures of the epochs so far."""
         return self(epoch, epochs)
 
@@ -237,7 +237,7 @@ class ReduceOnPlateau(Schedule):
         """η₀: nothing has been seen yet."""
         return self.rate
 
-    def at(self, epoch: float, epochs: int, history: History) -> float:
+    def at(self, epoch: float, epochs: int, history: HistoryColumns) -> float:
         """η₀ · factor^(how often the watched figure has stood still), at least `floor`.
 
         Raises:

@@ -87,16 +87,16 @@ def test_early_stopping_may_be_switched_between_warm_starts():
 
 
 def test_interrupted_training_keeps_the_network(monkeypatch):
-    from byhand.interop.training import Watch
+    from byhand.interop.training import EpochRecorder
 
-    on_epoch = Watch.on_epoch
+    on_epoch = EpochRecorder.on_epoch
 
     def interrupt(self, training):
         on_epoch(self, training)
         if training.epoch == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Watch, "on_epoch", interrupt)
+    monkeypatch.setattr(EpochRecorder, "on_epoch", interrupt)
     with pytest.warns(UserWarning, match="interrupted") as caught:
         model = small().fit(X, Y)
     assert caught[0].filename == __file__

@@ -19,7 +19,7 @@ from byhand.core.types import Array
 from byhand.initializers import Uniform
 from byhand.interop.parameters import check_parameters, hidden_sizes
 from byhand.interop.solvers import AdamSolver, MomentumSolver, Rate, Solver
-from byhand.interop.training import SharedPenalty, Watch
+from byhand.interop.training import EpochRecorder, SharedPenalty
 from byhand.layers import Dense, Layer, ReLU, Sigmoid, Tanh
 from byhand.losses import Loss, QuadraticCost
 from byhand.network import PREDICTED_ROWS, Network
@@ -176,7 +176,7 @@ class NetworkEstimator(BaseEstimator):
         mean_weight = 1.0 if weights is None else float(weights.mean())
         share = 1 / t.shape[1] if isinstance(self.network_.loss, QuadraticCost) else 1.0  # a mean over the outputs
         penalty = SharedPenalty(self.alpha, mean_weight, share)
-        watch = Watch(self, len(X), held_out, incremental, penalty, random_state)
+        watch = EpochRecorder(self, len(X), held_out, incremental, penalty, random_state)
         try:
             fit(
                 self.network_,

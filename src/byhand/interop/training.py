@@ -70,7 +70,7 @@ class SharedPenalty(Regularizer, Callback):
         return self._total / self._seen
 
 
-class Watch(Callback):
+class EpochRecorder(Callback):
     """Keeps an estimator's records epoch by epoch, stops when there is no progress, remembers the best network.
 
     Args:

@@ -14,7 +14,7 @@ from byhand.training.batches import Batch
 from byhand.training.state import Training
 
 
-class Place(NamedTuple):
+class StepArray(NamedTuple):
     """An array of a training step: what it is ("data", "weights", "output", "loss", "gradient"), and of which layer."""
 
     what: str
@@ -46,7 +46,7 @@ def diverge(training: Training, batches: Iterable[Batch]) -> TrainingDiverged:
     return error
 
 
-def _advice(place: Place, rate: float) -> str:
+def _advice(place: StepArray, rate: float) -> str:
     if place.what == "data":
         return "Look for missing or infinite values in the data."
     if place.what == "gradient":  # the good weights gave a finite loss, and yet this
@@ -54,31 +54,31 @@ def _advice(place: Place, rate: float) -> str:
     return f"The learning rate ({rate:g}) is most likely too high: try a tenth of it."
 
 
-def describe(network: Network, place: Place) -> str:
+def describe(network: Network, place: StepArray) -> str:
     """For example "the output of layer 3, Dense(10)"."""
     if place.layer is None:
         return f"the {place.what}"
     return f"the {place.what} of layer {place.layer + 1}, {network.layers[place.layer].label()}"
 
 
-def first_not_finite(network: Network, batches: Iterable[Batch]) -> Place:
+def first_not_finite(network: Network, batches: Iterable[Batch]) -> StepArray:
     """The first array with NaN or infinity, in the order in which they are made: weights, data, outputs, loss."""
     parameters = sorted(network.arena.parameters, key=lambda parameter: parameter.path)
     for parameter in parameters:
         if not _finite(parameter.view(network.theta)):
-            return Place("weights", parameter.path[0])
+            return StepArray("weights", parameter.path[0])
     for batch in batches:
         if not _finite(batch.x) or not _finite(batch.t):
-            return Place("data")
+            return StepArray("data")
         workspace = network.workspace(len(batch.x), share=False)
         network.forward(batch.x, workspace, np.random.default_rng(0), batch.mask)
         for i, at in enumerate(workspace.passes.layers):
             if not _finite(at.y):
-                return Place("output", i)
-    return Place("loss")
+                return StepArray("output", i)
+    return StepArray("loss")
 
 
-def infinite_gradient(network: Network, batches: Iterable[Batch]) -> Place | None:
+def infinite_gradient(network: Network, batches: Iterable[Batch]) -> StepArray | None:
     """The last layer whose gradient with the present weights has NaN or infinity: there the way back broke."""
     network = network.twin()
     for batch in batches:
@@ -90,11 +90,11 @@ def infinite_gradient(network: Network, batches: Iterable[Batch]) -> Place | Non
     return None
 
 
-def in_gradient(network: Network) -> Place | None:
+def in_gradient(network: Network) -> StepArray | None:
     """The last layer whose part of the gradient has NaN or infinity."""
     for parameter in sorted(network.arena.parameters, key=lambda parameter: parameter.path, reverse=True):
         if not _finite(parameter.view(network.gradient)):
-            return Place("gradient", parameter.path[0])
+            return StepArray("gradient", parameter.path[0])
     return None
 
 
