@@ -13,7 +13,7 @@ from byhand.diagnosis.record import Record
 TARGET_TOO_LARGE, TARGET_TOO_SMALL = 10.0, 0.02  # of the targets' standard deviation (or, if larger, their mean)
 SMALL_SIGNAL = 1e-3  # variation of the last hidden layer over that of the inputs; He and Glorot keep it near 1
 SMALL_GAIN = 0.3  # size of a weight times √(inputs of its unit); He's start has √2, LeCun's 1
-FITTED = 0.9  # accuracy, or R², with which nothing of this does harm
+FITTED = 0.9  # accuracy, or R², of a network that has learnt
 LOST, KNOWN = 0.5, 0.9  # recall of a class that is rarely recognised, and of the other classes in the median
 NARROW, WIDER = 16, 8  # units of a hidden layer that may be too few, and the least to try
 STANDSTILL = 0.05  # fall of the loss in the last third of the epochs, as a share of it, with which it stands still
@@ -32,7 +32,9 @@ def fitted(record: Record) -> bool:
 def unscaled_targets(record: Record, found: Found) -> Problem | None:
     """The numbers to predict are far larger or smaller than 1."""
     mean, spread = record.data.get("target_mean"), record.data.get("target_spread")
-    if mean is None or spread is None or (fitted(record) and not record.diverged):
+    if mean is None or spread is None or not math.isfinite(mean + spread):
+        return None
+    if fitted(record) and not record.diverged:
         return None
     large = max(abs(mean), spread) > TARGET_TOO_LARGE
     if not large and spread >= TARGET_TOO_SMALL:
@@ -40,10 +42,10 @@ def unscaled_targets(record: Record, found: Found) -> Problem | None:
     return Problem(
         "targets not scaled",
         SERIOUS,
-        f"The targets have the mean {number(mean)} and the standard deviation {number(spread)}; outputs start at about "
-        "1, and learning rates are made for targets of that size.",
-        "standardised targets: less their mean, over their standard deviation; byhand.load(..., label=...) and `byhand "
-        "train --label` do that for a table, and predict in its own unit.",
+        f"The targets have a mean of {number(mean)} and a standard deviation of {number(spread)}, but the outputs of "
+        "an untrained network are about 1, and the usual learning rates are meant for targets of that size.",
+        "standardised targets (minus their mean, divided by their standard deviation); byhand.load(..., label=...) and "
+        "`byhand train --label` standardise the label of a table, and predict in its own unit.",
         {"target_mean": mean, "target_spread": spread},
     )
 
@@ -60,9 +62,9 @@ def small_start(record: Record, found: Found) -> Problem | None:
     return Problem(
         "starting weights too small",
         SERIOUS,
-        f"Before the first step the last hidden layer varied from sample to sample by {signal[0]:.1e} of what the "
-        f"inputs do: a typical weight is {share(gain)} of 1 / √(inputs of its unit). All samples look alike there, and "
-        "gradients are as small.",
+        f"Before the first step the outputs of the last hidden layer varied between samples by only {signal[0]:.1e} of "
+        f"the variation of the inputs, because a typical weight is {share(gain)} of 1 / √(number of inputs). All "
+        "samples look alike to the last layer, and the gradients are as small.",
         "larger starting weights: He() before ReLU, Glorot() before sigmoid and tanh, with a usual learning rate (0.1 "
         "for gradient descent, 0.001 for Adam).",
         {"signal": signal[0], "gain": gain},
@@ -88,16 +90,17 @@ def narrow_layers(record: Record, found: Found) -> Problem | None:
         "hidden layers too narrow",
         SERIOUS,
         f"{what}, and after {steps:,} steps {share(accuracy[-1])} of the training samples are right, while the loss "
-        f"has come to a stop at {loss[-1]:.3g}.",
+        f"no longer falls from {loss[-1]:.3g}.",
         f"{max(WIDER, 2 * min(hidden, default=0))} hidden units or more"
-        + (": with few, many starts get stuck." if hidden else ": without any, only planes separate classes."),
+        + (": with few units training often gets stuck." if hidden else ": without any, only planes separate classes."),
         {"hidden": min(hidden, default=0), "accuracy": accuracy[-1]},
     )
 
 
 def lost_classes(record: Record, found: Found) -> Problem | None:
-    """Classes that are rarely recognised, while the others are."""
-    recall = {int(k): column[-1] for k, column in record.of("recall").items() if math.isfinite(column[-1])}
+    """Some classes are rarely recognised, while most are."""
+    known = {k: column[-1] for k, column in record.of("recall").items() if k.isdecimal() and len(k) < 4}
+    recall = {int(k): value for k, value in known.items() if math.isfinite(value)}
     lost = [k for k, value in recall.items() if value < LOST]
     others = [value for k, value in recall.items() if k not in lost]
     steps = len(record.history.get("loss", [])) * record.training.get("steps", 0)
@@ -110,14 +113,13 @@ def lost_classes(record: Record, found: Found) -> Problem | None:
     return Problem(
         "classes rarely recognised",
         MODERATE,
-        f"Of the training samples that were looked at, few are right for the class{'es' * (len(lost) > 1)} {called}; "
-        f"for the other classes {share(median(others))} are, in the median.",
+        f"The recall on the measured training samples is low for the class{'es' * (len(lost) > 1)} {called}, but "
+        f"{share(median(others))} in the median of the other classes.",
         (
-            "cross-entropy in place of the squared error (BinaryCrossEntropy or CategoricalCrossEntropy, without the "
-            "last activation), since a sigmoid at its flat end has no slope to come back by; or starting weights from "
-            "Glorot()."
+            "cross-entropy instead of the squared error (BinaryCrossEntropy or CategoricalCrossEntropy, without the "
+            "last activation), because a saturated sigmoid has no slope; or initial weights from Glorot()."
             if flat
-            else "a look at these samples and their labels; more of them, or more weight (sample_weight in fit)."
+            else "a look at these samples and their labels; more such samples, or more weight (sample_weight in fit)."
         ),
         {f"recall {k}": recall[k] for k in lost},
     )

@@ -102,7 +102,7 @@ def _read_record(path: Path, history: RecordColumns) -> Record:
         layers = {str(number): str(label) for number, label in table["layers"].items()}
         data, training = (_with_numbers(table[name], names) for name, names in REQUIRED_NUMBERS.items())
         data["counts"] = [require_count(n) for n in data.get("counts") or ()] or None
-        data["classes"] = [str(name)[:40] for name in data.get("classes") or ()]
+        data["classes"] = [str(name)[:40] if str(name).isprintable() else "?" for name in data.get("classes") or ()]
         training["hidden"] = [require_count(n) for n in training["hidden"]] if "hidden" in training else None
         data |= {name: _number(data[name], name) for name in ("target_mean", "target_spread") if name in data}
         training |= {name: _number(training[name], name) for name in ("gain",) if name in training}
