@@ -35,7 +35,7 @@ from byhand import (
     fit,
     load,
 )
-from tests.core.test_diagnosis import deep, digits, small
+from tests.core.diagnosed import deep, digits, small
 
 CE = CategoricalCrossEntropy
 

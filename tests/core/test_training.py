@@ -1,8 +1,6 @@
 """The training loop: batches, order, weights, bytes, history, callbacks, divergence."""
 
-import csv
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,42 +10,22 @@ from byhand import (
     MSE,
     Adam,
     BinaryCrossEntropy,
-    Callback,
     CategoricalCrossEntropy,
-    CosineAnnealing,
     Dense,
     Flatten,
     GradientDescent,
     Network,
-    Normal,
     QuadraticCost,
     ReLU,
     Sigmoid,
-    StepDecay,
     Tanh,
-    TrainingDiverged,
 )
 from byhand.explaining.explain import trace
 from byhand.ops import reference
 from byhand.training.batches import Batches
+from tests.core.trained import Recorder, data, make, train
 
-
-def make(outputs=3, loss=None, dtype=np.float64, inputs=5):
-    layers = [Dense(6, biases=Normal(0.3)), Tanh(), Dense(outputs)]
-    loss = loss or CategoricalCrossEntropy()
-    return Network(inputs, layers, loss, rng=1, inputs="grey levels", dtype=dtype, task="classes")
-
-
-def data(n=50, inputs=5, classes=3):
-    rng = np.random.default_rng(2)
-    return rng.standard_normal((n, inputs)), rng.integers(0, classes, n)
-
-
-def train(network, x, y, **options):
-    return byhand.fit(network, x, y, **{"progress": False, "epochs": 3} | options)
-
-
-# ---- batches ----------------------------------------------------------------------------------------------------
+# ---- batches --------------------------------------------------------------------------------------------------------
 
 
 def test_a_short_last_batch_equals_a_computation_of_its_own():
@@ -228,7 +206,7 @@ def test_training_leaves_the_data_alone():
     np.testing.assert_array_equal(y, kept[1])
 
 
-# ---- bytes ------------------------------------------------------------------------------------------------------
+# ---- bytes ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -252,7 +230,7 @@ def test_other_integers_are_taken_as_they_are():
     assert not np.array_equal(network.predict_proba(x), network.predict_proba(x.astype(np.uint8)))
 
 
-# ---- weights and targets ----------------------------------------------------------------------------------------
+# ---- weights and targets --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("loss", [QuadraticCost(), MSE(), BinaryCrossEntropy(), CategoricalCrossEntropy()], ids=str)
@@ -313,174 +291,3 @@ def test_a_single_outputs_threshold_is_the_same_in_training_and_prediction(loss)
     history = train(network, x, y, epochs=1, batch_size=None, optimizer=GradientDescent(0.0))
     assert history["accuracy"][0] == np.mean(network.predict(x) == y)
     assert 0.1 < history["accuracy"][0] < 0.9
-
-
-# ---- history ----------------------------------------------------------------------------------------------------
-
-
-def test_history_columns():
-    x, y = data()
-    full = train(make(), x, y, validation=(x, y))
-    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
-    assert list(full) == columns
-    assert full["epoch"] == [1, 2, 3]
-    assert full.epochs == 3
-    assert full.last == {name: full[name][-1] for name in columns}
-    assert all(seconds > 0 for seconds in full["seconds"])
-    assert list(train(make(), x, y)) == ["epoch", "loss", "accuracy", "learning_rate", "seconds"]
-    assert list(train(make(), x, y, accuracy=False)) == ["epoch", "loss", "learning_rate", "seconds"]
-    targets = np.full((50, 3), 1 / 3)
-    assert list(train(make(), x, targets, validation=(x, targets))) == [
-        "epoch", "loss", "val_loss", "learning_rate", "seconds",
-    ]  # fmt: skip
-
-
-def test_history_holds_what_was_measured():
-    x, y = data()
-    network, other = make(), data(2000)  # more than one piece of validation data
-    before, right = cross_entropy(network, x, y), float(np.mean(network.predict(x) == y))
-    history = train(network, x, y, validation=other, batch_size=None, epochs=1)
-    assert history["loss"] == [pytest.approx(before, rel=1e-12)]
-    assert history["accuracy"] == [right]
-    assert history["val_loss"] == [pytest.approx(cross_entropy(network, *other), rel=1e-12)]
-    assert history["val_accuracy"] == [np.mean(network.predict(other[0]) == other[1])]
-
-
-def cross_entropy(network, x, y):
-    return -float(np.mean(np.log(network.predict_proba(x)[np.arange(len(y)), y])))
-
-
-def test_mini_batch_loss_and_accuracy_are_means_over_samples():
-    x, y = data(50)
-    network = make()
-    loss, right = cross_entropy(network, x, y), float(np.mean(network.predict(x) == y))
-    history = train(network, x, y, batch_size=8, optimizer=GradientDescent(0.0), epochs=1)  # the last has two rows
-    assert history["loss"] == [pytest.approx(loss, rel=1e-12)]
-    assert history["accuracy"] == [pytest.approx(right, rel=1e-12)]
-
-
-def test_history_as_csv_reads_back_exactly(tmp_path):
-    history = train(make(), *data())
-    history.write_csv(tmp_path / "new" / "history.csv")
-    rows = list(csv.DictReader((tmp_path / "new" / "history.csv").read_text().splitlines()))
-    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
-    assert {name: [float(row[name]) for row in rows] for name in history} == dict(history)
-
-
-def test_the_rate_of_every_epoch():
-    x, y = data()
-    network, by_hand = make(), make()
-    history = train(network, x, y, batch_size=None, epochs=4, optimizer=GradientDescent(StepDecay(0.8, 0.5, 2)))
-    assert history["learning_rate"] == [0.8, 0.8, 0.4, 0.4]
-    for rate in history["learning_rate"]:
-        by_hand.forward(x)
-        by_hand.backward(np.eye(3)[y])
-        by_hand.theta -= rate * by_hand.gradient
-    np.testing.assert_allclose(network.theta, by_hand.theta, rtol=1e-12)
-    history = train(make(), x, y, epochs=4, optimizer=Adam(CosineAnnealing(0.1)))
-    np.testing.assert_allclose(history["learning_rate"], 0.05 * (1 + np.cos(np.pi * np.arange(4) / 4)))
-
-
-# ---- callbacks --------------------------------------------------------------------------------------------------
-
-
-class Recorder(Callback):
-    def __init__(self, stop_step=0, stop_epoch=0, fail=0):
-        self.events, self.stop_step, self.stop_epoch, self.fail = [], stop_step, stop_epoch, fail
-
-    def on_start(self, training):
-        self.events.append(("start", training.epochs, training.steps))
-
-    def on_step(self, training):
-        assert np.isfinite(training.loss)
-        self.events.append(("step", training.epoch, training.step))
-        training.stop |= training.step == self.stop_step
-        if training.step == self.fail:
-            raise KeyboardInterrupt
-
-    def on_epoch(self, training):
-        assert training.history.last["epoch"] == training.epoch
-        self.events.append(("epoch", training.epoch, training.step))
-        training.stop |= training.epoch == self.stop_epoch
-
-    def on_end(self, training):
-        self.events.append(("end", training.epoch, training.step))
-
-
-def test_callbacks_are_called_in_order():
-    one, two = Recorder(), Recorder()
-    train(make(), *data(20), batch_size=8, epochs=2, callbacks=[one, two])
-    steps = [("step", 1, i) for i in (1, 2, 3)], [("step", 2, i) for i in (4, 5, 6)]
-    assert one.events == [("start", 2, 3), *steps[0], ("epoch", 1, 3), *steps[1], ("epoch", 2, 6), ("end", 2, 6)]
-    assert one.events == two.events
-
-
-@pytest.mark.parametrize(("how", "steps"), [({"stop_epoch": 2}, 6), ({"stop_step": 4}, 4)])
-def test_a_callback_stops_the_training(how, steps):
-    recorder = Recorder(**how)
-    history = train(make(), *data(20), batch_size=8, epochs=9, callbacks=[recorder])
-    assert recorder.events[-1] == ("end", 2, steps)
-    assert history.epochs == 2
-
-
-def test_the_loss_of_an_epoch_that_was_stopped_is_the_mean_of_what_it_saw():
-    network, x, y = make(), *data(20)
-    loss = np.mean([cross_entropy(network, *data(20))])
-    options = {"batch_size": 10, "epochs": 1, "optimizer": GradientDescent(0.0)}
-    x, y = np.concatenate([x, x]), np.concatenate([y, y])
-    whole = train(network, x, y, **options)["loss"][0]
-    stopped = train(
-        network, np.repeat(x[:1], 40, axis=0), y[:1].repeat(40), callbacks=[Recorder(stop_step=1)], **options
-    )
-    assert whole == pytest.approx(loss)
-    assert stopped["loss"][0] == pytest.approx(cross_entropy(network, x[:1], y[:1]))
-
-
-@pytest.mark.parametrize("batch_size", [8, None])
-def test_on_end_is_called_when_training_is_interrupted(batch_size):
-    recorder = Recorder(fail=2)
-    with pytest.raises(KeyboardInterrupt):
-        train(make(), *data(20), batch_size=batch_size, callbacks=[recorder])
-    assert recorder.events[-1][0] == "end"
-
-
-@pytest.mark.parametrize("batch_size", [8, None])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_divergence_is_said(batch_size, dtype):
-    network = Network(5, [Dense(20), ReLU(), Dense(20), ReLU(), Dense(3)], QuadraticCost(), dtype=dtype, task="classes")
-    recorder = Recorder()
-    with pytest.raises(TrainingDiverged, match="learning rate"):
-        train(network, *data(), epochs=500, batch_size=batch_size, optimizer=GradientDescent(1e6), callbacks=[recorder])
-    assert recorder.events[-1][0] == "end"
-
-
-# ---- ops --------------------------------------------------------------------------------------------------------
-
-
-def test_a_network_computes_through_the_operations_it_was_given():
-    calls = set()
-
-    def counted(name):
-        def call(*arguments, **options):
-            calls.add(name)
-            return getattr(reference, name)(*arguments, **options)
-
-        return call
-
-    ops = SimpleNamespace(**{name: counted(name) for name in vars(reference) if callable(getattr(reference, name))})
-    network = Network(5, [Dense(4), Sigmoid(), Dense(3)], CategoricalCrossEntropy(), inputs="grey levels", ops=ops)
-    grey, y = np.zeros((20, 5), np.uint8), np.arange(20) % 3
-    training = {"matmul", "affine", "sum_rows", "sigmoid", "sigmoid_backward", "mean_loss"}
-    training |= {"softmax_cross_entropy_labels"}
-    network.predict(grey)
-    arrays = {"empty", "zeros"}
-    assert calls == {"affine", "sigmoid", "softmax", "scale_bytes"} | arrays
-    calls.clear()
-    train(network, grey, y)
-    assert calls - arrays == training | {"adam", "gather", "gather_bytes", "count_right"}
-    calls.clear()
-    train(network, grey, y, batch_size=None, optimizer=GradientDescent(), sample_weight=y + 1)
-    assert calls - arrays == training - {"mean_loss"} | {"weighted_mean_loss", "descend"} | {
-        "scale_bytes",
-        "count_right",
-    }
