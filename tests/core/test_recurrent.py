@@ -28,6 +28,7 @@ from byhand import (
     RepeatVector,
     fit,
 )
+from byhand.explaining.explain import trace
 from byhand.ops import reference
 from tests.golden import recurrent_cases
 from tests.golden.make import FOLDER, compute_recurrent
@@ -248,3 +249,16 @@ def test_the_example_in_the_docs():
     found = {"h": h, "dz": at.cache.dz, "dx": dx} | {f"d{name}": getattr(at.g, name) for name in ("W", "R", "b")}
     for name, value in found.items():
         np.testing.assert_array_equal(value.reshape(-1), given[name], err_msg=name)
+
+
+def test_both_ways_are_explained():
+    layers = [Dense(2), Bidirectional(RNN(2)), Dense(2)]
+    network = Network((4, 3), layers, CategoricalCrossEntropy(), dtype=np.float64)
+    text = network.explain()
+    for line in ("a3 = (z2, z3)", "dz2 = da3[..., :2]", "dz3 = da3[..., 2:]", "dz1 = dz1′ + dz1′′"):
+        assert f"  {line} " in text
+    x, labels = np.random.default_rng(0).standard_normal((2, 4, 3)), np.array([0, 1])
+    values = trace(network, x, labels)
+    np.testing.assert_array_equal(values["a3"], np.concatenate([values["z2"], values["z3"]], axis=1))
+    np.testing.assert_allclose(values["dz1"], values["dz1′"] + values["dz1′′"])
+    assert network.explain(x, labels)

@@ -50,14 +50,18 @@ class _Namer:
         """The block of a layer whose input is called x, and dx what it hands back."""
         children: list[Block] = []
         for k, (inner, inner_plan) in enumerate(zip(layer.layers, plan.children, strict=True)):
-            inner_x = children[-1].names["y"] if children else x
-            inner_dx = f"d{inner_x}" if children else f"d{self.fresh(x)}"  # of x only what came through the layers
+            follows = bool(children) and plan.chained
+            inner_x = children[-1].names["y"] if follows else x
+            inner_dx = f"d{inner_x}" if follows else f"d{self.fresh(x)}"  # of x only what came through the layers
             children.append(self.block(inner, inner_plan, inner_x, inner_dx, f"{where}.{k + 1}"))
         self.number += bool(plan.params)
         own = {"x": x} | {name: f"{GREEK.get(name, name)}{self.number}" for name in plan.params}
         own["y"] = self.fresh(f"{'z' if plan.params else 'a'}{self.number}")
         if children and plan.chained:
             own |= {"F": children[-1].names["y"], "d0": children[0].names["dx"]}
+        elif children:
+            own |= {f"y{k}": child.names["y"] for k, child in enumerate(children, 1)}
+            own |= {f"d{k}": child.names["dx"] for k, child in enumerate(children, 1)}
         forward, backward = _equations(layer, plan)
         for equation in forward:  # what it computes on the way
             if equation.target not in own:

@@ -73,7 +73,7 @@ def _backward_lines(block: Block, want_dx: bool) -> Iterator[Line]:
         if line.equation.target != "dx" and (want_dx or parameter or block.children):
             yield line
     for k in range(len(block.children) - 1, -1, -1):
-        yield from _backward_lines(block.children[k], want_dx or k > 0)
+        yield from _backward_lines(block.children[k], want_dx or (k > 0 and block.plan.chained))
     yield from (line for line in equations if line.equation.target == "dx" and want_dx)
 
 
@@ -99,6 +99,8 @@ def _block_shapes(block: Block) -> dict[str, str]:
         result.setdefault(own[equation.target], _rows(plan.out_shape))  # what is not kept has the output's shape
     for child in block.children:
         result |= _block_shapes(child)
+        if not plan.chained:
+            result[child.names["dx"]] = _rows(plan.inner_shape)
     return result
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from byhand.core.checks import require_instance
 from byhand.core.config import register
+from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
@@ -46,12 +47,30 @@ class Bidirectional(Layer):
         """The layer that goes forward, and the one that goes back."""
         return self.layer, replace(self.layer, reverse=True)
 
+    @property
+    def forward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """Of both outputs, y1 and y2."""
+        return (Equation("y", *["$y1 + $y2" if self.merge == "sum" else "($y1, $y2)"] * 2),)
+
+    @property
+    def backward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """Of d1 and d2, the gradients by the input of each."""
+        if self.merge == "sum":
+            parts = [("$dy", "$dy")] * 2
+        else:
+            k = self.layer.units
+            parts = [(f"$dy[..., :{k}]", rf"{{$dy}}_{{:{k}}}"), (f"$dy[..., {k}:]", rf"{{$dy}}_{{{k}:}}")]
+        halves = (Equation(f"dy{i}", *part) for i, part in enumerate(parts, 1))
+        return (*halves, Equation("dx", "$d1 + $d2", "$d1 + $d2"))
+
     def plan(self, in_shape: Shape) -> Plan:
         """(T, in) becomes (T, 2k) or (2k,); with merge="sum" (T, k) or (k,)."""
         children = tuple(plan_layer(layer, in_shape) for layer in self.layers)
         *steps, k = children[0].out_shape
         out_shape = (*steps, 2 * k if self.merge == "concat" else k)
-        return Plan(out_shape, cache={"d0": in_shape}, children=children, chained=False)
+        return Plan(
+            out_shape, cache={"d1": in_shape, "d2": in_shape}, children=children, inner_shape=in_shape, chained=False
+        )
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Run both over x, then y = (y₁, y₂), or y₁ + y₂."""
@@ -70,13 +89,13 @@ class Bidirectional(Layer):
         first, second = at.children
         k = self.layer.units
         halves = (at.dy, at.dy) if self.merge == "sum" else (at.dy[..., :k], at.dy[..., k:])
-        for inner, dy, dx in zip(at.children, halves, (at.dx, at.cache.d0), strict=True):
+        for inner, dy, dx in zip(at.children, halves, (at.cache.d1, at.cache.d2), strict=True):
             ops.copy(dy, out=inner.dy)
             inner.dx = None if at.dx is None else dx
         for layer, inner in zip(self.layers, (first, second), strict=True):
             layer.backward(ops, inner)
         if at.dx is not None:
-            ops.add(at.dx, at.cache.d0, out=at.dx)
+            ops.add(at.cache.d1, at.cache.d2, out=at.dx)
 
     def mask_after(self, at: Pass) -> Array | None:
         """The input's, as long as there are steps."""
