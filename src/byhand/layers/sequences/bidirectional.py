@@ -86,13 +86,12 @@ class Bidirectional(Layer):
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Hand dy, or each half of it, to both; dx is the sum of theirs."""
-        first, second = at.children
         k = self.layer.units
         halves = (at.dy, at.dy) if self.merge == "sum" else (at.dy[..., :k], at.dy[..., k:])
         for inner, dy, dx in zip(at.children, halves, (at.cache.d1, at.cache.d2), strict=True):
             ops.copy(dy, out=inner.dy)
             inner.dx = None if at.dx is None else dx
-        for layer, inner in zip(self.layers, (first, second), strict=True):
+        for layer, inner in zip(self.layers, at.children, strict=True):
             layer.backward(ops, inner)
         if at.dx is not None:
             ops.add(at.cache.d1, at.cache.d2, out=at.dx)
