@@ -1,4 +1,4 @@
-"""Regularisers: rules that keep training in bounds, each one pass over the flat vectors.
+"""Regularisers: penalties, clipping and norm constraints, each applied in one pass over the flat vectors.
 
 A rule may change the gradient before the optimiser's step, and the parameters after it. `fit(..., regularizers=(...))`
 applies several in their order: (L2(λ), ClipNorm(c)) clips the gradient of loss and penalty together,
@@ -15,7 +15,7 @@ from byhand.network import Network
 
 
 class Regularizer:
-    """Base of all rules; override what is needed. `scratch` (size,) is for any use and holds nothing."""
+    """Base of all regularisers; override what is needed. `scratch` (size,) is a work array."""
 
     def change_gradient(self, network: Network, scratch: Array) -> None:
         """Change `network.gradient` before the optimiser's step."""
@@ -26,7 +26,7 @@ class Regularizer:
 
 @dataclass(frozen=True)
 class Penalty(Regularizer):
-    """Base of the rules that make a term of the weights part of what is minimised.
+    """Base of penalties, which add a function of the weights to the loss.
 
     Weights are the parameters with two or more dimensions; biases, and the γ and β of normalisation, go free. The
     history's losses stay those of the data, so that training and validation can be compared; the penalty after each
@@ -42,7 +42,7 @@ class Penalty(Regularizer):
         require_between("rate", self.rate, 0)
 
     def penalty(self, network: Network, scratch: Array) -> float:
-        """What is added to the loss."""
+        """The term that is added to the loss."""
         raise NotImplementedError
 
 
@@ -88,7 +88,7 @@ class L1(Penalty):
 
 @dataclass(frozen=True)
 class _Limited(Regularizer):
-    """Base of the rules with a limit.
+    """Base of regularisers with a limit.
 
     Args:
         limit: c, above 0.
@@ -105,7 +105,7 @@ class _Limited(Regularizer):
 @register
 @dataclass(frozen=True)
 class ClipValue(_Limited):
-    """g ← min(max(g, −c), c), number by number, as PyTorch's clip_grad_value_. It may turn the gradient's direction.
+    """g ← min(max(g, −c), c), elementwise, as PyTorch's clip_grad_value_; may change the direction.
 
     Mikolov, "Statistical language models based on neural networks" (2012).
     """
@@ -118,7 +118,7 @@ class ClipValue(_Limited):
 @register
 @dataclass(frozen=True)
 class ClipNorm(_Limited):
-    """g ← g c / ‖g‖ where ‖g‖ > c, with the norm over all parameters together; the direction stays.
+    """g ← g c / ‖g‖ where ‖g‖ > c, with the norm of all parameters; keeps the direction.
 
     Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
     PyTorch's clip_grad_norm_ divides by ‖g‖ + 10⁻⁶ instead.
@@ -132,7 +132,7 @@ class ClipNorm(_Limited):
 @register
 @dataclass(frozen=True)
 class MaxNorm(_Limited):
-    """After each step, the incoming weights w of every unit with ‖w‖ > c are scaled back to ‖w‖ = c.
+    """Max-norm constraint: after each step, the incoming weights w of every unit with ‖w‖ > c are scaled to ‖w‖ = c.
 
     For Dense they are a column of W. Srivastava et al., "Dropout: A simple way to prevent neural networks from
     overfitting" (2014), section 5.1; there c is 3 to 4.

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: the rate as a function of how far training has come.
+"""Learning-rate schedules: the rate as a function of the progress of training.
 
 `schedule(epoch, epochs)` is the learning rate at `epoch` (0 at the start; a fraction within an epoch is fine) of
 `epochs` in all. Wherever a schedule is asked for, a plain number means `Constant`.
@@ -33,7 +33,7 @@ class Schedule:
         raise NotImplementedError
 
     def at(self, epoch: float, epochs: int, history: HistoryColumns) -> float:
-        """The same, where the rate may depend on the figures of the epochs so far."""
+        """The learning rate, which may depend on the history so far."""
         return self(epoch, epochs)
 
 
@@ -92,7 +92,7 @@ class ExponentialDecay(Schedule):
 @register
 @dataclass(frozen=True)
 class CosineAnnealing(Schedule):
-    """From η₀ down to `floor` along half a cosine: floor + ½ (η₀ − floor)(1 + cos(π epoch / epochs)).
+    """Cosine annealing from η₀ to `floor`: floor + ½ (η₀ − floor)(1 + cos(π epoch / epochs)).
 
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), eq. 5, without restarts.
     It changes from epoch to epoch or, with `per_step`, at every step.
@@ -114,7 +114,7 @@ class CosineAnnealing(Schedule):
 @register
 @dataclass(frozen=True)
 class WarmupCosine(Schedule):
-    """A straight line from start · η₀ up to η₀ over the first `warmup` epochs, then half a cosine down to `floor`.
+    """Linear warm-up from start · η₀ to η₀ over the first `warmup` epochs, then cosine annealing to `floor`.
 
     Large steps while running means are still empty, and weights still random, can spoil a start (Goyal et al.,
     "Accurate, Large Minibatch SGD", 2017, section 2.2). Changes at every step.
@@ -143,7 +143,7 @@ class WarmupCosine(Schedule):
 @register
 @dataclass(frozen=True)
 class CosineRestarts(Schedule):
-    """Half a cosine from η₀ to `floor` over `first` epochs, then again from η₀ over `factor` times as many, and so on.
+    """Cosine annealing from η₀ to `floor` over `first` epochs, then again over `factor` times as many, and so on.
 
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), eq. 5, with T_0 = first and
     T_mult = factor. With first = 1 and factor = 2, training ends at the floor after 1, 3, 7, 15, ... epochs. Changes at
@@ -176,7 +176,7 @@ class CosineRestarts(Schedule):
 @register
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Up from rate / start to the high rate in the first part of training, then down to almost nothing.
+    """One-cycle schedule: up from rate / start to the maximum in the first part of training, then down to nearly zero.
 
     Both along half cosines; the end is rate / (start · end). Smith and Topin, "Super-Convergence" (2018), and Smith,
     "A disciplined approach to neural network hyper-parameters" (2018), in the form and with the defaults that
@@ -198,7 +198,7 @@ class OneCycle(Schedule):
         require_between("end", self.end, 1)
 
     def __call__(self, epoch: float, epochs: int) -> float:
-        """Half a cosine up to `rate`, half a cosine down."""
+        """Half a cosine up to `rate`, then half a cosine down."""
         low, done = self.rate / self.start, epoch / epochs
         if done < self.peak:
             return half_cosine(low, self.rate, done / self.peak)
@@ -208,7 +208,7 @@ class OneCycle(Schedule):
 @register
 @dataclass(frozen=True)
 class ReduceOnPlateau(Schedule):
-    """Multiply the rate by `factor` whenever `watch` has not become better for more than `patience` epochs.
+    """Multiply the rate by `factor` if `watch` has not improved for more than `patience` epochs.
 
     Better is smaller, but larger for accuracies, by more than the share `threshold` of the best so far. After a
     reduction `cooldown` epochs are not held against it. Where the watched figure is one of validation, training needs

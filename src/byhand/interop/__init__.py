@@ -1,1 +1,1 @@
-"""Other people's conventions: byhand's networks as parts of their systems. Each file imports its own system."""
+"""Interfaces to other libraries."""

@@ -1,4 +1,4 @@
-"""What byhand's two scikit-learn estimators share: parameters, fitting, predicting."""
+"""The base class of byhand's scikit-learn estimators."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -131,7 +131,7 @@ class NetworkEstimator(BaseEstimator):
         raise NotImplementedError
 
     def _score(self, t: Array, predicted: Array, weights: Array | None) -> float:
-        """How good predictions are by targets t (n, outputs)."""
+        """The score of predictions for targets t (n, outputs)."""
         raise NotImplementedError
 
     # ---- fitting ----
@@ -208,7 +208,7 @@ class NetworkEstimator(BaseEstimator):
             self.network_.theta[:] = watch.best
 
     def _checkpoints(self, fresh: bool) -> tuple[Checkpoints | None, bool]:
-        """Where the fit keeps its state, and whether it is to go on from what is there.
+        """The checkpoints of the fit, and whether to resume from them.
 
         Raises:
             ByhandError: it is to, and what is there was fitted with other parameters.
@@ -228,7 +228,7 @@ class NetworkEstimator(BaseEstimator):
         return kept, True
 
     def _start(self, X: Array, outputs: int, fresh: bool, random_state: Any, classes: Sequence[str] | None) -> None:
-        """Make the network, new or with the weights of the old one.
+        """Create the network, with new weights or those of the previous fit.
 
         All numbers come from U(−r, r) with r = √(6 / (in + out)), or √(2 / (in + out)) for "logistic": Glorot and
         Bengio (2010), with scikit-learn's factor for the sigmoid.
@@ -276,7 +276,7 @@ class NetworkEstimator(BaseEstimator):
         return MomentumSolver(rate, self.momentum, self.nesterovs_momentum)
 
     def _hold_out(self, X: Array, t: Array, weights: Array | None, random_state: Any) -> tuple[Any, ...]:
-        """Samples, targets and weights to train on, and a triple of the same to validate on."""
+        """Samples, targets and weights for training, and the same for validation."""
         stratify = t if self.out_activation_ == "logistic" and t.shape[1] == 1 else None
         parts = train_test_split(
             *(a for a in (X, t, weights) if a is not None),

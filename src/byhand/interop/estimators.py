@@ -1,4 +1,4 @@
-"""byhand's networks as scikit-learn's estimators: a user of MLPClassifier or MLPRegressor changes one import.
+"""byhand's networks as scikit-learn estimators with the interface of MLPClassifier and MLPRegressor.
 
     >>> from byhand.interop.estimators import NetworkClassifier
     >>> from sklearn.datasets import load_digits
@@ -40,7 +40,7 @@ __all__ = ["NetworkClassifier", "NetworkRegressor"]
 
 @dataclass(eq=False, repr=False)
 class NetworkClassifier(ClassifierMixin, NetworkEstimator):
-    """A classifier: two classes by one sigmoid, more by softmax, several labels at once by one sigmoid each.
+    """A classifier: one sigmoid for two classes, softmax for more, and one sigmoid per label for multilabel targets.
 
     Args:
         class_weight: how much each class's samples count: {class: weight}, "balanced" for n / (k · count of the
@@ -66,7 +66,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return self._fit_classes(X, y, sample_weight, incremental=False, classes=None)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> "NetworkClassifier":
-        """Train for one epoch on X and y, going on where the last call ended.
+        """Train for one epoch on X and y, continuing the previous call.
 
         Args:
             X: as for `fit`.
@@ -82,7 +82,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return self._fit_classes(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict_proba(self, X: Any) -> Array:
-        """The classes' probabilities (n, len(classes_)); for several labels at once, each label's own."""
+        """The classes' probabilities (n, len(classes_)); for multilabel targets, the probability of each label."""
         p = self._outputs(X)
         if len(self.classes_) == 1:
             return np.ones_like(p)
@@ -112,7 +112,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return self
 
     def _learn_classes(self, y: Array, incremental: bool, classes: Any) -> None:
-        """Set `classes_`, or see that y has no other.
+        """Set `classes_`, or check that y has no others.
 
         Raises:
             ByhandError: it has, or the first partial_fit does not say which there are.
@@ -153,7 +153,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
 @dataclass(eq=False, repr=False)
 class NetworkRegressor(RegressorMixin, NetworkEstimator):
-    """A regressor for one number or several: trained on half the squared error.
+    """A regressor for one or several outputs, trained on half the squared error.
 
     Args:
         loss: "squared_error", or "poisson" for counts: half the Poisson deviance, with e^z as the output.
@@ -175,7 +175,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
         return self._fit_numbers(X, y, sample_weight, incremental=False)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "NetworkRegressor":
-        """Train for one epoch on X and y, going on where the last call ended; arguments as for `fit`."""
+        """Train for one epoch on X and y, continuing the previous call; arguments as for `fit`."""
         return self._fit_numbers(X, y, sample_weight, incremental=True)
 
     def predict(self, X: Any) -> Array:
@@ -207,5 +207,5 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
 
 def checked_weights(weights: Any, X: Any) -> Array | None:
-    """Sample weights (n,) as scikit-learn checks them; a single number is everybody's weight."""
+    """Sample weights (n,) as scikit-learn checks them; a single number is used for all samples."""
     return None if weights is None else _check_sample_weight(weights, X, dtype=X.dtype)

@@ -1,4 +1,4 @@
-"""The parameters that byhand's scikit-learn estimators share with MLPClassifier: which values they may have."""
+"""Checks of the parameters that the estimators share with MLPClassifier."""
 
 from collections.abc import Iterable
 from math import inf
@@ -14,7 +14,7 @@ BELOW_ONE = 1 - 1e-12
 
 
 def check_parameters(estimator: Any) -> None:
-    """Raise ByhandError where a parameter of `estimator` has no meaning; scikit-learn wants that done in `fit`."""
+    """Raise ByhandError for invalid parameters; scikit-learn requires this check in `fit`."""
     e = estimator
     hidden_sizes(e.hidden_layer_sizes)
     require_one_of("activation", e.activation, ("identity", "logistic", "tanh", "relu"))

@@ -1,4 +1,4 @@
-"""The loss for counts."""
+"""The Poisson loss for counts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from byhand.schedules import Schedule
 
 
 class Rate(Schedule):
-    """The learning rate η as it is now; whoever watches the training changes `now`.
+    """A learning rate η that callbacks change through `now`.
 
     Args:
         start: η₀.
@@ -33,12 +33,12 @@ class Rate(Schedule):
         return self.now
 
     def after(self, samples: int) -> None:
-        """Take notice of how many samples have been seen in all."""
+        """Update the rate for the total number of samples seen."""
         if self.kind == "invscaling":
             self.now = self.start / (samples + 1) ** self.power
 
     def lower(self) -> bool:
-        """Training stands still: go on with a smaller η if there is one, and say whether there was."""
+        """Reduce η if training makes no progress; returns whether this was possible."""
         if self.kind != "adaptive" or self.now <= 1e-6:
             return False
         self.now /= 5
@@ -46,7 +46,7 @@ class Rate(Schedule):
 
 
 class Solver(Optimizer):
-    """An optimiser that keeps its vectors, and counts its steps t, over several trainings.
+    """An optimiser that keeps its vectors and its step count t over several trainings.
 
     Args:
         rate: η.
@@ -61,7 +61,7 @@ class Solver(Optimizer):
         self.memory: dict[str, Array] = {}
 
     def state(self, size: int, dtype: Any, weights: int | None = None) -> dict[str, Array]:
-        """The vectors (size,) as the last training left them; zero before the first."""
+        """The vectors (size,) of the previous training; zero before the first."""
         if not self.memory:
             self.memory = {name: np.zeros(size, dtype) for name in self.names}
         return self.memory

@@ -1,4 +1,4 @@
-"""What scikit-learn's MLPClassifier does in training and `byhand.fit` does otherwise, each in a place that `fit` has.
+"""The differences between the training of scikit-learn's MLPClassifier and `byhand.fit`, as callbacks and regularisers.
 
 The order of samples is what `shuffle` calls, the L2 penalty a regulariser, and when to stop a callback.
 """
@@ -38,7 +38,7 @@ class SharedPenalty(Regularizer, Callback):
         return {"total": self._total, "seen": self._seen}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         self._total, self._seen = state["total"], state["seen"]
 
     def on_start(self, training: Training) -> None:
@@ -46,7 +46,7 @@ class SharedPenalty(Regularizer, Callback):
         self._training = training
 
     def on_epoch_start(self, training: Training) -> None:
-        """Begin anew."""
+        """Reset."""
         self._total, self._seen = 0.0, 0
 
     def change_gradient(self, network: Network, scratch: Array) -> None:
@@ -71,7 +71,7 @@ class SharedPenalty(Regularizer, Callback):
 
 
 class EpochRecorder(Callback):
-    """Keeps an estimator's records epoch by epoch, stops when there is no progress, remembers the best network.
+    """Records each epoch for an estimator, stops when there is no progress, and keeps the best network.
 
     Args:
         estimator: whose records these are.
@@ -113,7 +113,7 @@ class EpochRecorder(Callback):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         solver = self.estimator._solver
         for name in self.records:
             setattr(self.estimator, name, state["records"][name])

@@ -1,4 +1,4 @@
-"""Optimisers: how θ follows the gradient. Each sees flat vectors only.
+"""Optimisers. Each updates the parameter vector θ by the gradient.
 
 An optimiser is a frozen dataclass of hyper-parameters. The vectors that it remembers between steps are allocated by
 `state` and kept by whoever trains, beside θ, so that a checkpoint is a handful of arrays.

@@ -1,4 +1,4 @@
-"""Adam and its kin: the mean of past gradients, divided by their size."""
+"""Adam, AdamW and NAdam."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -16,7 +16,7 @@ from byhand.schedules import Schedule
 @register
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Gradient descent with a mean of past gradients, each parameter's step scaled by the size of its own gradients.
+    """Gradient descent with running means of the gradient and of its square.
 
     m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ − η m̂ / (√v̂ + ε),
     with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ). Kingma and Ba, "Adam: A Method for Stochastic Optimization" (2015),
@@ -85,7 +85,7 @@ class AdamW(Adam):
 @register
 @dataclass(frozen=True)
 class NAdam(Adam):
-    """Adam that looks ahead: what Nesterov is to Momentum, NAdam is to Adam. It is here to complete that pair.
+    """Adam with Nesterov momentum.
 
     m and v as in Adam, θ ← θ − η [(1 − μ_t) g / (1 − Π_t) + μ_{t+1} m / (1 − Π_{t+1})] / (√v̂ + ε), with
     μ_t = β₁ (1 − ½ 0.96^(ψt)), which warms up to β₁, and Π_t = μ₁ μ₂ … μ_t. Dozat, "Incorporating Nesterov Momentum

@@ -1,4 +1,4 @@
-"""What an optimiser is."""
+"""The base class of optimisers."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class Optimizer:
 
     @property
     def vectors(self) -> tuple[str, ...]:
-        """The names of the vectors that it works with."""
+        """The names of the state vectors."""
         return ("scratch",)
 
     def __post_init__(self) -> None:
@@ -35,7 +35,7 @@ class Optimizer:
         require_between("weight_decay", self.weight_decay, 0)
 
     def state(self, size: int, dtype: Any, weights: int | None = None) -> State:
-        """What it remembers and works in: vectors (size,), all zero before the first step.
+        """The state: vectors (size,), all zero before the first step.
 
         Args:
             size: how many parameters there are.
@@ -50,7 +50,7 @@ class Optimizer:
         return state
 
     def step(self, ops: Any, theta: Array, g: Array, state: State, t: int, rate: float) -> None:
-        """Change θ (size,) in place by the gradient g (size,), at step t = 1, 2, ... with learning rate η = rate."""
+        """Update θ (size,) in place by the gradient g (size,), in step t = 1, 2, ... with learning rate η = rate."""
         raise NotImplementedError
 
     def decay(self, ops: Any, theta: Array, g: Array, state: State, rate: float) -> Array:

@@ -1,4 +1,4 @@
-"""Gradient descent, plain and with a velocity."""
+"""Gradient descent, with or without momentum."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class GradientDescent(Optimizer):
 @register
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Stochastic gradient descent under the name that PyTorch and Keras give it, with momentum or without.
+    """Stochastic gradient descent, with or without momentum, under the name that PyTorch and Keras use.
 
     Without momentum it is `GradientDescent`, with it `Momentum`: v ← μ v + g, θ ← θ − η v; and with `nesterov`, too,
     `Nesterov`: θ ← θ − η (g + μ v).
@@ -54,7 +54,7 @@ class SGD(Optimizer):
 
     @property
     def vectors(self) -> tuple[str, ...]:
-        """The velocity, where there is any."""
+        """The velocity, with momentum."""
         return ("velocity", "scratch") if self.momentum else ("scratch",)
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class SGD(Optimizer):
 @register
 @dataclass(frozen=True)
 class Momentum(Optimizer):
-    """A ball that rolls: v ← μ v + g, θ ← θ − η v, so that steps in one direction add up, to 1/(1 − μ) times as far.
+    """Momentum: v ← μ v + g, θ ← θ − η v. Steps in a constant direction grow to 1/(1 − μ) times their size.
 
     Polyak, "Some methods of speeding up the convergence of iteration methods" (1964), with η outside the velocity, as
     in PyTorch: where the learning rate changes, so do all of v's effects. Textbooks that write v ← μ v − η g mean the
@@ -107,7 +107,7 @@ class Momentum(Optimizer):
 @register
 @dataclass(frozen=True)
 class Nesterov(Momentum):
-    """Momentum that looks ahead: v ← μ v + g, θ ← θ − η (g + μ v).
+    """Nesterov momentum: v ← μ v + g, θ ← θ − η (g + μ v).
 
     The gradient belongs to where the velocity will have carried θ, so the ball brakes before the slope rises. Nesterov,
     "A method of solving a convex programming problem with convergence rate O(1/k²)" (1983); here, as in PyTorch, θ

@@ -1,4 +1,4 @@
-"""Lion: only the sign of the mean gradient counts."""
+"""Lion, which uses the sign of the mean gradient."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from byhand.schedules import Schedule
 @register
 @dataclass(frozen=True)
 class Lion(Optimizer):
-    """Every parameter moves by exactly η: θ ← θ − η sign(β₁ m + (1 − β₁) g), then m ← β₂ m + (1 − β₂) g.
+    """Lion; every parameter moves by exactly η: θ ← θ − η sign(β₁ m + (1 − β₁) g), then m ← β₂ m + (1 − β₂) g.
 
     It is here because people ask for it: it remembers one vector where Adam remembers two, and neither divides nor
     takes a root. Its learning rate should be three to ten times smaller than Adam's; its weight decay, which is

@@ -1,4 +1,4 @@
-"""Gradient descent whose every parameter has a step of its own: divided by the size that its gradients had."""
+"""AdaGrad and RMSprop, which scale the step of each parameter by the size of its past gradients."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from byhand.schedules import Schedule
 @register
 @dataclass(frozen=True)
 class AdaGrad(Optimizer):
-    """Divide by the root of all squared gradients so far: v ← v + g², θ ← θ − η g / (√v + ε).
+    """AdaGrad, which divides by the root of the sum of squared gradients: v ← v + g², θ ← θ − η g / (√v + ε).
 
     Parameters that seldom have a gradient keep large steps; all steps shrink for ever. Duchi, Hazan and Singer,
     "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization" (2011), the diagonal form.
@@ -43,7 +43,7 @@ class AdaGrad(Optimizer):
 @register
 @dataclass(frozen=True)
 class RMSprop(Optimizer):
-    """Divide by the root of a running mean of squared gradients: v ← ρ v + (1 − ρ) g², θ ← θ − η g / (√v + ε).
+    """RMSprop, which divides by the root of a mean of squared gradients: v ← ρ v + (1 − ρ) g², θ ← θ − η g / (√v + ε).
 
     Unlike AdaGrad it forgets. Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012). Centred, √v is replaced by
     √(v − m²) with m ← ρ m + (1 − ρ) g: the spread of the gradients rather than their size (Graves, "Generating
@@ -67,7 +67,7 @@ class RMSprop(Optimizer):
 
     @property
     def vectors(self) -> tuple[str, ...]:
-        """Only those that its variant needs."""
+        """The vectors of this variant."""
         return ("v", "scratch", *(("mean",) * self.centred), *(("velocity",) * bool(self.momentum)))
 
     def __post_init__(self) -> None:

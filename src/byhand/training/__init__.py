@@ -1,4 +1,4 @@
-"""Training: batches, the loop, what it remembers, and how good the result is."""
+"""Training: trainer, batches, callbacks, checkpoints, history, evaluation."""
 
 from byhand.training.averaging import Averaging
 from byhand.training.best import EarlyStopping, SaveBest

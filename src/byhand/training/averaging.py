@@ -1,4 +1,4 @@
-"""The mean of the weights along the way is steadier than where they end."""
+"""Averaging of parameters over the steps of training."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from byhand.training.state import Training
 
 
 class Averaging(Callback):
-    """Validation, and the finished network, use an average of the parameters (and running means) of all steps so far.
+    """Use an exponential average of the parameters (and running means) for validation and the finished network.
 
     With θ_i after step i, the average after step t is Σ_i w_i θ_i / Σ_i w_i with w_i = decay^(t − i): an exponential
     moving average whose weights sum to one from the first step on, so that the start does not count. It looks back over
@@ -29,18 +29,18 @@ class Averaging(Callback):
         self.decay = decay
 
     def on_start(self, training: Training) -> None:
-        """Room for the averages, and to work in."""
+        """Allocate the averages."""
         network = training.network
         self._count = 0
         self._vectors = [(v, np.zeros_like(v), np.empty_like(v)) for v in (network.theta, network.state)]
         self._in_place = False  # whether the network holds the average
 
     def state(self) -> dict[str, Any]:
-        """How many steps were averaged, and the averages."""
+        """The number of steps averaged, and the averages."""
         return {"count": self._count, "averages": [average for _, average, _ in self._vectors]}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         self._count = state["count"]
         for (_, average, _), saved in zip(self._vectors, state["averages"], strict=True):
             np.copyto(average, saved)
@@ -55,15 +55,15 @@ class Averaging(Callback):
             np.add(average, s, out=average)
 
     def on_validation(self, training: Training) -> None:
-        """The average goes in."""
+        """Swap in the average for validation."""
         self._swap(True)
 
     def on_epoch_start(self, training: Training) -> None:
-        """Training's own parameters come back."""
+        """Swap the parameters of the training back."""
         self._swap(False)
 
     def on_end(self, training: Training) -> None:
-        """The average stays; where training broke off within an epoch it goes in now, unless that exploded."""
+        """Keep the average; use it also if training was interrupted within an epoch, unless it diverged."""
         self._swap(self._count > 0 and training.diverged is None)
 
     def _swap(self, wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Samples on their way into the network: gathered into arrays that were allocated once."""
+"""Batches, gathered into preallocated arrays."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -16,7 +16,7 @@ from byhand.training.targets import as_mask, as_targets, as_weights, class_weigh
 
 
 class Batch(NamedTuple):
-    """Some rows of the data, ready for the network.
+    """A batch, ready for the network.
 
     Attributes:
         x: samples (n, *input_shape) in the network's dtype.
@@ -139,7 +139,7 @@ class Batches:
         return part
 
     def __len__(self) -> int:
-        """How many samples there are."""
+        """The number of samples."""
         return len(self.x)
 
     def in_order(self) -> Iterator[Batch]:
@@ -195,4 +195,4 @@ class Batches:
         return Batch(room.x, room.t, room.weights, room.labels, room.mask)
 
     def close(self) -> None:
-        """End whatever works for these batches."""
+        """Stop background threads."""

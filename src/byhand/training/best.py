@@ -1,4 +1,4 @@
-"""Watching a figure for its best: stop where it gets no better, keep the best network in a file."""
+"""Callbacks that track the best epoch: early stopping, and saving the best network."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ KNOWN = ("loss", "penalty", *METRICS)  # columns of which everybody knows whethe
 
 
 class Best(Callback):
-    """Base of those that watch a column of the history for its best figure.
+    """Base of callbacks that monitor a column of the history.
 
     Args:
         monitor: the history's column to watch.
@@ -44,15 +44,15 @@ class Best(Callback):
         self.best, self.best_epoch = -self._sign * np.inf, 0
 
     def on_start(self, training: Training) -> None:
-        """Begin anew."""
+        """Reset."""
         self.best, self.best_epoch = -self._sign * np.inf, 0
 
     def state(self) -> dict[str, Any]:
-        """The best figure so far, and when it was."""
+        """The best figure so far, and its epoch."""
         return {"best": self.best, "best_epoch": self.best_epoch}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         self.best, self.best_epoch = state["best"], state["best_epoch"]
 
     def improved(self, training: Training) -> bool:
@@ -73,7 +73,7 @@ class Best(Callback):
 
 
 class EarlyStopping(Best):
-    """End the training after `patience` epochs in a row without a better figure; the best epoch's weights come back.
+    """Stop the training after `patience` epochs without improvement, and restore the weights of the best epoch.
 
     They come back in any case, also where training ran its full length or failed; state such as running means with
     them. Prechelt, "Early stopping, but when?" (1998); Goodfellow, Bengio and Courville, "Deep learning" (2016),
@@ -98,19 +98,19 @@ class EarlyStopping(Best):
         self.stopped_epoch = 0
 
     def on_start(self, training: Training) -> None:
-        """Room for the best weights."""
+        """Allocate the best weights."""
         super().on_start(training)
         self.stopped_epoch = 0
         self._theta = np.empty_like(training.network.theta)
         self._state = np.empty_like(training.network.state)
 
     def state(self) -> dict[str, Any]:
-        """The best figure so far, when it was, and its weights."""
+        """The best figure so far, its epoch and its weights."""
         figures = super().state() | {"stopped_epoch": self.stopped_epoch}
         return figures | ({"theta": self._theta, "state": self._state} if self.best_epoch else {})
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         super().restore(state)
         self.stopped_epoch = state["stopped_epoch"]
         if self.best_epoch:
@@ -118,7 +118,7 @@ class EarlyStopping(Best):
             np.copyto(self._state, state["state"])
 
     def on_epoch(self, training: Training) -> None:
-        """Keep the weights if they are the best so far; stop if the best is too long ago."""
+        """Keep the weights of the best epoch; stop after `patience` epochs without improvement."""
         if self.improved(training):
             np.copyto(self._theta, training.network.theta)
             np.copyto(self._state, training.network.state)
@@ -127,7 +127,7 @@ class EarlyStopping(Best):
             training.stop = True
 
     def on_end(self, training: Training) -> None:
-        """Bring the best weights back."""
+        """Restore the best weights."""
         if self.best_epoch:
             np.copyto(training.network.theta, self._theta)
             np.copyto(training.network.state, self._state)
@@ -142,7 +142,7 @@ class EarlyStopping(Best):
 
 
 class SaveBest(Best):
-    """Write the network into a file whenever an epoch's figure is the best so far.
+    """Save the network to a file after every epoch that improves the figure.
 
     The file is written whole or not at all, and `Network.load` reads it. Together with Averaging list Averaging first:
     then it holds the averaged weights that were validated.
@@ -159,6 +159,6 @@ class SaveBest(Best):
         self.path = Path(path)
 
     def on_epoch(self, training: Training) -> None:
-        """Save the network if it is the best so far."""
+        """Save the network if this epoch is the best so far."""
         if self.improved(training):
             training.network.save(self.path)

@@ -1,4 +1,4 @@
-"""What may happen beside training: progress bars, one's own records."""
+"""Callbacks, and the progress bar."""
 
 from typing import Any
 
@@ -13,33 +13,33 @@ class Callback:
     """
 
     def state(self) -> dict[str, Any]:
-        """What to remember in a checkpoint: numbers, text, lists, tables with text as keys, and arrays."""
+        """The state to store in a checkpoint: numbers, text, lists, dictionaries with text as keys, arrays."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave (tuples come as lists); called after `on_start`."""
+        """Restore what `state` returned (tuples become lists); called after `on_start`."""
 
     def on_start(self, training: Training) -> None:
-        """Before the first step."""
+        """Called before the first step."""
 
     def on_epoch_start(self, training: Training) -> None:
-        """Before each epoch's first step."""
+        """Called before the first step of each epoch."""
 
     def on_step(self, training: Training) -> None:
-        """After each step."""
+        """Called after each step."""
 
     def on_validation(self, training: Training) -> None:
-        """After each epoch's last step, before validation."""
+        """Called after the last step of each epoch, before validation."""
 
     def on_epoch(self, training: Training) -> None:
-        """After each epoch; `training.history.last` is its row."""
+        """Called after each epoch; `training.history.last` is its row."""
 
     def on_end(self, training: Training) -> None:
-        """After the last step, also when training fails or is interrupted."""
+        """Called after the last step, also if training fails or is interrupted."""
 
 
 class ProgressBar(Callback):
-    """A bar with the epoch, the loss and what is left; silent where the output is no terminal."""
+    """A progress bar with epoch, loss and remaining time; silent if the output is not a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -69,7 +69,7 @@ class ProgressBar(Callback):
         self._bar.start()
 
     def on_step(self, training: Training) -> None:
-        """Move the bar, some five hundred times in all."""
+        """Advance the bar, about five hundred times in all."""
         if self._bar and training.step % self._every == 0:
             self._bar.update(self._task, completed=training.step - self._first, epoch=training.epoch)
 

@@ -1,4 +1,4 @@
-"""A training between two of its steps, as one file: safetensors for the arrays, JSON in its header for all else."""
+"""A checkpoint of a training as one file: arrays as safetensors, everything else as JSON in the header."""
 
 import json
 import time
@@ -25,7 +25,7 @@ OTHERWISE_IN_0_1 = ("layers", "loss", "optimizer", "regularizers", "augmentation
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything that a training needs to go on as if it had never stopped.
+    """The complete state of a training, from which it can be resumed exactly.
 
     Attributes:
         identity: what is trained, how and on what, as plain data; a training goes on from its own checkpoint only.
@@ -43,11 +43,11 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
-        """How many steps had been made."""
+        """The number of steps made."""
         return self.training["step"]
 
     def write(self, path: Path) -> None:
-        """Write it to `path`, whole or not at all; it is on the disk when this returns.
+        """Write the checkpoint to `path` atomically and flush it to disk.
 
         Raises:
             ByhandError: the file cannot be written.
@@ -60,7 +60,7 @@ class Checkpoint:
 
     @staticmethod
     def read(path: Path) -> "Checkpoint":
-        """Read what `write` wrote.
+        """Read a checkpoint.
 
         Raises:
             ByhandError: no such file, a damaged one, or one of another kind.
@@ -104,7 +104,7 @@ def digest(text: str, arrays: dict[str, Array]) -> str:
 
 
 def identity(training: Training, run: Epochs, callbacks: Sequence[Callback]) -> Tree:
-    """What is trained, how and on what: what must be the same for a training to go on."""
+    """The description of network, data and settings, which must be the same to resume a training."""
     network = training.network
     return {
         "input_shape": list(network.input_shape),
@@ -123,7 +123,7 @@ def identity(training: Training, run: Epochs, callbacks: Sequence[Callback]) -> 
 
 
 def made_with(training: Training, threads: int) -> Tree:
-    """Versions, machine, operations and threads: with others, the bits of the same training may differ."""
+    """Versions, machine, operations and threads, on which the bits of a training may depend."""
     import platform
     from importlib.metadata import version
 

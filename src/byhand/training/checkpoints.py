@@ -1,4 +1,4 @@
-"""When a training's state is written into a folder, and which of the files a training goes on from."""
+"""Folders of checkpoints: when they are written, and which one a training resumes from."""
 
 import re
 import time
@@ -32,7 +32,7 @@ UNITS |= {"step": "steps", "epoch": "epochs"}
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training was asked to stop; it finished its step and wrote its state first.
+    """Training was stopped by a signal, after finishing its step and writing a checkpoint.
 
     Attributes:
         signal: the number of the signal that asked.
@@ -45,11 +45,11 @@ class Interrupted(KeyboardInterrupt):
 
 
 class OtherTraining(ByhandError):
-    """A checkpoint is another training's: of another network, on other data, or in another way."""
+    """A checkpoint belongs to a training with another network, other data or other settings."""
 
 
 class Checkpoints:
-    """Writes a training's whole state into a folder every so often, and keeps the last two.
+    """Writes checkpoints into a folder at an interval, and keeps the last two.
 
     A training goes on from such a file bit for bit, also within an epoch. Each is written whole or not at all, and one
     with NaN or infinity is not written. Where the disk is full, training goes on with a warning.
@@ -77,7 +77,7 @@ class Checkpoints:
         return sorted(self.folder.glob("step-*.safetensors"))
 
     def newest(self) -> tuple[Path, Checkpoint] | None:
-        """The newest checkpoint that is whole; None where the folder has none. Damaged ones are named in a warning.
+        """The newest undamaged checkpoint, or None; warns of damaged ones.
 
         Raises:
             ByhandError: there are checkpoints, and all are damaged.
@@ -97,7 +97,7 @@ class Checkpoints:
         return None
 
     def remove(self) -> None:
-        """Remove all checkpoints, and the folder if nothing else is in it."""
+        """Delete all checkpoints, and the folder if it is then empty."""
         for path in self.files():
             path.unlink(missing_ok=True)
         if self.folder.is_dir():

@@ -1,4 +1,4 @@
-"""What is done about NaN and infinity: find where they began, go back to good weights, say so."""
+"""Handling of NaN and infinity: find their origin, restore good weights, and raise an error."""
 
 import math
 from collections.abc import Iterable

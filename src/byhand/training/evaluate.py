@@ -1,4 +1,4 @@
-"""How well a network does on given data."""
+"""Evaluation of networks."""
 
 import time
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from byhand.training.tally import Tally
 
 
 class Evaluator:
-    """Loss and accuracy on fixed data, again and again, in arrays that are allocated once.
+    """Evaluates a network repeatedly on fixed data in preallocated arrays.
 
     Args:
         network: the network.
@@ -71,7 +71,7 @@ class Evaluator:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of a network that tells classes apart, on one set of data.
+    """The evaluation of a classifier.
 
     Attributes:
         loss: the mean loss.
@@ -94,7 +94,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class RegressionEvaluation:
-    """The figures of a network that predicts numbers, on one set of data.
+    """The evaluation of a regression.
 
     Attributes:
         loss: the mean loss.
@@ -122,12 +122,12 @@ class RegressionEvaluation:
 
     @property
     def r2(self) -> float:
-        """R², the share of the targets' variance that is explained: 1 at best, 0 for always giving their mean."""
+        """R², the share of the targets' variance that is explained: at most 1, and 0 for predicting the mean."""
         return self.errors.r2
 
 
 def evaluate(network: Network, x: Any, y: Any) -> Any:
-    """Everything that can be counted about `network` on x (n, *input_shape) with labels y, as `fit` takes them.
+    """Evaluate `network` on x (n, *input_shape) with labels or targets y, as for `fit`.
 
     Returns:
         An `Evaluation` where y has class numbers or names; a `RegressionEvaluation` where y holds numbers and the
@@ -160,7 +160,7 @@ def evaluate(network: Network, x: Any, y: Any) -> Any:
 
 
 def _times(network: Network, x: Array) -> tuple[float, float]:
-    """Seconds for a single sample of x (the median of a hundred), and for all of them together."""
+    """Seconds for one sample of x (median of a hundred), and for all samples in one call."""
     network.predict(x[:1])
     start = time.perf_counter()
     network.predict(x)

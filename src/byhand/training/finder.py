@@ -1,4 +1,4 @@
-"""Finding a learning rate: try them all once, from far too low to far too high, and look where the loss falls."""
+"""The learning-rate range test."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,7 +26,7 @@ EXPLODED = 2.0  # times the loss at the start, at which the test ends
 
 @dataclass(frozen=True)
 class Finding:
-    """What a learning-rate range test saw.
+    """The result of a learning-rate range test.
 
     Attributes:
         rates: the learning rates tried (k,), from low upwards.
@@ -60,7 +60,7 @@ def find_learning_rate(
     rng: np.random.Generator | int = 0,
     **options: Any,
 ) -> Finding:
-    """Suggest a learning rate for `network`, which stays as it is: a copy is trained.
+    """Suggest a learning rate for `network` by training a copy with increasing rates.
 
     The range test of Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3: each step takes
     a larger rate than the one before, by the same factor, from low to high. The test ends early where the loss, as a
@@ -125,7 +125,7 @@ class RangeTest(Schedule, Callback):
         return {"rates": self.rates, "losses": self.losses, "mean": self._mean}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         self.rates[:], self.losses[:], self._mean = state["rates"], state["losses"], state["mean"]
 
     def on_step(self, training: Training) -> None:

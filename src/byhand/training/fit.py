@@ -1,4 +1,4 @@
-"""Training in one call."""
+"""The function `fit`."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,7 +51,7 @@ def fit(
     checkpoint: str | Path | Checkpoints | None = None,
     resume: bool | str | Path | Checkpoint = False,
 ) -> History:
-    """Train `network` by gradient descent on x and y; its parameters change in place.
+    """Train `network` on x and y; its parameters are changed in place.
 
     Each step takes the gradient of the mean loss over a batch and hands it to the optimiser. With `batch_size` 1 that
     is stochastic gradient descent, with None full-batch gradient descent (computed in pieces that fit the cache, with

@@ -1,4 +1,4 @@
-"""Parameter groups: some parameters learn at a rate of their own, decay otherwise, or are frozen."""
+"""Parameter groups with their own learning rate or weight decay, and frozen parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from byhand.optimizers import Optimizer, State
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that are not trained as the others are.
+    """A group of parameters with its own learning rate or weight decay.
 
     Example:
         >>> fit(network, x, y, groups=[Group("0.*", rate=0), Group("*.W", rate=0.1, decay=0.01)])

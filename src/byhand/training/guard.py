@@ -86,7 +86,7 @@ class LastGood:
         return {"theta": self._theta, "state": self._state, "figures": figures}
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         np.copyto(self._theta, state["theta"])
         np.copyto(self._state, state["state"])
         for name, value in state["figures"].items():

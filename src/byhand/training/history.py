@@ -1,4 +1,4 @@
-"""What happened in training, epoch by epoch."""
+"""The history of a training."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ PRINTED_ROWS = 20  # rows of a printed history; of a longer one the first and th
 
 
 class History(Mapping[str, list[float]]):
-    """Columns of numbers, one row an epoch: `history["loss"][-1]`.
+    """Columns of numbers with one row per epoch: `history["loss"][-1]`.
 
     As in a data frame, `history["loss"]` is a column, iterating gives the columns' names, and `len(history)` is the
     number of rows. Printed it is a table.
@@ -49,7 +49,7 @@ class History(Mapping[str, list[float]]):
 
     @property
     def epochs(self) -> int:
-        """How many epochs it holds."""
+        """The number of epochs."""
         return len(next(iter(self.columns.values()), []))
 
     @property

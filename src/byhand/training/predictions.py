@@ -1,4 +1,4 @@
-"""What a network answers for samples without labels."""
+"""Prediction of samples without labels."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from byhand.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """A network's answers, one a sample.
+    """The predictions of a network, one per sample.
 
     Attributes:
         answers: the classes' names (n,), or the numbers (n,) or, of several outputs, (n, k).
@@ -58,12 +58,12 @@ class Predictions:
         return _csv(list(self.records(probabilities)))
 
     def to_kaggle(self) -> str:
-        """As Kaggle's Digit Recognizer takes them: ImageId (from 1) and Label."""
+        """The submission format of Kaggle's Digit Recognizer: ImageId (from 1) and Label."""
         return _csv([{"ImageId": i + 1, "Label": answer} for i, answer in enumerate(self.answers.tolist())])
 
 
 def predict(network: Network, data: Any, *, label: str | int | None = None) -> Predictions:
-    """What `network` answers for `data`.
+    """Predict `data` with `network`.
 
     Example:
         >>> answers = byhand.predict(network, "test.csv")

@@ -1,4 +1,4 @@
-"""Augmented batches, prepared by other threads while the network learns from the ones before."""
+"""Augmented batches, prepared in background threads."""
 
 from collections import deque
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The state of a training: everything that changes from step to step, in one object that callbacks see."""
+"""The state of a training, which callbacks see."""
 
 from collections.abc import Sequence
 from math import nan
@@ -20,7 +20,7 @@ from byhand.training.history import History
 
 
 class Training:
-    """What a training owns: the optimiser's vectors, the generator, the position and the history.
+    """The state of a training: vectors of the optimiser, random generator, position and history.
 
     Args:
         network: the network in training.

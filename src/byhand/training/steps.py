@@ -1,4 +1,4 @@
-"""Gradient descent by mini-batches, and by the full batch: what an epoch does."""
+"""The epochs of mini-batch and full-batch training."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence

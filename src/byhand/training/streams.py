@@ -1,4 +1,4 @@
-"""Batches that come from an iterator: an epoch has as many of them as it gives."""
+"""Training on batches from an iterator."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from math import ceil

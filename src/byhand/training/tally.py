@@ -139,7 +139,7 @@ class EpochRecord:
         return {} if truth is None or not self.count else {"truth": truth, "predicted": predicted}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         self.count = 0
         if state:
             rows = self._take(state["truth"])
@@ -198,7 +198,7 @@ class Tally:
         return {"counted": counted} | ({"record": self.record.state()} if self.record else {})
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take back what `state` gave."""
+        """Restore what `state` returned."""
         if self.counter:
             self.counter.count, self.counter.right = (whole(count, 0) for count in state["counted"])
         if self.record:

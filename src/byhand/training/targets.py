@@ -1,4 +1,4 @@
-"""Labels, targets and sample weights as training wants them."""
+"""Conversion of labels, targets and sample weights."""
 
 import warnings
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How many threads compute while a training runs, or several of them at once."""
+"""The number of threads during one or several trainings."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The trainer: the loop over epochs, and everything around it."""
+"""The trainer."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Trainer(Training):
-    """Trains one network, and owns what changes meanwhile, so that training twice goes on instead of starting again.
+    """Trains a network and owns the state of the training, so that training again continues.
 
     Optimiser, generator, position and history go on from call to call of `fit`: five epochs and five more are ten, bit
     for bit, if nothing is random but the shuffles of mini-batches, dropout and augmentation. A schedule sees all epochs
@@ -91,7 +91,7 @@ class Trainer(Training):
         checkpoint: str | Path | Checkpoints | None = None,
         resume: bool | str | Path | Checkpoint = False,
     ) -> History:
-        """Train for some epochs, after those that were made before; see `byhand.fit` for the arguments.
+        """Train for more epochs; see `byhand.fit` for the arguments.
 
         Returns:
             The history of all epochs so far.
