@@ -61,11 +61,11 @@ class Evaluator:
         network, loss = self._network, 0.0
         self._workspace.reset()
         for batch in self._batches.in_order():
-            network.forward(batch.x, self._workspace, mask=batch.mask, carry=self._carry)
+            y = network.forward(batch.x, self._workspace, mask=batch.mask, carry=self._carry)
             at = self._workspace.passes.loss
             at.t, at.weights, at.factor = batch.t, None, 1 / len(self._batches)
             loss += network.loss.backward(network.ops, at)
-            self._tally.add(batch, at)
+            self._tally.add(batch, y, self._workspace)
         return {"loss": loss} | self._tally.figures()
 
 

@@ -87,16 +87,17 @@ class MiniBatches:
         training = self.training
         if not self.seen:  # else a resumed training goes on within the epoch
             self._arrange()
-        loss, last = 0.0, self.seen
+        samples, loss, last = len(self.batches), 0.0, self.seen
+        rows = min(self.rows, samples - last)  # of the next step
         for batch in self._left():
             training.batch = batch
-            rows = min(self.rows, len(self.batches) - last)  # of this step
             loss += self._go(batch, rows, self.seen > last)
             self.seen += len(batch.x)
             if self.seen - last == rows:
                 self.total += loss * rows
                 update(training, loss, listeners, (batch,))
                 loss, last = 0.0, self.seen
+                rows = min(self.rows, samples - last)
                 if training.stop:
                     break
         figures = {"loss": self.total / self.seen}  # fewer than all where a callback stopped the epoch
@@ -118,10 +119,10 @@ class MiniBatches:
 
     def _go(self, batch: Batch, rows: int, again: bool) -> float:
         """Take the gradient of a batch, as a part of a step of so many rows; returns its share of the loss."""
-        network = self.network
-        network.forward(batch.x, self.workspace, self.training.rng, batch.mask, self.carry)
-        self.tally.add(batch, self.workspace.passes.loss)
-        loss = network.backward(batch.t, self.workspace, batch.weights, 1 / rows)
+        network, workspace = self.network, self.workspace
+        y = network.forward(batch.x, workspace, self.training.rng, batch.mask, self.carry)
+        self.tally.add(batch, y, workspace)
+        loss = network.backward(batch.t, workspace, batch.weights, 1 / rows)
         if again:
             network.ops.add(network.gradient, self.sum, out=network.gradient)
         if self.accumulate > 1:
@@ -268,8 +269,8 @@ class Part:
         self.gradient.fill(0)
         self.loss = 0.0
         for batch in self.batches.in_order():
-            network.forward(batch.x, workspace, self.rng, batch.mask)
-            self.tally.add(batch, workspace.passes.loss)
+            y = network.forward(batch.x, workspace, self.rng, batch.mask)
+            self.tally.add(batch, y, workspace)
             self.loss += network.backward(batch.t, workspace, batch.weights, factor)
             np.add(self.gradient, network.gradient, out=self.gradient)
 
@@ -280,7 +281,8 @@ def update(training: Training, loss: float, listeners: Sequence[Callback], batch
     Raises:
         TrainingDiverged: the loss or the gradient is not finite.
     """
-    network, ops, frozen = training.network, training.network.ops, training.frozen
+    network, frozen = training.network, training.frozen
+    ops = network.ops
     if training.schedule.per_step:
         training.rate = training.rate_of_step()
     training.step += 1

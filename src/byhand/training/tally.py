@@ -8,6 +8,7 @@ import numpy as np
 
 from byhand.core.passes import LossPass
 from byhand.core.types import Array
+from byhand.core.workspace import Workspace
 from byhand.metrics import Metric
 from byhand.network import Network
 from byhand.training.batches import Batch
@@ -171,12 +172,12 @@ class Tally:
         self.record = EpochRecord(network, metrics, samples) if metrics else None
         self.names = list(metrics)
 
-    def add(self, batch: Batch, at: LossPass) -> None:
-        """Take a batch whose pass has just gone forward."""
+    def add(self, batch: Batch, y: Array, workspace: Workspace) -> None:
+        """Take a batch that has just gone forward in the workspace, with y (n, ..., outputs) as its last output."""
         if self.counter and batch.labels is not None:
-            self.counter.add(at.y, batch.labels)
+            self.counter.add(y, batch.labels)
         if self.record:
-            self.record.add(batch, at)
+            self.record.add(batch, workspace.passes.loss)
 
     def take_over(self, other: "Tally") -> None:
         """Take what another one counted of other samples."""
