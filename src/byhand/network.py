@@ -1,4 +1,4 @@
-"""A network: layers in a row, one parameter vector θ, one gradient vector g, and a loss."""
+"""The class Network."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ PREDICTED_ROWS = 512  # rows that go through the network at once in a prediction
 
 
 class Network:
-    """Layers in a row, and the loss that training makes small.
+    """A sequence of layers with a loss, one parameter vector θ and one gradient vector g.
 
     Example:
         >>> from byhand import Network, Dense, ReLU, CategoricalCrossEntropy
@@ -145,18 +145,18 @@ class Network:
 
     @property
     def size(self) -> int:
-        """How many parameters there are."""
+        """The number of parameters."""
         return self.arena.size
 
     @property
     def task(self) -> str:
-        """What `predict` gives: "classes" or "numbers"."""
+        """What `predict` returns: "classes" or "numbers"."""
         if told := self._task or self.loss.task:
             return told
         return "classes" if self.classes or isinstance(self.layers[-1], Sigmoid | Softmax | Step) else "numbers"
 
     def initialize(self, rng: np.random.Generator) -> None:
-        """Start θ anew, each parameter by its layer's initialiser, layer by layer."""
+        """Initialise θ again, layer by layer."""
         for layer, p in zip(self.layers, self.p, strict=True):
             layer.initialize(rng, p)
 
@@ -173,14 +173,14 @@ class Network:
         return Workspace(self.plan, self.input_shape, loss, rows, make, self.p, self.g, share)
 
     def twin(self) -> "Network":
-        """A network with the same θ, the same memory, but a gradient of its own: for another thread."""
+        """A network that shares θ with this one but has its own gradient, for another thread."""
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin._bind(self._theta, self._state)
         return twin
 
     def copy(self) -> "Network":
-        """A network like this one, with copies of its θ and state."""
+        """A copy of this network with its own θ and state."""
         other = self.twin()
         other._bind(self._theta.copy(), self._state.copy())
         return other
@@ -270,7 +270,7 @@ class Network:
     def backward_from(
         self, dy: Array, workspace: Workspace | None = None, dx: Array | None = None, add: bool = False
     ) -> None:
-        """Go back from ∂L/∂y of a loss that somebody else computes: overwrite `gradient` with ∂L/∂θ.
+        """Backward pass from a given ∂L/∂y: overwrite `gradient` with ∂L/∂θ.
 
         Args:
             dy: ∂L/∂y (n, ...), of the output's shape.
@@ -358,7 +358,7 @@ class Network:
         return result
 
     def predict(self, x: Array, mask: Array | None = None) -> Array:
-        """What the network answers for each sample of x (n, *input_shape), by its `task`.
+        """The prediction for each sample of x (n, *input_shape): classes or numbers, by `task`.
 
         Classes (n,), or (n, T): the largest output; for one output whether it is ≥ ½. Or numbers: the outputs (n, k)
         as they are, (n,) of a single output.
@@ -385,7 +385,7 @@ class Network:
         return as_input(x, self.input_shape, self.dtype, self.ops, self.inputs, limit)
 
     def as_samples(self, x: Any) -> Array:
-        """x as an array (n, *input_shape), its numbers as they are.
+        """x as an array (n, *input_shape) without changing its numbers.
 
         Images of one channel may come as (n, height, width), or as rows of height · width numbers.
 
@@ -409,7 +409,7 @@ class Network:
         return "\n".join([*lines, f"{self.size:,} parameters; loss {type(self.loss).__name__}{contains}"])
 
     def named_parameters(self) -> dict[str, Array]:
-        """Every parameter by its full name, "0.W" for W of layer 0: views of `theta`."""
+        """All parameters by their full names, such as "0.W" for W of layer 0, as views of `theta`."""
         return {p.full_name: p.view(self._theta) for p in self.arena.parameters}
 
     def state_dict(self) -> dict[str, Array]:
@@ -418,7 +418,7 @@ class Network:
         return {p.full_name: p.view(vector).copy() for arena, vector in arenas for p in arena.parameters}
 
     def load_state_dict(self, values: Mapping[str, Any]) -> None:
-        """Take the parameters and the state that `state_dict` gave.
+        """Load parameters and state from `state_dict`.
 
         Raises:
             ByhandError: a name is missing or unknown, or an array has another shape; nothing is changed then.

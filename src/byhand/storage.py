@@ -1,4 +1,4 @@
-"""Networks as files: safetensors, with a description that people can read, and nothing that could run.
+"""Model files: safetensors with a readable description.
 
 The file holds one tensor for each parameter, named by layer and parameter ("0.W"), and in its header, under the key
 "byhand", the description as JSON: input shape, layers, loss, classes, and what becomes of a table's columns. Weights
@@ -29,7 +29,7 @@ SCALE = ".scale"
 
 
 def network_description(network: Network) -> dict[str, Any]:
-    """The network without its numbers, as plain data."""
+    """The description of a network as plain data."""
     description = {
         "format": MODEL_FORMAT,
         "input_shape": list(network.input_shape),
@@ -189,7 +189,7 @@ def _table(path: Path, description: dict[str, Any], network: Network) -> "Table 
 
 
 def _check_tensors(path: Path, file: Any, parameters: list[Parameter]) -> None:
-    """Compare names and shapes before anything is allocated for them."""
+    """Check names and shapes before allocating arrays."""
     wanted = {p.full_name: list(p.shape) for p in parameters}
     kept = {name: file.get_slice(name).get_dtype() for name in wanted.keys() & set(file.keys())}
     wanted |= {name + SCALE: wanted[name][-1:] for name, dtype in kept.items() if dtype == "I8"}

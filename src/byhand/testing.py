@@ -1,4 +1,4 @@
-"""Checks that a layer or a loss keeps its contract, for those who write their own.
+"""Tests for your own layers and losses.
 
     >>> from byhand.testing import check_layer
     >>> check_layer(MyLayer(3), in_shape=5)

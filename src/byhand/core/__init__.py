@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, checks, types, configuration, files, and the arrays that passes work in."""
+"""Errors, checks, types, configuration, files, and the arrays of passes."""

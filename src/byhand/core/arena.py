@@ -34,16 +34,16 @@ class Parameter:
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
+        """The number of elements."""
         return prod(self.shape)
 
     def view(self, vector: Array) -> Array:
-        """Its place in `vector`, in its own shape; no copy."""
+        """The view of `vector` in the shape of the array."""
         return vector[self.start : self.start + self.size].reshape(self.shape)
 
 
 class Arena:
-    """Gives every layer's parameters their place in one flat vector.
+    """Arranges the parameters of all layers in one flat vector.
 
     Parameters with two or more dimensions (the weights) come first, the others (the biases) after them, so that
     whatever concerns weights only, such as weight decay, is the slice `weights`.

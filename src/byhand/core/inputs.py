@@ -1,4 +1,4 @@
-"""Samples as a network takes them: checked, in its shape and its dtype."""
+"""Checks and conversion of the samples of a network."""
 
 from math import prod
 from typing import Any
@@ -54,7 +54,7 @@ def as_input(
 
 
 def require_grey_levels(inputs: str) -> None:
-    """Raise ByhandError where bytes come to a network that was not told what they mean."""
+    """Raise ByhandError for bytes if the network does not declare what they mean."""
     if inputs != "grey levels":
         raise ByhandError(
             "The samples are bytes (uint8), and this network was not told what they mean. If they are grey levels from "
@@ -78,7 +78,7 @@ def _as_tokens(x: Array, vocabulary: int | None) -> Array:
 
 
 def as_samples(x: Any, input_shape: Shape) -> Array:
-    """x as an array (n, *input_shape), its numbers as they are.
+    """x as an array (n, *input_shape) without changing its numbers.
 
     Images of one channel may come as (n, height, width), or as rows of height · width numbers.
 

@@ -1,4 +1,4 @@
-"""What one layer, or the loss, sees of a pass of a batch through the network."""
+"""The arrays of a layer, or of the loss, in one pass."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ from byhand.core.types import Array, Rng
 
 
 class Pass:
-    """A layer's arrays in one pass of n samples; somebody else allocated them, once.
+    """The arrays of a layer in one pass of n samples, allocated in advance.
 
     Attributes:
         x: the input (n, *in).
@@ -44,7 +44,7 @@ class Pass:
 
 
 class LossPass:
-    """The loss's arrays in one pass of n samples.
+    """The arrays of the loss in one pass of n samples.
 
     Attributes:
         y: the network's last output (n, ..., k).

@@ -1,4 +1,4 @@
-"""What a layer needs, said before anything is allocated."""
+"""The plan of a layer: what it needs, before anything is allocated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,5 +42,5 @@ class Plan:
 
     @property
     def learns(self) -> bool:
-        """Whether it, or a layer in it, has parameters."""
+        """Whether the layer, or a layer inside it, has parameters."""
         return bool(self.params) or bool(self.shared) or any(child.learns for child in self.children)

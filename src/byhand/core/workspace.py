@@ -1,4 +1,4 @@
-"""The arrays that passes through a network work in, allocated once.
+"""Workspaces: the arrays of passes through a network.
 
 A workspace holds, for up to a given number of rows, every layer's output and cache, and two buffers that the gradient
 moves between on its way back. A shorter batch uses the first rows of the same arrays: the passes for n rows are made
@@ -17,7 +17,7 @@ from byhand.core.types import Array, Shape
 
 
 class Passes(NamedTuple):
-    """One pass through a whole network: a pass a layer, and the loss's."""
+    """One pass through a network: one pass per layer, and that of the loss."""
 
     layers: tuple[Pass, ...]
     loss: LossPass
@@ -71,12 +71,12 @@ class Workspace:
         return found
 
     def reset(self) -> None:
-        """Set to zero what the samples carry from one pass to the next."""
+        """Set the carried states to zero."""
         for a in self.carried():
             a.fill(0)
 
     def carried(self) -> list[Array]:
-        """What the samples carry from one pass to the next: arrays (rows, ...), layer by layer."""
+        """The carried states: arrays (rows, ...), layer by layer."""
         return [a for at in self._layers for a in _carried(at)]
 
     @property

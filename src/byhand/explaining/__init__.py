@@ -1,1 +1,1 @@
-"""What a network computes, in words, equations and pictures of its own numbers."""
+"""Equations, receptive fields and saliency of networks."""

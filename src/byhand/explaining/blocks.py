@@ -1,4 +1,4 @@
-"""What the quantities of a network's layers are called in its equations."""
+"""The names of the quantities in the equations of a network."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ GREEK = {"gamma": "γ", "beta": "β"}  # what parameters are called in equations
 
 @dataclass(frozen=True)
 class Block:
-    """A layer in its network: what its quantities are called there, and the layers inside it."""
+    """A layer of a network with the names of its quantities and its inner layers."""
 
     layer: Layer
     plan: Plan
@@ -25,7 +25,7 @@ class Block:
 
     @property
     def has_gradient(self) -> bool:
-        """Whether a gradient goes through: not through a step."""
+        """Whether the layer has a gradient; a step has none."""
         return bool(self.backward) and all(child.has_gradient for child in self.children)
 
 
@@ -82,7 +82,7 @@ def _equations(layer: Layer, plan: Plan) -> tuple[tuple[Equation, ...], tuple[Eq
 
 
 def blocks(network: Network) -> list[Block]:
-    """Every layer with the names of its quantities."""
+    """All layers with the names of their quantities."""
     namer, x = _Namer(), "a0"
     found: list[Block] = []
     for i, (layer, plan) in enumerate(zip(network.layers, network.plan, strict=True)):

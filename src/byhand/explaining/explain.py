@@ -1,4 +1,4 @@
-"""A network's own equations, forward and backward, in the order in which they are computed.
+"""The equations of a network, forward and backward, in order of computation.
 
 `trace` runs one pass and keeps every quantity; `explain` prints the equations with this network's shapes, and with
 the numbers of a trace when it is given samples.
@@ -34,7 +34,7 @@ class Line:
 
     @property
     def target(self) -> str:
-        """The name of what it computes."""
+        """The name of the computed quantity."""
         return self.names[self.equation.target]
 
 
@@ -142,7 +142,7 @@ def trace(network: Network, x: Array, t: Array) -> dict[str, Array]:
 
 
 def _forward_values(block: Block, at: Pass) -> dict[str, Array]:
-    """What a block has computed, by name."""
+    """The quantities that a block has computed, by name."""
     own = block.names
     values: dict[str, Array] = {}
     for child, inner in zip(block.children, at.children, strict=True):

@@ -1,4 +1,4 @@
-"""What a network makes of an image: each layer's output, the pixels that decided, images that look alike to it."""
+"""Activations, saliency and similar images for a prediction."""
 
 from math import isqrt, prod
 from typing import NamedTuple
@@ -43,7 +43,7 @@ def layer_outputs(network: Network, x: Array) -> list[Array]:
 
 
 class Sensitivity(NamedTuple):
-    """How outputs follow everything that leads to them.
+    """The gradients of outputs with respect to all layers.
 
     Attributes:
         values: the input and each layer's output (n, *out), in order.
@@ -76,7 +76,7 @@ def sensitivity(network: Network, x: Array, weights: Array, depth: int | None = 
 
 
 def last_hidden(network: Network, x: Array) -> Array:
-    """What goes into the last layer that learns (n, k): how the network describes x (n, *input_shape) to itself."""
+    """The input (n, k) of the last layer with parameters, the features of x (n, *input_shape)."""
     last = max((i for i, plan in enumerate(network.plan) if plan.learns), default=0)
     width = prod(network.plan[last - 1].out_shape if last else network.input_shape)
     result = np.empty((len(x), width), network.dtype)
@@ -94,7 +94,7 @@ def outputs(network: Network, x: Array) -> Array:
 
 
 def occlusion(network: Network, image: Array, output: int, patch: int) -> Array:
-    """How far output `output` falls when a square of paper (0) covers the image around each pixel: (height, width).
+    """Occlusion: how much output `output` falls when zeros cover a square around each pixel (height, width).
 
     Zeiler and Fergus, "Visualizing and understanding convolutional networks" (2014), section 4.2.
 
@@ -135,7 +135,7 @@ class Plane(NamedTuple):
     shares: tuple[float, float]
 
     def __call__(self, points: Array) -> Array:
-        """Where points (n, k) lie in the plane (n, 2)."""
+        """Project points (n, k) onto the plane (n, 2)."""
         where: Array = (points - self.centre) @ self.axes
         return where
 

@@ -1,4 +1,4 @@
-"""What part of the image each layer's numbers have seen."""
+"""Receptive fields."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Field:
 
 
 def receptive_fields(network: Network) -> list[Field]:
-    """The receptive field of every layer that looks through windows, in order; those inside other layers too.
+    """The receptive field of every layer with windows, in order, including inner layers.
 
     A window that sees m places of a layer whose numbers have seen r pixels, s pixels apart, has seen r + (m − 1) s
     pixels; with a stride t its own numbers lie s t pixels apart.

@@ -1,4 +1,4 @@
-"""The steps that networks are made of, one family a file."""
+"""Layers."""
 
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan

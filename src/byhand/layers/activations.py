@@ -1,4 +1,4 @@
-"""Activation functions: what a unit makes of its weighted sum.
+"""Activation functions.
 
 Each works on every number by itself (softmax: on every row), and takes its derivative from its own output y, so that
 its input need not be kept.
@@ -21,12 +21,12 @@ from byhand.ops import Ops
 
 
 class Activation(Layer):
-    """Base of the activations: the output has the input's shape, there are no parameters."""
+    """Base of activations, which have no parameters and keep the shape."""
 
     needs_output = True
 
     def plan(self, in_shape: Shape) -> Plan:
-        """The shape stays."""
+        """The output has the shape of the input."""
         return Plan(in_shape)
 
     def backward(self, ops: Ops, at: Pass) -> None:
@@ -42,7 +42,7 @@ class Activation(Layer):
 @register
 @dataclass(frozen=True)
 class Step(Activation):
-    """y = 1 where x > 0, else 0: the perceptron's threshold. Range {0, 1}; it has no gradient to learn from.
+    """y = 1 where x > 0, else 0: the perceptron's threshold. Range {0, 1}; it has no gradient.
 
     Rosenblatt, "The perceptron" (1958).
     """
@@ -122,7 +122,7 @@ class ReLU(Activation):
 @register
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    """y = x for x > 0, else slope · x. Range (−∞, ∞); a unit that is off still learns a little.
+    """y = x for x > 0, else slope · x. Range (−∞, ∞); a unit with negative input still learns.
 
     Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models" (2013).
 

@@ -1,4 +1,4 @@
-"""The contract that every layer keeps."""
+"""The base class of layers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from byhand.ops import Ops
 
 
 class Layer:
-    """A step of a network. It holds hyper-parameters only; all arrays belong to somebody else.
+    """Base of all layers. A layer contains hyper-parameters only; its arrays are allocated by the network.
 
     A subclass is a frozen dataclass with `plan`, `forward` and `backward`, and its equations beside them.
     """
@@ -42,7 +42,7 @@ class Layer:
         raise NotImplementedError
 
     def initializers(self) -> Mapping[str, Initializer]:
-        """How each parameter, and each number of the state, starts, by name."""
+        """The initializers of parameters and state, by name."""
         return {}
 
     def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
@@ -69,7 +69,7 @@ class Layer:
         return {}
 
     def label(self) -> str:
-        """How a summary names it."""
+        """The name of the layer in summaries."""
         return type(self).__name__
 
 

@@ -21,7 +21,7 @@ ONES = Uniform(1.0, 1.0)
 @register
 @dataclass(frozen=True)
 class BatchNorm(Layer):
-    """Each column gets mean 0 and variance 1 over the batch, then a scale γ and a shift β that are learnt.
+    """Normalise each column to mean 0 and variance 1 over the batch, then apply a learnt scale γ and shift β.
 
     x is (n, k), or (n, height, width, k): then every pixel counts as a row, and n below is their number. With
     m = (1/n) Σᵢ xᵢ, v = (1/n) Σᵢ (xᵢ − m)² and u = (x − m) / √(v + ε), the output is y = γ ⊙ u + β.

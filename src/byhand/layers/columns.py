@@ -1,4 +1,4 @@
-"""An image as a row of steps, for losses that read from left to right."""
+"""Images as sequences of columns, for losses such as CTC."""
 
 from dataclasses import dataclass
 

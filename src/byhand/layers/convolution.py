@@ -20,7 +20,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class Conv2D(Layer):
-    """y = x ∗ W + b: every output is a weighted sum of the pixels in a window, with the same weights at every place.
+    """y = x ∗ W + b: every output is a weighted sum of the pixels in a window, with the same weights everywhere.
 
     x is (n, height, width, in), W (kernel height, kernel width, in / groups, filters), b (filters,), y (n, rows,
     columns, filters). As in all frameworks the kernel is not turned round, which makes it a cross-correlation:
@@ -69,7 +69,7 @@ class Conv2D(Layer):
 
     @cached_property
     def window(self) -> Window:  # type: ignore[override]
-        """The kernel as a window."""
+        """The window of the kernel."""
         kernel, stride = as_pair("kernel", self.kernel), as_pair("stride", self.stride)
         return Window(kernel, stride, as_pair("dilation", self.dilation), self.padding)
 

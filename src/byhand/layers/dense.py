@@ -19,7 +19,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class Dense(Layer):
-    """y = x W + b: every output is a weighted sum of every input, plus its bias.
+    """y = x W + b: every output is a weighted sum of all inputs plus a bias.
 
     x is (n, in), W (in, out), b (out,), y (n, out); of sequences (n, T, in) every step is such a row.
     The write-ups that keep samples as columns write the same as

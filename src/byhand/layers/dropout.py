@@ -1,4 +1,4 @@
-"""Dropout: units, or whole channels, are switched off at random while the network learns."""
+"""Dropout of units and of channels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Images, or anything else, as rows of numbers."""
+"""Flattening."""
 
 from dataclasses import dataclass
 from math import prod

@@ -20,7 +20,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class LayerNorm(Layer):
-    """Each row gets mean 0 and variance 1 over its own k numbers, then a scale γ and a shift β that are learnt.
+    """Normalise each row to mean 0 and variance 1 over its k numbers, then apply a learnt scale γ and shift β.
 
     x is (n, ..., k), normalised over the last axis. With m = (1/k) Σⱼ xⱼ, v = (1/k) Σⱼ (xⱼ − m)² and
     u = (x − m) / √(v + ε), y = γ ⊙ u + β. It does the same in training and outside it, whatever else is in the batch.

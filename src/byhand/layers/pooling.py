@@ -1,4 +1,4 @@
-"""Pooling: each window of an image becomes one number a channel."""
+"""Pooling."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from byhand.ops import Ops
 
 
 class _Pool(Layer):
-    """What both kinds share: a window, and the shapes. `stride` is the window's own size where None is given."""
+    """Base of pooling with windows; a stride of None is the size of the window."""
 
     size: int | Pair
     stride: int | Pair | None
@@ -26,7 +26,7 @@ class _Pool(Layer):
 
     @cached_property
     def window(self) -> Window:  # type: ignore[override]
-        """Where it looks."""
+        """The window."""
         size = as_pair("size", self.size)
         return Window(size, size if self.stride is None else as_pair("stride", self.stride), padding=self.padding)
 
@@ -85,7 +85,7 @@ class MaxPool2D(_Pool):
         ops.max_pool(at.x, at.y, w.size, w.stride, w.pad(at.x.shape[1:]))
 
     def backward(self, ops: Ops, at: Pass) -> None:
-        """Hand each dy on to its window's first maximum."""
+        """Pass each dy to the first maximum of its window."""
         if at.dx is not None:
             w = self.window
             ops.max_pool_backward(at.x, at.y, at.dy, at.dx, w.size, w.stride, w.pad(at.x.shape[1:]), at.cache.scratch)
@@ -124,7 +124,7 @@ class AveragePool2D(_Pool):
         ops.average_pool(at.x, at.y, w.size, w.stride, w.pad(at.x.shape[1:]))
 
     def backward(self, ops: Ops, at: Pass) -> None:
-        """Share each dy out among its window's pixels."""
+        """Divide each dy among the pixels of its window."""
         if at.dx is not None:
             w = self.window
             ops.average_pool_backward(at.dy, at.dx, w.size, w.stride, w.pad(at.x.shape[1:]))
@@ -151,6 +151,6 @@ class GlobalAveragePool2D(Layer):
         ops.average_pixels(at.x, at.y)
 
     def backward(self, ops: Ops, at: Pass) -> None:
-        """Share each dy out among all pixels."""
+        """Divide each dy among all pixels."""
         if at.dx is not None:
             ops.average_pixels_backward(at.dy, at.dx)

@@ -1,4 +1,4 @@
-"""A way around layers."""
+"""Residual connections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class Residual(Layer):
-    """y = x + F(x), where F is any layers in a row whose output has the input's shape.
+    """y = x + F(x), where F is a sequence of layers whose output has the shape of the input.
 
     The gradient reaches x along both ways, dx = dy + (∂F/∂x)ᵀ dy, and the direct one never vanishes, however many
     blocks follow each other. He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016), eq. 1.

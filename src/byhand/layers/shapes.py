@@ -1,4 +1,4 @@
-"""What layers that work on the last axis share."""
+"""Checks of layers that work on the last axis."""
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Shape

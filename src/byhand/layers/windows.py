@@ -1,4 +1,4 @@
-"""Windows that slide over images: how many places they have, and what is missing at the edges."""
+"""Sliding windows over images: positions and padding."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +29,7 @@ def as_pair(name: str, value: Any) -> Pair:
 
 @dataclass(frozen=True)
 class Window:
-    """A window, and how it slides.
+    """A window with stride, dilation and padding.
 
     With padding "valid" it stays inside the image: ⌊(side − extent) / stride⌋ + 1 places along each side. With "same"
     it has ⌈side / stride⌉ places, as many as the image has pixels where the stride is 1; the image is continued by
@@ -57,11 +57,11 @@ class Window:
 
     @property
     def extent(self) -> Pair:
-        """From the first pixel that it sees to the last, down and across: (size − 1) dilation + 1."""
+        """The extent of the window, down and across: (size − 1) dilation + 1."""
         return (self.size[0] - 1) * self.dilation[0] + 1, (self.size[1] - 1) * self.dilation[1] + 1
 
     def places(self, image: Shape) -> Pair:
-        """How many places it has in an image (height, width), down and across.
+        """The number of positions in an image (height, width), down and across.
 
         Raises:
             ByhandError: with padding "valid", a window that is larger than the image.
@@ -77,7 +77,7 @@ class Window:
         return (image[0] - self.extent[0]) // self.stride[0] + 1, (image[1] - self.extent[1]) // self.stride[1] + 1
 
     def pad(self, image: Shape) -> Pair:
-        """How many pixels are missing before an image (height, width): above it and on its left."""
+        """The padding of an image (height, width) at the top and on the left."""
         return _pad(self, image)
 
     def label(self) -> str:
@@ -91,7 +91,7 @@ class Window:
 
 @lru_cache(1000)
 def _pad(window: Window, image: Shape) -> Pair:
-    """Asked in every pass, hence kept."""
+    """Cached, because it is needed in every pass."""
     places, extent = window.places(image), window.extent
     above, left = (max((places[i] - 1) * window.stride[i] + extent[i] - image[i], 0) // 2 for i in (0, 1))
     return above, left

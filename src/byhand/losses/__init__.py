@@ -1,4 +1,4 @@
-"""Losses: what training makes small."""
+"""Losses."""
 
 from byhand.losses.base import Loss, NoLoss
 from byhand.losses.cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy

@@ -1,4 +1,4 @@
-"""The contract that every loss keeps.
+"""The base class of losses.
 
 The loss of a batch is the mean over its samples of ℓ, the loss of one sample: L = (1/n) Σ_i ℓ_i, with sample weights
 L = (1/n) Σ_i w_i ℓ_i. Of a sequence, ℓ_i is the mean over its steps, those only that the mask leaves.
@@ -37,7 +37,7 @@ class Loss:
         return out_shape
 
     def cache(self, out_shape: Shape) -> Mapping[str, Shape]:
-        """Shapes of the arrays that it wants, without the batch axis; `each` and `row` are among them."""
+        """Shapes of the arrays in its cache, without the batch axis, including `each` and `row`."""
         return {"each": out_shape[:-1], "row": (*out_shape[:-1], 1)}
 
     def derive(self, ops: Ops, at: LossPass) -> None:
@@ -105,12 +105,12 @@ class Loss:
 @register
 @dataclass(frozen=True)
 class NoLoss(Loss):
-    """What a network has whose outputs are judged elsewhere: it learns by `Network.backward_from`."""
+    """The loss of a network without a loss, which is trained by `Network.backward_from`."""
 
     task = "numbers"
 
     def target_shape(self, out_shape: Shape) -> Shape:
-        """Whatever the last layer gives."""
+        """The output shape."""
         return out_shape
 
     def cache(self, out_shape: Shape) -> Mapping[str, Shape]:

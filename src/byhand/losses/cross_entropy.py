@@ -1,4 +1,4 @@
-"""The cross-entropies: losses of classes.
+"""Cross-entropy losses.
 
 They take *logits* y and contain their activation (sigmoid or softmax), because together the derivative is simply a − t.
 """
@@ -49,7 +49,7 @@ class BinaryCrossEntropy(Loss):
         require_between("label_smoothing", self.label_smoothing, 0, 1)
 
     def cache(self, out_shape: Shape) -> Mapping[str, Shape]:
-        """One array more, of the outputs' shape."""
+        """Another array with the shape of the outputs."""
         return {**super().cache(out_shape), "scratch": out_shape}
 
     def derive(self, ops: Ops, at: LossPass) -> None:
@@ -111,7 +111,7 @@ class CategoricalCrossEntropy(Loss):
         ops.softmax(as_rows(at.y), out=as_rows(out), row=as_rows(at.cache.row))
 
     def encode(self, labels: Array, outputs: int, dtype: Any = np.float64) -> Array:
-        """The class numbers as they are: no array of zeros and ones is made of them."""
+        """The class indices; no one-hot array is created."""
         if outputs == 1:
             raise ByhandError(
                 "Softmax over a single output is always 1, so there is nothing to learn; "

@@ -1,4 +1,4 @@
-"""The loss of a network that reads a row of symbols without being told where each of them stands."""
+"""Connectionist temporal classification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From the probabilities of each step to the label that they read, as connectionist temporal classification has it.
+"""Decoding of connectionist temporal classification.
 
 p is (T, k): for each of T steps the probabilities of k classes, the last of them the blank. A path takes one class at
 every step; it reads as the label that is left when repetitions are joined and then blanks are dropped.

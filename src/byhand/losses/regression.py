@@ -1,4 +1,4 @@
-"""Losses of numbers: how far outputs are from their targets.
+"""Losses of regression.
 
 They take the last layer's numbers as they are. Where that layer is a sigmoid or a softmax, the two squared ones serve
 for classes too.
@@ -92,7 +92,7 @@ class Huber(Loss):
         require_between("delta", self.delta, 1e-12)
 
     def cache(self, out_shape: Shape) -> Mapping[str, Shape]:
-        """One array more, of the outputs' shape."""
+        """Another array with the shape of the outputs."""
         return {**super().cache(out_shape), "scratch": out_shape}
 
     def derive(self, ops: Ops, at: LossPass) -> None:

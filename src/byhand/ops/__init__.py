@@ -1,4 +1,4 @@
-"""Arithmetic: one small table of operations, which every layer, loss and optimiser computes through.
+"""The table of operations that layers, losses and optimisers use.
 
 `reference` is the table in NumPy, written to be read beside the textbook. `default` is what networks compute with: the
 same functions compiled from C for this processor (see `compiled`), where they were built, and the reference's for the
@@ -13,5 +13,5 @@ __all__ = ["Ops", "default", "describe", "reference"]
 
 
 def describe_operations() -> str:
-    """What networks compute with: "compiled (avx512)" for example, or "NumPy"."""
+    """The operations in use, for example "compiled (avx512)" or "NumPy"."""
     return default.description

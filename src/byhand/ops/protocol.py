@@ -1,4 +1,4 @@
-"""The table of operations as a type: what every implementation has, with which signature.
+"""The type of a table of operations.
 
 `reference` says what each of them computes. An implementation is a module, or an object, with these functions.
 """
@@ -13,7 +13,7 @@ from byhand.core.types import Array, Pair, Shape
 
 
 class Ops(Protocol):
-    """All operations that layers, losses, optimisers and rules compute with."""
+    """The operations that layers, losses, optimisers and regularisers use."""
 
     kind: str  # "numpy", or what it was compiled for
 

@@ -19,7 +19,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class Bidirectional(Layer):
-    """Two layers over the same sequence, one from the first step on, one from the last step back.
+    """Two recurrent layers over the same sequence, one forward and one backward in time.
 
     y is both outputs side by side, (n, T, 2k) or (n, 2k), or their sum. Each has parameters of its own; x goes into
     both, so dx is the sum of what both hand back. Schuster and Paliwal, "Bidirectional recurrent neural networks"
@@ -44,7 +44,7 @@ class Bidirectional(Layer):
 
     @property
     def layers(self) -> Sequence[Layer]:  # type: ignore[override]
-        """The layer that goes forward, and the one that goes back."""
+        """The forward and the backward layer."""
         return self.layer, replace(self.layer, reverse=True)
 
     @property

@@ -19,7 +19,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class Conv1D(Layer):
-    """y_t = Σ_j x_{t − (size − 1 − j) dilation} W[j] + b: each step sees itself and steps before it, never later ones.
+    """y_t = Σ_j x_{t − (size − 1 − j) dilation} W[j] + b: each step depends on itself and earlier steps only.
 
     x is (n, T, in), W (size, 1, in, filters), b (filters,), y (n, T, filters). Steps before the first count as zero.
     It is the convolution of an image T pixels high and one wide, continued above only; docs/convolution.md works its

@@ -1,4 +1,4 @@
-"""Tokens as vectors."""
+"""Embedding of tokens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -18,7 +18,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class GRU(Recurrent):
-    """A state that moves part of the way, as the update gate u says, towards a candidate a.
+    """A gated recurrent unit: the update gate u moves the state towards a candidate a.
 
         z_t = x_t W + b, three blocks of k columns: r, u, a, in that order, as in PyTorch,
         r, u = σ(z_t + h_{t−1} R),

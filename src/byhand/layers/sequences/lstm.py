@@ -19,7 +19,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class LSTM(Recurrent):
-    """A cell c that gates write to and read from: what is in it fades only as the forget gate says.
+    """Long short-term memory: gates write to, read from and forget a cell c.
 
         z_t = x_t W + h_{t−1} R + b, four blocks of k columns: i, f, g, o, in that order, as in PyTorch and Keras,
         i = σ(zⁱ), f = σ(zᶠ), g = tanh(zᵍ), o = σ(zᵒ),

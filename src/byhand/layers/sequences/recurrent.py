@@ -1,4 +1,4 @@
-"""What recurrent layers share: sizes, starts, masks, the state carried on, and the sums over time."""
+"""The base class of recurrent layers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from byhand.ops import Ops
 
 @dataclass(frozen=True)
 class Recurrent(Layer):
-    """Base of layers that go over a sequence step by step and remember a state h.
+    """Base of layers that process a sequence step by step with a state h.
 
     x is (n, T, in), W (in, g k), b (g k,), with k units and g gates; x_t W + b is one product for all steps, and so
     are, after the way back over the steps has given ∂L/∂z (n, T, g k),
