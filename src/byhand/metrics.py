@@ -3,8 +3,9 @@
 Labels are whole numbers from 0; n samples, k classes or outputs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -167,6 +168,19 @@ def as_metrics(metrics: Sequence[str | Metric]) -> dict[str, Metric]:
             )
         found[name] = metric
     return found
+
+
+def measured(metrics: Mapping[str, Metric], truth: Array, predicted: Array) -> dict[str, float]:
+    """Each metric's value, by its name.
+
+    Raises:
+        ByhandError: one gives something else than a number.
+    """
+    values = {name: metric(truth, predicted) for name, metric in metrics.items()}
+    for name, value in values.items():
+        if np.ndim(value) or not isinstance(value, Real | np.generic):
+            raise ByhandError(f"The metric {name} must give a number; it gave {value!r}.")
+    return {name: float(value) for name, value in values.items()}
 
 
 def _macro(truth: Array, predicted: Array, which: int) -> float:

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from byhand import MSE, SGD, ByhandError, Callback, CategoricalCrossEntropy, Checkpoints, Dense, Flatten, Network, fit
+from byhand import (
+    MSE,
+    SGD,
+    ByhandError,
+    Callback,
+    CategoricalCrossEntropy,
+    Checkpoints,
+    Dense,
+    Flatten,
+    Network,
+    evaluate,
+    fit,
+)
 from byhand.core.plan import Plan
 from byhand.layers import Layer
 
@@ -113,6 +125,20 @@ def test_one_label_a_sequence_is_no_label_of_a_step():
     without = fit(plain, x, y[:, 0], epochs=2, **QUIET)
     assert with_lengths["accuracy"] == without["accuracy"]
     assert with_lengths["loss"] == without["loss"]
+
+
+def test_evaluation_counts_the_steps_that_are_there():
+    metrics = pytest.importorskip("sklearn.metrics")
+    x, y, lengths = sequences(20)
+    mask, network = np.arange(T) < lengths[:, np.newaxis], classifier()
+    evaluation = evaluate(network, x, y, lengths)
+    predicted = network.predict(x)[mask]
+    np.testing.assert_array_equal(evaluation.confusion, metrics.confusion_matrix(y[mask], predicted, labels=range(K)))
+    assert evaluation.accuracy == pytest.approx(np.mean(predicted == y[mask]))
+    numbers = Network((T, 3), [Dense(2)], MSE(), dtype=np.float64)
+    t = np.where(mask[..., np.newaxis], x[..., :2] ** 2, 1e6)
+    wanted = metrics.mean_absolute_error(t[mask], numbers.predict(x)[mask])
+    assert evaluate(numbers, x, t, mask).mae == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("wrong", [[0] * 20, [T + 1] * 20, [1.0] * 20, [1] * 19, np.ones((20, T - 1), bool)])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.diagnosis import measure
 from byhand.diagnosis.findings import Problem, diagnose
@@ -56,7 +57,8 @@ class Watch(Callback):
         start = time.perf_counter()
         self.network, self.history = training.network, training.history
         network, batches = training.network, training.batches
-        assert batches is not None
+        if batches is None:
+            raise ByhandError("Watch looks at samples again and again: it needs arrays, not an iterator of batches.")
         self._twin = network.twin()
         chosen = np.linspace(0, len(batches) - 1, min(self.rows, len(batches))).astype(int)
         self._x, self._t = network.as_input(batches.x[chosen]), batches.t[chosen]

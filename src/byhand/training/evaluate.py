@@ -52,6 +52,11 @@ class Evaluator:
         return self._batches.labels
 
     @property
+    def mask(self) -> Array | None:
+        """The mask (n, T), where there is one."""
+        return self._batches.mask
+
+    @property
     def targets(self) -> Array:
         """The targets (n, *target_shape)."""
         return self._batches.t
@@ -126,8 +131,16 @@ class RegressionEvaluation:
         return self.errors.r2
 
 
-def evaluate(network: Network, x: Any, y: Any) -> Any:
+def evaluate(network: Network, x: Any, y: Any, mask: Any = None) -> Any:
     """Evaluate `network` on x (n, *input_shape) with labels or targets y, as for `fit`.
+
+    Of sequences every step counts by itself, but in the loss, which is the mean over the sequences.
+
+    Args:
+        network: the network.
+        x: samples.
+        y: their labels.
+        mask: (n, T), True at the steps of each sequence that are there; or the sequences' lengths (n,).
 
     Returns:
         An `Evaluation` where y has class numbers or names; a `RegressionEvaluation` where y holds numbers and the
@@ -137,16 +150,20 @@ def evaluate(network: Network, x: Any, y: Any) -> Any:
         ByhandError: x or y do not fit the network, or y holds neither classes nor numbers.
     """
     x = as_array("x (the samples)", x)
-    evaluator = Evaluator(network, x, y)
+    evaluator = Evaluator(network, x, y, mask)
     loss, labels = evaluator()["loss"], evaluator.labels
     if labels is None and network.task != "numbers":
         raise ByhandError("Precision, recall and confusion need class numbers as labels.")
     seconds_per_sample, seconds_per_batch = _times(network, x)
-    outputs = network.predict_proba(x)
+    outputs, mask = network.predict_proba(x, evaluator.mask), evaluator.mask
     if labels is None:
-        errors = regression_errors(evaluator.targets, outputs)
+        targets = evaluator.targets
+        if mask is not None and outputs.shape[:2] == mask.shape:
+            outputs, targets = outputs[mask], targets[mask]
+        errors = regression_errors(targets, outputs)
         return RegressionEvaluation(loss, errors, seconds_per_sample, seconds_per_batch, len(x))
-    predicted = network.decide(outputs)
+    predicted = network.decide(outputs)[labels >= 0]
+    labels = labels[labels >= 0]
     confusion = confusion_matrix(labels, predicted, max(network.outputs, 2))
     return Evaluation(
         loss=loss,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.core.workspace import Workspace
 from byhand.metrics import Metric
@@ -77,6 +78,8 @@ class MiniBatches:
         self.tally = Tally(self.network, batches.size, len(batches), self.counts, metrics or {}, batches.gaps)
         if len(training.order) != len(batches) or not shuffle:
             training.order = np.arange(len(batches))
+        if carry and not self.workspace.carried():
+            raise ByhandError("carry=True is for networks with a layer that keeps a hidden state; this one has none.")
         self.rows = min(batches.size * accumulate, len(batches))
         self.steps = math.ceil(len(batches) / self.rows)
         self.sum = np.zeros_like(self.network.gradient if accumulate > 1 else self.network.gradient[:0])
@@ -111,6 +114,8 @@ class MiniBatches:
             self.training.rng.shuffle(self.training.order)
         elif self.shuffle:
             self.shuffle(self.training.order)
+            if not np.array_equal(np.sort(self.training.order), np.arange(len(self.training.order))):
+                raise ByhandError("shuffle must only rearrange the samples' numbers: each has to come once.")
 
     def _left(self) -> Iterator[Batch]:
         """The batches that are still to come in this epoch; none where it was stopped."""

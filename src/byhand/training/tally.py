@@ -9,7 +9,7 @@ import numpy as np
 from byhand.core.passes import LossPass
 from byhand.core.types import Array
 from byhand.core.workspace import Workspace
-from byhand.metrics import Metric
+from byhand.metrics import Metric, measured
 from byhand.network import Network
 from byhand.training.batches import Batch
 from byhand.training.trees import whole
@@ -129,7 +129,7 @@ class EpochRecord:
             return {}
         if truth.dtype.kind == "i":
             truth, predicted = truth[truth >= 0], predicted[truth >= 0]
-        return {name: float(metric(truth, predicted)) for name, metric in self._metrics.items()}
+        return measured(self._metrics, truth, predicted)
 
     def _kept(self) -> tuple[Array | None, Array]:
         return None if self._truth is None else self._truth[: self.count], self._predicted[: self.count]

@@ -160,6 +160,8 @@ def as_mask(mask: Any, network: Network, n: int) -> Array | None:
     """
     if mask is None:
         return None
+    if len(network.input_shape) == 1 and network.inputs != "tokens":
+        raise ByhandError(f"A mask is for sequences; this network takes samples of shape {network.input_shape}.")
     mask, shape = as_array("mask", mask), (n, network.input_shape[0])
     if mask.ndim == 1 and len(network.input_shape) <= 2:
         wrong = np.flatnonzero((mask < 1) | (mask > shape[1])) if mask.dtype.kind in "iu" else np.arange(1)

@@ -105,10 +105,13 @@ class Trainer(Training):
         if carry and (augment or batch_size is None or callable(shuffle)):
             raise ByhandError("carry=True needs mini-batches in the order of the samples, without augmentation.")
         shuffle = False if carry else shuffle
+        if not isinstance(shuffle, bool) and not callable(shuffle):
+            raise ByhandError(f"shuffle must be True, False or a function that rearranges numbers; got {shuffle!r}.")
         batches: Batches | None = None
         with ExitStack() as ends:
             if y is None:
-                if validation_split or augment or class_weight == "balanced" or (sample_weight, mask) != (None, None):
+                arrays = (sample_weight, mask, augment, validation_split or None)
+                if class_weight == "balanced" or any(option is not None for option in arrays):
                     raise ByhandError(
                         "An iterator gives its batches as they are, (x, y) or (x, y, sample_weight); masks, "
                         "augmentation, balanced weights and a part for validation need arrays."
