@@ -8,6 +8,7 @@ from byhand.core.types import Array
 from byhand.explaining.blocks import blocks
 from byhand.explaining.explain import trace
 from byhand.layers import Activation, Dense
+from byhand.losses.base import one_hot
 from byhand.network import Network
 from byhand.training import Training
 from byhand.training.batches import Batch
@@ -37,6 +38,8 @@ class StepRecorder:
         """What the last step did, for the first sample of its batch."""
         batch = training.batch or _first(training)
         x, t = batch.x[:1].copy(), batch.t[:1].copy()
+        if t.ndim == 1:  # a class number
+            t = one_hot(t, self.network.outputs, self.network.dtype)
         values = trace(self.before, x, t)
         network, rate = self.network, training.rate
         classes = network.classes or tuple(map(str, range(network.outputs)))
