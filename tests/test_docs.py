@@ -36,3 +36,8 @@ def test_what_a_page_names_exists(page):
     code = re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S) + re.findall(r"`([^`\n]+)`", text)
     for command in re.findall(r"^(?:\$ )?byhand ([a-z][a-z-]*)", "\n".join(code), re.M):
         assert command in COMMANDS, command
+
+
+def test_readme_links_every_page():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"(docs/{page.name})" not in text] == []
