@@ -31,6 +31,7 @@ from byhand import (
     Flatten,
     GlobalAveragePool2D,
     GradientDescent,
+    Group,
     LayerNorm,
     LeakyReLU,
     MaxNorm,
@@ -52,10 +53,10 @@ from tests.core.test_ctc import Steps
 LIMIT = 7_500  # bytes; the smallest array of a step, a loss for each sample, has 8,192
 ROWS = 2048  # of a batch, and of a piece of a full batch
 
-pytestmark = pytest.mark.skipif(
-    default.softmax_cross_entropy_labels is reference.softmax_cross_entropy_labels,
-    reason="NumPy's twin makes small arrays of indices",
-)
+
+def compiled(name):
+    """Whether the operation is compiled: NumPy's own makes small arrays of indices."""
+    return getattr(default, name) is not getattr(reference, name)
 
 
 @pytest.fixture(autouse=True)
@@ -82,13 +83,15 @@ class Meter(Callback):
 
 
 def peak(layers, loss, inputs=(20,), labels=None, **options):
+    if isinstance(loss, CategoricalCrossEntropy) and not compiled("softmax_cross_entropy_labels"):
+        pytest.skip("softmax_cross_entropy_labels is not compiled here")
     rng = np.random.default_rng(0)
     rows = 3 * ROWS if options["batch_size"] is None else 3 * ROWS + 1  # the last batch has a single row
     x = rng.integers(0, 256, (rows, *inputs)).astype(np.uint8)
     if not options.pop("grey", False):
         x = x.astype(np.float32)
     meter, averaging = Meter(), [Averaging()] if options.pop("averaging", False) else []
-    network = Network(inputs, layers, loss, rng=0, inputs="grey levels")
+    network = Network(inputs, layers, loss, rng=0, inputs="grey levels", task="classes")
     buffer = np.setbufsize(64)
     try:
         options |= {"callbacks": [*averaging, meter], "progress": False, "threads": 1}
@@ -112,6 +115,20 @@ def test_training_step(optimizer, batch_size, grey):
 def test_with_sample_weights():
     weights = np.linspace(1, 2, 3 * ROWS + 1)
     assert peak(PLAIN, CategoricalCrossEntropy(), batch_size=ROWS, sample_weight=weights) < LIMIT
+
+
+def test_with_groups_and_several_batches_a_step():
+    options = {"groups": [Group("0.*", rate=0), Group("*.W", rate=0.1, decay=1e-4)], "regularizers": [ClipNorm(1.0)]}
+    options |= {"class_weight": {3: 2.0}, "accumulate": 2, "batch_size": ROWS}
+    assert peak(PLAIN, BinaryCrossEntropy(), **options) < LIMIT
+
+
+@pytest.mark.skipif(not compiled("share_steps"), reason="share_steps is not compiled here")
+def test_sequences_under_a_mask():
+    rows = 3 * ROWS + 1
+    options = {"labels": np.arange(rows * 4).reshape(rows, 4) % 10, "lengths": np.arange(rows) % 4 + 1}
+    options |= {"optimizer": GradientDescent(1e-6), "batch_size": ROWS}
+    assert peak([Dense(10)], BinaryCrossEntropy(), inputs=(4, 5), **options) < LIMIT
 
 
 @pytest.mark.parametrize("loss", [QuadraticCost(), MSE(), BinaryCrossEntropy(0.1)], ids=str)
