@@ -10,6 +10,7 @@ from byhand import (
     L2,
     MSE,
     Adam,
+    Augment,
     BatchNorm,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -35,6 +36,7 @@ from byhand import (
     fit,
     load,
 )
+from byhand.data.augment import Rotate, Shift
 from tests.core.diagnosed import deep, digits, small
 
 CE = CategoricalCrossEntropy
@@ -219,8 +221,9 @@ def few(**changes):
         {"regularizers": [L2(0.03)]},
         {"layers": [Dense(10)], "epochs": 30},
         {"callbacks": [EarlyStopping(3)]},
+        {"augment": Augment([Shift(1, 1), Rotate(10)], image_shape=(8, 8))},
     ],
-    ids=["more data", "dropout", "weight decay", "a smaller network", "early stopping"],
+    ids=["more data", "dropout", "weight decay", "a smaller network", "early stopping", "augmentation"],
 )
 def test_against_overfitting_each_advice_lowers_the_validation_loss(changes):
     plain, _, _ = few()

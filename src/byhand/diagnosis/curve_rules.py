@@ -251,7 +251,7 @@ def underfitting(record: Record, found: Found) -> Problem | None:
         MODERATE,
         f"{100 * accuracy[-1]:.1f} % of the training samples are right{both}, and the loss of {loss[-1]:.3g} falls by "
         f"only {100 * max(fall, 0):.1f} % an epoch: it has come to a stop.",
-        "more hidden units, one more layer, less regularisation, another start, or a better optimiser (Adam).",
+        "more hidden units, or less regularisation.",
         {"accuracy": accuracy[-1], "fall": fall},
     )
 

@@ -159,7 +159,7 @@ def saturated_units(record: Record, found: Found) -> Problem | None:
         SERIOUS if max(column[-1] for column in layers.values()) > 0.95 else MODERATE,
         f"{_start(joined(seen))} lie where the slope is under a hundredth of its maximum, so hardly any gradient "
         f"passes; at the start {share(first)} did.",
-        "scaled inputs, smaller starting weights (Glorot()), a lower learning rate, or ReLU units.",
+        "scaled inputs, smaller starting weights (Glorot()), or ReLU units.",
         {f"saturated {n}": column[-1] for n, column in layers.items()},
     )
 
