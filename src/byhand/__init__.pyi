@@ -28,6 +28,7 @@ from .initializers import Orthogonal as Orthogonal
 from .initializers import Uniform as Uniform
 from .initializers import Zeros as Zeros
 from .layers import ELU as ELU
+from .layers import GELU as GELU
 from .layers import GRU as GRU
 from .layers import LSTM as LSTM
 from .layers import RNN as RNN
@@ -48,10 +49,13 @@ from .layers import LeakyReLU as LeakyReLU
 from .layers import MaxOverTime as MaxOverTime
 from .layers import MaxPool2D as MaxPool2D
 from .layers import MeanOverTime as MeanOverTime
+from .layers import Parallel as Parallel
 from .layers import ReLU as ReLU
 from .layers import RepeatVector as RepeatVector
 from .layers import Residual as Residual
+from .layers import Sequential as Sequential
 from .layers import Sigmoid as Sigmoid
+from .layers import SiLU as SiLU
 from .layers import Softmax as Softmax
 from .layers import SpatialDropout as SpatialDropout
 from .layers import Step as Step

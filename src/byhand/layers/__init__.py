@@ -22,6 +22,7 @@ from byhand.layers.dense import Dense
 from byhand.layers.dropout import Dropout, SpatialDropout
 from byhand.layers.flatten import Flatten
 from byhand.layers.layer_norm import LayerNorm
+from byhand.layers.parallel import Parallel, Sequential
 from byhand.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
 from byhand.layers.residual import Residual
 from byhand.layers.sequences.bidirectional import Bidirectional
@@ -31,9 +32,11 @@ from byhand.layers.sequences.gru import GRU
 from byhand.layers.sequences.lstm import LSTM
 from byhand.layers.sequences.over_time import LastStep, MaxOverTime, MeanOverTime, RepeatVector
 from byhand.layers.sequences.rnn import RNN
+from byhand.layers.smooth_activations import GELU, SiLU
 
 __all__ = [
     "ELU",
+    "GELU",
     "GRU",
     "LSTM",
     "RNN",
@@ -56,11 +59,14 @@ __all__ = [
     "MaxOverTime",
     "MaxPool2D",
     "MeanOverTime",
+    "Parallel",
     "Pass",
     "Plan",
     "ReLU",
     "RepeatVector",
     "Residual",
+    "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "SpatialDropout",

@@ -239,7 +239,9 @@ def activation_of(name: str) -> Layer:
     Raises:
         ByhandError: there is none of that name.
     """
-    known = {kind.__name__.lower(): kind for kind in Activation.__subclasses__() if kind.__module__ == __name__}
+    known = {
+        kind.__name__.lower(): kind for kind in Activation.__subclasses__() if kind.__module__.startswith("byhand.")
+    }
     kind = known.get(str(name).lower().replace("_", ""))
     if kind is None:
         raise ByhandError(f"There is no activation {name!r}; known are {', '.join(sorted(known))}.")
