@@ -36,35 +36,35 @@ class Network:
     Args:
         input_shape: the shape of one sample: 784, or (28, 28, 1), or (T, k) for sequences.
         layers: the layers, first to last.
-        loss: the loss; the cross-entropies contain the last activation (see `byhand.losses`). A network without one
-            goes back from a gradient of somebody else's (`backward_from`).
-        rng: a generator, or a seed for one, from which the parameters start; None leaves θ at zero. The default is
-            the seed 0, so that a program gives the same network every time; Keras and PyTorch draw another one each
+        loss: the loss; the cross-entropies include the output activation (see `byhand.losses`). A network without a
+            loss is trained by `backward_from`.
+        rng: a random generator, or a seed, for the initial parameters; None leaves θ at zero. The default is the seed
+            0, so that a program gives the same network every time. Keras and PyTorch draw different parameters each
             time, as `rng=np.random.default_rng()` does here.
-        inputs: what the samples are. "numbers" are taken as they are. "grey levels" may come as bytes (uint8), and
-            those are divided by 255; other numbers are taken as they are. "tokens" are whole numbers that the first
-            layer looks up. By default what the first layer takes: "numbers", or "tokens" for an embedding.
+        inputs: what the samples are. "numbers" are used as they are. "grey levels" may be bytes (uint8), which are
+            divided by 255; other numbers are used as they are. "tokens" are integers that the first layer looks up.
+            The default is what the first layer takes: "numbers", or "tokens" for an embedding.
         dtype: float32, or float64 for checking derivatives.
-        classes: the classes' names, for those who print them.
-        task: "classes" or "numbers": what `predict` gives; by default as the loss and the last layer say. The
-            cross-entropies are for classes, MAE and Huber for numbers. The squared losses serve for both: for classes
-            where the last layer gives probabilities (Sigmoid, Softmax, Step) or the classes have names.
+        classes: the names of the classes.
+        task: "classes" or "numbers": what `predict` returns. The default depends on the loss and the last layer: the
+            cross-entropies are for classes, MAE and Huber for numbers. The squared losses are for classes if the last
+            layer gives probabilities (Sigmoid, Softmax, Step) or the classes have names, and else for numbers.
         ops: the table of operations to compute with.
 
     Attributes:
-        theta: the parameters (size,). What is assigned to it is copied into the same memory.
-        gradient: ∂L/∂θ (size,), as `backward` left it; likewise.
-        state: what layers keep beside θ (size of state_arena,), such as running means; no gradient descends on it.
-        p: for each layer its parameters and its state, views of theta and state: `network.p[0].W`.
-        g: for each layer their gradients, views of gradient.
+        theta: the parameters (size,). Values assigned to it are copied into the same memory.
+        gradient: ∂L/∂θ (size,), from the last backward pass; assigned values are copied as well.
+        state: other numbers of the layers (size of state_arena,), such as running means, which have no gradient.
+        p: for each layer its parameters and state, as views of theta and state: `network.p[0].W`.
+        g: for each layer the gradients of its parameters, as views of gradient.
         plan: for each layer its plan (shapes).
-        arena: where each parameter lies in theta.
-        table: how a table's raw rows become inputs (`byhand.data.Table`), for a network that learns from one; it is
-            kept in the model's file, and `byhand.predict` goes by it. None unless you set it.
-        state_arena: where each of the layers' other numbers lies in state.
+        arena: the position of each parameter in theta.
+        table: the conversion of raw rows to inputs (`byhand.data.Table`), for a network trained on one. It is stored
+            in the model file and used by `byhand.predict`. None unless you set it.
+        state_arena: the position of each of these numbers in state.
 
     Raises:
-        ByhandError: layers that do not fit together, or no layers at all.
+        ByhandError: the layers do not fit together, or there are none.
     """
 
     def __init__(
@@ -221,16 +221,16 @@ class Network:
         mask: Array | None = None,
         carry: bool = False,
     ) -> Array:
-        """The last layer's output (n, ...) for x (n, *input_shape): logits where the loss contains the activation.
+        """The output (n, ...) of the last layer for x (n, *input_shape): logits if the loss includes the activation.
 
-        The result lies in the workspace and holds until the next pass there; copy what you keep.
+        The result is a view of the workspace and is overwritten by its next pass; copy it to keep it.
 
         Args:
-            x: samples, as `as_input` makes them; without a workspace they are made so here.
-            workspace: the arrays to work in; without it the network's own. `predict` uses others.
-            rng: in training the generator of whatever is random there (dropout's masks); None outside training.
-            mask: (n, T), True at the steps of each sequence that are there.
-            carry: whether layers go on from what they carried out of the workspace's last pass.
+            x: samples as returned by `as_input`, which is called here if there is no workspace.
+            workspace: the arrays of the pass; by default the network's own. `predict` uses others.
+            rng: the random generator in training (for dropout); None outside training.
+            mask: (n, T), True at the steps of each sequence that exist.
+            carry: whether recurrent layers continue from the states of the last pass in the workspace.
         """
         if workspace is None:
             x = self.as_input(x)
@@ -250,11 +250,11 @@ class Network:
         """Overwrite `gradient` with ∂L/∂θ for the batch of the last forward pass; returns L.
 
         Args:
-            t: targets: class numbers (n, ...), or numbers (n, ..., outputs).
+            t: targets: class indices (n, ...), or numbers (n, ..., outputs).
             workspace: that of the forward pass; the network's own by default.
             weights: sample weights (n,).
-            factor: what the samples' losses are multiplied by; 1/n by default.
-            add: whether to add to `gradient` rather than overwrite it.
+            factor: the factor of the losses of the samples; 1/n by default.
+            add: add to `gradient` instead of overwriting it.
 
         Raises:
             ByhandError: there was no forward pass, the network has no loss, or t has another length.
@@ -275,8 +275,8 @@ class Network:
         Args:
             dy: ∂L/∂y (n, ...), of the output's shape.
             workspace: that of the forward pass; the network's own by default.
-            dx: gets ∂L/∂x (n, *input_shape), where it is wanted.
-            add: whether to add to `gradient` rather than overwrite it.
+            dx: if given, receives ∂L/∂x (n, *input_shape).
+            add: add to `gradient` instead of overwriting it.
 
         Raises:
             ByhandError: there was no forward pass, or dy has another shape than its output.
@@ -298,14 +298,14 @@ class Network:
             self.ops.add(self._gradient, before, out=self._gradient)
 
     def input_gradient(self, x: Any, weights: Any) -> Array:
-        """∂(Σⱼ weights[i, j] y[i, j])/∂x[i] for every sample (n, *input_shape): how the outputs follow the inputs.
+        """The gradient of outputs by inputs: ∂(Σⱼ weights[i, j] y[i, j])/∂x[i] for every sample (n, *input_shape).
 
-        y is the last layer's output outside training: logits where the loss contains the activation. `gradient` and
-        `state` stay as they are.
+        y is the output of the last layer outside training: logits if the loss includes the activation. `gradient` and
+        `state` are not changed.
 
         Args:
             x: samples (n, *input_shape), as for `forward`.
-            weights: of y's shape; a row with a single 1 takes the gradient of that output.
+            weights: of the shape of y; a row with a single 1 selects the gradient of that output.
 
         Raises:
             ByhandError: x or weights have another shape, or a layer has no derivative.
@@ -338,8 +338,8 @@ class Network:
     def predict_proba(self, x: Array, mask: Array | None = None) -> Array:
         """The output activations (n, outputs), or (n, T, outputs), for x (n, *input_shape).
 
-        After softmax each row sums to one. After sigmoids each output is a probability by itself, and a row need not
-        sum to one. Otherwise they are the last layer's numbers as they are.
+        After softmax each row sums to one. After sigmoids each output is a separate probability, and a row need not sum
+        to one. Otherwise they are the outputs of the last layer.
 
         Args:
             x: samples.
