@@ -64,7 +64,10 @@ def environment(**more):
 
 def described(package, **more):
     """What a byhand in this folder says that it computes with."""
-    code = "from byhand.ops import compiled, describe, reference; print(describe(), compiled.relu is reference.relu)"
+    code = """
+from byhand.ops import compiled, describe_operations, reference
+print(describe_operations(), compiled.relu is reference.relu)
+"""
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment(PYTHONPATH=str(package), **more), capture_output=True, text=True
     )

@@ -11,8 +11,12 @@ from byhand.losses import CTC
 from byhand.ops import reference
 from tests.ops.operations import EXAMPLES, MODULES, check, numbers, places, sizes
 
-NAMES = ["softmax", "log_softmax", "softmax_cross_entropy", "binary_cross_entropy", "squared_error", "mean_loss"]
-NAMES += ["count_right", "ctc_loss"]
+ROW_BY_ROW = [
+    *("softmax", "softmax_backward", "softmax_cross_entropy", "softmax_cross_entropy_labels"),
+    *("binary_cross_entropy", "squared_error", "absolute_error", "huber"),
+]
+NAMES = [*ROW_BY_ROW, "log_softmax", "mean_loss", "count_right", "ctc_loss"]
+EXACT = {"squared_error", "absolute_error", "huber"}
 ROWS = st.one_of(st.integers(0, 40), st.sampled_from([255, 256, 257, 600]))
 COLUMNS = sizes(12, 64, 100, 255, 256, 257, 300)
 
@@ -24,30 +28,22 @@ def masked(z, number):
     return z
 
 
-@pytest.mark.parametrize("name", ["softmax", "softmax_cross_entropy", "binary_cross_entropy", "squared_error"])
+@pytest.mark.parametrize("name", ROW_BY_ROW)
 @EXAMPLES
 @given(number=numbers(), n=ROWS, k=COLUMNS, masks=st.booleans(), data=st.data())
 def test_rows(name, number, n, k, masks, data):
-    z, t = 4 * number(n, k), np.eye(k, dtype=np.float32)[number.rng.integers(0, k, n)]
-    if masks and name.startswith("softmax"):
+    z, labels = 4 * number(n, k), number.rng.integers(0, k, n)
+    t = number(n, k) if name in EXACT else np.eye(k, dtype=np.float32)[labels]
+    smoothing = data.draw(st.sampled_from([0, 0.1]))
+    if masks and name.startswith("softmax") and not (smoothing and name.endswith("labels")):
         masked(z, number)
-    if name == "squared_error":
-        t = number(n, k)
+    labels[number.rng.random(n) < 0.2] = -1
     row, out = np.empty((n, 1), np.float32), np.empty((n, k), np.float32)
     scratch = out if name == "binary_cross_entropy" else row
-    values = {
-        "z": z,
-        "y": z,
-        "t": t,
-        "out": out,
-        "dz": out,
-        "dy": out,
-        "each": row[:, 0],
-        "row": row,
-        "scratch": scratch,
-    }
-    exact = name == "squared_error" and number.whole
-    check(name, values | {"factor": 0.5}, data.draw(places(name)), 1e-5, exact)  # long rows are summed one by one
+    values = dict.fromkeys(("z", "y"), z) | dict.fromkeys(("out", "dz", "dy"), out)
+    values |= {"t": t, "each": row[:, 0], "row": row, "scratch": scratch, "labels": labels}
+    values |= {"p": number.positive(n, k), "dp": number(n, k), "factor": 0.5, "delta": 2.0, "smoothing": smoothing}
+    check(name, values, data.draw(places(name)), 1e-5, exact=name in EXACT and number.whole)
 
 
 @EXAMPLES
@@ -128,3 +124,33 @@ def test_extremes(table):
     np.testing.assert_allclose(out, [0.5, 0.5, 1, 0, 1, 0, 1, 0, 1, 0, np.nan], atol=1e-7)
     table.relu(a, out)
     np.testing.assert_array_equal(out, np.maximum(a, 0))
+
+
+@pytest.mark.parametrize("table", [reference, *MODULES])
+@pytest.mark.parametrize(("n", "k"), [(7, 10), (40, 100)])
+def test_labels_are_targets_without_a_table_of_them(table, n, k):
+    """They give what `softmax_cross_entropy` gives for smoothed one-hot targets; a label of −1 counts nothing."""
+    rng = np.random.default_rng(0)
+    z, labels = rng.standard_normal((n, k)).astype(np.float32), rng.integers(0, k, n)
+    t = (0.9 * np.eye(k)[labels] + 0.1 / k).astype(np.float32)
+    each, wanted_each, row = np.empty(n, np.float32), np.empty(n, np.float32), np.empty((n, 1), np.float32)
+    dz, wanted_dz = np.empty_like(z), np.empty_like(z)
+    reference.softmax_cross_entropy(z, t, wanted_each, wanted_dz, row)
+    labels[3], wanted_each[3], wanted_dz[3] = -1, 0, 0
+    table.softmax_cross_entropy_labels(z, labels, each, dz, row, 0.1)
+    np.testing.assert_allclose(each, wanted_each, rtol=1e-6)
+    np.testing.assert_allclose(dz, wanted_dz, atol=1e-7)
+    labels[0] = k
+    with pytest.raises(IndexError):
+        table.softmax_cross_entropy_labels(z, labels, each, dz, row, 0.1)
+
+
+@pytest.mark.parametrize("table", [reference, *MODULES])
+def test_losses_of_differences(table):
+    """By hand, for δ = 1 and a factor of 2."""
+    y, t = np.array([[0.5, -3, 2, 2]], np.float32), np.zeros((1, 4), np.float32)
+    each, dy, scratch = np.empty(1, np.float32), np.empty_like(y), np.empty_like(y)
+    table.huber(y, t, 1.0, 2.0, each, dy, scratch)
+    assert (each[0], dy.tolist()) == (2 * (0.125 + 2.5 + 1.5 + 1.5), [[1, -2, 2, 2]])
+    table.absolute_error(y, (y - [[0, 1, 2, -3]]).astype(np.float32), 2.0, each, dy)
+    assert (each[0], dy.tolist()) == (12, [[0, 2, 2, -2]])

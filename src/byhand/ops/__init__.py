@@ -9,7 +9,7 @@ from byhand.ops import compiled as default
 from byhand.ops import reference
 from byhand.ops.protocol import Ops
 
-__all__ = ["Ops", "default", "describe", "reference"]
+__all__ = ["Ops", "default", "describe_operations", "reference"]
 
 
 def describe_operations() -> str:

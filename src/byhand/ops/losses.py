@@ -7,21 +7,21 @@ from byhand.ops.activations import sigmoid
 
 
 def softmax(z: Array, out: Array, row: Array) -> None:
-    """p_ij = e^(z_ij − m_i) / Σ_j e^(z_ij − m_i) with m_i = max_j z_ij, for z (n, k), row (n, 1) scratch.
+    """p_ij = e^(z_ij − m_i) / Σ_j e^(z_ij − m_i) with m_i = max_j z_ij, for z (..., k), row (..., 1) scratch.
 
     p is exactly 0 where z is −∞, and all of a row where all of z is: then nothing may be chosen.
     """
     _largest(z, row)
     np.subtract(z, row, out=out)
     np.exp(out, out=out)
-    np.sum(out, axis=1, keepdims=True, out=row)
+    np.sum(out, axis=-1, keepdims=True, out=row)
     np.maximum(row, 1, out=row)  # e^0 is among the terms, unless the whole row is −∞
     np.divide(out, row, out=out)
 
 
 def softmax_backward(p: Array, dp: Array, dz: Array, row: Array) -> None:
-    """dz_ij = p_ij (dp_ij − Σ_j dp_ij p_ij), for p (n, k), row (n, 1) scratch."""
-    np.einsum("ij,ij->i", dp, p, out=row[:, 0])
+    """dz_ij = p_ij (dp_ij − Σ_j dp_ij p_ij), for p (..., k), row (..., 1) scratch."""
+    np.einsum("...j,...j->...", dp, p, out=row[..., 0])
     np.subtract(dp, row, out=dz)
     np.multiply(dz, p, out=dz)
 

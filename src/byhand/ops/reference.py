@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from byhand.core.types import Array, Shape
 from byhand.ops.activations import *  # noqa: F403
+from byhand.ops.attention import *  # noqa: F403
 from byhand.ops.convolution import *  # noqa: F403
 from byhand.ops.ctc import *  # noqa: F403
 from byhand.ops.losses import *  # noqa: F403

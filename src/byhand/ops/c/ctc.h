@@ -3,7 +3,8 @@
 
 #pragma once
 
-#include "rows.h"
+#include "memory.h"
+#include "vectors.h"
 
 typedef struct {
     const float *log_p, *labels;

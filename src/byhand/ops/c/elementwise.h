@@ -65,10 +65,7 @@ LOOP(multiply, { a2[i] = a0[i] * a1[i]; })
             vec value;                                                                                                 \
             (void)y;                                                                                                   \
             body;                                                                                                      \
-            if (n - i < LANES)                                                                                         \
-                store_few(a[reads] + i, value, n - i);                                                                 \
-            else                                                                                                       \
-                store(a[reads] + i, value);                                                                            \
+            store_some(a[reads] + i, value, n - i);                                                                    \
         }                                                                                                              \
     }
 

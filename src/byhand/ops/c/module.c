@@ -6,6 +6,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #include "call_columns.h"
 #include "call_elementwise.h"
 #include "call_images.h"
+#include "call_losses.h"
 #include "call_matrices.h"
 #include "call_rows.h"
 
@@ -58,6 +59,12 @@ static struct {
     ENTRY(scale_bytes),
     ENTRY(sum_rows),
     ENTRY(softmax),
+    ENTRY(softmax_backward),
+    ENTRY(masked_softmax),
+    ENTRY(masked_softmax_backward),
+    ENTRY(softmax_cross_entropy_labels),
+    ENTRY(absolute_error),
+    ENTRY(huber),
     ENTRY(softmax_cross_entropy),
     ENTRY(binary_cross_entropy),
     ENTRY(squared_error),

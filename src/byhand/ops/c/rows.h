@@ -1,12 +1,8 @@
-/* What works row by row: samples on their way in, softmax, losses, right answers. */
+/* What works row by row: samples on their way in, sums, right answers. */
 
 #pragma once
 
-#include <float.h>
-
 #include "matmul.h"
-
-#define MOST_OUTPUTS 256 /* columns that fit the room on the stack; wider rows are NumPy's */
 
 typedef struct {
     const void *a;
@@ -51,140 +47,6 @@ static void scale_part(void *context, long part)
         float *out = (float *)g->out + i * g->length;
         for (long j = 0; j < g->length; j++)
             out[j] = grey((float)from[j]);
-    }
-}
-
-typedef struct {
-    const float *z, *t;
-    float *out, *each;
-    long n, k;
-    float factor;
-} Rows;
-
-/* LANES rows, or what is left of them, with a row in each lane: lanes[j][i] = row i's number j. */
-INLINE void turn(const float *rows, long count, long k, vec *lanes)
-{
-    for (long j = 0; j < k; j++)
-        for (long i = 0; i < LANES; i++)
-            ((float *)(lanes + j))[i] = rows[(i < count ? i : 0) * k + j];
-}
-
-INLINE void turn_back(const vec *lanes, long count, long k, float *rows)
-{
-    for (long i = 0; i < count; i++)
-        for (long j = 0; j < k; j++)
-            rows[i * k + j] = ((const float *)(lanes + j))[i];
-}
-
-/* s = z − max z and e = e^s, a row in each lane; returns Σ e, which is at least 1, also where the whole row is −∞ and
-   every e is 0. */
-INLINE vec exponentials(const float *z, long count, long k, vec *s, vec *e)
-{
-    turn(z, count, k, s);
-    vec most = s[0], sum[4] = {}; /* several sums, which lose less in long rows */
-    for (long j = 1; j < k; j++)
-        most = choose((s[j] > most) | (s[j] != s[j]), s[j], most);
-    most = larger(most, all(-FLT_MAX));
-    for (long j = 0; j < k; j++) {
-        s[j] -= most;
-        e[j] = exponential(s[j]);
-        sum[j % 4] += e[j];
-    }
-    return larger((sum[0] + sum[1]) + (sum[2] + sum[3]), all(1));
-}
-
-static void softmax_part(void *context, long part)
-{
-    const Rows *r = context;
-    vec s[MOST_OUTPUTS], e[MOST_OUTPUTS];
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
-        const long count = r->n - i < LANES ? r->n - i : LANES;
-        const vec inverse = 1 / exponentials(r->z + i * r->k, count, r->k, s, e);
-        for (long j = 0; j < r->k; j++)
-            e[j] *= inverse;
-        turn_back(e, count, r->k, r->out + i * r->k);
-    }
-}
-
-static void log_softmax_part(void *context, long part)
-{
-    const Rows *r = context;
-    vec s[MOST_OUTPUTS], e[MOST_OUTPUTS];
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
-        const long count = r->n - i < LANES ? r->n - i : LANES;
-        vec log_sum = exponentials(r->z + i * r->k, count, r->k, s, e);
-        for (int l = 0; l < LANES; l++)
-            log_sum[l] = logf(log_sum[l]);
-        for (long j = 0; j < r->k; j++)
-            s[j] -= log_sum;
-        turn_back(s, count, r->k, r->out + i * r->k);
-    }
-}
-
-static void softmax_cross_entropy_part(void *context, long part)
-{
-    const Rows *r = context;
-    vec s[MOST_OUTPUTS], e[MOST_OUTPUTS], t[MOST_OUTPUTS];
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
-        const long count = r->n - i < LANES ? r->n - i : LANES;
-        const vec sum = exponentials(r->z + i * r->k, count, r->k, s, e), inverse = 1 / sum;
-        vec expected = all(0); /* Σ t s */
-        turn(r->t + i * r->k, count, r->k, t);
-        for (long j = 0; j < r->k; j++) {
-            expected += t[j] * larger(s[j], all(-FLT_MAX)); /* 0 · −∞ counts as 0 */
-            e[j] = e[j] * inverse - t[j];
-        }
-        turn_back(e, count, r->k, r->out + i * r->k);
-        for (long l = 0; l < count; l++)
-            r->each[i + l] = logf(sum[l]) - expected[l];
-    }
-}
-
-static void squared_error_part(void *context, long part)
-{
-    const Rows *r = context;
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i++) {
-        float sum = 0;
-        for (long j = i * r->k; j < (i + 1) * r->k; j++) {
-            const float d = r->z[j] - r->t[j];
-            sum += d * d;
-            r->out[j] = 2 * r->factor * d;
-        }
-        r->each[i] = r->factor * sum;
-    }
-}
-
-/* log(1 + e) for 0 ≤ e ≤ 1, as 2 artanh(e / (2 + e)) by its series, which loses nothing where e is small. */
-INLINE vec log_one_plus(vec e)
-{
-    const vec s = e / (2 + e), q = s * s;
-    vec p = all(1.0f / 13);
-    p = p * q + 1.0f / 11;
-    p = p * q + 1.0f / 9;
-    p = p * q + 1.0f / 7;
-    p = p * q + 1.0f / 5;
-    p = p * q + 1.0f / 3;
-    return 2 * s * (p * q + 1);
-}
-
-/* With e = e^−|z|: a = 1/(1 + e) for z ≥ 0, else e/(1 + e), and ℓ = Σ max(z, 0) − t z + log(1 + e). */
-static void binary_cross_entropy_part(void *context, long part)
-{
-    const Rows *r = context;
-    vec z[MOST_OUTPUTS], t[MOST_OUTPUTS];
-    for (long i = (long)part * 256; i < (part + 1) * 256L && i < r->n; i += LANES) {
-        const long count = r->n - i < LANES ? r->n - i : LANES;
-        vec loss = all(0);
-        turn(r->z + i * r->k, count, r->k, z);
-        turn(r->t + i * r->k, count, r->k, t);
-        for (long j = 0; j < r->k; j++) {
-            const vec e = exponential(choose(z[j] > 0, -z[j], z[j]));
-            loss += choose(z[j] < 0, all(0), z[j]) - t[j] * z[j] + log_one_plus(e);
-            z[j] = choose(z[j] > 0, all(1), e) / (1 + e) - t[j];
-        }
-        turn_back(z, count, r->k, r->out + i * r->k);
-        for (long l = 0; l < count; l++)
-            r->each[i + l] = loss[l];
     }
 }
 

@@ -46,17 +46,6 @@ INLINE vec load_few(const float *a, long count)
 #endif
 }
 
-/* The first `count` numbers of a register; the others are `rest`. */
-INLINE vec load_some(const float *a, long count, float rest)
-{
-    if (count >= LANES)
-        return load(a);
-    float v[LANES];
-    for (long j = 0; j < LANES; j++)
-        v[j] = j < count ? a[j] : rest;
-    return load(v);
-}
-
 INLINE void store_few(float *a, vec v, long count)
 {
 #if defined(__AVX512F__)
@@ -66,8 +55,43 @@ INLINE void store_few(float *a, vec v, long count)
 #endif
 }
 
+INLINE void store_some(float *a, vec v, long count)
+{
+    if (count < LANES)
+        store_few(a, v, count);
+    else
+        store(a, v);
+}
+
 /* In every lane. (With 0 + value the compiler would add, for the sake of −0; subtracting 0 changes nothing.) */
 INLINE vec all(float value) { return value - (vec){}; }
+
+/* The first `count` numbers of a register; the others are `rest`. */
+INLINE vec load_some(const float *a, long count, float rest)
+{
+    if (count >= LANES)
+        return load(a);
+#if defined(__AVX512F__)
+    return (vec)_mm512_mask_loadu_ps((__m512)all(rest), (__mmask16)((1u << count) - 1), a);
+#else
+    vec v = all(rest);
+    memcpy(&v, a, sizeof(float) * count);
+    return v;
+#endif
+}
+
+/* The largest of a register's numbers; NaN if one of them is. */
+INLINE float largest_of(vec v)
+{
+#if defined(__AVX512F__)
+    if (!_mm512_cmp_ps_mask((__m512)v, (__m512)v, _CMP_UNORD_Q))
+        return _mm512_reduce_max_ps((__m512)v);
+#endif
+    float most = v[0];
+    for (int j = 1; j < LANES; j++)
+        most = v[j] > most || v[j] != v[j] ? v[j] : most;
+    return most;
+}
 
 /* The sum of a register's numbers. */
 INLINE float total(vec v)
@@ -168,4 +192,17 @@ INLINE vec normal_share(vec z, vec *density)
     *density = exponential(-0.5f * z * z);
     const vec beyond = 0.5f * t * q * *density;
     return choose(z < 0, beyond, 1 - beyond);
+}
+
+/* log(1 + e) for 0 ≤ e ≤ 1, as 2 artanh(e / (2 + e)) by its series, which loses nothing where e is small. */
+INLINE vec log_one_plus(vec e)
+{
+    const vec s = e / (2 + e), q = s * s;
+    vec p = all(1.0f / 13);
+    p = p * q + 1.0f / 11;
+    p = p * q + 1.0f / 9;
+    p = p * q + 1.0f / 7;
+    p = p * q + 1.0f / 5;
+    p = p * q + 1.0f / 3;
+    return 2 * s * (p * q + 1);
 }
