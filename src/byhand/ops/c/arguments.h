@@ -46,6 +46,10 @@ static void extent(PyObject *o, char **begin, char **end)
 {
     *begin = PyArray_BYTES(A(o));
     *end = *begin + PyArray_ITEMSIZE(A(o));
+    if (PyArray_IS_C_CONTIGUOUS(A(o))) {
+        *end = *begin + PyArray_NBYTES(A(o));
+        return;
+    }
     for (int axis = 0; axis < PyArray_NDIM(A(o)); axis++) {
         const npy_intp length = PyArray_DIM(A(o), axis), way = (length - 1) * PyArray_STRIDE(A(o), axis);
         if (length < 1) {
@@ -61,15 +65,16 @@ static void extent(PyObject *o, char **begin, char **end)
 static int is_tangled(const Operation *op, PyObject *const *a, Py_ssize_t count)
 {
     char *begin[MOST_ARGUMENTS], *end[MOST_ARGUMENTS];
-    for (Py_ssize_t i = 0; i < count; i++) {
-        begin[i] = end[i] = NULL;
-        if (op->mark[i] != SCRATCH && op->mark[i] != NUMBER && PyArray_Check(a[i]))
-            extent(a[i], &begin[i], &end[i]);
-        for (Py_ssize_t k = 0; k < i; k++)
-            if ((op->mark[i] == WRITTEN || op->mark[k] == WRITTEN) && begin[i] < end[k] && begin[k] < end[i] &&
-                begin[i] != begin[k])
+    int written[MOST_ARGUMENTS], arrays = 0;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if ((op->mark[i] == READ || op->mark[i] == WRITTEN) && PyArray_Check(a[i])) {
+            extent(a[i], &begin[arrays], &end[arrays]);
+            written[arrays++] = op->mark[i] == WRITTEN;
+        }
+    for (int i = 0; i < arrays; i++)
+        for (int k = 0; k < arrays && written[i]; k++)
+            if (begin[i] < end[k] && begin[k] < end[i] && begin[i] != begin[k])
                 return 1;
-    }
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "threads.h"
 #include "vectors.h"
 
-#define SHORT 32 /* numbers of a short row */
+#define SHORT 128 /* numbers of a short row */
 
 /* n rows of k numbers; t are targets, or labels are. */
 typedef struct {

@@ -125,17 +125,34 @@ INLINE unsigned others_than_zero(const float *a)
 INLINE vec choose(ivec where, vec a, vec b) { return (vec)((where & (ivec)a) | (~where & (ivec)b)); }
 
 /* The larger one, and what is no number stays. */
-INLINE vec larger(vec a, vec b) { return choose((a > b) | (a != a), a, b); }
+INLINE vec larger(vec a, vec b)
+{
+#if defined(__AVX512F__)
+    const __m512 most = _mm512_max_ps((__m512)a, (__m512)b); /* b where one is no number */
+    return (vec)_mm512_mask_mov_ps(most, _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_UNORD_Q), (__m512)a);
+#else
+    return choose((a > b) | (a != a), a, b);
+#endif
+}
 
-/* e^x to two units in the last place: x = k ln 2 + r with |r| ≤ ½ ln 2, e^r by its Taylor series, 2^k by the exponent's
-   bits. Below −88 it is 0, above 88.7 infinity; NaN stays NaN. */
+/* x, but at least `least` and at most `most`; NaN stays NaN. */
+INLINE vec between(vec x, float least, float most)
+{
+#if defined(__AVX512F__)
+    return (vec)_mm512_min_ps((__m512)all(most), _mm512_max_ps((__m512)all(least), (__m512)x));
+#elif defined(__AVX2__)
+    return (vec)_mm256_min_ps((__m256)all(most), _mm256_max_ps((__m256)all(least), (__m256)x));
+#else
+    return choose(x < least, all(least), choose(x > most, all(most), x));
+#endif
+}
+
+/* e^x to two units in the last place: x = k ln 2 + r with |r| ≤ ½ ln 2, e^r by its Taylor series, times 2^k. Far below 0 it
+   is 0, and nothing below 1e-38 is exact; above 88.7 it is infinity; NaN stays NaN. */
 INLINE vec exponential(vec x)
 {
     const float round = 12582912.0f; /* 1.5 · 2^23: adding it leaves the nearest whole number in the lowest bits */
-    vec bounded = choose(x < -88.0f, all(-88.0f), choose(x > 88.5f, all(88.5f), x));
-    vec k = bounded * 1.44269504088896341f + round;
-    ivec exponent = ((ivec)k - (ivec)all(round)) << 23;
-    k -= round;
+    const vec bounded = between(x, -105.0f, 89.0f), shifted = bounded * 1.44269504088896341f + round, k = shifted - round;
     vec r = bounded - k * 0.693359375f; /* ln 2 in two parts, the first exact in few bits */
     r -= k * -2.12194440e-4f;
     vec p = all(1.0f / 5040);
@@ -146,10 +163,13 @@ INLINE vec exponential(vec x)
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    /* in two halves, so that neither leaves the range of exponents where the product does not */
-    ivec half = (exponent >> 1) & (int32_t)0xff800000;
-    vec result = p * (vec)(half + 0x3f800000) * (vec)(exponent - half + 0x3f800000);
-    return choose(x < -88.0f, all(0), choose(x != x, x, result));
+#if defined(__AVX512F__)
+    return (vec)_mm512_scalef_ps((__m512)p, (__m512)k);
+#else /* in two halves, so that neither leaves the range of exponents where the product does not */
+    const ivec exponent = ((ivec)shifted - (ivec)all(round)) << 23, half = (exponent >> 1) & (int32_t)0xff800000;
+    const vec result = p * (vec)(half + 0x3f800000) * (vec)(exponent - half + 0x3f800000);
+    return choose(x != x, x, result);
+#endif
 }
 
 INLINE vec sigmoid_of(vec x) { return 1 / (1 + exponential(-x)); }
