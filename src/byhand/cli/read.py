@@ -18,9 +18,9 @@ def read(
         Path | None, typer.Option(help="A model file or a run folder; the built-in networks by default.")
     ] = None,
     form: Annotated[
-        str | None,
+        str,
         typer.Option(help="What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
-    ] = None,
+    ] = "digits",
     show: Annotated[
         bool, typer.Option("--show", help="Also print each digit as the network for single digits sees it, 28 × 28.")
     ] = False,

@@ -1,5 +1,6 @@
 """Reading a picture: a network finds its lines of writing, and others read them."""
 
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -15,7 +16,7 @@ from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cut import cut_all
 from byhand.reading.cuts import CutReader
 from byhand.reading.filled import Paper, papers
-from byhand.reading.find import Finder, Found
+from byhand.reading.find import SAME, Finder, Found, overlap
 from byhand.reading.folded import folded
 from byhand.reading.forms import Form
 from byhand.reading.image import Source, open_image
@@ -55,8 +56,8 @@ class Reader:
         model: a model file; by default the one that comes with the package. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
             rows. The package's own work together: two read rows, and where they differ, one for digits judges too.
-        form: what a row may read: "digits" alone; "text", with the signs of numbers, by default where the model knows
-            them; "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
+        form: what a row may read: "digits" alone, signs counting as nothing; "text", with the signs of numbers;
+            "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
             out; 0 reads everything. By default what the model says.
 
@@ -64,24 +65,26 @@ class Reader:
         ByhandError: the file is no such model, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None, sure: float | None = None, form: str | None = None):
+    def __init__(self, model: str | Path | None = None, sure: float | None = None, form: str = "digits"):
         if sure is not None and not 0 <= sure <= 1:
             raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
         self.sure = SURE_ENOUGH if sure is None else sure
         self.finder: Finder | None = None
+        self._other: Reader | None = None  # which finds rows by their ink
         self._way: RowReader | CutReader
         path = Path(model) if model else READER if READER.exists() else ROW_MODEL
         if is_reader(path):
             own = load_model(path)
             self.network, self.finder = own.rows[0], Finder(own.finder)
-            wanted = form or "text"
             known = own.calibration
             if sure is None:
                 self.sure = known.get("sure", SURE_ENOUGH)
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
-            self._way = RowReader(own.rows, None, wanted if wanted in ("digits", "text") else Form(wanted), powers)
+            self._way = RowReader(own.rows, None, form if form in ("digits", "text") else Form(form), powers)
+            if model is None and form == "digits":
+                self._other = Reader(ROW_MODEL, sure)
             return
-        if form not in (None, "digits"):
+        if form != "digits":
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
         network = Network.load(path)
         rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
@@ -111,6 +114,8 @@ class Reader:
             ByhandError: the picture cannot be opened.
         """
         image = open_image(source)
+        if self._other:
+            return better(self._seen(image), self._other.read(image))
         if self.finder:
             return self._seen(image)
         skew = skewness(image)
@@ -132,6 +137,8 @@ class Reader:
         """
         if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
+        if self._other:
+            return self._other.read_drawing(ink)
         return self._seen(255 - ink) if self.finder else self._reading(drawn_lines(ink))
 
     def _lines(self, image: Array, inverted: bool, paper: Paper | None = None) -> Reading:
@@ -198,6 +205,15 @@ def weakest(reading: Reading) -> float:
 def expected_rows(reading: Reading) -> float:
     """How many rows can be expected to be right."""
     return sum(row.confidence for row in reading.lines)
+
+
+def better(found: Reading, other: Reading) -> Reading:
+    """Of two readings the one that promises more: Σ (confidence − ½), so that doubtful rows count against it."""
+    if sum(row.confidence - 0.5 for row in found.lines) >= sum(row.confidence - 0.5 for row in other.lines):
+        return found
+    boxes = [row.box for row in other.lines]
+    left_out = [place for place in found.rejected if all(overlap(place.box, box) < SAME for box in boxes)]
+    return replace(other, rejected=tuple(left_out))
 
 
 def sureness(row: Row) -> float:

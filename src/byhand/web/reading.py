@@ -17,7 +17,7 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.reading.image import open_image
-from byhand.reading.reader import Reader
+from byhand.reading.reader import ROW_MODEL, Reader
 from byhand.reading.reading import Reading
 from byhand.web.catalogue import Model
 from byhand.web.drawings import Picture
@@ -39,7 +39,7 @@ def read_to_record(source: bytes | Array, path: str) -> dict[str, Any]:
     """
     start = time.perf_counter()
     if path not in _readers:
-        _readers[path] = Reader(path)
+        _readers[path] = Reader(None if Path(path) == ROW_MODEL else path)  # the package's own work together
     reader = _readers[path]
     if isinstance(source, bytes):
         pixels = open_image(Picture(source))
