@@ -13,7 +13,7 @@ from byhand.reading.reader import READER, Reader
 
 pytestmark = pytest.mark.skipif(not READER.exists(), reason="the package has no such reader")
 
-ROWS = (["31415", "92653"], ["20480"], ["7", "1968", "550"], ["86420975"])
+ROWS = (["31425", "92653"], ["20480"], ["7", "5068", "550"], ["86420375"])
 
 
 @pytest.fixture(scope="module")

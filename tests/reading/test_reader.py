@@ -13,7 +13,7 @@ from byhand.core.errors import ByhandError
 from byhand.handwriting.drawn import draw_ink
 from byhand.handwriting.pens import Pen
 from byhand.handwriting.strokes import Hand
-from byhand.reading.reader import MODEL, Reader
+from byhand.reading.reader import MODEL, ROW_MODEL, Reader
 from byhand.reading.reading import Reading, Row
 
 HAND, PEN = Hand(0.05, 0.0, 1.0, 0.01, 0.005), Pen(0.09)
@@ -87,7 +87,7 @@ def test_light_on_dark_reads_the_same(either: Reader) -> None:
 
 def test_many_rows_count_more_than_one_that_is_surer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is not plain which is the lighter, writing or paper."""
-    reader = Reader()
+    reader = Reader(ROW_MODEL)
     rows, one = (Reading((Row((), p, (0, 0, 1, 1)),) * n) for p, n in ((0.8, 5), (0.6, 1)))
     monkeypatch.setattr("byhand.reading.reader.skewness", lambda image: 0.5)
     for dark in (True, False):

@@ -159,7 +159,7 @@ class Finder:
 
 
 def candidates(level: Level, kind: int) -> list[Candidate]:
-    """The connected pieces of a core's map, as lines; those of turned ones by their boxes alone."""
+    """The connected pieces of a core's map, as lines; those of turned ones along the maps' rows."""
     core = level.maps[kind]
     pieces = components(core > LINK)
     peak = np.zeros(len(pieces.areas) + 1, np.float32)
@@ -175,7 +175,7 @@ def candidates(level: Level, kind: int) -> list[Candidate]:
             height = (right - left) / (2 * CORE)
             middle = (left + right) / 2
             box = tuple(level.on_page(at) for at in (middle - height / 2, top, middle + height / 2, bottom))
-            found.append(Candidate(level, left, right, 0.0, 0.0, height, score, box))  # type: ignore[arg-type]
+            found.append(Candidate(level, top, bottom, middle, 0.0, height, score, box))  # type: ignore[arg-type]
             continue
         x = np.arange(left, right) + 0.5
         at = (p * np.arange(top + 0.5, bottom)[:, None]).sum(axis=0) / p.sum(axis=0)

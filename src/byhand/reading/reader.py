@@ -40,6 +40,8 @@ PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
+DOUBTFUL = 1.0  # digits: a reading that promises no more is that of a turned page, perhaps
+CLEARLY = 0.45  # digits: by so much must the network's finding promise more than the other's
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 
@@ -81,8 +83,9 @@ class Reader:
                 self.sure = known.get("sure", SURE_ENOUGH)
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
             self._way = RowReader(own.rows, None, form if form in ("digits", "text") else Form(form), powers)
-            if model is None and form == "digits":
+            if model is None and form == "digits":  # the networks that know nothing else read digits a little better
                 self._other = Reader(ROW_MODEL, sure)
+                self._way, self.sure = self._other._way, self._other.sure
             return
         if form != "digits":
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
@@ -158,13 +161,13 @@ class Reader:
         """The reading of a picture, uint8 (height, width); turned where most of its numbers are."""
         assert self.finder
         found = self.finder.find(image)
-        if not found.turned or len(found.numbers) > len(found.turned):
-            return self._found(found)
         readings = [self._found(found)]
+        if not found.turned or (len(found.numbers) > len(found.turned) and promise(readings[0]) > DOUBTFUL):
+            return readings[0]
         for turns in (1, 3):
             turned = self._found(self.finder.find(np.ascontiguousarray(np.rot90(image, turns))))
             readings.append(turned_back(turned, turns, image.shape))
-        return max(readings, key=expected_rows)
+        return max(readings, key=promise)
 
     def _found(self, found: Found) -> Reading:
         """The reading of what was found: numbers that are level with each other are one row."""
@@ -208,12 +211,18 @@ def expected_rows(reading: Reading) -> float:
 
 
 def better(found: Reading, other: Reading) -> Reading:
-    """Of two readings the one that promises more: Σ (confidence − ½), so that doubtful rows count against it."""
-    if sum(row.confidence - 0.5 for row in found.lines) >= sum(row.confidence - 0.5 for row in other.lines):
+    """Of two readings the one that promises more digits; `found` must do so clearly."""
+    same = "".join(found.text.split()) == "".join(other.text.split())  # the one has groups, the other may have rows
+    if same or found.turns or promise(found) >= promise(other) + CLEARLY:
         return found
     boxes = [row.box for row in other.lines]
     left_out = [place for place in found.rejected if all(overlap(place.box, box) < SAME for box in boxes)]
     return replace(other, rejected=tuple(left_out))
+
+
+def promise(reading: Reading) -> float:
+    """Σ digits (confidence − ½) of its rows: more for more digits, less for rows that are rather wrong than right."""
+    return sum(len(row.digits) * (row.confidence - 0.5) for row in reading.lines)
 
 
 def sureness(row: Row) -> float:

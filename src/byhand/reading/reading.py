@@ -116,10 +116,12 @@ class Reading:
     Attributes:
         lines: its rows, from top to bottom; none if no digit was found.
         rejected: what is left out: rows that are too unsure, other writing, turned writing; each with box and reason.
+        turns: by how many quarter turns, counter-clockwise, the picture was turned to be read.
     """
 
     lines: tuple[Row, ...]
     rejected: tuple[Unread, ...] = ()
+    turns: int = 0
 
     @property
     def text(self) -> str:

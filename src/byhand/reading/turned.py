@@ -27,4 +27,4 @@ def turned_back(reading: Reading, turns: int, shape: tuple[int, ...]) -> Reading
         return replace(line, symbols=symbols, unread=unread, box=back(line.box))  # type: ignore[arg-type]
 
     rejected = tuple(map(moved, reading.rejected))
-    return Reading(tuple(map(row, reading.lines)), rejected)  # type: ignore[arg-type]
+    return Reading(tuple(map(row, reading.lines)), rejected, turns % 4)  # type: ignore[arg-type]
