@@ -74,15 +74,16 @@ def test_digits_side_by_side_are_read_from_the_left(either: Reader) -> None:
     width = left.shape[1]
     both = np.concatenate([left, np.full((left.shape[0], 300), 230, np.uint8), right], axis=1)
     reading = either.read(both)
-    assert reading.text == "23\n608"
-    assert reading.lines[0].box[2] <= width and reading.lines[1].box[0] >= width + 300
+    assert reading.text.split() == ["23", "608"]  # two rows, or two groups of one
+    boxes = [digit.box for digit in reading.digits]
+    assert boxes[1][2] <= width and boxes[2][0] >= width + 300
 
 
 def test_light_on_dark_reads_the_same(either: Reader) -> None:
     picture, _ = page()
     dark, light = either.read(picture), either.read(255 - picture)
     assert dark.text == light.text
-    assert [digit.box for digit in dark.digits] == [digit.box for digit in light.digits]
+    np.testing.assert_allclose([d.box for d in dark.digits], [d.box for d in light.digits], atol=5)
 
 
 def test_many_rows_count_more_than_one_that_is_surer(monkeypatch: pytest.MonkeyPatch) -> None:
