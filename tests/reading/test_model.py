@@ -1,5 +1,7 @@
 """A reader's file: what is written comes back, what is damaged is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from byhand.core.errors import ByhandError
 from byhand.reading.finder import finder_network
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
 from byhand.reading.row_network import row_network, signs_network
+from byhand.recipes.reading import COURSES, begun
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +67,10 @@ def test_a_network_for_digits_learns_signs(tmp_path):
     assert q[:, :, 10:-1].max() < 0.2
     known = np.concatenate([q[:, :, :10], q[:, :, -1:]], axis=2)
     np.testing.assert_allclose(known / known.sum(axis=2, keepdims=True), p, atol=1e-5)
+
+
+def test_training_goes_on_from_a_readers_file(model, tmp_path):
+    save_model(model, tmp_path / "reader", "float32")
+    for name, wanted in (("finder", model.finder), ("rows", model.rows[0])):
+        network = begun(replace(COURSES[name], start=str(tmp_path / "reader")))
+        np.testing.assert_array_equal(network.theta, wanted.theta)

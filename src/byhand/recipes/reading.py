@@ -21,7 +21,7 @@ from byhand.losses.decoding import best_path
 from byhand.network import Network
 from byhand.optimizers import Adam
 from byhand.reading.finder import MAPS, SIDE, finder_network
-from byhand.reading.model import ReaderModel, save_model
+from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
 from byhand.reading.row_image import contrast
 from byhand.reading.row_network import HEIGHT, MOST_SIGNS, signs_network
 from byhand.reading.supply import FreshRows
@@ -48,7 +48,7 @@ class Course:
         drawn: how many writers the project draws.
         seed: of everything random.
         processes: that compose samples.
-        start: a network's file to go on from; for rows also one that reads digits alone.
+        start: a network's or a reader's file to go on from; for rows also a network that reads digits alone.
     """
 
     network: str
@@ -114,10 +114,18 @@ def train(
 
 def begun(course: Course) -> Network:
     """The network before it learns."""
-    start = Network.load(course.start) if course.start else None
+    start = _started(course) if course.start else None
     if course.network == "rows" and (start is None or start.outputs == 11):
         return signs_network(start, course.seed, WIDE)
     return start or finder_network(course.seed)
+
+
+def _started(course: Course) -> Network:
+    """The network to go on from: a network's file, or this course's network of a reader's file."""
+    if not is_reader(course.start):
+        return Network.load(course.start)
+    model = load_model(course.start)
+    return model.finder if course.network == "finder" else model.rows[0]
 
 
 def _composer(network: str, stock: Stock) -> Any:
