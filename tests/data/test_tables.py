@@ -157,6 +157,33 @@ def test_few_whole_numbers_are_taken_for_classes_and_it_is_said():
     assert load(ROWS, label="rooms", task="numbers").classes == ()
 
 
+def test_a_rare_text_may_stand_in_a_test_row_alone():
+    for row in range(N):  # of 60 rows 12 are for testing: some of these towns are met there only
+        towns = TOWN.copy()
+        towns[row] = "Trier"
+        data = load(ROWS | {"town": towns}, label="price")
+        assert data.x_train.shape[1] == 6
+        assert data.x_train[:, 4].sum() + data.x_test[:, 4].sum() == 1
+
+
+def test_what_is_filled_in_comes_from_the_rows_to_learn_from():
+    rows = with_gaps()
+    rows["area"][9] = 1e6  # a row that is not to be learnt from
+    on = np.delete(np.arange(N), 9)
+    table = Table.fit(rows, "price", impute=True, on=on)
+    known = [rows["area"][i] for i in on if rows["area"][i] is not None and rows["area"][i] == rows["area"][i]]
+    assert table.inputs[0].mean == pytest.approx(np.mean(known))
+    assert table.inputs[0].spread == pytest.approx(np.std(known))
+
+
+def test_a_gap_is_named_by_its_row_in_the_file(tmp_path):
+    for row in (1, 30, 60):
+        rows = {name: column.astype(object) for name, column in ROWS.items()}
+        rows["area"][row - 1] = ""
+        with pytest.raises(ByhandError, match=f"'area' lacks a value, in row {row};"):
+            load(csv_of(rows, tmp_path / "a.csv"), label="price")
+
+
 class Frame:
     """What pandas and polars have in common."""
 

@@ -28,7 +28,7 @@ def load_table(
     task: str | None = None,
     test: float = TEST_SHARE,
 ) -> Dataset:
-    """A table's rows as inputs and targets, after ``Table.fit`` on those that are not for testing.
+    """A table's rows as inputs and targets, by ``Table.fit`` on the rows that are not for testing.
 
     Columns of numbers are standardised, columns of texts become one input for each text (one-hot), and a label of
     numbers is standardised, too. The data set's ``table`` knows all of it: it takes raw rows, and gives answers in
@@ -50,7 +50,7 @@ def load_table(
         columns = as_columns(source) if is_rows(source) else read_table(Path(source))
         chosen = _label(columns, label, name)
         rest, part = _split(columns[chosen], test)
-        table = Table.fit(_rows(columns, rest), chosen, impute=impute, ignore=ignore, task=task)
+        table = Table.fit(columns, chosen, impute=impute, ignore=ignore, task=task, on=rest)
         _say(table, columns[chosen], task)
         x, y = table.encode(_rows(columns, rest)), table.encode_label(_rows(columns, rest))
         x_test, y_test = None, None

@@ -101,7 +101,8 @@ class CategoryColumn:
 class Table:
     """The conversion of raw rows to inputs of a network, and of its outputs to numbers or classes.
 
-    It is fitted on the rows to learn from, and kept in the model's file, so that `byhand predict` takes raw rows.
+    Its means and standard deviations are those of the rows to learn from. It is kept in the model's file, so that
+    `byhand predict` takes raw rows.
 
     Example:
         >>> table = Table.fit({"area": [50, 90, 70], "town": ["Ulm", "Bonn", "Ulm"], "price": [150, 420, 210]}, "price")
@@ -122,7 +123,13 @@ class Table:
 
     @staticmethod
     def fit(
-        rows: Any, label: str, *, impute: bool = False, ignore: Sequence[str] = (), task: str | None = None
+        rows: Any,
+        label: str,
+        *,
+        impute: bool = False,
+        ignore: Sequence[str] = (),
+        task: str | None = None,
+        on: Array | None = None,
     ) -> "Table":
         """The table of these rows: means, standard deviations and categories.
 
@@ -133,6 +140,8 @@ class Table:
             ignore: columns to leave out.
             task: "numbers" or "classes": what the label's column holds. By default texts are classes, and so are up
                 to ten different whole numbers.
+            on: the numbers of the rows from which means, standard deviations and commonest texts are taken, such as
+                those to learn from; all rows by default. Categories and classes are those of all rows.
 
         Raises:
             ByhandError: no such column, a missing value without `impute`, a missing label, a column of texts that are
@@ -145,8 +154,9 @@ class Table:
         used = [name for name in columns if name != label and name not in ignore]
         if not used:
             raise ByhandError(f"The table has no column to predict {label!r} from.")
-        inputs = tuple(_fitted(columns[name], impute) for name in used)
-        return Table(inputs, _fitted_label(columns[label], task))
+        on = np.arange(len(columns[label])) if on is None else on
+        inputs = tuple(_fitted(columns[name], impute, on) for name in used)
+        return Table(inputs, _fitted_label(columns[label], task, on))
 
     @property
     def width(self) -> int:
@@ -198,7 +208,7 @@ class Table:
         return f"{self.label.name}, {what}, from columns: {', '.join(parts)}{filled}"
 
 
-def _fitted(column: Column, impute: bool) -> NumberColumn | CategoryColumn:
+def _fitted(column: Column, impute: bool, on: Array) -> NumberColumn | CategoryColumn:
     """The conversion of an input column."""
     missing = column.missing()
     if missing.all():
@@ -206,24 +216,28 @@ def _fitted(column: Column, impute: bool) -> NumberColumn | CategoryColumn:
     if missing.any() and not impute:
         raise column.missing_error(missing)
     if column.is_numeric:
-        return _fitted_numbers(column, impute=bool(missing.any()))
-    names, counts = np.unique(column.texts()[~missing], return_counts=True)
+        return _fitted_numbers(column, on, impute=bool(missing.any()))
+    names = np.unique(column.texts()[~missing])
     if len(names) > MOST_VALUES:
         raise ByhandError(
             f"The column {column.name!r} holds {len(names)} different texts, such as {str(names[0])[:40]!r}: too many "
             f"to be categories; leave it out: ignore=[{column.name!r}] (--ignore {column.name!r})."
         )
-    commonest = str(names[np.argmax(counts)]) if missing.any() else None
-    return CategoryColumn(column.name, class_names(names), commonest)
+    if not missing.any():
+        return CategoryColumn(column.name, class_names(names))
+    known = column.texts()[on][~missing[on]]
+    texts, counts = np.unique(known if len(known) else names, return_counts=True)
+    return CategoryColumn(column.name, class_names(names), str(texts[np.argmax(counts)]))
 
 
-def _fitted_numbers(column: Column, impute: bool = False) -> NumberColumn:
+def _fitted_numbers(column: Column, on: Array, impute: bool = False) -> NumberColumn:
     x = column.numbers()
-    x = x[~np.isnan(x)]
+    known, usable = x[on][~np.isnan(x[on])], x[~np.isnan(x)]
+    x = known if len(known) else usable
     return NumberColumn(column.name, float(x.mean()), float(x.std()) or 1.0, impute)
 
 
-def _fitted_label(column: Column, task: str | None) -> NumberColumn | CategoryColumn:
+def _fitted_label(column: Column, task: str | None, on: Array) -> NumberColumn | CategoryColumn:
     """The conversion of the label column."""
     missing = column.missing()
     if missing.any():
@@ -233,7 +247,7 @@ def _fitted_label(column: Column, task: str | None) -> NumberColumn | CategoryCo
     if task == "numbers" and not column.is_numeric:
         raise ByhandError(f"The column {column.name!r} holds texts, which are classes, not numbers.")
     if task == "numbers" or (task is None and not looks_like_classes(column)):
-        return _fitted_numbers(column)
+        return _fitted_numbers(column, on)
     names = class_names(np.unique(column.texts()))
     if len(names) < 2:
         raise ByhandError(f"The column {column.name!r} is always {names[0]!r}, so there is nothing to predict.")
