@@ -18,7 +18,7 @@ ROWS = (["31425", "92653"], ["20480"], ["7", "5068", "550"], ["86420375"])
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return Reader(form="digits")
+    return Reader(READER, form="digits")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_two_numbers_on_a_row_are_two_groups(reader, pages):
 
 
 def test_what_is_left_out_is_told(reader):
-    unsure = Reader(form="digits", sure=1.0)
+    unsure = Reader(READER, form="digits", sure=1.0)
     rng = np.random.default_rng(0)
     picture = draw_page(["31415"], drawn_writers(1, rng)[0], rng, (120, 320)).picture
     reading = unsure.read(picture)

@@ -55,7 +55,8 @@ class Reader:
         '2024'
 
     Args:
-        model: a model file; by default the one that comes with the package. Its network either reads whole rows
+        model: a model file; by default the ones that come with the package: for digits the row networks, for other
+            forms `READER`, which finds numbers by a network. Its network either reads whole rows
             (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
             rows. The package's own work together: two read rows, and where they differ, one for digits judges too.
         form: what a row may read: "digits" alone, signs counting as nothing; "text", with the signs of numbers;
@@ -74,7 +75,7 @@ class Reader:
         self.finder: Finder | None = None
         self._other: Reader | None = None  # which finds rows by their ink
         self._way: RowReader | CutReader
-        path = Path(model) if model else READER if READER.exists() else ROW_MODEL
+        path = Path(model) if model else ROW_MODEL if form == "digits" else READER
         if is_reader(path):
             own = load_model(path)
             self.network, self.finder = own.rows[0], Finder(own.finder)
@@ -83,7 +84,7 @@ class Reader:
                 self.sure = known.get("sure", SURE_ENOUGH)
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
             self._way = RowReader(own.rows, None, form if form in ("digits", "text") else Form(form), powers)
-            if model is None and form == "digits":  # the networks that know nothing else read digits a little better
+            if path == READER and form == "digits":  # the networks that know nothing else read digits a little better
                 self._other = Reader(ROW_MODEL, sure)
                 self._way, self.sure = self._other._way, self._other.sure
             return
