@@ -121,7 +121,7 @@ def test_a_large_image_goes_through_in_pieces_of_rows(monkeypatch):
     arrays = cases.layer_data(layer, (11, 9, 2), 7)
     wanted, sizes = ours(layer, arrays), []
     for piece in (1, 300, 1000):
-        monkeypatch.setattr("byhand.layers.convolution.PIECE", piece)
+        monkeypatch.setattr("byhand.layers.convolution.BLOCK_NUMBERS", piece)
         plan: Plan = layer.plan((11, 9, 2))
         sizes.append(plan.scratch["scratch"])
         for name, value in ours(layer, arrays).items():
