@@ -123,6 +123,7 @@ class Network:
     def _bind(self, theta: Array, state: Array) -> None:
         self._theta, self._state = theta, state
         self._gradient = self.ops.zeros(theta.shape, self.dtype)
+        self._before: Array | None = None  # the gradient that a pass adds to; made when one first does
         self.p, self.g = self.arena.views(theta), self.arena.views(self._gradient)
         self.state_arena.views(state, into=self.p)
         self._shared = self.arena.split_shared(self.g)
@@ -290,12 +291,15 @@ class Network:
     def _go_back(self, workspace: Workspace | None, first: int, dx: Array | None, add: bool) -> None:
         """From the last layer's dy to the first's: each layer's gradients, and dx of layer `first`."""
         layers, _ = workspace.passes if workspace else self._last()
-        before = self._gradient.copy() if add else None
+        if add:
+            if self._before is None:
+                self._before = self.ops.empty(self._gradient.shape, self.dtype)
+            self.ops.copy(self._gradient, out=self._before)
         backward_through(self.ops, self.layers, layers, dx, first)
         for owner, use in self._shared:
             self.ops.add(owner, use, out=owner)
-        if before is not None:
-            self.ops.add(self._gradient, before, out=self._gradient)
+        if add and self._before is not None:
+            self.ops.add(self._gradient, self._before, out=self._gradient)
 
     def input_gradient(self, x: Any, weights: Any) -> Array:
         """The gradient of outputs by inputs: ∂(Σⱼ weights[i, j] y[i, j])/∂x[i] for every sample (n, *input_shape).

@@ -82,7 +82,6 @@ class MiniBatches:
             raise ByhandError("carry=True is for networks with a layer that keeps a hidden state; this one has none.")
         self.rows = min(batches.size * accumulate, len(batches))
         self.steps = math.ceil(len(batches) / self.rows)
-        self.sum = np.zeros_like(self.network.gradient if accumulate > 1 else self.network.gradient[:0])
         self.total, self.seen = 0.0, 0  # of the current epoch: the samples' losses, and how many they were
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
@@ -127,12 +126,7 @@ class MiniBatches:
         network, workspace = self.network, self.workspace
         y = network.forward(batch.x, workspace, self.training.rng, batch.mask, self.carry)
         self.tally.add(batch, y, workspace)
-        loss = network.backward(batch.t, workspace, batch.weights, 1 / rows)
-        if again:
-            network.ops.add(network.gradient, self.sum, out=network.gradient)
-        if self.accumulate > 1:
-            network.ops.copy(network.gradient, out=self.sum)
-        return float(loss)
+        return float(network.backward(batch.t, workspace, batch.weights, 1 / rows, again))
 
     def identity(self) -> dict[str, Any]:
         """The data by their checksum, and how they become batches."""
