@@ -9,7 +9,7 @@ from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
-from byhand.core.types import Shape
+from byhand.core.types import Array, Shape
 from byhand.layers.activations import spelled_out
 from byhand.layers.base import Layer, backward_through, forward_through, plan_layer, plan_layers
 from byhand.ops import Ops
@@ -26,11 +26,22 @@ class Sequential(Layer):
 
     layers: Sequence[Layer]
 
+    masks = True
     forward_equations = (Equation("y", "$F", "$F"),)
     backward_equations = (Equation("dF", "$dy", "$dy"), Equation("dx", "$d0", "$d0"))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _checked("Sequential", self.layers))
+
+    @property
+    def takes(self) -> str:  # type: ignore[override]
+        """What the first layer takes."""
+        return self.layers[0].takes
+
+    @property
+    def vocabulary(self) -> int | None:
+        """How many tokens the first layer knows, if it takes tokens."""
+        return getattr(self.layers[0], "vocabulary", None)
 
     def plan(self, in_shape: Shape) -> Plan:
         """The last layer's shape."""
@@ -46,6 +57,10 @@ class Sequential(Layer):
         """Go back through them from dy."""
         at.children[-1].dy = at.dy
         backward_through(ops, self.layers, at.children, at.dx)
+
+    def mask_after(self, at: Pass) -> Array | None:
+        """The mask that the last layer leaves."""
+        return self.layers[-1].mask_after(at.children[-1])
 
     def label(self) -> str:
         """For example Sequential(Dense(30), ReLU)."""
@@ -66,6 +81,7 @@ class Parallel(Layer):
 
     layers: Sequence[Layer]
 
+    masks = True
     forward_equations = (Equation("y", "the branches' outputs side by side, of $x", r"(F_1($x), F_2($x), \ldots)"),)
     backward_equations = (
         Equation(
@@ -110,6 +126,10 @@ class Parallel(Layer):
             if k and at.dx is not None:
                 ops.add(at.dx, at.cache.d, out=at.dx)
             start = stop
+
+    def mask_after(self, at: Pass) -> Array | None:
+        """The mask that the first branch leaves; all of them give the same steps."""
+        return self.layers[0].mask_after(at.children[0])
 
     def label(self) -> str:
         """For example Parallel(Dense(30), Dense(5))."""
