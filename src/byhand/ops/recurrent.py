@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.ops.activations import sigmoid
 
 
 def _steps(length: int, reverse: bool) -> Iterable[int]:
@@ -79,9 +80,9 @@ def lstm(r: Array, cache: SimpleNamespace, y: Array | None, mask: Array | None, 
         np.dot(h, r, out=row)
         np.add(gates, row, out=gates)
         i, f, g, o = (gates[:, j * k : (j + 1) * k] for j in range(4))
-        _sigmoid(gates[:, : 2 * k])
+        sigmoid(gates[:, : 2 * k], out=gates[:, : 2 * k])
         np.tanh(g, out=g)
-        _sigmoid(o)
+        sigmoid(o, out=o)
         np.multiply(f, c, out=s)
         np.multiply(i, g, out=s2)
         np.add(s, s2, out=s)  # c'
@@ -153,7 +154,7 @@ def gru(
         np.copyto(cache.before[:, t], h)
         np.dot(h, r, out=row)
         np.add(gates, row, out=gates)
-        _sigmoid(gates)
+        sigmoid(gates, out=gates)
         if c is None:
             np.multiply(reset, h, out=s)
             np.copyto(cache.inner[:, t], s)
@@ -254,14 +255,6 @@ def _silence(a: Array, mask: Array | None, t: int) -> None:
     """A becomes zero in the rows whose step t isn't there."""
     if mask is not None:
         np.multiply(a, mask[:, t, np.newaxis], out=a)
-
-
-def _sigmoid(z: Array) -> None:
-    """z ← σ(z) = ½ (1 + tanh(z/2))."""
-    np.multiply(z, 0.5, out=z)
-    np.tanh(z, out=z)
-    np.multiply(z, 0.5, out=z)
-    np.add(z, 0.5, out=z)
 
 
 def _times_slope(da: Array, a: Array, s: Array) -> None:
