@@ -20,7 +20,7 @@ FLOORS = (
     ("storage", "regularizers", "testing"),
     ("training",),
     ("explaining", "plots"),
-    ("diagnosis", "handwriting", "interop"),
+    ("diagnosis", "generating", "handwriting", "interop"),
     ("reading",),
     ("lessons", "recipes"),
     ("tuning", "web"),

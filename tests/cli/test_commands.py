@@ -118,13 +118,14 @@ def test_explain_in_text_latex_and_numbers(byhand, data):
 
 def test_lists_are_complete_and_parse_as_json(byhand, monkeypatch, tmp_path):
     monkeypatch.setenv("BYHAND_DATA", str(tmp_path / "cache"))
+    from byhand.data.sources import SOURCES
     from byhand.lessons import lessons
     from byhand.recipes import RECIPES
 
     for command, names in (
         (("recipes",), set(RECIPES)),
         (("lesson",), set(lessons())),
-        (("data", "list"), {"mnist", "fashion-mnist", "digits", "diabetes"}),
+        (("data", "list"), set(SOURCES)),
     ):
         status, out, _ = byhand(*command, "--json")
         assert status == 0

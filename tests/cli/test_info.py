@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import byhand as package
 from byhand import ops
 from byhand.cli import info
+from byhand.data.sources import SOURCES
 from tests.cli.test_commands import byhand  # noqa: F401  (fixture)
 from tests.images import write_blocks
 
@@ -41,7 +42,7 @@ def test_the_matrix_library_and_its_threads(byhand):  # noqa: F811
 def test_data_that_are_there_and_that_are_not(byhand, monkeypatch, tmp_path):  # noqa: F811
     monkeypatch.setenv("BYHAND_DATA", str(tmp_path / "cache"))
     nothing = json.loads(byhand("info", "--json")[1])["data"]
-    sets = {"mnist": False, "fashion-mnist": False, "digits": False, "diabetes": False}
+    sets = dict.fromkeys(SOURCES, False)
     assert nothing == {"folder": str(tmp_path / "cache"), "there": False, "sets": sets}
     assert "nothing there yet" in byhand("info")[1]
     write_blocks(tmp_path / "cache" / "fashion-mnist")

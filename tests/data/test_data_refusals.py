@@ -293,7 +293,7 @@ CASES: list[tuple[str, Make, str]] = [
     ("large image", image_folder("7/b.png", png(9_000)), "b.png has 9000 × 9000 pixels, which is too many"),
     ("huge image", image_folder("7/b.png", png(60_000)), "too many"),
     ("no such path", lambda tmp: tmp / "mnits", "neither a file or folder nor a known data set (mnist, fashion-mnist"),
-    ("unknown kind", file("digits.txt", "0 1 2"), "no known kind"),
+    ("unknown kind", file("digits.dat", "0 1 2"), "no known kind"),
 ]
 
 

@@ -107,6 +107,10 @@ def table_network():
     return network
 
 
+def text(scratch, data):
+    byhand.load(scratch.file("plays.txt", data))
+
+
 def npz(scratch, data):
     read_npz(scratch.file("a.npz", data))
 
@@ -211,6 +215,7 @@ TARGETS = {  # name -> (target, good files)
     "csv": (csv, lambda: [csv_file(17), csv_file(16), csv_file(17, b"label," + b",".join([b"p"] * 16) + b"\r\n")]),
     "table": (table, lambda: [TABLE, TABLE.replace(b",", b";")]),
     "raw-rows": (raw_rows, lambda: [TABLE]),
+    "text": (text, lambda: ["To be, or not\r\nto bé".encode()]),
     "npz": (npz, npz_files),
     "npy": (npy, lambda: [npy_file(np.zeros((3, 4, 4), np.uint8)), npy_file(np.zeros((3, 4), np.float32, order="F"))]),
     "pkl": (pkl, pickled_files),

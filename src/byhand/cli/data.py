@@ -13,7 +13,7 @@ app.add_typer(data, name="data")
 
 @data.command(epilog="Example:  byhand data fetch mnist fashion-mnist")
 def fetch(
-    names: Annotated[list[str], typer.Argument(help="mnist, fashion-mnist, digits")],
+    names: Annotated[list[str], typer.Argument(help="Names of data sets; byhand data list shows them.")],
     json: Json = False,
 ) -> None:
     """Download data sets into the cache folder (BYHAND_DATA or the system's cache) and verify their checksums."""

@@ -45,6 +45,7 @@ def load_commands() -> None:
         train_reader,
         train_rows,
         tune,
+        write,
     )
 
 

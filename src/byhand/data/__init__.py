@@ -13,6 +13,7 @@ from byhand.data.pickled import read_pickled
 from byhand.data.scaling import MinMax, minmax
 from byhand.data.splits import sklearn_order_split, split, split_rows
 from byhand.data.table import Table
+from byhand.data.text import characters_of, from_tokens, load_text, read_text, text_windows, to_tokens
 
 __all__ = [
     "Dataset",
@@ -20,12 +21,15 @@ __all__ = [
     "MinMax",
     "Table",
     "cache_folder",
+    "characters_of",
     "check_arrays",
     "fetch",
     "from_arrays",
+    "from_tokens",
     "listing",
     "load",
     "load_table",
+    "load_text",
     "minmax",
     "read_csv",
     "read_folder",
@@ -34,8 +38,11 @@ __all__ = [
     "read_labels",
     "read_npz",
     "read_pickled",
+    "read_text",
     "sklearn_order_split",
     "split",
     "split_rows",
+    "text_windows",
+    "to_tokens",
     "write_idx",
 ]

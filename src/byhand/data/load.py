@@ -22,6 +22,7 @@ from byhand.data.load_table import load_table
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.data.sources import SOURCES
+from byhand.data.text import load_text
 
 DIGITS = tuple("0123456789")
 CLOTHES = (
@@ -60,10 +61,10 @@ def load(
     """Load a data set by name (fetching it where it is not cached), from a path, or a table.
 
     Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16),
-    ``diabetes`` and ``curve`` (two tables whose label is a number). Paths: a
-    folder of IDX files, a folder of images by class, Kaggle's ``.csv`` (also ``.csv.gz``; it must have
-    labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows follow the training rows), Keras'
-    ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
+    ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``).
+    Paths: a ``.txt`` file, a folder of IDX files, a folder of images by class, Kaggle's ``.csv`` (also
+    ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows follow the
+    training rows), Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
 
     A ``.csv`` of anything but images, a dictionary of columns and a data frame are tables, of which ``label``
     says the column to predict; see ``load_table`` for what becomes of the others, and for ``impute``, ``ignore``
@@ -89,7 +90,7 @@ def load(
         raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({known_names}).")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
-        raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz or .npz file, or a folder.")
+        raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz, .npz or .txt file, or a folder.")
     if ending == "csv" and (as_table or not holds_images(path, label)):
         return load_table(path, label, impute=impute, ignore=ignore, task=task)
     return _load_csv(path, label) if ending == "csv" else READERS[ending](path)
@@ -106,6 +107,8 @@ def _load_known(name: str, progress: bool | None) -> Dataset:
 def _load_cached(name: str, folder: Path) -> Dataset:
     if name == "diabetes":
         return load_table(_existing(folder, "diabetes.csv"), "progression")
+    if name == "shakespeare":
+        return load_text(_existing(folder, "input.txt"), name)
     if name != "digits":
         return load_idx(folder, name, CLOTHES if name == "fashion-mnist" else DIGITS)
     images = read_images(_existing(folder, "images-idx3-ubyte"))
@@ -166,4 +169,4 @@ def _existing(folder: Path, name: str) -> Path:
     return path
 
 
-READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz}
+READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz, "txt": load_text}

@@ -89,6 +89,7 @@ _FASHION_GZ = _gz(
 
 # A file that is the same in every wheel of a package: take one for certain.
 ONE_WHEEL = ("--platform=manylinux2014_x86_64", "--python-version=3.11", "--implementation=cp")
+_SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 _DIABETES = ("diabetes_data_raw.csv.gz", "diabetes_target.csv.gz")
 
 SOURCES = {
@@ -175,6 +176,19 @@ SOURCES = {
                 tuple(f"sklearn/datasets/data/{name}" for name in _DIABETES),
                 unpack.diabetes_from_texts,
                 ONE_WHEEL,
+            ),
+        ),
+    ),
+    "shakespeare": Source(
+        about="plays of Shakespeare as one text, for predicting characters",
+        rows="1,115,394",
+        size="1.1 MB",
+        files={"input.txt": _SHAKESPEARE},
+        places=(
+            Mirror(
+                "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
+                {"input.txt": _SHAKESPEARE},
+                unpack.unchanged,
             ),
         ),
     ),

@@ -24,6 +24,7 @@ class Activation(Layer):
     """Base of activations, which have no parameters and keep the shape."""
 
     needs_output = True
+    incremental = True
 
     def plan(self, in_shape: Shape) -> Plan:
         """The output has the shape of the input."""

@@ -28,6 +28,7 @@ class Layer:
     reshapes: ClassVar[bool] = False  # y is x in another shape: both may always be the same memory, dy and dx too
     needs_output: ClassVar[bool] = False  # backward reads y, so the next layer must not write over it
     masks: ClassVar[bool] = False  # `mask_after` gives another mask than the input's
+    incremental: ClassVar[bool] = False  # pieces of a sequence, with `carries`, give what the whole one gives
     forward_equations: ClassVar[tuple[Equation, ...]] = ()
     backward_equations: ClassVar[tuple[Equation, ...]] = ()
     layers: Sequence["Layer"] = ()  # of a composite: the layers inside it, in order

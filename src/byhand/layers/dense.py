@@ -41,6 +41,8 @@ class Dense(Layer):
     bias: bool = True
     activation: str | None = None
 
+    incremental = True
+
     @property
     def forward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
         """Of each row."""

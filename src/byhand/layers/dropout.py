@@ -29,6 +29,7 @@ class Dropout(Layer):
     rate: float = 0.5
 
     in_place = True
+    incremental = True
     forward_equations = (
         Equation(
             "r",

@@ -36,6 +36,7 @@ class LayerNorm(Layer):
     epsilon: float = 1e-5
 
     in_place = True
+    incremental = True
     forward_equations = (
         Equation("m", "(1/k) Σⱼ $x[j]", r"\frac{1}{k} \sum_j $x{}_j"),
         Equation("v", "(1/k) Σⱼ ($x[j] − $m)²", r"\frac{1}{k} \sum_j ($x{}_j - $m)^2"),

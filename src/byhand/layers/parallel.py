@@ -43,6 +43,11 @@ class Sequential(Layer):
         """How many tokens the first layer knows, if it takes tokens."""
         return getattr(self.layers[0], "vocabulary", None)
 
+    @property
+    def incremental(self) -> bool:  # type: ignore[override]
+        """If all of its layers are."""
+        return all(layer.incremental for layer in self.layers)
+
     def plan(self, in_shape: Shape) -> Plan:
         """The last layer's shape."""
         children = tuple(plan_layers(self.layers, in_shape))
@@ -91,6 +96,11 @@ class Parallel(Layer):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", _checked("Parallel", self.layers))
+
+    @property
+    def incremental(self) -> bool:  # type: ignore[override]
+        """If all of its layers are."""
+        return all(layer.incremental for layer in self.layers)
 
     def plan(self, in_shape: Shape) -> Plan:
         """(..., k₁ + k₂ + ...) of branches that give (..., k₁), (..., k₂), ...

@@ -39,6 +39,11 @@ class Residual(Layer):
             require_instance("A layer", layer, Layer, "a layer such as Dense(10)")
         object.__setattr__(self, "layers", spelled_out(self.layers))
 
+    @property
+    def incremental(self) -> bool:  # type: ignore[override]
+        """If all of its layers are."""
+        return all(layer.incremental for layer in self.layers)
+
     def plan(self, in_shape: Shape) -> Plan:
         """The shape stays.
 

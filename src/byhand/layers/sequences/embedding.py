@@ -39,6 +39,7 @@ class Embedding(Layer):
 
     takes: ClassVar[str] = "tokens"
     masks: ClassVar[bool] = True
+    incremental: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         require_whole("vocabulary", self.vocabulary)

@@ -57,6 +57,11 @@ class Recurrent(Layer):
         require_instance("recurrent", self.recurrent, Initializer, "an initialiser such as Orthogonal()")
         require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
 
+    @property
+    def incremental(self) -> bool:  # type: ignore[override]
+        """Whether it goes forward."""
+        return not self.reverse
+
     def plan(self, in_shape: Shape) -> Plan:
         """(T, in) becomes (T, units), or (units,)."""
         require_sequences(type(self).__name__, in_shape)
