@@ -8,6 +8,7 @@ from byhand import (
     BatchNorm,
     CategoricalCrossEntropy,
     Conv2D,
+    ConvTranspose2D,
     Dense,
     Flatten,
     GlobalAveragePool2D,
@@ -18,6 +19,7 @@ from byhand import (
     SpatialDropout,
     Tanh,
     Uniform,
+    UpSample2D,
 )
 
 LAYERS = [
@@ -33,6 +35,12 @@ LAYERS = [
     (AveragePool2D((2, 3)), (5, 6, 2)),
     (AveragePool2D(3, stride=1, padding="same"), (5, 4, 1)),
     (GlobalAveragePool2D(), (3, 4, 2)),
+    (ConvTranspose2D(2), (3, 4, 3)),
+    (ConvTranspose2D(3, 4, stride=2), (3, 2, 2)),
+    (ConvTranspose2D(2, (3, 2), stride=(2, 3)), (2, 3, 1)),
+    (ConvTranspose2D(1, (5, 3), stride=(2, 1), padding="valid"), (2, 3, 2)),
+    (UpSample2D(), (2, 3, 2)),
+    (UpSample2D((3, 1)), (2, 2, 1)),
 ]
 
 NETWORK = (

@@ -89,12 +89,20 @@ def compute_recurrent() -> dict[str, np.ndarray]:
     return result | {f"learner/{name}": value for name, value in figures.items()}
 
 
+def compute_generative() -> dict[str, np.ndarray]:
+    """The same for the cases of generative_cases.py."""
+    from tests.golden import torch_generative
+
+    return torch_generative.run()
+
+
 FILES = {
     "torch.safetensors": compute,
     "torch_regular.safetensors": compute_regular,
     "torch_images.safetensors": compute_images,
     "torch_ctc.safetensors": compute_ctc,
     "torch_recurrent.safetensors": compute_recurrent,
+    "torch_generative.safetensors": compute_generative,
 }
 
 

@@ -10,11 +10,13 @@ from byhand import (
     AveragePool2D,
     BatchNorm,
     Conv2D,
+    ConvTranspose2D,
     Dense,
     GlobalAveragePool2D,
     MaxPool2D,
     Residual,
     SpatialDropout,
+    UpSample2D,
 )
 from byhand.layers.windows import as_pair
 from tests.golden import image_cases as cases
@@ -47,11 +49,27 @@ def on_images(layer, p, x):
     return F.avg_pool2d(padded(x, *how), size, stride) / inside
 
 
+def transposed(layer, p, x):
+    """PyTorch's transposed convolution of x (n, in, height, width), cut down (or continued) to what "same" leaves."""
+    (k, m), (s, t) = (as_pair("", v) for v in (layer.kernel, layer.stride))
+    y = F.conv_transpose2d(x, p.W.permute(3, 2, 0, 1).contiguous(), stride=(s, t))
+    if layer.padding == "same":
+        above, left = max(k - s, 0) // 2, max(m - t, 0) // 2
+        tall, wide = s * x.shape[2], t * x.shape[3]
+        y = F.pad(y, (0, max(0, wide - y.shape[3]), 0, max(0, tall - y.shape[2])))
+        y = y[:, :, above : above + tall, left : left + wide]
+    return y + p.b[:, None, None]
+
+
 def step(layer, p, x):
     """One layer, on x as the layer itself takes it."""
     match layer:
         case Conv2D() | MaxPool2D() | AveragePool2D():
             return on_images(layer, p, x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        case ConvTranspose2D():
+            return transposed(layer, p, x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        case UpSample2D():
+            return F.interpolate(x.permute(0, 3, 1, 2), scale_factor=as_pair("", layer.size)).permute(0, 2, 3, 1)
         case GlobalAveragePool2D():
             return F.adaptive_avg_pool2d(x.permute(0, 3, 1, 2), 1)[:, :, 0, 0]
         case BatchNorm():

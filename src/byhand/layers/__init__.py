@@ -22,8 +22,10 @@ from byhand.layers.dense import Dense
 from byhand.layers.dropout import Dropout, SpatialDropout
 from byhand.layers.flatten import Flatten
 from byhand.layers.layer_norm import LayerNorm
+from byhand.layers.minibatch_std import MinibatchStd
 from byhand.layers.parallel import Parallel, Sequential
 from byhand.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
+from byhand.layers.reshape import Reshape
 from byhand.layers.residual import Residual
 from byhand.layers.sequences.bidirectional import Bidirectional
 from byhand.layers.sequences.conv1d import Conv1D
@@ -33,6 +35,8 @@ from byhand.layers.sequences.lstm import LSTM
 from byhand.layers.sequences.over_time import LastStep, MaxOverTime, MeanOverTime, RepeatVector
 from byhand.layers.sequences.rnn import RNN
 from byhand.layers.smooth_activations import GELU, SiLU
+from byhand.layers.spectral_norm import SpectralNorm
+from byhand.layers.upsampling import ConvTranspose2D, UpSample2D
 
 __all__ = [
     "ELU",
@@ -47,6 +51,7 @@ __all__ = [
     "Columns",
     "Conv1D",
     "Conv2D",
+    "ConvTranspose2D",
     "Dense",
     "Dropout",
     "Embedding",
@@ -59,19 +64,23 @@ __all__ = [
     "MaxOverTime",
     "MaxPool2D",
     "MeanOverTime",
+    "MinibatchStd",
     "Parallel",
     "Pass",
     "Plan",
     "ReLU",
     "RepeatVector",
+    "Reshape",
     "Residual",
     "Sequential",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "SpatialDropout",
+    "SpectralNorm",
     "Step",
     "Tanh",
+    "UpSample2D",
     "activation_of",
     "plan_layers",
     "spelled_out",

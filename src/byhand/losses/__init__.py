@@ -1,5 +1,6 @@
 """Losses."""
 
+from byhand.losses.adversarial import Hinge, Wasserstein
 from byhand.losses.base import Loss, NoLoss
 from byhand.losses.cross_entropy import BinaryCrossEntropy, CategoricalCrossEntropy
 from byhand.losses.ctc import CTC
@@ -11,8 +12,10 @@ __all__ = [
     "MSE",
     "BinaryCrossEntropy",
     "CategoricalCrossEntropy",
+    "Hinge",
     "Huber",
     "Loss",
     "NoLoss",
     "QuadraticCost",
+    "Wasserstein",
 ]

@@ -136,6 +136,25 @@ def poisson_deviance(y: Array, t: Array, each: Array, dy: Array, scratch: Array)
     np.sum(scratch, axis=1, out=each)
 
 
+def wasserstein(y: Array, t: Array, each: Array, dy: Array) -> None:
+    """ℓ_i = Σ_j (1 − 2 t_ij) y_ij, dy = 1 − 2 t."""
+    np.multiply(t, -2, out=dy)
+    np.add(dy, 1, out=dy)
+    np.einsum("ij,ij->i", dy, y, out=each)
+
+
+def hinge(y: Array, t: Array, each: Array, dy: Array, scratch: Array) -> None:
+    """ℓ_i = Σ_j max(0, 1 + (1 − 2 t_ij) y_ij), dy = 1 − 2 t where that is above 0, else 0; scratch of y's shape."""
+    np.multiply(t, -2, out=dy)
+    np.add(dy, 1, out=dy)
+    np.multiply(dy, y, out=scratch)
+    np.add(scratch, 1, out=scratch)
+    np.maximum(scratch, 0, out=scratch)
+    np.add.reduce(scratch, axis=1, out=each)
+    np.greater(scratch, 0, out=scratch)
+    np.multiply(dy, scratch, out=dy)
+
+
 def share_steps(mask: Array | None, weights: Array | None, factor: float, out: Array) -> None:
     """out_it = factor w_i m_it / Σ_t m_it: what each step's loss counts, for a mask (n, T) or None, out (n, T).
 

@@ -13,6 +13,7 @@ from byhand.ops.activations import *  # noqa: F403
 from byhand.ops.attention import *  # noqa: F403
 from byhand.ops.convolution import *  # noqa: F403
 from byhand.ops.ctc import *  # noqa: F403
+from byhand.ops.generative import *  # noqa: F403
 from byhand.ops.losses import *  # noqa: F403
 from byhand.ops.normalization import *  # noqa: F403
 from byhand.ops.optimization import *  # noqa: F403
