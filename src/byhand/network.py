@@ -11,6 +11,7 @@ from byhand.core.arena import Arena
 from byhand.core.checks import as_array, require_instance, require_whole
 from byhand.core.errors import ByhandError
 from byhand.core.inputs import INPUTS, as_input, as_samples
+from byhand.core.passes import Pass
 from byhand.core.types import Array, Rng, Shape
 from byhand.core.workspace import Workspace
 from byhand.layers import Layer, Sigmoid, Softmax, Step, plan_layers, spelled_out
@@ -260,12 +261,12 @@ class Network:
         Raises:
             ByhandError: there was no forward pass, the network has no loss, or t has another length.
         """
-        _, at = workspace.passes if workspace else self._last()
+        layers, at = workspace.passes if workspace else self._last()
         if len(t) != len(at.y):
             raise ByhandError(f"There are {len(t)} targets, but {len(at.y)} samples went forward.")
         at.t, at.weights, at.factor = t, weights, 1 / len(t) if factor is None else factor
         loss = self.loss.backward(self.ops, at)
-        self._go_back(workspace, self._first, None, add)
+        self._go_back(layers, self._first, None, add)
         return loss
 
     def backward_from(
@@ -286,16 +287,15 @@ class Network:
         if dy.shape != layers[-1].y.shape:
             raise ByhandError(f"dy must have the output's shape {layers[-1].y.shape}; got {dy.shape}.")
         self.ops.copy(dy, out=layers[-1].dy)
-        self._go_back(workspace, self._first if dx is None else 0, dx, add)
+        self._go_back(layers, self._first if dx is None else 0, dx, add)
 
-    def _go_back(self, workspace: Workspace | None, first: int, dx: Array | None, add: bool) -> None:
+    def _go_back(self, passes: Sequence[Pass], first: int, dx: Array | None, add: bool) -> None:
         """From the last layer's dy to the first's: each layer's gradients, and dx of layer `first`."""
-        layers, _ = workspace.passes if workspace else self._last()
         if add:
             if self._before is None:
                 self._before = self.ops.empty(self._gradient.shape, self.dtype)
             self.ops.copy(self._gradient, out=self._before)
-        backward_through(self.ops, self.layers, layers, dx, first)
+        backward_through(self.ops, self.layers, passes, dx, first)
         for owner, use in self._shared:
             self.ops.add(owner, use, out=owner)
         if add and self._before is not None:

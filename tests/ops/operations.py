@@ -18,6 +18,8 @@ from byhand.ops.compiled import KINDS
 SIGNATURES = {
     "matmul": "a b *out",
     "affine": "x w b *out",
+    "affine_weights": "x dy *dw",
+    "affine_input": "dy w *dx",
     "sum_rows": "a *out",
     "copy": "a *out",
     "add": "a b *out",

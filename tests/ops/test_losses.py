@@ -43,6 +43,8 @@ def test_rows(name, number, n, k, masks, data):
     values = dict.fromkeys(("z", "y"), z) | dict.fromkeys(("out", "dz", "dy"), out)
     values |= {"t": t, "each": row[:, 0], "row": row, "scratch": scratch, "labels": labels}
     values |= {"p": number.positive(n, k), "dp": number(n, k), "factor": 0.5, "delta": 2.0, "smoothing": smoothing}
+    if n % 3 == 0 and data.draw(st.booleans()):  # sequences of three steps
+        values = {k: v.reshape(-1, 3, *v.shape[1:]) if isinstance(v, np.ndarray) else v for k, v in values.items()}
     check(name, values, data.draw(places(name)), 1e-5, exact=name in EXACT and number.whole)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.ops.operations import EXAMPLES, check, numbers, places, sizes
 
-NAMES = ["matmul", "affine", "sum_rows"]
+NAMES = ["matmul", "affine", "affine_weights", "affine_input", "sum_rows"]
 SIDES = sizes(12, 48, 63, 64, 65, 66, 100, 128, 130, 257, 300, 513, 784, 1030)
 
 
@@ -47,3 +47,21 @@ def test_products(name, kind, number, data):
 def test_sum_rows(number, shape, place):
     n, k = shape
     check("sum_rows", {"a": number(n, k), "out": np.empty(k, np.float32)}, place, exact=number.whole)
+
+
+@pytest.mark.parametrize("name", ["matmul", "affine", "affine_weights", "affine_input", "sum_rows"])
+@EXAMPLES
+@given(number=numbers(), data=st.data())
+def test_more_axes_count_rows(name, number, data):
+    n, steps, m, k = (data.draw(st.integers(1, 12)), data.draw(st.integers(1, 9)), data.draw(SIDES), data.draw(SIDES))
+    assume(n * steps * m * k < 2e7)
+    x, dy, w = number(n, steps, m), number(n, steps, k), number(m, k)
+    empty = lambda *shape: np.empty(shape, np.float32)  # noqa: E731
+    values = {
+        "matmul": {"a": x, "b": w, "out": empty(n, steps, k)},
+        "affine": {"x": x, "w": w, "b": number(k), "out": empty(n, steps, k)},
+        "affine_weights": {"x": x, "dy": dy, "dw": empty(m, k)},
+        "affine_input": {"dy": dy, "w": w, "dx": empty(n, steps, m)},
+        "sum_rows": {"a": x, "out": empty(m)},
+    }[name]
+    check(name, values, data.draw(places(name)), 5e-6, exact=number.whole)

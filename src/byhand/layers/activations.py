@@ -13,7 +13,6 @@ from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
-from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.layers.base import Layer
 from byhand.layers.shapes import require_rows
@@ -227,11 +226,11 @@ class Softmax(Activation):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = softmax(x), row by row."""
-        ops.softmax(as_rows(at.x), out=as_rows(at.y), row=as_rows(at.cache.row))
+        ops.softmax(at.x, out=at.y, row=at.cache.row)
 
     def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = y ⊙ (dy − Σⱼ dyⱼ yⱼ)."""
-        ops.softmax_backward(as_rows(at.y), as_rows(at.dy), as_rows(dx), row=as_rows(at.cache.row))
+        ops.softmax_backward(at.y, at.dy, dx, row=at.cache.row)
 
 
 def activation_of(name: str) -> Layer:

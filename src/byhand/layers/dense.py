@@ -8,7 +8,6 @@ from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
-from byhand.core.shapes import as_rows
 from byhand.core.types import Shape
 from byhand.initializers import Glorot, Initializer, Zeros
 from byhand.layers.base import Layer
@@ -76,18 +75,17 @@ class Dense(Layer):
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x W + b."""
         if self.bias:
-            ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.y))  # (n, in)(in, out) + (out,) → (n, out)
+            ops.affine(at.x, at.p.W, at.p.b, at.y)  # (..., in)(in, out) + (out,) → (..., out)
         else:
-            ops.matmul(as_rows(at.x), at.p.W, as_rows(at.y))
+            ops.matmul(at.x, at.p.W, at.y)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = xᵀ dy, db = Σᵢ dyᵢ, dx = dy Wᵀ."""
-        dy = as_rows(at.dy)
-        ops.matmul(as_rows(at.x).T, dy, at.g.W)  # (in, n)(n, out) → (in, out)
+        ops.affine_weights(at.x, at.dy, at.g.W)  # (..., in), (..., out) → (in, out)
         if self.bias:
-            ops.sum_rows(dy, at.g.b)  # (n, out) → (out,)
+            ops.sum_rows(at.dy, at.g.b)  # (..., out) → (out,)
         if at.dx is not None:
-            ops.matmul(dy, at.p.W.T, as_rows(at.dx))  # (n, out)(out, in) → (n, in)
+            ops.affine_input(at.dy, at.p.W, at.dx)  # (..., out)(out, in) → (..., in)
 
     def label(self) -> str:
         """For example Dense(30)."""

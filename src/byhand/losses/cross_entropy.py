@@ -14,7 +14,6 @@ from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import LossPass
-from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.losses.base import Loss
 from byhand.ops import Ops
@@ -54,8 +53,7 @@ class BinaryCrossEntropy(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = −Σ [t log a + (1 − t) log(1 − a)], dy = a − t, with a = σ(y)."""
-        each, scratch = at.cache.each.reshape(-1), as_rows(at.cache.scratch)
-        ops.binary_cross_entropy(as_rows(at.y), as_rows(at.t), each, as_rows(at.dy), scratch)
+        ops.binary_cross_entropy(at.y, at.t, at.cache.each, at.dy, at.cache.scratch)
 
     def activate(self, ops: Ops, at: LossPass, out: Array) -> None:
         """Compute a = σ(y)."""
@@ -100,15 +98,15 @@ class CategoricalCrossEntropy(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = −Σ t log p, dy = p − t, with p = softmax(y); of class numbers, t is 1 (smoothed) in their column."""
-        y, dy, each, row = as_rows(at.y), as_rows(at.dy), at.cache.each.reshape(-1), as_rows(at.cache.row)
+        each, row = at.cache.each, at.cache.row
         if at.t.ndim < at.y.ndim:
-            ops.softmax_cross_entropy_labels(y, at.t.reshape(-1), each, dy, row, self.label_smoothing)
+            ops.softmax_cross_entropy_labels(at.y, at.t, each, at.dy, row, self.label_smoothing)
         else:
-            ops.softmax_cross_entropy(y, as_rows(at.t), each, dy, row)
+            ops.softmax_cross_entropy(at.y, at.t, each, at.dy, row)
 
     def activate(self, ops: Ops, at: LossPass, out: Array) -> None:
         """Compute p = softmax(y)."""
-        ops.softmax(as_rows(at.y), out=as_rows(out), row=as_rows(at.cache.row))
+        ops.softmax(at.y, out=out, row=at.cache.row)
 
     def encode(self, labels: Array, outputs: int, dtype: Any = np.float64) -> Array:
         """The class indices; no one-hot array is created."""

@@ -11,7 +11,6 @@ from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import LossPass
-from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.losses.base import Loss
 from byhand.losses.decoding import best_path
@@ -98,7 +97,7 @@ class CTC(Loss):
 
     def activate(self, ops: Ops, at: LossPass, out: Array) -> None:
         """Compute p = softmax(y) at every step."""
-        ops.softmax(as_rows(at.y), out=as_rows(out), row=as_rows(at.cache.step))
+        ops.softmax(at.y, out=out, row=at.cache.step)
 
     def decide(self, activations: Array) -> Array:
         """The labels (n, longest), filled up with −1, that the most probable paths read."""

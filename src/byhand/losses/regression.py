@@ -11,7 +11,6 @@ from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.passes import LossPass
-from byhand.core.shapes import as_rows
 from byhand.core.types import Shape
 from byhand.losses.base import Loss
 from byhand.ops import Ops
@@ -29,7 +28,7 @@ class QuadraticCost(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = ½ ‖y − t‖², dy = y − t."""
-        ops.squared_error(as_rows(at.y), as_rows(at.t), 0.5, at.cache.each.reshape(-1), as_rows(at.dy))
+        ops.squared_error(at.y, at.t, 0.5, at.cache.each, at.dy)
 
 
 @register
@@ -42,7 +41,7 @@ class MSE(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = (1/k) ‖y − t‖², dy = (2/k)(y − t)."""
-        ops.squared_error(as_rows(at.y), as_rows(at.t), 1 / at.y.shape[-1], at.cache.each.reshape(-1), as_rows(at.dy))
+        ops.squared_error(at.y, at.t, 1 / at.y.shape[-1], at.cache.each, at.dy)
 
 
 @register
@@ -59,7 +58,7 @@ class MAE(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = (1/k) Σ |y − t|, dy = (1/k) sign(y − t)."""
-        ops.absolute_error(as_rows(at.y), as_rows(at.t), 1 / at.y.shape[-1], at.cache.each.reshape(-1), as_rows(at.dy))
+        ops.absolute_error(at.y, at.t, 1 / at.y.shape[-1], at.cache.each, at.dy)
 
 
 @register
@@ -97,5 +96,4 @@ class Huber(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = (1/k) Σ h(y − t), dy = (1/k) (y − t) held between −δ and δ."""
-        each, scratch = at.cache.each.reshape(-1), as_rows(at.cache.scratch)
-        ops.huber(as_rows(at.y), as_rows(at.t), self.delta, 1 / at.y.shape[-1], each, as_rows(at.dy), scratch)
+        ops.huber(at.y, at.t, self.delta, 1 / at.y.shape[-1], at.cache.each, at.dy, at.cache.scratch)

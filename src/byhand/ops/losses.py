@@ -1,4 +1,7 @@
-"""The operations of softmax and of losses: `each` (n,) gets the loss of every sample, dy (n, k) its derivative by y."""
+"""The operations of softmax and of losses.
+
+`each` (...,) gets the loss of every row of y (..., k), and dy (..., k) its derivative by y.
+"""
 
 import numpy as np
 
@@ -29,7 +32,7 @@ def softmax_backward(p: Array, dp: Array, dz: Array, row: Array) -> None:
 def squared_error(y: Array, t: Array, factor: float, each: Array, dy: Array) -> None:
     """ℓ_i = factor Σ_j (y_ij − t_ij)², dy = 2 factor (y − t)."""
     np.subtract(y, t, out=dy)
-    np.einsum("ij,ij->i", dy, dy, out=each)
+    np.einsum("...j,...j->...", dy, dy, out=each)
     np.multiply(each, factor, out=each)
     if factor != 0.5:
         np.multiply(dy, 2 * factor, out=dy)
@@ -48,13 +51,13 @@ def binary_cross_entropy(z: Array, t: Array, each: Array, dz: Array, scratch: Ar
     np.add(scratch, dz, out=scratch)
     np.multiply(t, z, out=dz)
     np.subtract(scratch, dz, out=scratch)
-    np.sum(scratch, axis=1, out=each)
+    np.sum(scratch, axis=-1, out=each)
     sigmoid(z, out=dz)
     np.subtract(dz, t, out=dz)
 
 
 def softmax_cross_entropy(z: Array, t: Array, each: Array, dz: Array, row: Array) -> None:
-    """ℓ_i = −Σ_j t_ij log p_ij with p = softmax(z), dz = p − t, for rows of t that sum to one; row (n, 1) scratch.
+    """ℓ_i = −Σ_j t_ij log p_ij with p = softmax(z), dz = p − t, for rows of t that sum to one; row (..., 1) scratch.
 
     With s = z − max z, ℓ = log Σ_j e^s_j − Σ_j t_j s_j, which never takes the logarithm of zero. Where z is −∞, p is 0,
     and a t of 0 adds nothing to ℓ; any other t makes ℓ huge.
@@ -62,38 +65,38 @@ def softmax_cross_entropy(z: Array, t: Array, each: Array, dz: Array, row: Array
     _largest(z, row)
     np.subtract(z, row, out=dz)
     np.maximum(dz, np.finfo(dz.dtype).min, out=dz)  # a number, so that 0 · s is 0
-    np.einsum("ij,ij->i", t, dz, out=each)
+    np.einsum("...j,...j->...", t, dz, out=each)
     np.exp(dz, out=dz)
-    np.sum(dz, axis=1, keepdims=True, out=row)
+    np.sum(dz, axis=-1, keepdims=True, out=row)
     np.maximum(row, 1, out=row)
     np.divide(dz, row, out=dz)
     np.subtract(dz, t, out=dz)
     np.log(row, out=row)
-    np.subtract(row[:, 0], each, out=each)
+    np.subtract(row[..., 0], each, out=each)
 
 
 def softmax_cross_entropy_labels(z: Array, labels: Array, each: Array, dz: Array, row: Array, smoothing: float) -> None:
-    """ℓ_i = −Σ_j t_ij log p_ij with p = softmax(z), dz = p − t, for class numbers (n,); row (n, 1) scratch.
+    """ℓ_i = −Σ_j t_ij log p_ij with p = softmax(z), dz = p − t, for class numbers (...,); row (..., 1) scratch.
 
     t_ij = (1 − ε) [j = label_i] + ε/k, with ε = smoothing. A label of −1 counts nothing: ℓ_i = 0 and dz_i = 0. With
     s = z − max z, ℓ = log Σ_j e^s_j − (1 − ε) s_label − ε/k Σ_j s_j. A z of −∞ is as in `softmax_cross_entropy`.
     """
-    n, k = z.shape
-    chosen = np.arange(n), labels
+    k = z.shape[-1]
+    chosen = labels[..., np.newaxis]
     _largest(z, row)
     np.subtract(z, row, out=dz)
     np.maximum(dz, np.finfo(dz.dtype).min, out=dz)
-    np.multiply(dz[chosen], 1 - smoothing, out=each)
+    np.multiply(np.take_along_axis(dz, chosen, -1)[..., 0], 1 - smoothing, out=each)
     if smoothing:
-        np.add(each, dz.sum(axis=1) * (smoothing / k), out=each)
+        np.add(each, dz.sum(axis=-1) * (smoothing / k), out=each)
     np.exp(dz, out=dz)
-    np.sum(dz, axis=1, keepdims=True, out=row)
+    np.sum(dz, axis=-1, keepdims=True, out=row)
     np.maximum(row, 1, out=row)
     np.divide(dz, row, out=dz)
     np.subtract(dz, smoothing / k, out=dz)
-    dz[chosen] -= 1 - smoothing
+    np.put_along_axis(dz, chosen, np.take_along_axis(dz, chosen, -1) - (1 - smoothing), -1)
     np.log(row, out=row)
-    np.subtract(row[:, 0], each, out=each)
+    np.subtract(row[..., 0], each, out=each)
     each[labels < 0] = 0
     dz[labels < 0] = 0
 
@@ -102,7 +105,7 @@ def absolute_error(y: Array, t: Array, factor: float, each: Array, dy: Array) ->
     """ℓ_i = factor Σ_j |y_ij − t_ij|, dy = factor sign(y − t), 0 where both are equal."""
     np.subtract(y, t, out=dy)
     np.abs(dy, out=dy)
-    np.sum(dy, axis=1, out=each)
+    np.sum(dy, axis=-1, out=each)
     np.multiply(each, factor, out=each)
     np.subtract(y, t, out=dy)
     np.sign(dy, out=dy)
@@ -119,7 +122,7 @@ def huber(y: Array, t: Array, delta: float, factor: float, each: Array, dy: Arra
     np.multiply(dy, -0.5, out=dy)
     np.add(scratch, dy, out=scratch)  # d − ½ c
     np.multiply(dy, -2, out=dy)
-    np.einsum("ij,ij->i", dy, scratch, out=each)
+    np.einsum("...j,...j->...", dy, scratch, out=each)
     np.multiply(each, factor, out=each)
     np.multiply(dy, factor, out=dy)
 
@@ -133,7 +136,7 @@ def poisson_deviance(y: Array, t: Array, each: Array, dy: Array, scratch: Array)
     np.subtract(scratch, y, out=scratch)
     np.multiply(scratch, t, out=scratch)
     np.add(scratch, dy, out=scratch)
-    np.sum(scratch, axis=1, out=each)
+    np.sum(scratch, axis=-1, out=each)
 
 
 def wasserstein(y: Array, t: Array, each: Array, dy: Array) -> None:
@@ -176,8 +179,8 @@ def mean_loss(each: Array, dy: Array, factor: float) -> float:
 
 
 def dot(a: Array, b: Array) -> float:
-    """Σ_i a_i b_i, for a and b (n,)."""
-    return float(np.dot(a, b))
+    """Σ_i a_i b_i, for a and b of the same shape."""
+    return float(np.vdot(a, b))
 
 
 def weighted_mean_loss(each: Array, dy: Array, factor: float, weights: Array, row: Array) -> float:

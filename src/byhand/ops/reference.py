@@ -8,6 +8,7 @@ the number of rows in the batch, k the number of outputs. `out` may be the input
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.ops.activations import *  # noqa: F403
 from byhand.ops.attention import *  # noqa: F403
@@ -61,19 +62,29 @@ def fill(a: Array, value: float) -> None:
 
 
 def matmul(a: Array, b: Array, out: Array) -> None:
-    """out = a b, for a (n, m), b (m, k), out (n, k)."""
+    """out = a b, for a (..., m), b (m, k), out (..., k)."""
     np.dot(a, b, out=out)
 
 
 def affine(x: Array, w: Array, b: Array, out: Array) -> None:
-    """out_i = x_i W + b for every row i, for x (n, m), w (m, k), b (k,), out (n, k)."""
+    """out_i = x_i W + b for every row i, for x (..., m), w (m, k), b (k,), out (..., k)."""
     np.dot(x, w, out=out)
     np.add(out, b, out=out)
 
 
+def affine_weights(x: Array, dy: Array, dw: Array) -> None:
+    """dW = xᵀ dy = Σ_i x_iᵀ dy_i over all rows, for x (..., m), dy (..., k), dw (m, k)."""
+    np.dot(as_rows(x).T, as_rows(dy), out=dw)
+
+
+def affine_input(dy: Array, w: Array, dx: Array) -> None:
+    """dx_i = dy_i Wᵀ for every row i, for dy (..., k), w (m, k), dx (..., m)."""
+    np.dot(dy, w.T, out=dx)
+
+
 def sum_rows(a: Array, out: Array) -> None:
-    """out = Σ_i a_i over the rows, for a (n, k), out (k,)."""
-    np.add.reduce(a, axis=0, out=out)
+    """out = Σ_i a_i over all rows, for a (..., k), out (k,)."""
+    np.add.reduce(as_rows(a), axis=0, out=out)
 
 
 def copy(a: Array, out: Array) -> None:

@@ -120,12 +120,16 @@ class Batches:
     def room(self) -> Room:
         """New arrays for one batch."""
         network, shape = self._network, (self.size, *self._network.input_shape)
+        t = np.empty((self.size, *self.t.shape[1:]), self.t.dtype)
+        labels = t if self.labels is self.t else None  # class numbers that the loss takes as they are
+        if self.labels is not None and labels is None:
+            labels = np.empty((self.size, *self.labels.shape[1:]), np.int64)
         return Room(
             raw=np.empty(shape, self.x.dtype) if self._converted else None,
             x=np.empty(shape, self._taken),
-            t=np.empty((self.size, *self.t.shape[1:]), self.t.dtype),
+            t=t,
             weights=None if self.weights is None else np.empty(self.size, network.dtype),
-            labels=None if self.labels is None else np.empty((self.size, *self.labels.shape[1:]), np.int64),
+            labels=labels,
             mask=None if self.mask is None else np.empty((self.size, *self.mask.shape[1:]), np.bool_),
         )
 
@@ -188,7 +192,7 @@ class Batches:
         gather(self.t, rows, room.t)
         if room.weights is not None and self.weights is not None:
             gather(self.weights, rows, room.weights)
-        if room.labels is not None and self.labels is not None:
+        if room.labels is not None and self.labels is not None and self.labels is not self.t:
             gather(self.labels, rows, room.labels)
         if room.mask is not None and self.mask is not None:
             gather(self.mask, rows, room.mask)

@@ -43,7 +43,9 @@ class Counter:
         n = len(labels)
         if n > len(self._right):
             self._make_room(n)
-        predicted, right = self._predicted[:n], self._right[:n]
+        predicted, right = self._predicted, self._right
+        if n < len(right):
+            predicted, right = predicted[:n], right[:n]
         if y.shape[1] == 1:
             np.greater_equal(y[:, 0], self._threshold, out=right)
             np.copyto(predicted, right)

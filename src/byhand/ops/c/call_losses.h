@@ -7,14 +7,20 @@
 #include "ctc.h"
 #include "losses.h"
 
-/* z (n, k) and out (n, k). */
+/* z (..., k) and out (..., k). */
 static int are_rows(PyObject *z, PyObject *out)
 {
-    return is_flat(z, NPY_FLOAT32) && is_output(out) && PyArray_NDIM(A(z)) == 2 && same_shape(z, out) &&
-           PyArray_DIM(A(z), 1) > 0;
+    return is_flat(z, NPY_FLOAT32) && is_output(out) && PyArray_NDIM(A(z)) >= 2 && same_shape(z, out) && columns(z) > 0;
 }
 
-#define ROWS_OF(z) .n = PyArray_DIM(A(z), 0), .k = PyArray_DIM(A(z), 1)
+/* A number for each row of z. */
+static int is_one_a_row(PyObject *o, int type, PyObject *z)
+{
+    return is_flat(o, type) && PyArray_NDIM(A(o)) == PyArray_NDIM(A(z)) - 1 &&
+           PyArray_CompareLists(PyArray_DIMS(A(o)), PyArray_DIMS(A(z)), PyArray_NDIM(A(o)));
+}
+
+#define ROWS_OF(z) .n = PyArray_SIZE(A(z)) / columns(z), .k = columns(z)
 
 static void run_rows(Job job, Rows *rows) { UNLOCKED(rows->n * rows->k > 2560, all_rows(job, rows)); }
 
@@ -75,11 +81,11 @@ OPERATION(masked_softmax_backward, "a da #scale *ds ~row")
     return done();
 }
 
-/* A loss: y, t and dy (n, k), each (n,). */
+/* A loss: y, t and dy (..., k), each (...,). */
 static int loss(Job job, PyObject *y, PyObject *t, PyObject *each, PyObject *dy, float factor, float delta)
 {
     if (!are_rows(y, dy) || !is_flat(t, NPY_FLOAT32) || !same_shape(y, t) ||
-        !is_vector(each, PyArray_DIM(A(y), 0)) || !is_output(each))
+        !is_one_a_row(each, NPY_FLOAT32, y) || !PyArray_ISWRITEABLE(A(each)))
         return 0;
     Rows rows = {.z = FLOATS(y), .t = FLOATS(t), .out = FLOATS(dy), .each = FLOATS(each), ROWS_OF(y), .factor = factor,
                  .delta = delta};
@@ -99,9 +105,8 @@ OPERATION(softmax_cross_entropy_labels, "z labels *each *dz ~row #smoothing")
 {
     PyObject *a[MOST_ARGUMENTS];
     float smoothing;
-    if (!ARRANGED(softmax_cross_entropy_labels) || !are_rows(a[0], a[3]) || !is_flat(a[1], NPY_INT64) ||
-        PyArray_NDIM(A(a[1])) != 1 || PyArray_DIM(A(a[1]), 0) != PyArray_DIM(A(a[0]), 0) ||
-        !is_vector(a[2], PyArray_DIM(A(a[0]), 0)) || !is_output(a[2]) || !number(a[5], &smoothing))
+    if (!ARRANGED(softmax_cross_entropy_labels) || !are_rows(a[0], a[3]) || !is_one_a_row(a[1], NPY_INT64, a[0]) ||
+        !is_one_a_row(a[2], NPY_FLOAT32, a[0]) || !PyArray_ISWRITEABLE(A(a[2])) || !number(a[5], &smoothing))
         return TWIN(softmax_cross_entropy_labels);
     Rows rows = {.z = FLOATS(a[0]), .labels = PyArray_DATA(A(a[1])), .out = FLOATS(a[3]), .each = FLOATS(a[2]),
                  ROWS_OF(a[0]), .factor = smoothing};
@@ -115,7 +120,7 @@ OPERATION(softmax_cross_entropy_labels, "z labels *each *dz ~row #smoothing")
 OPERATION(binary_cross_entropy, "z t *each *dz ~scratch")
 {
     PyObject *a[MOST_ARGUMENTS];
-    if (!ARRANGED(binary_cross_entropy) || !are_rows(a[0], a[3]) || PyArray_DIM(A(a[0]), 1) > MOST_OUTPUTS ||
+    if (!ARRANGED(binary_cross_entropy) || !are_rows(a[0], a[3]) || columns(a[0]) > MOST_OUTPUTS ||
         !loss(binary_cross_entropy_part, a[0], a[1], a[2], a[3], 1, 0))
         return TWIN(binary_cross_entropy);
     return done();

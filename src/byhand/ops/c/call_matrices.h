@@ -6,28 +6,35 @@
 #include "slim.h"
 #include "sparse.h"
 
-/* out = a b, or start + a b in every row; 0 where that is NumPy's to do. */
-static int product(PyObject *a, PyObject *b, PyObject *start, PyObject *out)
+typedef struct {
+    float *data;
+    long rows, columns, row_gap, column_gap;
+} Matrix;
+
+/* An array (rows, columns), or one without gaps (..., columns), whose other axes count rows; 0 for any other. */
+static int as_matrix(PyObject *o, Matrix *m)
 {
-    if (!is_matrix(a) || !is_matrix(b) || !is_matrix(out) || !PyArray_ISWRITEABLE(A(out)))
+    if (!is_array(o, NPY_FLOAT32) || PyArray_NDIM(A(o)) < 2)
         return 0;
-    Product p = {FLOATS(a),
-                 FLOATS(b),
-                 NULL,
-                 FLOATS(out),
-                 PyArray_DIM(A(out), 0),
-                 PyArray_DIM(A(out), 1),
-                 PyArray_DIM(A(a), 1),
-                 gap(a, 0),
-                 gap(a, 1),
-                 gap(b, 0),
-                 gap(b, 1),
-                 gap(out, 0),
-                 1,
-                 1};
-    if (PyArray_DIM(A(a), 0) != p.m || PyArray_DIM(A(b), 1) != p.n || PyArray_DIM(A(b), 0) != p.depth)
+    if (PyArray_NDIM(A(o)) == 2) {
+        *m = (Matrix){FLOATS(o), PyArray_DIM(A(o), 0), PyArray_DIM(A(o), 1), gap(o, 0), gap(o, 1)};
+        return PyArray_STRIDE(A(o), 0) % 4 == 0 && PyArray_STRIDE(A(o), 1) % 4 == 0;
+    }
+    const long k = columns(o);
+    *m = (Matrix){FLOATS(o), k ? PyArray_SIZE(A(o)) / k : 0, k, k, 1};
+    return PyArray_IS_C_CONTIGUOUS(A(o));
+}
+
+static Matrix transposed(Matrix m) { return (Matrix){m.data, m.columns, m.rows, m.column_gap, m.row_gap}; }
+
+/* out = a b, or start + a b in every row; 0 where that is NumPy's to do. */
+static int product(Matrix a, Matrix b, PyObject *start, Matrix out)
+{
+    Product p = {a.data,    b.data,       NULL,      out.data,     out.rows,    out.columns, a.columns,
+                 a.row_gap, a.column_gap, b.row_gap, b.column_gap, out.row_gap, 1,           1};
+    if (a.rows != p.m || b.columns != p.n || b.rows != p.depth)
         return 0;
-    if (p.c == p.a || p.c == p.b || gap(out, 1) != 1 || (p.bc != 1 && p.br != 1) || p.m < 1 || p.n < 1 || p.depth < 1)
+    if (p.c == p.a || p.c == p.b || out.column_gap != 1 || (p.bc != 1 && p.br != 1) || p.m < 1 || p.n < 1 || p.depth < 1)
         return 0;
     if (start) {
         if (!is_vector(start, p.n) || FLOATS(start) == p.c)
@@ -49,10 +56,21 @@ static int product(PyObject *a, PyObject *b, PyObject *start, PyObject *out)
     return 1;
 }
 
+/* Three arrays of one call as matrices, the last one to be written. */
+static int matrices(PyObject *a, PyObject *b, PyObject *out, Matrix *m)
+{
+    return as_matrix(a, m) && as_matrix(b, m + 1) && as_matrix(out, m + 2) && PyArray_ISWRITEABLE(A(out));
+}
+
+/* Whether an array is no stack of matrices, which NumPy would multiply one by one. */
+static int is_single(PyObject *o) { return PyArray_CheckExact(o) && PyArray_NDIM(A(o)) == 2; }
+
 OPERATION(matmul, "a b *out")
 {
     PyObject *a[MOST_ARGUMENTS];
-    if (!ARRANGED(matmul) || !product(a[0], a[1], NULL, a[2]))
+    Matrix m[3];
+    if (!ARRANGED(matmul) || !is_single(a[1]) || !matrices(a[0], a[1], a[2], m) ||
+        !product(m[0], m[1], NULL, m[2]))
         return TWIN(matmul);
     return done();
 }
@@ -60,7 +78,28 @@ OPERATION(matmul, "a b *out")
 OPERATION(affine, "x w b *out")
 {
     PyObject *a[MOST_ARGUMENTS];
-    if (!ARRANGED(affine) || !product(a[0], a[1], a[2], a[3]))
+    Matrix m[3];
+    if (!ARRANGED(affine) || !is_single(a[1]) || !matrices(a[0], a[1], a[3], m) ||
+        !product(m[0], m[1], a[2], m[2]))
         return TWIN(affine);
+    return done();
+}
+
+OPERATION(affine_weights, "x dy *dw")
+{
+    PyObject *a[MOST_ARGUMENTS];
+    Matrix m[3];
+    if (!ARRANGED(affine_weights) || !matrices(a[0], a[1], a[2], m) || !product(transposed(m[0]), m[1], NULL, m[2]))
+        return TWIN(affine_weights);
+    return done();
+}
+
+OPERATION(affine_input, "dy w *dx")
+{
+    PyObject *a[MOST_ARGUMENTS];
+    Matrix m[3];
+    if (!ARRANGED(affine_input) || !is_single(a[1]) || !matrices(a[0], a[1], a[2], m) ||
+        !product(m[0], transposed(m[1]), NULL, m[2]))
+        return TWIN(affine_input);
     return done();
 }

@@ -58,10 +58,10 @@ OPERATION(scale_bytes, "a *out")
 OPERATION(sum_rows, "a *out")
 {
     PyObject *a[MOST_ARGUMENTS];
-    if (!ARRANGED(sum_rows) || !is_flat(a[0], NPY_FLOAT32) || PyArray_NDIM(A(a[0])) != 2 ||
-        !is_vector(a[1], PyArray_DIM(A(a[0]), 1)) || !is_output(a[1]))
+    if (!ARRANGED(sum_rows) || !is_flat(a[0], NPY_FLOAT32) || PyArray_NDIM(A(a[0])) < 2 || columns(a[0]) < 1 ||
+        !is_vector(a[1], columns(a[0])) || !is_output(a[1]))
         return TWIN(sum_rows);
-    const npy_intp n = PyArray_DIM(A(a[0]), 0), k = PyArray_DIM(A(a[0]), 1);
+    const npy_intp k = columns(a[0]), n = PyArray_SIZE(A(a[0])) / k;
     UNLOCKED(n * k > 65536, sum_rows(FLOATS(a[0]), n, k, FLOATS(a[1])));
     return done();
 }

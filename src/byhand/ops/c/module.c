@@ -30,6 +30,8 @@ static struct {
 } table[] = {
     ENTRY(matmul),
     ENTRY(affine),
+    ENTRY(affine_weights),
+    ENTRY(affine_input),
     ENTRY(relu),
     ENTRY(leaky_relu),
     ENTRY(sigmoid),
