@@ -86,18 +86,15 @@ class MiniBatches:
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""
-        training, network, workspace = self.training, self.network, self.workspace
+        training = self.training
         if not self.seen:  # else a resumed training goes on within the epoch
             self._arrange()
         samples, loss, last = len(self.batches), 0.0, self.seen
         rows = min(self.rows, samples - last)  # of the next step
         for batch in self._left():
             training.batch = batch
-            n = len(batch.x)
-            y = network.forward(batch.x, workspace, training.rng, batch.mask, self.carry)
-            self.tally.add(batch, y, workspace)
-            loss += float(network.backward(batch.t, workspace, batch.weights, 1 / rows, self.seen > last))
-            self.seen += n
+            loss += self._go(batch, rows, self.seen > last)
+            self.seen += len(batch.x)
             if self.seen - last == rows:
                 self.total += loss * rows
                 update(training, loss, listeners, (batch,))
@@ -123,6 +120,13 @@ class MiniBatches:
         """The batches that are still to come in this epoch; none where it was stopped."""
         order = self.training.order
         return self.batches.gathered(order, len(order) if self.training.stop else self.seen)
+
+    def _go(self, batch: Batch, rows: int, again: bool) -> float:
+        """Take the gradient of a batch, as a part of a step of so many rows; returns its share of the loss."""
+        network, workspace = self.network, self.workspace
+        y = network.forward(batch.x, workspace, self.training.rng, batch.mask, self.carry)
+        self.tally.add(batch, y, workspace)
+        return float(network.backward(batch.t, workspace, batch.weights, 1 / rows, again))
 
     def identity(self) -> dict[str, Any]:
         """The data by their checksum, and how they become batches."""
