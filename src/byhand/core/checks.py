@@ -41,3 +41,14 @@ def as_array(name: str, value: Any) -> Array:
         return np.asarray(value)
     except ValueError:
         raise ByhandError(f"{name} is not an array of numbers: its rows differ in length.") from None
+
+
+def as_float_type(dtype: Any) -> np.dtype:
+    """float32 or float64 as NumPy's dtype; raises ByhandError for anything else."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ByhandError(f"A network computes in float32 or float64, not {dtype!r}.")
+    return found
