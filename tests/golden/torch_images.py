@@ -14,6 +14,7 @@ from byhand import (
     Dense,
     GlobalAveragePool2D,
     MaxPool2D,
+    Reshape,
     Residual,
     SpatialDropout,
     UpSample2D,
@@ -72,6 +73,10 @@ def step(layer, p, x):
             return F.interpolate(x.permute(0, 3, 1, 2), scale_factor=as_pair("", layer.size)).permute(0, 2, 3, 1)
         case GlobalAveragePool2D():
             return F.adaptive_avg_pool2d(x.permute(0, 3, 1, 2), 1)[:, :, 0, 0]
+        case BatchNorm() if x.ndim == 2:
+            return F.batch_norm(x, None, None, p.gamma, p.beta, training=True, eps=layer.epsilon)
+        case Reshape():
+            return x.reshape(len(x), *layer.shape)
         case BatchNorm():
             y = F.batch_norm(x.permute(0, 3, 1, 2), None, None, p.gamma, p.beta, training=True, eps=layer.epsilon)
             return y.permute(0, 2, 3, 1)
@@ -80,7 +85,7 @@ def step(layer, p, x):
         case Residual():
             return x + in_a_row(layer.layers, p.children, x)
         case Dense():
-            return F.linear(x, p.W.T, p.b)
+            return F.linear(x, p.W.T, getattr(p, "b", None))
     return activate(layer, x)
 
 

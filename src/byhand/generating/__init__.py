@@ -1,6 +1,21 @@
-"""Sequences by networks that predict the next token."""
+"""What networks make: sequences, token by token, and images."""
 
+from byhand.generating.gan import GAN
+from byhand.generating.gradient_penalty import GradientPenalty
 from byhand.generating.next_token import NextToken, StepByStep, Windowed, next_token
 from byhand.generating.text import generate_text
+from byhand.generating.training import GANTrainer, VAETrainer
+from byhand.generating.vae import VAE
 
-__all__ = ["NextToken", "StepByStep", "Windowed", "generate_text", "next_token"]
+__all__ = [
+    "GAN",
+    "VAE",
+    "GANTrainer",
+    "GradientPenalty",
+    "NextToken",
+    "StepByStep",
+    "VAETrainer",
+    "Windowed",
+    "generate_text",
+    "next_token",
+]

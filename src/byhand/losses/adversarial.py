@@ -15,7 +15,6 @@ from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import LossPass
-from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.losses.base import Loss
 from byhand.ops import Ops
@@ -37,7 +36,7 @@ class Wasserstein(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = Σ (1 − 2 t) y, dy = 1 − 2 t."""
-        ops.wasserstein(as_rows(at.y), as_rows(at.t), at.cache.each.reshape(-1), as_rows(at.dy))
+        ops.wasserstein(at.y, at.t, at.cache.each, at.dy)
 
 
 @register
@@ -67,8 +66,7 @@ class Hinge(Loss):
 
     def derive(self, ops: Ops, at: LossPass) -> None:
         """ℓ = Σ max(0, 1 + (1 − 2 t) y), dy = 1 − 2 t where that is above 0."""
-        each, scratch = at.cache.each.reshape(-1), as_rows(at.cache.scratch)
-        ops.hinge(as_rows(at.y), as_rows(at.t), each, as_rows(at.dy), scratch)
+        ops.hinge(at.y, at.t, at.cache.each, at.dy, at.cache.scratch)
 
     def decide(self, activations: Array) -> Array:
         """Classes (n,), or (n, T), from scores: the largest; for one score whether it is ≥ 0."""

@@ -103,6 +103,7 @@ class Backpropagation(Parameters):
         weights: Array | None = None,
         factor: float | None = None,
         add: bool = False,
+        dx: Array | None = None,
     ) -> float:
         """Overwrite `gradient` with ∂L/∂θ for the batch of the last forward pass; returns L.
 
@@ -112,6 +113,7 @@ class Backpropagation(Parameters):
             weights: sample weights (n,).
             factor: the factor of the losses of the samples; 1/n by default.
             add: add to `gradient` instead of overwriting it.
+            dx: if given, receives ∂L/∂x (n, *input_shape).
 
         Raises:
             ByhandError: there was no forward pass, the network has no loss, or t has another length.
@@ -121,7 +123,7 @@ class Backpropagation(Parameters):
             raise ByhandError(f"There are {len(t)} targets, but {len(at.y)} samples went forward.")
         at.t, at.weights, at.factor = t, weights, 1 / len(t) if factor is None else factor
         loss = self.loss.backward(self.ops, at)
-        self._go_back(layers, self._first, None, add)
+        self._go_back(layers, self._first if dx is None else 0, dx, add)
         return loss
 
     def backward_from(

@@ -78,3 +78,56 @@ def spectral_norm_backward(dw: Array, w: Array, u: Array, v: Array, norm: Array,
     np.multiply(scratch, float(np.einsum("ij,ij->", dw, w)), out=scratch)
     np.subtract(dw, scratch, out=dw)
     np.divide(dw, norm, out=dw)
+
+
+def slope_penalty(slopes: Array, weight: float, each: Array, out: Array) -> None:
+    """ℓ_i = weight (‖s_i‖ − 1)² of every row s_i of slopes (n, k), and out = ∂ℓ_i/∂s_i = 2 weight (1 − 1/‖s_i‖) s_i."""
+    np.einsum("ij,ij->i", slopes, slopes, out=each)
+    np.sqrt(each, out=each)
+    np.maximum(each, np.finfo(each.dtype).tiny, out=each)
+    np.divide(slopes, each[:, np.newaxis], out=out)
+    np.subtract(each, 1, out=each)
+    np.multiply(out, each[:, np.newaxis], out=out)
+    np.multiply(out, 2 * weight, out=out)
+    np.multiply(each, each, out=each)
+    np.multiply(each, weight, out=each)
+
+
+def draw_latent(moments: Array, noise: Array, z: Array) -> None:
+    """z = μ + σ ε, for moments (n, 2k) = (μ, log σ²), noise ε and z (n, k)."""
+    mean, log_variance = np.split(moments, 2, axis=1)
+    np.multiply(log_variance, 0.5, out=z)
+    np.exp(z, out=z)
+    np.multiply(z, noise, out=z)
+    np.add(z, mean, out=z)
+
+
+def draw_latent_backward(moments: Array, noise: Array, dz: Array, factor: float, dmoments: Array) -> None:
+    """The gradient by μ and log σ² of what follows z = μ + σ ε, plus `factor` times that of the KL divergence.
+
+    dμ = dz + factor μ, dlog σ² = ½ dz ε σ + ½ factor (σ² − 1); shapes as in `draw_latent`, dmoments (n, 2k).
+    """
+    mean, log_variance = np.split(moments, 2, axis=1)
+    dmean, dlog_variance = np.split(dmoments, 2, axis=1)
+    np.multiply(log_variance, 0.5, out=dmean)
+    np.exp(dmean, out=dmean)  # σ
+    np.multiply(dmean, dmean, out=dlog_variance)
+    np.subtract(dlog_variance, 1, out=dlog_variance)
+    np.multiply(dlog_variance, factor, out=dlog_variance)
+    np.multiply(dmean, noise, out=dmean)
+    np.multiply(dmean, dz, out=dmean)
+    np.add(dlog_variance, dmean, out=dlog_variance)
+    np.multiply(dlog_variance, 0.5, out=dlog_variance)
+    np.multiply(mean, factor, out=dmean)
+    np.add(dmean, dz, out=dmean)
+
+
+def normal_divergence(moments: Array, each: Array, scratch: Array) -> None:
+    """KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ_j (μ_j² + σ_j² − 1 − log σ_j²) of every row, each (n,); scratch (n, k)."""
+    mean, log_variance = np.split(moments, 2, axis=1)
+    np.einsum("ij,ij->i", mean, mean, out=each)
+    np.exp(log_variance, out=scratch)
+    np.subtract(scratch, log_variance, out=scratch)
+    np.subtract(scratch, 1, out=scratch)
+    each += scratch.sum(axis=1)
+    np.multiply(each, 0.5, out=each)

@@ -143,7 +143,7 @@ def wasserstein(y: Array, t: Array, each: Array, dy: Array) -> None:
     """ℓ_i = Σ_j (1 − 2 t_ij) y_ij, dy = 1 − 2 t."""
     np.multiply(t, -2, out=dy)
     np.add(dy, 1, out=dy)
-    np.einsum("ij,ij->i", dy, y, out=each)
+    np.einsum("...j,...j->...", dy, y, out=each)
 
 
 def hinge(y: Array, t: Array, each: Array, dy: Array, scratch: Array) -> None:
@@ -153,7 +153,7 @@ def hinge(y: Array, t: Array, each: Array, dy: Array, scratch: Array) -> None:
     np.multiply(dy, y, out=scratch)
     np.add(scratch, 1, out=scratch)
     np.maximum(scratch, 0, out=scratch)
-    np.add.reduce(scratch, axis=1, out=each)
+    np.add.reduce(scratch, axis=-1, out=each)
     np.greater(scratch, 0, out=scratch)
     np.multiply(dy, scratch, out=dy)
 
