@@ -141,6 +141,18 @@ def test_vae_draws_probabilities():
     assert ((drawn > 0) & (drawn < 1)).all()
 
 
+def test_a_conditional_gan_draws_what_it_is_told():
+    """The generator's image depends on the class alone here: its weights of the noise are zero."""
+    gan = GAN(network(5, [Dense(8)]), network(11, [Dense(1)], Wasserstein()), classes=3)
+    W = np.zeros((5, 8))
+    W[2:, :3] = np.eye(3)
+    gan.generator.theta = np.concatenate([W.ravel(), np.zeros(8)])
+    drawn = gan.draw(4, np.random.default_rng(0), np.array([2, 0, 1, 1]))
+    np.testing.assert_array_equal(drawn[:, :3], np.eye(3)[[2, 0, 1, 1]])
+    with pytest.raises(ByhandError, match="no labels"):
+        gan.draw(4, np.random.default_rng(0))
+
+
 def network(inputs, layers, loss=None):
     return Network(inputs, layers, loss)
 

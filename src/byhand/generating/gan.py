@@ -39,7 +39,11 @@ class GAN:
 
     def __init__(self, generator: Network, critic: Network, classes: int = 0, generator_loss: Loss | None = None):
         self.generator, self.critic, self.classes = generator, critic, classes
-        self.noise = noise_of(generator, classes)
+        if len(generator.input_shape) != 1 or generator.input_shape[0] <= classes:
+            raise ByhandError(
+                f"The generator takes {generator.input_shape}; it has to take rows of noise and {classes} of classes."
+            )
+        self.noise = generator.input_shape[0] - classes
         self.image_shape = generator.plan[-1].out_shape
         wanted = (*self.image_shape[:-1], self.image_shape[-1] + classes)
         if critic.input_shape != wanted or critic.plan[-1].out_shape != (1,):
@@ -100,6 +104,18 @@ class GAN:
         drawn = self._drawing.passes.layers[-1].y
         return penalty(self._with_class(share * real + (1 - share) * drawn, labels, self._seen[:n]))
 
+    def draw(self, n: int, rng: np.random.Generator, labels: Array | None = None) -> Array:
+        """n images (n, *image_shape) with numbers from 0 to 1.
+
+        Args:
+            n: how many.
+            rng: of the noise.
+            labels: their classes (n,), for a conditional GAN.
+        """
+        z = rng.standard_normal((n, self.noise)).astype(self.generator.dtype)
+        told = np.empty((n, *self.generator.input_shape), self.generator.dtype)
+        return self.generator.predict_proba(self._with_class(z, labels, told))
+
     def _score(self, images: Array, labels: Array | None, targets: Array, rng: np.random.Generator, add: bool) -> float:
         n = len(images)
         self.critic.forward(self._with_class(images, labels, self._seen[:n]), self._scoring, rng)
@@ -112,30 +128,6 @@ class GAN:
 
     def _with_class(self, x: Array, labels: Array | None, out: Array) -> Array:
         return with_class(x, labels, self.classes, out)
-
-
-def draw(generator: Network, n: int, rng: np.random.Generator, labels: Array | None = None, classes: int = 0) -> Array:
-    """n images by a trained generator, from normal noise.
-
-    Args:
-        generator: from noise, and the class, to images.
-        n: how many.
-        rng: of the noise.
-        labels: their classes (n,), for a generator that takes them.
-        classes: how many classes it takes.
-    """
-    z = rng.standard_normal((n, noise_of(generator, classes))).astype(generator.dtype)
-    out = np.empty((n, *generator.input_shape), generator.dtype)
-    return generator.predict_proba(with_class(z, labels, classes, out))
-
-
-def noise_of(generator: Network, classes: int) -> int:
-    """How many numbers of noise a generator takes."""
-    if len(generator.input_shape) != 1 or generator.input_shape[0] <= classes:
-        raise ByhandError(
-            f"The generator takes {generator.input_shape}; it has to take rows of noise and {classes} of classes."
-        )
-    return generator.input_shape[0] - classes
 
 
 def with_class(x: Array, labels: Array | None, classes: int, out: Array) -> Array:
