@@ -22,7 +22,7 @@ FLOORS = (
     ("explaining", "plots"),
     ("diagnosis", "generating", "handwriting", "interop"),
     ("reading",),
-    ("lessons", "recipes"),
+    ("documents", "lessons", "recipes"),
     ("tuning", "web"),
     ("cli",),
     ("__main__",),

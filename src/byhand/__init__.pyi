@@ -3,6 +3,7 @@
 from . import core as core
 from . import data as data
 from . import diagnosis as diagnosis
+from . import documents as documents
 from . import generating as generating
 from . import initializers as initializers
 from . import layers as layers
@@ -21,6 +22,7 @@ from .data import Dataset as Dataset
 from .data import load as load
 from .data.augment import Augment as Augment
 from .diagnosis import Watch as Watch
+from .documents.batch import read_many as read_many
 from .generating import generate_text as generate_text
 from .initializers import Glorot as Glorot
 from .initializers import He as He

@@ -1,76 +1,205 @@
 """byhand read."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from byhand.cli.app import Json, app, model_file
-from byhand.cli.output import percent, print_json
 from byhand.core.errors import ByhandError
 
+if TYPE_CHECKING:
+    from byhand.documents.batch import PageReading, Task
+    from byhand.documents.formats import OutputFormat
+    from byhand.documents.sources import Document, Sources
 
-@app.command(epilog="Example:  byhand read photo.jpg scans/ --json")
+
+@app.command(epilog="Example:  byhand read scans/ invoice.pdf --jobs 2 --format csv -o numbers.csv")
 def read(
-    images: Annotated[list[Path], typer.Argument(help="Pictures of digits, or folders of pictures.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Pictures, PDF and TIFF files, folders, patterns, or - for standard input."),
+    ] = None,
+    listed: Annotated[
+        str | None, typer.Option("--list", help="A file with one path a line, or a CSV file with a column 'file'.")
+    ] = None,
     model: Annotated[
         Path | None, typer.Option(help="A model file or a run folder; the built-in networks by default.")
     ] = None,
-    form: Annotated[
+    pattern: Annotated[
         str,
         typer.Option(help="What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
     ] = "digits",
+    length: Annotated[str, typer.Option(help="How many digits each number has: 8, or 4-6.")] = "",
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="Refuse rows with a lower confidence.")] = 0.0,
+    region: Annotated[str, typer.Option(help="left,top,right,bottom of what is read, in pixels or percent.")] = "",
+    rotate: Annotated[int, typer.Option(help="Rotate clockwise before reading: 0, 90, 180 or 270 degrees.")] = 0,
+    pages: Annotated[str, typer.Option(help="Pages of each file: 1,3-5 or 2-.")] = "",
+    format: Annotated[str, typer.Option("--format", "-f", help="text, json (a line each page), csv or hocr.")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file, when all is read.")] = None,
+    annotate: Annotated[Path | None, typer.Option(help="Folder for a picture of each page with what was read.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes that read.")] = 1,
+    shard: Annotated[str, typer.Option(help="Read only one part of the files: 2/8 is the second of eight.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="Skip the files that the output has already.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages about files.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print how long each page took, and a summary.")
+    ] = False,
     show: Annotated[
         bool, typer.Option("--show", help="Also print each digit as the network for single digits sees it, 28 × 28.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Read the handwritten digits in pictures, in one or more rows, dark on light or light on dark."""
-    import sys
+    """Read the handwritten digits in pictures and documents, in one or more rows, dark on light or light on dark.
 
-    from byhand.reading.reader import Reader
+    The exit status is 0 if all was read, 1 if something could not be read, which is named, and 2 if nothing was begun.
+    """
+    from byhand.documents.batch import Task
+    from byhand.documents.formats import OUTPUT_FORMATS
+    from byhand.documents.options import ReadOptions
+    from byhand.documents.output import Output
+    from byhand.documents.sources import Sources, read_list
 
-    reader = Reader(model_file(model) if model else None, form=form)
-    failed = False
-    for path in _files(images):
-        try:
-            reading = reader.read(path)
-        except ByhandError as error:
-            failed = True
-            print(f"byhand: {error}", file=sys.stderr)
-            continue
-        if json:
-            print_json({"file": str(path)} | reading.to_json(images=show))
-        else:
-            print("\n".join(_lines(path, reading, show)))
-    if failed:
-        raise typer.Exit(2)
+    format = "json" if json else format
+    if format not in OUTPUT_FORMATS:
+        raise ByhandError(f"there is no format {format!r}; choose one of {', '.join(OUTPUT_FORMATS)}.")
+    given = [*(sources or []), *(read_list(listed) if listed else [])]
+    if not given:
+        raise ByhandError("nothing is named to be read; give pictures or folders, or a list with --list.")
+    options = ReadOptions(pattern, confidence, length, region, rotate, pages)
+    task = Task(options, str(model_file(model)) if model else None, str(annotate) if annotate else None)
+    task.reader()  # says at once what is wrong with the model or the pattern
+    part = _part(shard)
+    found = Sources(given)
+    with Output(
+        out, OUTPUT_FORMATS[format], resume, _shown(OUTPUT_FORMATS[format], format) if show else None
+    ) as output:
+        report = _Report(quiet, verbose, set(output.failed))
+        wanted = (document for document in islice(found, *part) if document.file not in output.done)
+        with _progress(found, part, len(output.done), quiet or (out is None and sys.stdout.isatty())) as advance:
+            for page in _interruptible(wanted, task, jobs, out):
+                output.write(page)
+                report(page)
+                advance(page)
+    report.end(found, len(output.done))
+    if report.failed:
+        raise typer.Exit(1)
 
 
-def _files(paths: list[Path]) -> list[Path]:
-    """The files, and the files in folders, sorted by name."""
-    files = []
-    for path in paths:
-        inside = (
-            sorted(f for f in path.iterdir() if f.is_file() and not f.name.startswith(".")) if path.is_dir() else []
-        )
-        if path.is_dir() and not inside:
-            raise ByhandError(f"{path}: this folder contains no files.")
-        files += inside or [path]
-    return files
+def _part(shard: str) -> tuple[int, None, int]:
+    """start, stop, step of the documents: "2/8" → every eighth from the second."""
+    number, slash, of = shard.partition("/") if shard else ("1", "/", "1")
+    if not (slash and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise ByhandError(f"--shard wants a part such as 2/8, the second of eight; got {shard!r}.")
+    return int(number) - 1, None, int(of)
 
 
-def _lines(path: Path, reading: Any, show: bool) -> Iterator[str]:
-    """A line of text for every row; with `show` its digits below it."""
-    if not reading.lines:
-        yield f"{path}: no digits found"
-    for row in reading.lines:
-        yield f"{path}: {row.text}  ({percent(row.confidence, 1)})"
-        for digit in row.digits if show else ():
-            others = ", ".join(f"{name} {percent(p, 1)}" for name, p in digit.alternatives[:2])
-            yield f"  {digit.digit}, {percent(digit.confidence, 1)}; else {others or 'nothing'}; box {list(digit.box)}"
-            yield _picture(digit.image)
+def _interruptible(
+    documents: Iterable["Document"], task: "Task", jobs: int, out: Path | None
+) -> Iterator["PageReading"]:
+    """What is read; Ctrl-C ends it with a sentence and status 130."""
+    from byhand.documents.batch import read_documents
+
+    try:
+        yield from read_documents(documents, task, jobs)
+    except KeyboardInterrupt:
+        print(f"byhand: stopped{'; go on with --resume' if out else ''}.", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+class _Report:
+    """Says on standard error what could not be read, and counts."""
+
+    def __init__(self, quiet: bool, verbose: bool, failed: set[str]):
+        import time
+
+        self.quiet, self.verbose, self.failed = quiet, verbose, failed
+        self.files: set[str] = set()
+        self.pages = self.rows = self.rejected = 0
+        self._clock = time.perf_counter
+        self._start = self._clock()
+
+    def __call__(self, page: "PageReading") -> None:
+        self.files.add(page.file) if self.verbose else None
+        self.pages += 1
+        if page.error:
+            self.failed.add(page.file)
+            if not self.quiet:
+                print(f"byhand: {page.error}", file=sys.stderr)
+        elif page.reading:
+            self.rows += len(page.reading.lines)
+            self.rejected += len(page.reading.rejected)
+        if self.verbose:
+            print(f"{page.file}, page {page.page or '-'}: {1000 * page.seconds:.0f} ms", file=sys.stderr)
+
+    def end(self, found: "Sources", before: int) -> None:
+        """The summary."""
+        if self.quiet:
+            return
+        if found.skipped:
+            files = f"{found.skipped:,} file{'s' * (found.skipped != 1)}"
+            print(f"byhand: skipped {files} in folders whose names do not end as a picture's.", file=sys.stderr)
+        if self.verbose:
+            seconds = self._clock() - self._start
+            print(
+                f"{len(self.files):,} files in {seconds:.1f} s ({len(self.files) / seconds:.1f} a second), {before:,} "
+                f"read before; {self.pages:,} pages, {self.rows:,} rows read, {self.rejected:,} places refused; "
+                f"{len(self.failed):,} files failed.",
+                file=sys.stderr,
+            )
+
+
+@contextmanager
+def _progress(
+    found: "Sources", part: tuple[int, None, int], done: int, off: bool
+) -> Iterator[Callable[["PageReading"], None]]:
+    """A bar on standard error with files a second, where that is a terminal."""
+    if off or not sys.stderr.isatty():
+        yield lambda page: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    total = sum(1 for _ in islice(type(found)(found.given), *part))
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("files"), rate, TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total, completed=done, rate="")
+        last: list[str] = []
+
+        def advance(page: "PageReading") -> None:
+            if last[-1:] != [page.file]:
+                last[:] = [page.file]
+                speed = bar.tasks[0].speed
+                bar.update(task, advance=1, rate=f"{speed:.1f} a second" if speed else "")
+
+        yield advance
+
+
+def _shown(form: "OutputFormat", format: str) -> Callable[["PageReading"], str]:
+    """How a page is written with its digits' images."""
+    from byhand.documents.formats import as_json, as_text
+
+    if format == "json":
+        return partial(as_json, images=True)
+    if format != "text":
+        raise ByhandError("--show works with --format text and json.")
+    return lambda page: as_text(page) + "".join(_digits(page))
+
+
+def _digits(page: "PageReading") -> Iterator[str]:
+    """Each digit with its alternatives and its picture."""
+    from byhand.cli.output import percent
+
+    for digit in page.reading.digits if page.reading else ():
+        others = ", ".join(f"{name} {percent(p, 1)}" for name, p in digit.alternatives[:2])
+        yield f"  {digit.digit}, {percent(digit.confidence, 1)}; else {others or 'nothing'}; box {list(digit.box)}\n"
+        yield _picture(digit.image) + "\n"
 
 
 def _picture(image: Any) -> str:

@@ -1,9 +1,12 @@
 """Opening pictures: whatever a camera, a scanner or a drawing program saves, as one array of grey levels."""
 
+import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from os import PathLike
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Union
 
 import numpy as np
 
@@ -13,46 +16,77 @@ from byhand.core.types import Array
 if TYPE_CHECKING:
     from PIL import Image
 
-Source = str | PathLike[str] | BinaryIO | Array
+Source = Union[str, PathLike[str], bytes, BinaryIO, Array, "Image.Image"]
 
 MAX_BYTES = 64 * 1024**2
 MAX_PIXELS, MAX_SIDE = 50_000_000, 65_535
+URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format whose reader starts another program
 
 
 def open_image(source: Source) -> Array:
     """The picture as grey levels: uint8 `(height, width)`, 0 = black, 255 = white, turned the right way up.
 
-    `source` is a path, a file opened for reading bytes, or an array: uint8 0-255 or float 0-1,
-    `(height, width)` or `(height, width, 3 or 4)`. Transparent places are laid on white paper; of an animation
-    the first frame is taken. Raises ByhandError, naming the file, for whatever is not a picture of at most
-    64 MiB, 50 million pixels and 65,535 pixels a side.
+    `source` is a path, a file's bytes, a file opened for reading bytes, a picture of Pillow, or an array: uint8 0-255
+    or float 0-1, `(height, width)` or `(height, width, 3 or 4)`. Transparent places are laid on white paper; of an
+    animation the first frame is taken, of a TIFF file the first page. Raises ByhandError, naming the file, for whatever
+    is not a picture of at most 64 MiB, 50 million pixels and 65,535 pixels a side.
     """
     from PIL import Image
 
     if isinstance(source, np.ndarray):
-        return _grey(Image.fromarray(_as_bytes(source)), "the array")
-    from byhand.data.folder import check_pixels  # an array needs nothing of it
+        return grey_levels(Image.fromarray(_as_bytes(source)), "the array")
+    name = name_of(source)
+    if isinstance(source, Image.Image):
+        with decoding(name):
+            check_size(source.width, source.height, name)
+            return grey_levels(source, name)
+    data = read_bytes(source, name)
+    with decoding(name, data):
+        return grey_levels(opened(data, name), name)
 
-    name, formats = name_of(source), _formats()
-    data = _read(source, name)
+
+@contextmanager
+def decoding(name: str, data: bytes = b"") -> Iterator[None]:
+    """Turn whatever a decoder raises about the file `name` with the content `data` into a ByhandError."""
+    from PIL import Image
+
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            picture = Image.open(BytesIO(data), formats=formats)
-            check_size(picture.width, picture.height, name)  # from the header: nothing has been decoded yet
-            check_pixels(picture.width, picture.height, len(data), name)
-            return _grey(picture, name)
+            yield
         except ByhandError:
             raise
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise ByhandError(f"{name} has far more than {MAX_PIXELS:,} pixels; make it smaller first.") from None
         except Image.UnidentifiedImageError:
-            raise ByhandError(
-                f"{name} is not a picture that can be read ({', '.join(formats)}).{_hint(data)}"
-            ) from None
+            known = ", ".join(_formats())
+            raise ByhandError(f"{name} is not a picture that can be read ({known}).{_hint(data)}") from None
         except Exception as error:  # a decoder fed with damaged bytes may raise anything
-            raise ByhandError(f"{name} is damaged and cannot be read as a picture ({error}).") from error
+            raise ByhandError(f"{name} is damaged and cannot be read as a picture ({_line(error)}).") from error
+
+
+def opened(data: bytes, name: str) -> "Image.Image":
+    """The picture in a file's bytes; nothing is decoded yet. To be called inside `decoding`."""
+    from PIL import Image
+
+    picture = Image.open(BytesIO(data), formats=_formats())
+    check_frame(picture, len(data), name)
+    return picture
+
+
+def check_frame(picture: "Image.Image", size: int, name: str) -> None:
+    """Refuse a frame that is too large, or larger than a file of `size` bytes can hold, before it is decoded."""
+    from byhand.data.folder import check_pixels  # an array needs nothing of it
+
+    check_size(picture.width, picture.height, name)
+    check_pixels(picture.width, picture.height, size, name)
+
+
+def _line(error: Exception) -> str:
+    """What a decoder says, in one line."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    return said if len(said) <= 200 else said[:200] + "..."
 
 
 def _formats() -> tuple[str, ...]:
@@ -66,7 +100,9 @@ def _formats() -> tuple[str, ...]:
 
 
 def _hint(data: bytes) -> str:
-    """What to do about a file of a telephone's own format; bytes 4 to 12 say what it is."""
+    """What to do about a file that is another kind of document, by its first bytes."""
+    if b"%PDF-" in data[:1024]:
+        return " It is a PDF: byhand.read_many and byhand read read its pages."
     heif = data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
     return " It is an HEIC picture: pip install pillow-heif, or save it as JPEG." if heif else ""
 
@@ -75,7 +111,9 @@ def name_of(source: Source) -> str:
     """What to call the picture in a sentence."""
     if isinstance(source, np.ndarray):
         return "the array"
-    return str(getattr(source, "name", "the picture")) if hasattr(source, "read") else str(source)
+    if isinstance(source, str | PathLike):
+        return str(source)
+    return str(getattr(source, "filename", "") or getattr(source, "name", "") or "the picture")
 
 
 def check_size(width: int, height: int, name: str) -> None:
@@ -87,11 +125,19 @@ def check_size(width: int, height: int, name: str) -> None:
         )
 
 
-def _read(source: Any, name: str) -> bytes:
-    """The file's bytes; a file that is too big is not read to its end."""
-    if hasattr(source, "read"):
+def read_bytes(source: Any, name: str) -> bytes:
+    """The file's bytes; a file that is too big is not read to its end.
+
+    Raises:
+        ByhandError: it cannot be opened, is empty, or is larger than MAX_BYTES; or `source` is something else.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        data = bytes(source)
+    elif hasattr(source, "read"):
         data = source.read(MAX_BYTES + 1)
     elif isinstance(source, str | PathLike):
+        if URL.match(str(source)):
+            raise ByhandError(f"{name} is an address; byhand opens no connections, so download the file first.")
         try:
             with open(source, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
@@ -100,7 +146,7 @@ def _read(source: Any, name: str) -> bytes:
             raise ByhandError(f"{name} cannot be opened: {reason}.") from error
     else:
         raise ByhandError(
-            f"a picture is a path, a file or a numpy array, not {type(source).__name__}; convert it first."
+            f"a picture is a path, bytes, a file, a Pillow image or a numpy array, not {type(source).__name__}."
         )
     if not isinstance(data, bytes):
         raise ByhandError(f"{name} was opened as text; open it with mode 'rb'.")
@@ -111,7 +157,7 @@ def _read(source: Any, name: str) -> bytes:
     return data
 
 
-def _grey(picture: "Image.Image", name: str) -> Array:
+def grey_levels(picture: "Image.Image", name: str) -> Array:
     """One frame of any mode as uint8 (height, width)."""
     from PIL import Image, ImageOps
 

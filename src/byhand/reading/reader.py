@@ -149,14 +149,18 @@ class Reader:
         return self._reading(find_lines(image, inverted, paper))
 
     def _reading(self, lines: list[Line]) -> Reading:
-        rows, doubtful = [], 0.0  # the length of doubtful rows so far, in their heights
+        rows, rejected, doubtful = [], [], 0.0  # the length of doubtful rows so far, in their heights
         for line in lines:
             if not is_mark(line.mask):
                 ink = row_ink(line.image, line.mask)
                 found = self._read_row(ink, doubtful < AGAIN)
-                rows.append(_row(line, ink, found))
+                row = _row(line, ink, found)
+                if row.digits and sureness(row) >= self.sure:
+                    rows.append(row)
+                elif row.digits:
+                    rejected.append(Unread(row.box, "unsure", row.text, row.confidence))
                 doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
-        return Reading(tuple(row for row in rows if row.digits and sureness(row) >= self.sure))
+        return Reading(tuple(rows), tuple(rejected))
 
     def _seen(self, image: Array) -> Reading:
         """The reading of a picture, uint8 (height, width); turned where most of its numbers are."""
@@ -217,8 +221,9 @@ def better(found: Reading, other: Reading) -> Reading:
     if same or found.turns or promise(found) >= promise(other) + CLEARLY:
         return found
     boxes = [row.box for row in other.lines]
+    boxes += [place.box for place in other.rejected]
     left_out = [place for place in found.rejected if all(overlap(place.box, box) < SAME for box in boxes)]
-    return replace(other, rejected=tuple(left_out))
+    return replace(other, rejected=(*other.rejected, *left_out))
 
 
 def promise(reading: Reading) -> float:

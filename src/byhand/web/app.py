@@ -16,13 +16,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from byhand.core.errors import ByhandError
+from byhand.documents.processes import one_thread
 from byhand.ops.compiled import cores
 from byhand.web.bodies import Bodies
 from byhand.web.call import Answer, Call, Operation
 from byhand.web.events import stream
 from byhand.web.limits import Refusal
 from byhand.web.operations import OPERATIONS
-from byhand.web.reading import one_thread
 from byhand.web.security import HEADERS, refused
 from byhand.web.state import Server
 from byhand.web.static_files import static_file

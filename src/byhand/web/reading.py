@@ -1,13 +1,8 @@
 """Reading pictures in threads of the server or in additional processes."""
 
 import contextlib
-import multiprocessing
-import os
-import signal
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -16,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.documents.processes import new_pool
 from byhand.reading.image import open_image
 from byhand.reading.reader import ROW_MODEL, Reader
 from byhand.reading.reading import Reading
@@ -118,34 +114,4 @@ class Readers:
             self._pool.shutdown(cancel_futures=True)
 
     def _new(self) -> ProcessPoolExecutor:
-        spawn = multiprocessing.get_context("spawn")  # a fork would copy locks that other threads hold
-        return ProcessPoolExecutor(self.processes, spawn, initializer=prepare_process)
-
-
-def prepare_process() -> None:
-    """Initialise a reading process: one thread; ignore Ctrl-C; exit with the server."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
-    one_thread().__enter__()
-
-
-def _end_with_the_server() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread for each request: there are more requests than processors."""
-    from threadpoolctl import threadpool_limits
-
-    from byhand.ops import default
-
-    before = default.set_threads(1)
-    try:
-        with threadpool_limits(1, user_api="blas"):
-            yield
-    finally:
-        default.set_threads(before)
+        return new_pool(self.processes)
