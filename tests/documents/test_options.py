@@ -5,7 +5,8 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.documents.options import ReadOptions
-from byhand.reading.reader import Reader
+from byhand.reading.forms import Form
+from byhand.reading.reader import MODEL, Reader
 from tests.documents.papers import paper
 
 
@@ -98,3 +99,16 @@ def test_what_means_nothing_is_refused_by_name(name, value):
 def test_a_region_without_pixels_is_refused(region):
     with pytest.raises(ByhandError, match="contains nothing of a page of 200 × 100"):
         ReadOptions(region=region).box(200, 100)
+
+
+def test_a_pattern_of_digits_alone_is_read_by_the_networks_for_digits(reader, page):
+    assert Form(r"\d{4}|1[0-2]").only_digits and not Form(r"\d+([.,]\d\d)?").only_digits
+    own = Reader(form=r"\d{4,5}")
+    assert own.network.outputs == 11
+    reading = ReadOptions(pattern=r"\d{4,5}").read(own, page)
+    assert reading.text == "2063\n60235" and [place.reason for place in reading.rejected] == ["unsure"]
+    assert own.sure == reader.sure
+    with pytest.raises(ByhandError, match="reads single digits"):
+        Reader(MODEL, form=r"\d{4}")
+    with pytest.raises(ByhandError, match="knows nothing but digits"):
+        Reader(MODEL, form="amount")

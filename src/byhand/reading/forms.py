@@ -13,6 +13,7 @@ NAMED = {
     "date": r"\d{1,2}[./-]\d{1,2}[./-](\d\d)?\d\d|\d{4}[./-]\d\d[./-]\d\d",
     "time": r"\d{1,2}[:.]\d\d([:.]\d\d)?",
 }
+DIGITS = 10  # classes, the first of the alphabet
 MOST = 64  # of repetitions that a pattern may ask for
 
 State = frozenset[int]
@@ -60,6 +61,11 @@ class Form:
         for sign in label:
             state = self.after(state, sign)
         return self.ends(state)
+
+    @property
+    def only_digits(self) -> bool:
+        """Whether no label that is allowed has any other sign."""
+        return all(sign < DIGITS for ways in self._on for signs, _ in ways for sign in signs)
 
     # ---- from the expression to states ----
 

@@ -75,7 +75,9 @@ class Reader:
         self.finder: Finder | None = None
         self._other: Reader | None = None  # which finds rows by their ink
         self._way: RowReader | CutReader
-        path = Path(model) if model else ROW_MODEL if form == "digits" else READER
+        asked: str | Form = form if form in ("digits", "text") else Form(form)
+        digits = form == "digits" or (isinstance(asked, Form) and asked.only_digits)
+        path = Path(model) if model else ROW_MODEL if digits else READER
         if is_reader(path):
             own = load_model(path)
             self.network, self.finder = own.rows[0], Finder(own.finder)
@@ -83,12 +85,12 @@ class Reader:
             if sure is None:
                 self.sure = known.get("sure", SURE_ENOUGH)
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
-            self._way = RowReader(own.rows, None, form if form in ("digits", "text") else Form(form), powers)
+            self._way = RowReader(own.rows, None, asked, powers)
             if path == READER and form == "digits":  # the networks that know nothing else read digits a little better
                 self._other = Reader(ROW_MODEL, sure)
                 self._way, self.sure = self._other._way, self._other.sure
             return
-        if form != "digits":
+        if not digits:
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
         network = Network.load(path)
         rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
@@ -104,9 +106,13 @@ class Reader:
             )
         self.network = network
         if path == ROW_MODEL:
-            self._way = RowReader([network, Network.load(PARTNER)], folded(Network.load(MODEL)))
+            self._way = RowReader([network, Network.load(PARTNER)], folded(Network.load(MODEL)), asked)
+        elif rows:
+            self._way = RowReader([network], form=asked)
+        elif form == "digits":
+            self._way = CutReader(network)
         else:
-            self._way = RowReader([network]) if rows else CutReader(network)
+            raise ByhandError(f"{path} reads single digits; a pattern needs a network for rows.")
 
     def read(self, source: Source) -> Reading:
         """Read a picture; one without writing gives an empty reading.
@@ -157,7 +163,7 @@ class Reader:
                 row = _row(line, ink, found)
                 if row.digits and sureness(row) >= self.sure:
                     rows.append(row)
-                elif row.digits:
+                elif row.digits or (isinstance(self._way, RowReader) and isinstance(self._way.form, Form)):
                     rejected.append(Unread(row.box, "unsure", row.text, row.confidence))
                 doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
         return Reading(tuple(rows), tuple(rejected))
