@@ -20,7 +20,7 @@ FLOORS = (
     ("storage", "regularizers", "testing"),
     ("training",),
     ("explaining", "plots"),
-    ("diagnosis", "generating", "handwriting", "interop"),
+    ("diagnosis", "exchange", "generating", "handwriting", "interop"),
     ("reading",),
     ("documents", "lessons", "recipes"),
     ("tuning", "web"),

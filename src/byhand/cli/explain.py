@@ -10,7 +10,7 @@ from byhand.cli.output import print_json
 from byhand.core.errors import ByhandError
 
 
-@app.command(epilog="Example:  byhand explain nielsen --sample 0")
+@app.command(epilog="Example:  byhand explain conv --as numpy > conv.py")
 def explain(
     what: Annotated[str, typer.Argument(help="A recipe, a model file or a run folder.")],
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
@@ -20,9 +20,12 @@ def explain(
     data: Annotated[
         str | None, typer.Option(help="Name or path of the data set of the sample; mnist by default.")
     ] = None,
+    language: Annotated[
+        str | None, typer.Option("--as", help="Print a program that trains this network: numpy, pytorch or jax.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Print the equations of a network, forward and backward, with their shapes."""
+    """Print the equations of a network, forward and backward, with their shapes; or a program that trains it."""
     import numpy as np
 
     from byhand.network import Network
@@ -35,6 +38,13 @@ def explain(
         network = Network.load(model_file(Path(what)))
     else:
         raise ByhandError(f"{what!r} is neither a recipe ({', '.join(RECIPES)}) nor a model file or run folder.")
+    if language is not None:
+        from byhand.explaining.programs import program
+        from byhand.recipes.programs import recipe_setup, run_setup
+
+        setup = recipe_setup(recipe, data) if recipe else run_setup(Path(what))
+        print(program(network, language, setup), end="")
+        return
     x = t = None
     if sample is not None:
         from byhand.data import load

@@ -169,7 +169,7 @@ def _tanh_of_cubic(z: Array, out: Array) -> None:
 
 # erfc(x) = t e^(−x²) e^P(t − 5/8) for t = 1/(1 + x/2): P interpolates the standard library's erfc for x from 0 to 6,
 # that is, for t from ¼ to 1, up to 2e-15. Beyond 6 erf is 1.
-_POLYNOMIAL: list[float] = (
+ERFC_POLYNOMIAL: list[float] = (
     Chebyshev.interpolate(
         lambda ts: np.array([log(erfc(2 / t - 2) / t) + (2 / t - 2) ** 2 for t in ts + 0.625]), 18, [-0.375, 0.375]
     )
@@ -187,7 +187,7 @@ def _normal_share(z: Array, out: Array, scratch: Array) -> None:
     np.divide(1, scratch, out=scratch)
     np.subtract(scratch, 0.625, out=scratch)
     out.fill(0)
-    for coefficient in reversed(_POLYNOMIAL):
+    for coefficient in reversed(ERFC_POLYNOMIAL):
         np.multiply(out, scratch, out=out)
         np.add(out, coefficient, out=out)
     np.exp(out, out=out)

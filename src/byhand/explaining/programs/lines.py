@@ -1,0 +1,178 @@
+"""NetworkLines of code, layer by layer: how a network becomes straight-line code.
+
+Each kind of layer has a function that writes its lines, forward and backward; see `arithmetic`, `windows`, `steps`.
+Forward lines never write into an array, so that they serve JAX as well as NumPy.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from byhand.core.errors import ByhandError
+from byhand.core.plan import Plan
+from byhand.core.types import Shape
+from byhand.layers import Layer
+from byhand.network import Network
+
+WIDEST = 120  # columns of a line
+COMMENT = 64  # the column at which comments begin, where the code leaves it free
+
+
+@dataclass
+class CodeLines:
+    """A layer's lines: (code, comment) each."""
+
+    forward: list[tuple[str, str]] = field(default_factory=list)
+    backward: list[tuple[str, str]] = field(default_factory=list)
+
+    def ahead(self, code: str, comment: str = "") -> None:
+        """Add a forward line."""
+        self.forward.append((code, comment))
+
+    def back(self, code: str, comment: str = "") -> None:
+        """Add a backward line."""
+        self.backward.append((code, comment))
+
+
+@dataclass
+class LayerWriting:
+    """A layer with the names of its quantities: x and y, their gradients dx (None: not wanted) and dy, its number."""
+
+    lines: "NetworkLines"
+    layer: Any
+    plan: Plan
+    in_shape: Shape
+    path: tuple[int, ...]
+    x: str
+    dx: str | None
+    number: int = 0
+    y: str = ""
+
+    @property
+    def dy(self) -> str:
+        """The gradient by the output."""
+        return f"d{self.y}"
+
+    def output(self, letter: str) -> str:
+        """Name the output."""
+        self.y = self.lines.fresh(f"{letter}{self.number}")
+        return self.y
+
+    def own(self, name: str) -> str:
+        """A name for something that it keeps between forward and backward: u1."""
+        return self.lines.fresh(f"{name}{self.number}")
+
+    def p(self, name: str) -> str:
+        """A parameter: p["W1"]."""
+        return f'p["{self._known(name)}"]'
+
+    def g(self, name: str) -> str:
+        """A parameter's gradient: g["W1"]."""
+        return f'g["{self._known(name)}"]'
+
+    def s(self, name: str) -> str:
+        """A number that is kept without being learnt: s["running_mean1"]."""
+        return f's["{self._known(name)}"]'
+
+    def _known(self, name: str) -> str:
+        full = ".".join([*map(str, self.path), name])
+        return self.lines.names.setdefault(full, f"{name}{self.number}")
+
+
+class NetworkLines:
+    """The lines of a network.
+
+    Attributes:
+        forward: lines from x to the last layer's output `y`.
+        backward: lines from the gradient by `y` to the first parameter's.
+        names: what each parameter and each number of the state is called, by its full name in the network.
+        draws: how many layers draw random numbers.
+        number: how many layers with parameters there were so far.
+    """
+
+    def __init__(self, network: Network, language: str):
+        self.language = language
+        self.names: dict[str, str] = {}
+        self.draws = 0
+        self._taken, self.number = {"x"}, 0
+        first = next((i for i, plan in enumerate(network.plan) if plan.learns), len(network.layers))
+        piece, self.y = self.chain(network.layers, network.plan, network.input_shape, (), "x", None, first)
+        self.forward, self.backward = piece.forward, piece.backward
+
+    def fresh(self, name: str) -> str:
+        """`name`, or the same with a number where it is taken."""
+        found, again = name, 1
+        while found in self._taken:
+            again += 1
+            found = f"{name}_{again}"
+        self._taken.add(found)
+        return found
+
+    def chain(
+        self,
+        layers: Sequence[Layer],
+        plans: Sequence[Plan],
+        in_shape: Shape,
+        path: tuple[int, ...],
+        x: str,
+        dx: str | None,
+        first: int = 0,
+    ) -> tuple[CodeLines, str]:
+        """The lines of layers in a row, the gradient going back as far as layer `first`; and the last one's output."""
+        whole, backward = CodeLines(), []
+        for i, (layer, plan) in enumerate(zip(layers, plans, strict=True)):
+            piece, y = self.one(layer, plan, in_shape, (*path, i), x, dx if i == first else f"d{x}")
+            whole.forward += piece.forward
+            backward.append(piece.backward if i >= first else [])
+            x, in_shape = y, plan.out_shape
+        whole.backward = [line for lines in reversed(backward) for line in lines]
+        return whole, x
+
+    def one(
+        self, layer: Layer, plan: Plan, in_shape: Shape, path: tuple[int, ...], x: str, dx: str | None
+    ) -> tuple[CodeLines, str]:
+        """The lines of one layer, and the name of its output."""
+        if type(layer) not in WRITERS or plan.shared:
+            raise ByhandError(f"The layer {layer.label()} can't be written as a program yet.")
+        place = LayerWriting(self, layer, plan, in_shape, path, x, dx)
+        self.number += bool(plan.params)
+        place.number = self.number
+        piece = CodeLines()
+        WRITERS[type(layer)](place, piece)
+        return piece, place.y
+
+
+WRITERS: dict[type, Callable[[Any, CodeLines], None]] = {}
+
+
+def writes(*kinds: type) -> Callable[[Callable[[Any, CodeLines], None]], Callable[[Any, CodeLines], None]]:
+    """Decorator: the function writes the lines of these layers."""
+
+    def note(function: Callable[[Any, CodeLines], None]) -> Callable[[Any, CodeLines], None]:
+        WRITERS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return note
+
+
+def batch_shape(shape: Shape) -> str:
+    """(n, 784): the shape of a batch."""
+    return f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
+
+
+def array_shape(shape: Shape) -> str:
+    """(784, 10), or (10,): the shape of a parameter."""
+    return str(tuple(shape))
+
+
+def layout(lines: Sequence[tuple[str, str]], indent: int = 4) -> str:
+    """NetworkLines as text, their comments below each other."""
+    out = []
+    for code, comment in lines:
+        text = " " * indent + code
+        if comment and len(text) + len(comment) + 4 > WIDEST:
+            out.append(f"{' ' * (len(text) - len(text.lstrip()))}# {comment}")
+        elif comment:
+            text = f"{text:<{COMMENT}}  # {comment}"
+        out.append(text)
+    return "\n".join(out)

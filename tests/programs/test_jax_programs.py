@@ -1,0 +1,36 @@
+"""The programs in JAX: loss and gradients over three steps, where JAX is installed."""
+
+import numpy as np
+import pytest
+
+import byhand as b
+from byhand.explaining.programs import ProgramSetup, written
+from tests.programs.networks import NETWORKS, samples
+from tests.programs.test_numpy_programs import run, step_of_byhand, taken_over
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_loss_and_gradients_over_three_steps(name):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    network = NETWORKS[name]()
+    if any(word in repr(network.layers) for word in ("Dropout(rate",)):
+        network = b.Network(
+            network.input_shape,
+            [part for part in network.layers if "Dropout" not in repr(part)],
+            network.loss,
+            dtype=float,
+        )
+    text, names = written(network, "jax", ProgramSetup(optimizer=b.GradientDescent(0.1)))
+    place = run(text)
+    p, s = taken_over(network, names)
+    x, t = samples(network)
+    for step in range(1, 4):
+        loss, gradients = step_of_byhand(network, x, t, np.random.default_rng(5), 0.1)
+        (L, kept), g = place["gradient"](p, s, x, t, jax.random.key(0))
+        s.update(kept)
+        assert abs(float(L) - loss) < 1e-6 * max(1, abs(loss))
+        for full, wanted in gradients.items():
+            assert np.abs(np.asarray(g[names[full]]) - wanted).max() < 1e-6 * max(1, np.abs(wanted).max()), full
+        place["update"](p, g, {}, step, 0.1)
+    assert np.allclose(place["compute"](p, s, x), network.predict_proba(x), atol=1e-9)
