@@ -83,6 +83,9 @@ NETWORKS = {
         [b.Residual([conv(3, 3), b.BatchNorm(), b.ReLU(), conv(3, 3)]), b.ReLU(), b.GlobalAveragePool2D(), b.Dense(3)],
         CE(),
     ),
+    "reshaped": lambda: network(
+        8, [b.Dense(12), b.Reshape((2, 3, 2)), conv(3, 2), b.Reshape((3, 6)), b.LSTM(3), b.Dense(3)], CE()
+    ),
     "columns": lambda: network((4, 6, 1), [conv(3, (4, 1), padding="valid"), Columns(), b.LSTM(4), b.Dense(3)], CE()),
     "rnn": lambda: network((6, 3), [b.RNN(5, return_sequences=True), b.RNN(4, nonlinearity="relu"), b.Dense(3)], CE()),
     "lstm": lambda: network((6, 3), [b.LSTM(5, return_sequences=True, reverse=True), b.LSTM(4), b.Dense(3)], CE()),

@@ -16,6 +16,7 @@ from byhand.layers import (
     LeakyReLU,
     Parallel,
     ReLU,
+    Reshape,
     Residual,
     Sequential,
     Sigmoid,
@@ -126,7 +127,7 @@ def _softmax(at: LayerWriting, to: CodeLines) -> None:
         to.back(f"{at.dx} = {y} * ({at.dy} - ({at.dy} * {y}).sum(axis=-1, keepdims=True))", shape)
 
 
-@writes(Flatten, Columns)
+@writes(Flatten, Reshape, Columns)
 def _reshaped(at: LayerWriting, to: CodeLines) -> None:
     """The same numbers in another shape."""
     y = at.output("a")

@@ -100,6 +100,11 @@ class PyTorchLines(ModuleLines):
         order = ".permute(0, 2, 3, 1)" if len(in_shape) == 3 else ""  # the channels of a pixel stay together
         self._call(f"{{}}{order}.flatten(1)", plan, v)
 
+    def Reshape(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
+        there = ".permute(0, 2, 3, 1)" if len(in_shape) == 3 else ""
+        back = ".permute(0, 3, 1, 2)" if len(plan.out_shape) == 3 else ""
+        self._call(f"{{}}{there}.reshape(-1, {', '.join(map(str, plan.out_shape))}){back}", plan, v)
+
     def Columns(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         self._call("{}.squeeze(2).transpose(1, 2)", plan, v)
 
