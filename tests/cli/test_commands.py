@@ -78,46 +78,6 @@ def test_evaluate_measures_the_same_as_training_did(byhand, data, tmp_path):
     assert status == 0 and "of 200 correct" in out
 
 
-def test_read_gives_one_json_object_an_image(byhand, tmp_path):
-    picture = np.full((60, 40), 250, np.uint8)
-    picture[10:50, 18:23] = 20  # an upright stroke
-    Image.fromarray(picture).save(tmp_path / "one.png")
-    status, out, _ = byhand("read", "one.png", "--json")
-    record = json.loads(out)
-    assert status == 0
-    assert record["file"] == "one.png" and record["text"] == "1"
-    (line,) = record["lines"]
-    (digit,) = line["digits"]
-    assert digit["digit"] == line["text"] == "1" and 0.5 < digit["confidence"] <= 1
-    assert digit["box"] == [18, 10, 23, 50]
-    status, out, _ = byhand("read", "one.png", "--show")
-    assert status == 0 and "█" in out
-
-
-def test_read_goes_on_after_a_picture_that_it_cannot_read(byhand, tmp_path):
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    (folder / "a.png").write_bytes(b"no picture")
-    picture = np.full((60, 40), 250, np.uint8)
-    picture[10:50, 18:23] = 20
-    Image.fromarray(picture).save(folder / "b.png")
-    status, out, err = byhand("read", folder)
-    assert status == 2
-    assert "b.png: 1" in out and "a.png" in err and err.count("\n") == 1
-
-
-def test_explain_as_a_program(byhand, data, tmp_path):
-    status, out, _ = byhand("explain", "conv", "--as", "numpy")
-    assert status == 0
-    assert "EPOCHS = 5\nBATCH = 128\n" in out
-    assert "Not in this program: samples held back" in out.replace("\n", " ")
-    byhand("train", "nielsen", "--data", data, "--epochs", 2, "--lr", 0.5, "--no-plots", "--out", tmp_path / "run")
-    _, out, _ = byhand("explain", tmp_path / "run", "--as", "pytorch")
-    assert "EPOCHS = 2\n" in out
-    assert "return 0.5" in out
-    assert byhand("explain", "conv", "--as", "cobol")[0] == 2
-
-
 def test_explain_in_text_latex_and_numbers(byhand, data):
     status, out, _ = byhand("explain", "nielsen")
     assert status == 0 and "dW2 = a1ᵀ dz2" in out and "23,860 parameters" in out
