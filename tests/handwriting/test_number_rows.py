@@ -84,6 +84,12 @@ def test_rows_are_the_same_for_the_same_generator_and_labelled(stock: Stock) -> 
     assert ((np.diff((t >= 0).astype(int), axis=1)) <= 0).all()  # −1 only behind the label
 
 
+def test_a_space_stands_between_two_rows_side_by_side(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NumberRows, "picture", lambda *_: (np.full((40, 150), 255, np.uint8), "12"))
+    _, t = NumberRows(stock).batch(1, np.random.default_rng(0))
+    assert decode(t[0]) == "12 12"
+
+
 def test_writers_are_in_one_part_only() -> None:
     train, validation = (collect(part, drawn=60) for part in ("train", "validation"))
     names = [{writer.name for kind in stock.kinds.values() for writer in kind} for stock in (train, validation)]

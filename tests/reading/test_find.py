@@ -7,9 +7,10 @@ import pytest
 
 from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
+from byhand.reading.candidates import Level, is_number, longer
 from byhand.reading.cut import cut_out
-from byhand.reading.find import Found, Level, candidates, level_rows, overlap, without_doubles
-from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, PAD, UPRIGHT, maps_of, stretch
+from byhand.reading.find import Found, candidates, level_rows, overlap, without_doubles
+from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, OTHER, PAD, UPRIGHT, maps_of, stretch
 from byhand.reading.targets import as_target
 
 
@@ -60,6 +61,26 @@ def test_a_line_is_cut_out_with_its_ink(slope, light):
         box = np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) - PAD
         np.testing.assert_allclose(line.box, box, atol=2)
         assert line.image[line.mask].mean() > 150 and np.median(line.image[~line.mask]) < 40
+
+
+def test_a_line_goes_on_as_far_as_its_ink():
+    _, level, _ = drawn()
+    (whole,) = candidates(level, UPRIGHT)
+    maps = level.maps.copy()
+    maps[UPRIGHT, :, (whole.left + whole.right) // 2 :] = 0  # the core ends in the middle of the number
+    (half,) = candidates(level._replace(maps=maps), UPRIGHT)
+    assert half.right < whole.right - 2 * whole.height
+    assert longer(half).left == pytest.approx(whole.left, abs=2)
+    assert longer(half).right == pytest.approx(whole.right, abs=2)
+
+
+def test_ink_that_is_mostly_letters_is_no_number():
+    _, level, _ = drawn()
+    for letters, number in ((0.5, True), (0.8, False)):
+        maps = level.maps.copy()
+        maps[OTHER], maps[DARK] = letters * maps[DARK], (1 - letters) * maps[DARK]
+        (c,) = candidates(level._replace(maps=maps), UPRIGHT)
+        assert is_number(c) == number
 
 
 def test_of_two_candidates_in_one_place_the_better_stays():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from byhand.core.errors import ByhandError
+from byhand.handwriting.alphabet import ALPHABET
 from byhand.handwriting.others import KINDS, draw_other
 from byhand.reading.components import components
 from byhand.reading.crops import Crop, View, climb, crop, row_ink
@@ -13,7 +14,7 @@ from byhand.reading.cuts import best_way, propose
 from byhand.reading.lines import find_lines
 from byhand.reading.pieces import cut_between, digit_image, parted, slant, upright
 from byhand.reading.reader import Reader, is_mark
-from byhand.reading.row_network import row_network
+from byhand.reading.row_network import row_network, signs_network
 from byhand.reading.row_reader import RowReader
 
 
@@ -213,3 +214,14 @@ def test_networks_for_very_long_rows_are_not_kept() -> None:
         assert reader.look([Crop(image, 0.0, 1.0)])[1].shape[1] >= image.shape[1] / reader.step
     (kept,) = reader.widths
     assert 200 <= kept < 400
+
+
+def test_where_digits_are_asked_for_a_stroke_is_rather_a_one_than_a_slash():
+    network = signs_network(rng=0)
+    p = np.full((1, 1, network.outputs), 1e-3)
+    one, slash = ALPHABET.index("1"), ALPHABET.index("/")
+    p[..., one], p[..., slash] = 0.4, 0.58
+    p /= p.sum()
+    seen = RowReader([network])._as_asked(p)
+    assert seen.shape == (1, 1, 11) and seen.argmax() == one
+    assert RowReader([network], form="text")._as_asked(p).argmax() == slash

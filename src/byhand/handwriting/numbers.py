@@ -45,13 +45,10 @@ def digits(rng: np.random.Generator, longest: int) -> str:
 
 
 def some_word(rng: np.random.Generator) -> str:
-    """A word of a form, or letters at random."""
+    """A word of a form, or letters at random that no digit looks like."""
     if rng.random() < 0.5:
         return WORDS[int(rng.integers(len(WORDS)))]
-    letters = rng.integers(len(LETTERS), size=int(rng.integers(2, 8)))
-    if rng.random() < 0.7:
-        letters %= 26  # small letters
-    return "".join(LETTERS[k] for k in letters)
+    return "".join(CLEAR[k] for k in rng.integers(len(CLEAR), size=int(rng.integers(2, 8))))
 
 
 def _n(rng: np.random.Generator, low: int, high: int) -> str:

@@ -18,9 +18,10 @@ from byhand.handwriting.style import any_style, in_cells
 from byhand.handwriting.writers import Stock
 
 EMPTY = 0.1  # of the rows have no number
-ROOM, SLIM = 1.5, 0.55  # room for another row, and for each of its symbols, as parts of the height
+ROOM, SLIM = 2.0, 0.6  # room for another row, and for each of its symbols, as parts of the height
 SCRAWLS = 60  # scribbles and lines that are laid in
 BETWEEN = 8  # columns without anything between two rows
+HIGH = 0.8  # of the rows fill three quarters of the height at least
 PLAIN = 0.4  # of the rows are on plainer paper
 CELLS, FRAMED, NEIGHBOUR, WEDGE = 0.13, 0.09, 0.14, 0.05  # parts of the rows that have such
 
@@ -46,15 +47,16 @@ class NumberRows:
     def batch(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """n rows (n, height, width, 1), uint8, and their labels, int8 (n, longest): class numbers, then −1.
 
-        Where there is room beside a short row, another one by another hand follows. The same generator state gives
-        the same rows.
+        Where there is room beside a short row, another one by another hand follows, after a space. The same generator
+        state gives the same rows.
         """
         x = np.zeros((n, self.height, self.width, 1), np.uint8)
         t = np.full((n, self.longest), -1, np.int8)
         for row, target in zip(x, t, strict=True):
             left = read = 0
-            while left + ROOM * self.height <= self.width and read < self.longest:
-                picture, label = self.picture(rng, self.width - left, self.longest - read)
+            while left + ROOM * self.height <= self.width and read + 1 < self.longest:
+                picture, label = self.picture(rng, self.width - left, self.longest - read - 1)
+                label = " " + label if read and label else label
                 seen = self.prepare(picture) if self.prepare else picture
                 row[:, left : left + seen.shape[1], 0] = seen
                 target[read : read + len(label)] = encode(label)
@@ -75,7 +77,7 @@ class NumberRows:
         boxed = rng.random() < CELLS
         if boxed:
             style = in_cells(style, rng)
-        high = round(self.height * (rng.uniform(0.75, 1.0) if rng.random() < 0.7 else rng.uniform(0.35, 0.8)))
+        high = round(self.height * (rng.uniform(0.75, 1.0) if rng.random() < HIGH else rng.uniform(0.35, 0.8)))
         margins = rng.integers(0, 1 + self.height // 4, size=2)  # left and right
         if boxed and rng.random() < 0.4:
             margins += rng.integers(0, self.height, size=2)

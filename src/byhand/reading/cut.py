@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.find import SAME, Candidate, Found, level_rows, overlap, whole
+from byhand.reading.candidates import Candidate
+from byhand.reading.find import SAME, Found, level_rows, overlap, whole
 from byhand.reading.finder import CELL, DARK, LIGHT, PAD
 from byhand.reading.lines import Line
+from byhand.reading.pieces import box_of
 
-INK = 0.3  # an ink's probability from which it counts
+INK = 0.2  # an ink's probability from which it counts
 REACH = 1.0  # heights to either side of a core in which a line's ink may stand
 AROUND = 0.85  # heights above and below its middle
 MARGIN = 0.25  # heights of paper around a line's ink
@@ -49,33 +51,33 @@ def cut_out(c: Candidate, found: Found) -> Line | None:
     amounts = [float((maps[(k, *window.part)] * window.own).sum()) for k in (DARK, LIGHT)]
     kind = LIGHT if amounts[1] > amounts[0] else DARK
     amount = maps[(kind, *window.part)] * window.own
-    rows, columns = np.flatnonzero((amount > INK).any(axis=1)), np.flatnonzero((amount > INK).any(axis=0))
-    if not len(rows):
-        return None
-    # the ink's box on the page, with a margin of paper
-    m, y0, x0 = MARGIN * c.height, window.rows.start, window.columns.start
-    edges = x0 + columns[0] - m, y0 + rows[0] - m, x0 + columns[-1] + 1 + m, y0 + rows[-1] + 1 + m
-    left, top, right, bottom = whole([c.level.on_page(at) for at in edges], page.shape)
+    # all of the window on the page, and the cell of every one of its pixels
+    y0, x0 = window.rows.start, window.columns.start
+    ends = x0, y0, window.columns.stop, window.rows.stop
+    left, top, right, bottom = whole([c.level.on_page(at) for at in ends], page.shape)
     pixels, unit = _sized(page[top:bottom, left:right], c.tall)
     pixels = found.seen[pixels].astype(np.float32)
-    # the cell of every one of the line's pixels
     y, x = (
         ((np.arange(n) + 0.5) * unit + start) * c.level.scale / CELL + PAD / CELL - first
         for n, start, first in zip(pixels.shape, (top, left), (y0, x0), strict=True)
     )
     near = _sampled(amount, y, x) > INK
-    paper = _sampled(_paper(c, kind, window), y, x)
-    difference = pixels - paper if kind == LIGHT else paper - pixels
     if not near.any():
         return None
+    paper = _sampled(_paper(c, kind, window), y, x)
+    difference = pixels - paper if kind == LIGHT else paper - pixels
     full = max(float(np.percentile(difference[near], 90)), 1.0)
     image = np.clip(difference * (255 / full), 0, 255).astype(np.uint8)
     mask = near & (image > STRONG)
-    if not mask.any():
+    box = box_of(mask)
+    if box is None:
         return None
-    line = Line((0, 0, 0, 0), image, mask, (left / unit, top / unit), unit, page.shape)
-    y, x = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return line._replace(box=line.in_picture((int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1)))
+    margin = round(MARGIN * c.tall / unit)
+    rows, columns = (slice(max(0, box[k] - margin), box[k + 2] + margin) for k in (1, 0))
+    corner = left / unit + columns.start, top / unit + rows.start
+    line = Line(box, image[rows, columns], mask[rows, columns], corner, unit, page.shape)
+    x0, y0 = columns.start, rows.start
+    return line._replace(box=line.in_picture((box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0)))
 
 
 def _window(c: Candidate, others: Sequence[Candidate]) -> _Window:

@@ -1,16 +1,15 @@
 """Finding the numbers on a page: a network looks at it in several sizes, and its maps become lines of writing."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from byhand.core.types import Array
 from byhand.network import Network
+from byhand.reading.candidates import Candidate, Level, edges, is_number, longer
 from byhand.reading.components import components
 from byhand.reading.finder import (
-    CELL,
     CORE,
     OTHER,
     PAD,
@@ -34,59 +33,6 @@ NEAR = 0.9  # heights between two pieces of one line
 LONG = 1.5  # a line's slope shows from this length on, in heights
 LEVEL = 0.45  # heights by which the middles of two numbers of a row may differ, once the page's slope is taken away
 MOST = 300  # lines of a page; where there are more, it is a pattern
-
-
-class Level(NamedTuple):
-    """A page in one size, as the network saw it.
-
-    Attributes:
-        picture: uint8 (height, width), stretched grey levels, with paper around.
-        maps: float32 (MAPS, rows, columns).
-        scale: pixels of the level to one of the page.
-    """
-
-    picture: Array
-    maps: Array
-    scale: float
-
-    def on_page(self, cells: float) -> float:
-        """A place in the maps, from their left or upper edge, as one on the page, in pixels."""
-        return (cells * CELL - PAD) / self.scale
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A number that one level shows.
-
-    Attributes:
-        level: where it was found.
-        left: the first of its columns in the maps.
-        right: the column behind its last.
-        middle: the height of its middle at column x of the maps is middle + slope x.
-        slope: by how many rows a column its line falls.
-        height: of the writing, in cells.
-        score: how sure the network is of it, 0 to 1.
-        box: about where it stands on the page.
-    """
-
-    level: Level
-    left: int
-    right: int
-    middle: float
-    slope: float
-    height: float
-    score: float
-    box: tuple[float, float, float, float]
-
-    @property
-    def tall(self) -> float:
-        """The height of the writing on the page, in pixels."""
-        return self.height * CELL / self.level.scale
-
-    @property
-    def value(self) -> float:
-        """By how much it is to be preferred to others in its place: sure, and not just a fragment."""
-        return self.score * min(1.0, 0.5 + 0.25 * (self.right - self.left) / self.height)
 
 
 class Found(NamedTuple):
@@ -121,7 +67,7 @@ class Finder:
         turned: list[Candidate] = []
         other: list[Box] = []
         for level in self.levels(image, seen):
-            upright += joined(candidates(level, UPRIGHT))
+            upright += joined([c for c in map(longer, candidates(level, UPRIGHT)) if is_number(c)])
             turned += candidates(level, TURNED)
             if not other:
                 other = _written(level, image.shape)
@@ -185,7 +131,7 @@ def candidates(level: Level, kind: int) -> list[Candidate]:
         slope = float(np.polyfit(x, at, 1)[0]) if right - left > LONG * height else 0.0
         slope = min(max(slope, -STEEPEST), STEEPEST)
         middle = float(np.mean(at - slope * x))
-        box = _edges(level, left, right, middle, slope, height)
+        box = edges(level, left, right, middle, slope, height)
         found.append(Candidate(level, left, right, middle, slope, height, score, box))
     return found
 
@@ -218,18 +164,8 @@ def _one(a: Candidate, b: Candidate) -> Candidate:
     slope = min(max(slope, -STEEPEST), STEEPEST)
     middle = (1 - share) * (y[0] - slope * at[0]) + share * (y[1] - slope * at[1])
     score = (1 - share) * a.score + share * b.score
-    return Candidate(
-        a.level, left, right, middle, slope, height, score, _edges(a.level, left, right, middle, slope, height)
-    )
-
-
-def _edges(
-    level: Level, left: int, right: int, middle: float, slope: float, height: float
-) -> tuple[float, float, float, float]:
-    """About where a line stands on the page: left, top, right, bottom in pixels."""
-    ends = middle + slope * left, middle + slope * right
-    top, bottom = min(ends) - height / 2, max(ends) + height / 2
-    return level.on_page(left), level.on_page(top), level.on_page(right), level.on_page(bottom)
+    box = edges(a.level, left, right, middle, slope, height)
+    return Candidate(a.level, left, right, middle, slope, height, score, box)
 
 
 def without_doubles(found: Sequence[Candidate]) -> list[Candidate]:

@@ -31,6 +31,7 @@ ROWS, SHARPER = (
 )  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
 SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
 DIGITS = 10
+RARE = 0.3  # how often there are signs where digits are asked for, beside how often in training
 PROPOSALS = 3  # that each view makes where a pattern says what may be read
 LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
@@ -99,9 +100,14 @@ class RowReader:
         return crops * len(networks), np.log(np.maximum(p, LEAST))
 
     def _as_asked(self, p: Array) -> Array:
-        """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's."""
+        """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's.
+
+        Where digits are asked for, signs are rarer than in training: p(c) w(c) / Σ p w, with w = RARE of signs.
+        """
         if self.form != "digits" or p.shape[2] == DIGITS + 1:
             return p
+        p = np.concatenate([p[:, :, :DIGITS], p[:, :, DIGITS:-1] * RARE, p[:, :, -1:]], axis=2)
+        p /= p.sum(axis=2, keepdims=True)
         return np.concatenate([p[:, :, :DIGITS], 1 - p[:, :, :DIGITS].sum(axis=2, keepdims=True)], axis=2)
 
     def _proposed(self, log_p: Array) -> set[Label]:
