@@ -112,7 +112,7 @@ def run_gan(case):
         real, known = torch.tensor(images[rows]), None if labels is None else labels[rows]
 
         def draw(known=known):
-            noise = torch.tensor(rng.standard_normal((cases.BATCH, gan.noise)))
+            noise = torch.tensor(rng.standard_normal((cases.BATCH, gan.latent)))
             return generator(told(noise, known, case.classes))
 
         def score(x, known=known):

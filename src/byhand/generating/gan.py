@@ -30,7 +30,7 @@ class GAN:
             `BinaryCrossEntropy` this is the non-saturating loss −log D(G(z)).
 
     Attributes:
-        noise: how many numbers of noise the generator takes.
+        latent: how many numbers of noise the generator takes.
         image_shape: the shape of one image.
 
     Raises:
@@ -43,7 +43,7 @@ class GAN:
             raise ByhandError(
                 f"The generator takes {generator.input_shape}; it has to take rows of noise and {classes} of classes."
             )
-        self.noise = generator.input_shape[0] - classes
+        self.latent = generator.input_shape[0] - classes
         self.image_shape = generator.plan[-1].out_shape
         wanted = (*self.image_shape[:-1], self.image_shape[-1] + classes)
         if critic.input_shape != wanted or critic.plan[-1].out_shape != (1,):
@@ -63,7 +63,7 @@ class GAN:
         self._rows = rows
         shape, dtype = (rows, *self.critic.input_shape), self.critic.dtype
         self._seen, self._dseen = np.empty(shape, dtype), np.empty(shape, dtype)  # what the critic sees, and ∂L/∂ it
-        self._z = np.empty((rows, self.noise), self.generator.dtype)
+        self._z = np.empty((rows, self.latent), self.generator.dtype)
         self._told = np.empty((rows, *self.generator.input_shape), self.generator.dtype)  # noise and class
         self._ones, self._zeros = np.ones((rows, 1), dtype), np.zeros((rows, 1), dtype)
         self._drawing = self.generator.workspace(rows)
@@ -112,8 +112,11 @@ class GAN:
             rng: of the noise.
             labels: their classes (n,), for a conditional GAN.
         """
-        z = rng.standard_normal((n, self.noise)).astype(self.generator.dtype)
-        told = np.empty((n, *self.generator.input_shape), self.generator.dtype)
+        return self.decode(rng.standard_normal((n, self.latent)), labels)
+
+    def decode(self, z: Array, labels: Array | None = None) -> Array:
+        """The images (n, *image_shape) of noise z (n, latent), and classes (n,)."""
+        told = np.empty((len(z), *self.generator.input_shape), self.generator.dtype)
         return self.generator.predict_proba(self._with_class(z, labels, told))
 
     def _score(self, images: Array, labels: Array | None, targets: Array, rng: np.random.Generator, add: bool) -> float:

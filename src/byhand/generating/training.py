@@ -26,6 +26,7 @@ class GenerativeTrainer:
     seed gives the same bits.
 
     Args:
+        model: the networks.
         learners: the networks with their optimisers.
         images: the data.
         rng: a random generator, or a seed.
@@ -34,8 +35,10 @@ class GenerativeTrainer:
         history: a row of mean losses for each epoch.
     """
 
-    def __init__(self, learners: Iterable[Learner], images: Images, rng: np.random.Generator | int):
-        self.learners, self.images = tuple(learners), images
+    model: GAN | VAE
+
+    def __init__(self, model: GAN | VAE, learners: Iterable[Learner], images: Images, rng: np.random.Generator | int):
+        self.model, self.learners, self.images = model, tuple(learners), images
         self.rng, self.history = np.random.default_rng(rng), History()
 
     def step(self, x: Array, labels: Array | None, epoch: float, epochs: int) -> dict[str, float]:
@@ -142,7 +145,7 @@ class GANTrainer(GenerativeTrainer):
         require_between("penalty", penalty, 0)
         learners = Learner(gan.critic, critic_optimizer), Learner(gan.generator, generator_optimizer)
         images = Images(x, labels if gan.classes else None, gan.image_shape, batch_size, gan.critic.dtype)
-        super().__init__(learners, images, rng)
+        super().__init__(gan, learners, images, rng)
         self.gan, self.critic_steps, self.clip = gan, critic_steps, clip
         self._penalty = GradientPenalty(gan.critic, batch_size, penalty, gan.image_shape[-1]) if penalty else None
         gan.allocate(batch_size)
@@ -178,7 +181,7 @@ class VAETrainer(GenerativeTrainer):
     ):
         require_whole("batch_size", batch_size)
         images = Images(x, None, vae.image_shape, batch_size, vae.encoder.dtype)
-        super().__init__((Learner(vae.encoder, optimizer), Learner(vae.decoder, optimizer)), images, rng)
+        super().__init__(vae, (Learner(vae.encoder, optimizer), Learner(vae.decoder, optimizer)), images, rng)
         self.vae = vae
         vae.allocate(batch_size)
 

@@ -29,12 +29,15 @@ class VAE:
         decoder: from k numbers to the logits of the pixels, with `BinaryCrossEntropy`.
 
     Attributes:
+        classes: 0, for it is told none.
         latent: k.
         image_shape: the shape of one image that the decoder draws.
 
     Raises:
         ByhandError: the networks do not fit each other.
     """
+
+    classes = 0
 
     def __init__(self, encoder: Network, decoder: Network):
         self.encoder, self.decoder = encoder, decoder
@@ -74,17 +77,23 @@ class VAE:
         self.encoder.backward_from(dmoments, self._encoding)
         return reconstruction, float(each.mean())
 
-    def draw(self, n: int, rng: np.random.Generator) -> Array:
+    def draw(self, n: int, rng: np.random.Generator, labels: Array | None = None) -> Array:
         """The pixels' probabilities (n, *image_shape) of n latent vectors from N(0, 1)."""
-        return self.decode(rng.standard_normal((n, self.latent)))
+        return self.decode(rng.standard_normal((n, self.latent)), labels)
 
     def encode(self, x: Array) -> tuple[Array, Array]:
         """μ and log σ² (n, k) of images x (n, ...)."""
         mean, log_variance = np.split(self.encoder.predict_proba(x), 2, axis=1)
         return mean, log_variance
 
-    def decode(self, z: Array) -> Array:
-        """The pixels' probabilities (n, *image_shape) for latent vectors z (n, k)."""
+    def decode(self, z: Array, labels: Array | None = None) -> Array:
+        """The pixels' probabilities (n, *image_shape) for latent vectors z (n, k).
+
+        Raises:
+            ByhandError: there are labels, which it is not told.
+        """
+        if labels is not None:
+            raise ByhandError("A VAE is not told classes; it draws whatever comes.")
         return self.decoder.predict_proba(np.asarray(z, self.decoder.dtype))
 
     def bound(self, x: Array, rng: np.random.Generator, samples: int = 1) -> float:

@@ -11,6 +11,7 @@ from byhand.plots.looking import decided, feature_maps, filters, neighbours, pla
 from byhand.plots.matrix import confusion
 from byhand.plots.rates import rate_curve
 from byhand.plots.sheets import digits, first_layer_weights
+from byhand.plots.tiles import tiles
 from byhand.plots.tuning import trials
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "plane",
     "rate_curve",
     "save",
+    "tiles",
     "trials",
     "units",
 ]

@@ -1,0 +1,45 @@
+"""byhand train-drawer."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byhand.cli.app import absolute, app
+from byhand.core.errors import ByhandError
+
+
+@app.command("train-drawer", epilog="Example:  byhand train-drawer cgan --epochs 20")
+def train_drawer(
+    recipe: Annotated[str | None, typer.Argument(help="gan, cgan, wgan-gp, vae or vae-2.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    data: Annotated[str | None, typer.Option(help="Name or path of a data set of images.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; runs/RECIPE-N by default.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing run folder.")] = False,
+    resume: Annotated[Path | None, typer.Option(help="Resume the unfinished run in this folder.")] = None,
+) -> None:
+    """Train networks that draw (a GAN or a VAE); write them, their history and sheets of images into a run folder."""
+    from byhand.recipes.drawing import get_drawing_recipe
+    from byhand.recipes.drawing_run import CHECKPOINT, train_into, unfinished
+    from byhand.recipes.folder import claimed
+
+    if resume:
+        if recipe or epochs or seed or data or out or overwrite:
+            raise ByhandError("--resume continues a run with its own settings; leave out the other options.")
+        recipe, source, seed, epochs = unfinished(resume)
+    elif recipe:
+        source = absolute(data or get_drawing_recipe(recipe).dataset)
+    else:
+        raise ByhandError("Give a recipe, such as gan, cgan or vae.")
+    chosen = get_drawing_recipe(recipe)
+    chosen = replace(chosen, epochs=epochs or chosen.epochs)
+    with claimed(resume or out, recipe, overwrite=overwrite, resume=bool(resume)) as folder:
+        if (folder / CHECKPOINT).exists() and not (resume or overwrite):
+            raise ByhandError(
+                f"{folder}: holds an unfinished run; go on with byhand train-drawer --resume, or add --overwrite."
+            )
+        say = lambda line: print(line, flush=True)  # noqa: E731
+        train_into(folder, chosen, data=source, seed=seed, resume=bool(resume), say=say)
+    print(f"Written to {folder}. Now: byhand draw {folder}, byhand judge {folder}")
