@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from byhand import CategoricalCrossEntropy, Conv2D, Dense, Flatten, Network, ReLU
-from byhand.generating.judge import compare, features, frechet_distance, nearest, neighbourhoods
+from byhand.generating.judge import features, frechet_distance, judge_images, nearest_images, neighbourhoods
 
 
 def test_frechet_distance_is_scipys():
@@ -62,7 +62,7 @@ def test_histogram_confidence_and_what_was_asked():
     classifier = Network(2, [Dense(2, bias=False)], CategoricalCrossEntropy(), rng=None)
     classifier.p[0].W[...] = np.eye(2)
     images = np.array([[1, 0]] * 6 + [[0, 1]] * 2, float) + np.linspace(0, 1e-3, 8)[:, None]
-    judged = compare(classifier, images, images[::-1], np.array([0] * 4 + [1] * 4))
+    judged = judge_images(classifier, images, images[::-1], np.array([0] * 4 + [1] * 4))
     assert judged.histogram == (0.75, 0.25)
     assert judged.divergence == pytest.approx(0.75 * np.log(1.5) + 0.25 * np.log(0.5))
     assert judged.confidence == pytest.approx(1 / (1 + np.exp(-1)), rel=1e-6)
@@ -72,6 +72,6 @@ def test_histogram_confidence_and_what_was_asked():
 
 def test_nearest():
     pytest.importorskip("sklearn")
-    index, distance = nearest(np.array([[0.0, 1.0], [5.0, 5.0]]), np.array([[5.0, 4.0], [0.0, 0.0], [9.0, 9.0]]))
+    index, distance = nearest_images(np.array([[0.0, 1.0], [5.0, 5.0]]), np.array([[5.0, 4.0], [0.0, 0.0], [9.0, 9.0]]))
     assert index.tolist() == [1, 0]
     np.testing.assert_allclose(distance, [1, 1])

@@ -30,7 +30,7 @@ def judge(
 
     from byhand.data import load
     from byhand.generating.files import load_drawer
-    from byhand.generating.judge import compare, nearest
+    from byhand.generating.judge import judge_images, nearest_images
     from byhand.generating.vae import VAE
     from byhand.network import Network
     from byhand.reading.reader import MODEL
@@ -42,7 +42,7 @@ def judge(
     test, train = dataset.x_test[:count], dataset.x_train[rng.permutation(len(dataset.x_train))[:count]]
     labels = np.arange(count) % drawer.classes if drawer.classes else None
     drawn = drawer.draw(count, rng, labels)
-    theirs, floor = compare(reader, drawn, test, labels), compare(reader, train, test)
+    theirs, floor = judge_images(reader, drawn, test, labels), judge_images(reader, train, test)
     facts: dict[str, Any] = {
         "model": str(model),
         "classifier": str(classifier or "built in"),
@@ -53,8 +53,8 @@ def judge(
     }
     scaled = dataset.x_train.astype(np.float32) / (255 if dataset.x_train.dtype == np.uint8 else 1)
     some = drawn.reshape(count, -1)[:500]
-    index, distance = nearest(some, scaled)
-    held = nearest(test[:500].astype(np.float32) / (255 if test.dtype == np.uint8 else 1), scaled)[1]
+    index, distance = nearest_images(some, scaled)
+    held = nearest_images(test[:500].astype(np.float32) / (255 if test.dtype == np.uint8 else 1), scaled)[1]
     facts["nearest_training_image"] = {"drawn": float(np.median(distance)), "test_images": float(np.median(held))}
     if isinstance(drawer, VAE):
         facts["bound_nats"] = drawer.bound(test, rng)

@@ -8,6 +8,7 @@ from byhand.cli.output import percent, print_json, print_table
 def recipes(json: Json = False) -> None:
     """List the recipes."""
     from byhand.recipes import RECIPES
+    from byhand.recipes.drawing import DRAWING_RECIPES
 
     if json:
         for r in RECIPES.values():
@@ -20,3 +21,9 @@ def recipes(json: Json = False) -> None:
         published = [percent(f.published) for f in r.figures if f.published and f.percent]
         rows.append((r.name, layers, type(r.loss).__name__, r.training, ", ".join(published) or "–"))
     print_table("", ("recipe", "layers", "loss", "training", "published"), rows, left=5)
+    print_table(
+        "Networks that draw, trained by byhand train-drawer",
+        ("recipe", "what it is"),
+        [(r.name, r.takes) for r in DRAWING_RECIPES.values()],
+        left=2,
+    )

@@ -44,7 +44,7 @@ class Judgement:
     as_asked: float | None = None
 
 
-def compare(classifier: Network, images: Array, real: Array, labels: Array | None = None) -> Judgement:
+def judge_images(classifier: Network, images: Array, real: Array, labels: Array | None = None) -> Judgement:
     """Compare `images` with `real` ones.
 
     Args:
@@ -134,7 +134,7 @@ def neighbourhoods(images: Array, real: Array, k: int = NEIGHBOURS) -> dict[str,
     }
 
 
-def nearest(images: Array, among: Array) -> tuple[Array, Array]:
+def nearest_images(images: Array, among: Array) -> tuple[Array, Array]:
     """For each of the images (n, pixels) the nearest of `among` (m, pixels): its index and distance."""
     distance, index = _neighbours()(n_neighbors=1).fit(among).kneighbors(images)
     return index[:, 0], distance[:, 0]
