@@ -115,6 +115,19 @@ def half_the_error(y, t, factor, each, dy):
     each[...] = factor * (dy * dy).sum(axis=1)
 
 
+def kernel_turned_round(dy, w, dx, stride, dilation, pad, groups, scratch, right=reference.conv2d_input):
+    right(dy, w[:, ::-1], dx, stride, dilation, pad, groups, scratch)
+
+
+def slope_of_the_square(slopes, weight, each, out):
+    np.multiply(slopes, 2 * weight, out=out)
+    each[...] = weight * (np.linalg.norm(slopes, axis=1) - 1) ** 2
+
+
+def without_divergence(moments, noise, dz, factor, dmoments):
+    dmoments[...] = np.hstack([dz, 0.5 * dz * noise * np.exp(0.5 * moments[:, 1:])])
+
+
 FAULTS = [
     ("perceptron-gates", "affine", no_bias),
     ("spam-threshold", "affine", no_bias),
@@ -131,6 +144,10 @@ FAULTS = [
     ("two-two-one-mse", "sigmoid_backward", slope_without_one_minus_a),
     ("two-two-one-log-loss", "binary_cross_entropy", loss_without_targets),
     ("zero-initialisation", "descend", uphill),
+    ("transposed-convolution", "conv2d_input", kernel_turned_round),
+    ("two-adversaries", "binary_cross_entropy", loss_without_targets),
+    ("gradient-penalty", "slope_penalty", slope_of_the_square),
+    ("latent-number", "draw_latent_backward", without_divergence),
 ]
 
 

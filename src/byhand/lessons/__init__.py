@@ -7,6 +7,7 @@ from byhand.lessons import (
     activation_functions,
     arithmetic,
     by_hand_221,
+    drawing,
     initialization,
     learning_rate,
     output_coding,
@@ -32,6 +33,7 @@ FAMILIES = (
     learning_rate,
     output_coding,
     regression,
+    drawing,
 )  # in teaching order
 
 

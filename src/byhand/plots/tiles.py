@@ -29,7 +29,7 @@ def tiles(images: Array, title: str = "", rows: Sequence[str] = ()) -> "Figure":
         raise ByhandError(f"There are {len(rows)} names for {down} rows.")
     joined = np.swapaxes(images, 1, 2).reshape(down * height, across * width, *images.shape[4:])
     scale = min(9 / across, 9 / down, 0.8)  # inches an image
-    picture = figure(scale * across + 0.3 + 0.12 * max(map(len, rows), default=0), scale * down + 0.3)
+    picture = figure(scale * across + 0.3 + 0.2 * max(map(len, rows), default=0), scale * down + 0.3)
     ax = picture.subplots()
     ax.imshow(joined, cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xticks=[], yticks=[(i + 0.5) * height for i in range(len(rows))], title=title)
