@@ -1,18 +1,23 @@
-"""The power of rows' probabilities that fits how often they are right, and what a reader refuses.
+"""The powers of rows' and signs' probabilities that fit how often they are right, and what a reader refuses.
 
-    python -m bench.reading.calibrate reader.byhand --right FOLDER... --none FOLDER...
+    python -m bench.reading.calibrate reader.byhand --right FOLDER... --none FOLDER... --write
 
-The folders of `--right` hold one row a picture, and labels.csv; those of `--none` letters, words, blank paper.
+The folders of `--right` hold one row a picture, and labels.csv; those of `--none` letters, words, blank paper. With
+`--write` the powers, and the threshold that keeps KEPT of the rows that are read right, are put into the reader's file.
 """
 
 import argparse
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from byhand.reading.model import load_model, save_model
 from byhand.reading.reader import Reader, sureness
+
+KEPT = 0.998  # of the rows that are read right stay above the threshold
 
 
 def main():
@@ -21,37 +26,59 @@ def main():
     parser.add_argument("--right", type=Path, nargs="+", default=[])
     parser.add_argument("--none", type=Path, nargs="+", default=[])
     parser.add_argument("--form", default="digits")
+    parser.add_argument("--write", action="store_true", help="put what is found into the reader's file")
     options = parser.parse_args()
     reader = Reader(options.model, sure=0, form=options.form)
+    reader._way.powers = (1.0, 1.0)
+    found = fitted(reader, options)
+    if options.write:
+        save_model(replace(load_model(options.model), calibration=found), options.model)
+
+
+def fitted(reader, options):
+    """The calibration of a reader whose powers are 1."""
     rows = [row for folder in options.right for row in read(reader, folder, options.form)]
-    p, sure, right = np.array(rows).T
-    fitted = power(p, right)
-    print(
-        f"{len(rows)} rows, {100 * right.mean():.1f} % right; their probabilities to the power of {fitted:.3f} fit best"
-    )
-    for low, high in ((0, 0.5), (0.5, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 0.98), (0.98, 1.01)):
-        there = (p >= low) & (p < high)
-        if there.any():
-            print(
-                f"  {low:.2f}-{high:.2f}: {there.sum():4d} rows, said {p[there].mean():.3f}, "
-                f"right {right[there].mean():.3f}"
-            )
-    others = {folder.name: list(most_sure(reader, folder)) for folder in options.none}
+    p, sure, right = (np.array(column) for column in zip(*(row[:3] for row in rows), strict=True))
+    signs = [sign for row in rows for sign in row[3]]
+    sign_p, sign_right = np.array(signs).T
+    powers = {"row": power(p, right), "sign": power(sign_p, sign_right)}
+    for name, (said, true) in {"row": (p, right), "sign": (sign_p, sign_right)}.items():
+        print(f"{len(said)} {name}s, {100 * true.mean():.1f} % right; their power is {powers[name]:.3f}")
+        reliability(said ** powers[name], true)
+    sure = sure ** powers["row"]
+    others = {folder.name: [s ** powers["row"] for s in most_sure(reader, folder)] for folder in options.none}
     for kept in (0.99, 0.995, 0.998, 1.0):
         threshold = float(np.quantile(sure[right == 1], 1 - kept))
         refused = ", ".join(f"{name} {100 * np.mean(np.array(s) < threshold):.1f}" for name, s in others.items())
         print(f"at {threshold:.3f}, which keeps {100 * kept:.1f} % of the rows read right, are refused, %: {refused}")
+    return powers | {"sure": float(np.quantile(sure[right == 1], 1 - KEPT))}
+
+
+def reliability(p, right):
+    """Print how often what is said to be right with a probability p is."""
+    for low, high in ((0, 0.5), (0.5, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 0.98), (0.98, 1.01)):
+        there = (p >= low) & (p < high)
+        if there.any():
+            said, true = p[there].mean(), right[there].mean()
+            print(f"  {low:.2f}-{high:.2f}: {there.sum():5d}, said {said:.3f}, right {true:.3f}")
 
 
 def read(reader, folder, form):
-    """For each picture with one row the row's probability, how sure it is a sign, and whether it is right."""
+    """For each picture with one row its probability, how sure it is a sign, whether it is right, and so its signs."""
     with open(folder / "labels.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             label = re.sub("[^0-9]", "", row["label"]) if form == "digits" else row["label"].replace("?", " ").strip()
             lines = reader.read(folder / row["file"]).lines
             if len(lines) == 1 and label:
                 text = re.sub("[^0-9]", "", lines[0].text) if form == "digits" else lines[0].text
-                yield lines[0].confidence, sureness(lines[0]), text == label
+                symbols = lines[0].digits if form == "digits" else lines[0].symbols
+                wanted = label.replace(" ", "")
+                signs = [
+                    (symbol.confidence, symbol.digit == sign)
+                    for symbol, sign in zip(symbols, wanted, strict=False)
+                    if len(symbols) == len(wanted)
+                ]
+                yield lines[0].confidence, sureness(lines[0]), text == label, signs
 
 
 def most_sure(reader, folder):

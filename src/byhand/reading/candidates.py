@@ -20,11 +20,13 @@ class Level(NamedTuple):
         picture: uint8 (height, width), stretched grey levels, with paper around.
         maps: float32 (MAPS, rows, columns).
         scale: pixels of the level to one of the page.
+        finer: the page in the next larger size, if it was looked at in one.
     """
 
     picture: Array
     maps: Array
     scale: float
+    finer: "Level | None" = None
 
     def on_page(self, cells: float) -> float:
         """A place in the maps, from their left or upper edge, as one on the page, in pixels."""

@@ -61,7 +61,12 @@ def cut_out(c: Candidate, found: Found) -> Line | None:
         ((np.arange(n) + 0.5) * unit + start) * c.level.scale / CELL + PAD / CELL - first
         for n, start, first in zip(pixels.shape, (top, left), (y0, x0), strict=True)
     )
-    near = _sampled(amount, y, x) > INK
+    there = _sampled(amount, y, x)
+    if finer := c.level.finer:  # ink that shows in the next larger size counts, too
+        ratio = finer.scale / c.level.scale
+        places = ((at + first - PAD / CELL) * ratio + PAD / CELL for at, first in ((y, y0), (x, x0)))
+        there = np.maximum(there, np.minimum(_sampled(finer.maps[kind], *places), _sampled(window.own, y, x)))
+    near = there > INK
     if not near.any():
         return None
     paper = _sampled(_paper(c, kind, window), y, x)

@@ -24,8 +24,8 @@ from byhand.reading.prepare import Box
 
 LARGEST = 1600  # pixels of the longer side of the largest level
 SMALL = 200  # pixels of the longer side of a page that is enlarged, too
-LEAST = 32  # pixels of the longer side of the smallest level
-STEP = 2.5  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
+LEAST = 16  # pixels of the longer side of the smallest level
+STEP = 2.0  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
 THERE, LINK = 0.5, 0.25  # a core's probability from which it counts, and from which it goes on beside such a place
 SAME = 0.4  # candidates that share this part of the smaller one are the same number
 STEEPEST = 0.5  # by which a line may fall, as a part of its length
@@ -82,8 +82,10 @@ class Finder:
         """The page in its sizes, the largest first."""
         longest = max(page.shape)
         scale = min(1.0, LARGEST / longest) if longest > SMALL else STEP
+        level = None
         while True:
-            yield self.look(page, seen, scale)
+            level = self.look(page, seen, scale)._replace(finer=level)
+            yield level
             scale /= STEP
             if longest * scale < LEAST:
                 break
