@@ -9,7 +9,7 @@ from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
 from byhand.reading.candidates import Level, is_number, longer
 from byhand.reading.cut import cut_out
-from byhand.reading.find import Found, candidates, level_rows, overlap, without_doubles
+from byhand.reading.find import Found, all_ink, candidates, level_rows, overlap, without_doubles
 from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, OTHER, PAD, UPRIGHT, maps_of, stretch
 from byhand.reading.targets import as_target
 
@@ -72,6 +72,18 @@ def test_a_line_goes_on_as_far_as_its_ink():
     assert half.right < whole.right - 2 * whole.height
     assert longer(half).left == pytest.approx(whole.left, abs=2)
     assert longer(half).right == pytest.approx(whole.right, abs=2)
+
+
+def test_without_a_core_all_ink_is_one_line():
+    _, level, masks = drawn()
+    maps = level.maps.copy()
+    maps[UPRIGHT] = 0
+    assert candidates(level._replace(maps=maps), UPRIGHT) == []
+    (found,) = all_ink([level._replace(maps=maps)])
+    y, x = np.nonzero(masks[0])
+    np.testing.assert_allclose(found.box, np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) - PAD, atol=CELL)
+    maps[DARK] = maps[LIGHT] = 0
+    assert all_ink([level._replace(maps=maps)]) == []
 
 
 def test_ink_that_is_mostly_letters_is_no_number():

@@ -67,6 +67,20 @@ def test_every_mode_becomes_the_grey_it_shows(tmp_path: Path) -> None:
         assert np.abs(got.astype(int) - grey).max() <= 1, (name, got)
 
 
+@pytest.mark.parametrize(("ink", "paper"), [(255, 0), (200, 0), (60, 255), (0, 255)])
+def test_writing_with_nothing_around_it_is_laid_on_paper_of_another_grey(ink: int, paper: int) -> None:
+    picture = np.zeros((10, 20, 4), np.uint8)
+    picture[:, 8:11] = (ink, ink, ink, 255)
+    grey = open_image(picture)
+    assert (grey[:, 8:11] == ink).all() and (grey[:, 12:] == paper).all()
+
+
+def test_a_light_picture_with_clear_corners_keeps_white_paper() -> None:
+    picture = np.full((10, 20, 4), 220, np.uint8)
+    picture[:2, :2, 3] = 0
+    assert open_image(picture)[0, 0] == 255
+
+
 def test_exif_turns_the_picture_upright(tmp_path: Path) -> None:
     upright = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
     exif = Image.Exif()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from byhand.reading.reading import Digit, Reading, Row, Unread
-from byhand.reading.turned import turned_back
+from byhand.reading.turned import turned_back, without_rim
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
@@ -20,3 +20,10 @@ def test_boxes_come_back_to_their_pixels(turns):
     (row,) = reading.lines
     assert {row.box, row.symbols[0].box, row.unread[0].box, reading.rejected[0].box} == {(20, 5, 50, 12)}
     assert row.text == "3"
+
+
+def test_boxes_of_a_picture_with_a_rim_lie_within_the_picture():
+    inner, outer = (5 + 8, 2 + 8, 30 + 8, 20 + 8), (0, 0, 200, 200)
+    places = tuple(Unread(box, "other") for box in (inner, outer))
+    reading = without_rim(Reading((), places), 8, (40, 70))
+    assert [place.box for place in reading.rejected] == [(5, 2, 30, 20), (0, 0, 70, 40)]

@@ -28,7 +28,7 @@ MNIST_HELD = 5000  # of MNIST's training images, the first
 MNIST_WRITERS = 200  # that MNIST's other images are divided among
 PARTS = ("train", "validation")
 # How often each kind of writer is picked, as a share of those that there are.
-SHARES = {"drawn": 0.33, "mnist": 0.22, "hands": 0.3, "font": 0.075, "printed": 0.075}
+SHARES = {"drawn": 0.3, "mnist": 0.32, "hands": 0.26, "font": 0.06, "printed": 0.06}
 
 
 @dataclass(frozen=True)

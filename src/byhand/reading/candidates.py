@@ -80,7 +80,7 @@ def edges(
 def longer(c: Candidate) -> Candidate:
     """The candidate with the ink that goes on without a gap where its core ends, whatever it is taken for."""
     maps = c.level.maps
-    inked = (_number(maps) + maps[OTHER])[_band(c, 0, maps.shape[2])].max(axis=0) > INKED
+    inked = (number_ink(maps) + maps[OTHER])[_band(c, 0, maps.shape[2])].max(axis=0) > INKED
     gap = max(1, round(GAP * c.height))
     left, right = c.left, c.right
     while (on := np.flatnonzero(inked[right : right + gap + 1])).size:
@@ -93,11 +93,11 @@ def longer(c: Candidate) -> Candidate:
 def is_number(c: Candidate) -> bool:
     """Whether enough of the ink along a candidate's middle is a number's."""
     maps, place = c.level.maps, _band(c, c.left, c.right)
-    number, other = float(_number(maps)[place].sum()), float(maps[OTHER][place].sum())
+    number, other = float(number_ink(maps)[place].sum()), float(maps[OTHER][place].sum())
     return number >= NUMBER * (number + other)
 
 
-def _number(maps: Array) -> Array:
+def number_ink(maps: Array) -> Array:
     """For every place the probability of a number's ink, dark or light."""
     return np.maximum(maps[DARK], maps[LIGHT])
 

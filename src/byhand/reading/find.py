@@ -7,12 +7,17 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.network import Network
-from byhand.reading.candidates import Candidate, Level, edges, is_number, longer
+from byhand.reading.candidates import Candidate, Level, edges, is_number, longer, number_ink
 from byhand.reading.components import components
 from byhand.reading.finder import (
+    CELL,
     CORE,
+    DARK,
+    LIGHT,
     OTHER,
     PAD,
+    SMALLEST,
+    TALLEST,
     TURNED,
     UPRIGHT,
     maps_of,
@@ -26,7 +31,7 @@ LARGEST = 1600  # pixels of the longer side of the largest level
 SMALL = 200  # pixels of the longer side of a page that is enlarged, too
 LEAST = 16  # pixels of the longer side of the smallest level
 STEP = 2.0  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
-THERE, LINK = 0.5, 0.25  # a core's probability from which it counts, and from which it goes on beside such a place
+THERE, LINK = 0.4, 0.25  # a core's probability from which it counts, and from which it goes on beside such a place
 SAME = 0.4  # candidates that share this part of the smaller one are the same number
 STEEPEST = 0.5  # by which a line may fall, as a part of its length
 NEAR = 0.9  # heights between two pieces of one line
@@ -66,12 +71,15 @@ class Finder:
         upright: list[Candidate] = []
         turned: list[Candidate] = []
         other: list[Box] = []
-        for level in self.levels(image, seen):
+        levels = list(self.levels(image, seen))
+        for level in levels:
             upright += joined([c for c in map(longer, candidates(level, UPRIGHT)) if is_number(c)])
             turned += candidates(level, TURNED)
             if not other:
                 other = _written(level, image.shape)
         kept = without_doubles(upright)
+        if not kept and not turned:
+            kept = all_ink(levels)
         kept_turned = without_doubles(turned)
         aside = [c for c in kept_turned if all(c.value > o.value for o in kept if overlap(c.box, o.box) > SAME)]
         kept = [c for c in kept if all(c.value >= o.value for o in aside if overlap(c.box, o.box) > SAME)]
@@ -102,8 +110,10 @@ class Finder:
             network = self.network.reshaped((tall, wide, 1))
             if tall * wide <= 2**18 and len(self._sized) < 64:
                 self._sized[tall, wide] = network
-        y = network.predict_proba(picture[None, :, :, None])
-        return Level(picture, maps_of(y, tall, wide), scale)
+        both = network.predict_proba(np.stack([picture, 255 - picture])[..., None])  # as it is, and inverted
+        maps, inverted = (maps_of(y[None], tall, wide) for y in both)
+        maps = (maps + inverted[[UPRIGHT, LIGHT, DARK, TURNED, OTHER]]) / 2
+        return Level(picture, maps, scale)
 
 
 def candidates(level: Level, kind: int) -> list[Candidate]:
@@ -168,6 +178,20 @@ def _one(a: Candidate, b: Candidate) -> Candidate:
     score = (1 - share) * a.score + share * b.score
     box = edges(a.level, left, right, middle, slope, height)
     return Candidate(a.level, left, right, middle, slope, height, score, box)
+
+
+def all_ink(levels: Sequence[Level]) -> list[Candidate]:
+    """All of a number's ink as one line, in the size in which it shows best, for a page on which no core is seen."""
+    found = []
+    for level in levels:
+        ink = number_ink(level.maps)
+        there = ink > THERE
+        y, x = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+        if len(y) and SMALLEST <= CELL * (y[-1] + 1 - y[0]) <= TALLEST:
+            left, right, height, middle = int(x[0]), int(x[-1]) + 1, float(y[-1] + 1 - y[0]), (y[0] + y[-1] + 1) / 2
+            box = edges(level, left, right, middle, 0.0, height)
+            found.append(Candidate(level, left, right, middle, 0.0, height, float(ink[there].mean()), box))
+    return without_doubles(found)
 
 
 def without_doubles(found: Sequence[Candidate]) -> list[Candidate]:

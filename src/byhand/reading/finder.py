@@ -49,7 +49,7 @@ def stretch(picture: Array) -> Array:
     count = np.cumsum(np.bincount(seen.ravel(), minlength=256))
     low, high = np.searchsorted(count, np.array([OUTSIDE, 1 - OUTSIDE]) * seen.size)
     scaled = (np.arange(256) - low) * (255 / max(high - low, FAINTEST))
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
 
 
 def scaled(page: Array, scale: float) -> Array:

@@ -28,9 +28,10 @@ def open_image(source: Source) -> Array:
     """The picture as grey levels: uint8 `(height, width)`, 0 = black, 255 = white, turned the right way up.
 
     `source` is a path, a file's bytes, a file opened for reading bytes, a picture of Pillow, or an array: uint8 0-255
-    or float 0-1, `(height, width)` or `(height, width, 3 or 4)`. Transparent places are laid on white paper; of an
-    animation the first frame is taken, of a TIFF file the first page. Raises ByhandError, naming the file, for whatever
-    is not a picture of at most 64 MiB, 50 million pixels and 65,535 pixels a side.
+    or float 0-1, `(height, width)` or `(height, width, 3 or 4)`. Transparent places are laid on white paper, light
+    writing with nothing around it on black; of an animation the first frame is taken, of a TIFF file the first page.
+    Raises ByhandError, naming the file, for whatever is not a picture of at most 64 MiB, 50 million pixels and 65,535
+    pixels a side.
     """
     from PIL import Image
 
@@ -166,7 +167,9 @@ def grey_levels(picture: "Image.Image", name: str) -> Array:
         return _deep_grey(np.asarray(picture), name)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
+        cover = np.asarray(picture.getchannel("A")) / 255  # (height, width): 0 where nothing is
+        light = (np.asarray(picture.convert("L")) * cover).sum() > 127 * cover.sum()
+        paper = Image.new("RGBA", picture.size, "black" if light and cover.mean() < 0.5 else "white")
         picture = Image.alpha_composite(paper, picture)
     return np.array(picture.convert("L"))
 

@@ -1,6 +1,5 @@
 """Reading a picture: a network finds its lines of writing, and others read them."""
 
-from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -16,7 +15,7 @@ from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cut import cut_all
 from byhand.reading.cuts import CutReader
 from byhand.reading.filled import Paper, papers
-from byhand.reading.find import SAME, Finder, Found, overlap
+from byhand.reading.find import SMALL, Finder, Found
 from byhand.reading.folded import folded
 from byhand.reading.forms import Form
 from byhand.reading.image import Source, open_image
@@ -28,9 +27,9 @@ from byhand.reading.places import places
 from byhand.reading.prepare import Box
 from byhand.reading.reading import Digit, Reading, Row, Unread, hull
 from byhand.reading.row_read import RowRead
-from byhand.reading.row_reader import ROWS, SHARPER, RowReader
+from byhand.reading.row_reader import DIGITS, ROWS, SHARPER, RowReader
 from byhand.reading.ruled import stroke_width
-from byhand.reading.turned import turned_back
+from byhand.reading.turned import turned_back, without_rim
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
 READER = MODELS / "reader.byhand"  # finds numbers and reads them
@@ -40,8 +39,7 @@ PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
-DOUBTFUL = 1.0  # digits: a reading that promises no more is that of a turned page, perhaps
-CLEARLY = 0.45  # digits: by so much must the network's finding promise more than the other's
+RIM = 0.3  # of a small picture's longer side: how much paper is put around it
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 
@@ -73,7 +71,6 @@ class Reader:
             raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
         self.sure = SURE_ENOUGH if sure is None else sure
         self.finder: Finder | None = None
-        self._other: Reader | None = None  # which finds rows by their ink
         self._way: RowReader | CutReader
         asked: str | Form = form if form in ("digits", "text") else Form(form)
         digits = form == "digits" or (isinstance(asked, Form) and asked.only_digits)
@@ -85,10 +82,8 @@ class Reader:
             if sure is None:
                 self.sure = known.get("sure", SURE_ENOUGH)
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
-            self._way = RowReader(own.rows, None, asked, powers)
-            if path == READER and form == "digits":  # the networks that know nothing else read digits a little better
-                self._other = Reader(ROW_MODEL, sure)
-                self._way, self.sure = self._other._way, self._other.sure
+            networks = [network for network in own.rows if digits or network.outputs > DIGITS + 1]
+            self._way = RowReader(networks, None, asked, powers)
             return
         if not digits:
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
@@ -124,10 +119,8 @@ class Reader:
             ByhandError: the picture cannot be opened.
         """
         image = open_image(source)
-        if self._other:
-            return better(self._seen(image), self._other.read(image))
         if self.finder:
-            return self._seen(image)
+            return self._seen_framed(image)
         skew = skewness(image)
         ways = [inverted for inverted, possible in ((False, skew < LIGHTER), (True, skew > DARKER)) if possible]
         if found := papers(image):  # a digit may fill it
@@ -147,8 +140,6 @@ class Reader:
         """
         if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
-        if self._other:
-            return self._other.read_drawing(ink)
         return self._seen(255 - ink) if self.finder else self._reading(drawn_lines(ink))
 
     def _lines(self, image: Array, inverted: bool, paper: Paper | None = None) -> Reading:
@@ -168,12 +159,21 @@ class Reader:
                 doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
         return Reading(tuple(rows), tuple(rejected))
 
+    def _seen_framed(self, image: Array) -> Reading:
+        """The reading of a picture; where nothing stands on a small one, with paper put around it, dark or light."""
+        reading = self._seen(image)
+        if reading.lines or reading.rejected or max(image.shape) > SMALL:
+            return reading
+        rim = round(RIM * max(image.shape))
+        framed = [self._seen(np.pad(image, rim, constant_values=int(level))) for level in (image.min(), image.max())]
+        return max(reading, *(without_rim(other, rim, image.shape) for other in framed), key=promise)
+
     def _seen(self, image: Array) -> Reading:
         """The reading of a picture, uint8 (height, width); turned where most of its numbers are."""
         assert self.finder
         found = self.finder.find(image)
         readings = [self._found(found)]
-        if not found.turned or (len(found.numbers) > len(found.turned) and promise(readings[0]) > DOUBTFUL):
+        if not found.turned or (len(found.numbers) >= len(found.turned) and readings[0].lines):
             return readings[0]
         for turns in (1, 3):
             turned = self._found(self.finder.find(np.ascontiguousarray(np.rot90(image, turns))))
@@ -219,17 +219,6 @@ def weakest(reading: Reading) -> float:
 def expected_rows(reading: Reading) -> float:
     """How many rows can be expected to be right."""
     return sum(row.confidence for row in reading.lines)
-
-
-def better(found: Reading, other: Reading) -> Reading:
-    """Of two readings the one that promises more digits; `found` must do so clearly."""
-    same = "".join(found.text.split()) == "".join(other.text.split())  # the one has groups, the other may have rows
-    if same or found.turns or promise(found) >= promise(other) + CLEARLY:
-        return found
-    boxes = [row.box for row in other.lines]
-    boxes += [place.box for place in other.rejected]
-    left_out = [place for place in found.rejected if all(overlap(place.box, box) < SAME for box in boxes)]
-    return replace(other, rejected=(*other.rejected, *left_out))
 
 
 def promise(reading: Reading) -> float:

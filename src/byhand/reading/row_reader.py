@@ -104,7 +104,8 @@ class RowReader:
 
         Where digits are asked for, signs are rarer than in training: p(c) w(c) / Σ p w, with w = RARE of signs.
         """
-        if self.form != "digits" or p.shape[2] == DIGITS + 1:
+        only_digits = self.form.only_digits if isinstance(self.form, Form) else self.form == "digits"
+        if not only_digits or p.shape[2] == DIGITS + 1:
             return p
         p = np.concatenate([p[:, :, :DIGITS], p[:, :, DIGITS:-1] * RARE, p[:, :, -1:]], axis=2)
         p /= p.sum(axis=2, keepdims=True)

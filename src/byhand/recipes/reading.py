@@ -64,7 +64,7 @@ class Course:
     start: str = ""
 
 
-COURSES = {"finder": Course("finder", part=2048, rate=3e-3, batch=8), "rows": Course("rows")}
+COURSES = {"finder": Course("finder", part=2048, rate=3e-3, batch=8), "rows": Course("rows", batch=32)}
 
 
 def train(
