@@ -102,6 +102,28 @@ def pickled_files():
     return [pickle.dumps(((x, y),) * 3, protocol) for protocol in (2, 4)]
 
 
+def cifar_file(rows=2, protocol=2, names=("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4"), **changes):
+    """CIFAR-10's archive with a few rows in each batch; batch k's pixels count up from 16 k, colour by colour."""
+    import pickle
+    import tarfile
+
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for k, name in enumerate((*names, "data_batch_5", "test_batch")):
+            data = (16 * k + np.arange(rows * 3072)).astype(np.uint8).reshape(rows, 3072)
+            batch = {"data": data, "labels": [(k + i) % 10 for i in range(rows)], "batch_label": name} | changes
+            batch = {key.encode(): value for key, value in batch.items()} if k % 2 else batch
+            content = pickle.dumps(batch, protocol)
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def cifar_files():
+    return [cifar_file(1)]
+
+
 def model_file():
     network = byhand.Network(4, [byhand.Dense(3), byhand.BatchNorm(), byhand.ReLU(), byhand.Dense(2)], LOSS)
     scratch = Scratch()

@@ -21,6 +21,7 @@ import safetensors.numpy
 
 import byhand
 from byhand.core.errors import ByhandError
+from byhand.data.cifar import read_cifar
 from byhand.data.csv import parse_csv
 from byhand.data.folder import read_folder
 from byhand.data.idx import read_images, read_labels, write_idx
@@ -41,6 +42,7 @@ from tests.fuzz.good_files import (
     SPACE,
     checkpoint_file,
     checkpoint_header,
+    cifar_files,
     config_files,
     csv_file,
     model_description,
@@ -126,6 +128,10 @@ def npy(scratch, data):
 
 def pkl(scratch, data):
     read_pickled(scratch.file("mnist.pkl", data))
+
+
+def cifar(scratch, data):
+    read_cifar(scratch.file("cifar.tar", data))
 
 
 def model(scratch, data):
@@ -219,6 +225,7 @@ TARGETS = {  # name -> (target, good files)
     "npz": (npz, npz_files),
     "npy": (npy, lambda: [npy_file(np.zeros((3, 4, 4), np.uint8)), npy_file(np.zeros((3, 4), np.float32, order="F"))]),
     "pkl": (pkl, pickled_files),
+    "cifar": (cifar, cifar_files),
     "model": (model, lambda: [model_file()]),
     "model-header": (
         model_header,

@@ -1,6 +1,7 @@
 """Data as plain arrays: sources, readers, splits and scaling; independent of networks."""
 
 from byhand.data.cache import cache_folder
+from byhand.data.cifar import read_cifar
 from byhand.data.csv import read_csv
 from byhand.data.dataset import Dataset, check_arrays, from_arrays
 from byhand.data.fetch import fetch
@@ -31,6 +32,7 @@ __all__ = [
     "load_table",
     "load_text",
     "minmax",
+    "read_cifar",
     "read_csv",
     "read_folder",
     "read_image",

