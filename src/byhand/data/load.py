@@ -65,8 +65,8 @@ def load(
     ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``),
     ``cifar-10`` (colours, see ``read_cifar``).
     Paths: a ``.txt`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, a folder of images by class, Kaggle's
-    ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows follow the
-    training rows), Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
+    ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows
+    follow the training rows), Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
 
     A ``.csv`` of anything but images, a dictionary of columns and a data frame are tables, of which ``label``
     says the column to predict; see ``load_table`` for what becomes of the others, and for ``impute``, ``ignore``
