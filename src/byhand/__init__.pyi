@@ -23,6 +23,10 @@ from .data import load as load
 from .data.augment import Augment as Augment
 from .diagnosis import Watch as Watch
 from .documents.batch import read_many as read_many
+from .generating import GAN as GAN
+from .generating import VAE as VAE
+from .generating import GANTrainer as GANTrainer
+from .generating import VAETrainer as VAETrainer
 from .generating import generate_text as generate_text
 from .initializers import Glorot as Glorot
 from .initializers import He as He
