@@ -57,7 +57,8 @@ def get_recipe(name: str) -> Recipe:
         ByhandError: there is none; the message lists those there are.
     """
     if name not in RECIPES:
-        raise ByhandError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.")
+        drawing = " Networks that draw are trained by byhand train-drawer." if "gan" in name or "vae" in name else ""
+        raise ByhandError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.{drawing}")
     return RECIPES[name]
 
 

@@ -55,6 +55,8 @@ def train_into(
     model, start = trainer.model, time.monotonic()
     if resume:
         trainer.resume(folder / CHECKPOINT)
+    else:
+        (folder / CHECKPOINT).unlink(missing_ok=True)  # of the run that is overwritten
 
     def after_epoch() -> None:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in trainer.history.last.items() if name != "epoch")
