@@ -163,6 +163,7 @@ def network(inputs, layers, loss=None):
         (lambda: GAN(network(4, [Dense(8)]), network(9, [Dense(1)], Wasserstein())), r"has to take \(8,\)"),
         (lambda: GAN(network(4, [Dense(8)]), network(8, [Dense(2)], Wasserstein())), "and give one number"),
         (lambda: GAN(network(3, [Dense(5)]), network(8, [Dense(1)], Wasserstein()), 3), "rows of noise"),
+        (lambda: GAN(network(3, [Dense(8)]), network(7, [Dense(1)], Wasserstein()), -1), "rows of noise"),
         (lambda: VAE(network(8, [Dense(5)]), network(3, [Dense(8)], BinaryCrossEntropy())), "two numbers for each"),
         (lambda: VAE(network(8, [Dense(6)]), network(3, [Dense(8)], Wasserstein())), "has the loss BinaryCrossEntropy"),
         (lambda: GradientPenalty(network(8, [Dense(5), Tanh(), Dense(1)]), 3), "the critic has Tanh"),

@@ -64,5 +64,7 @@ def test_sheets():
     assert in_rows(np.ones((13, 4)))[1, 3:].sum() == 0
     assert in_rows(np.ones((3, 4))).shape == (1, 3, 2, 2)
     assert sides((5, 3, 1)) == (5, 3)
+    assert in_rows(np.ones((3, 5, 4, 1))).shape == (1, 3, 5, 4)
+    assert in_rows(np.ones((3, 5, 4, 3))).shape == (1, 3, 5, 4, 3)
     with pytest.raises(ByhandError, match="5 pixels make no square"):
         sides((5,))

@@ -46,12 +46,12 @@ def load_drawer(path: str | Path) -> GAN | VAE:
 
 
 def sides(shape: Shape) -> tuple[int, int]:
-    """The height and width of images that a network gives as arrays of this shape.
+    """The height and width of images that a network gives as arrays of this shape: rows, or (h, w, channels).
 
     Raises:
         ByhandError: it gives rows whose pixels make no square.
     """
-    if len(shape) == 3:
+    if len(shape) > 1:
         return shape[0], shape[1]
     side = round(shape[0] ** 0.5)
     if side * side != shape[0]:

@@ -39,7 +39,7 @@ class GAN:
 
     def __init__(self, generator: Network, critic: Network, classes: int = 0, generator_loss: Loss | None = None):
         self.generator, self.critic, self.classes = generator, critic, classes
-        if len(generator.input_shape) != 1 or generator.input_shape[0] <= classes:
+        if len(generator.input_shape) != 1 or not 0 <= classes < generator.input_shape[0]:
             raise ByhandError(
                 f"The generator takes {generator.input_shape}; it has to take rows of noise and {classes} of classes."
             )

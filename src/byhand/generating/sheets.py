@@ -27,6 +27,7 @@ def in_rows(drawn: Array) -> Array:
 
 
 def as_images(drawn: Array) -> Array:
-    """Drawn arrays (rows, columns, ...) as (rows, columns, height, width)."""
+    """Drawn arrays (rows, columns, ...) as (rows, columns, height, width), in colours with a last axis of 3."""
     height, width = sides(drawn.shape[2:])
-    return drawn.reshape(*drawn.shape[:2], height, width)
+    colours = (3,) if drawn.shape[4:] == (3,) else ()
+    return drawn.reshape(*drawn.shape[:2], height, width, *colours)
