@@ -159,7 +159,7 @@ def test_only_so_many_doubtful_rows_are_looked_at_again(monkeypatch: pytest.Monk
     for limit, rows in ((0, 0), (5, 1), (9, 2), (500, 4)):  # each is about six times as long as high
         looked.clear()
         monkeypatch.setattr("byhand.reading.reader.AGAIN", limit)
-        read.read(np.tile(stroke, (4, 8)))
+        read._by_ink(np.tile(stroke, (4, 8)))
         assert looked.count(2) == 4 and looked.count(5) == rows
 
 

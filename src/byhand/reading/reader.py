@@ -1,5 +1,6 @@
 """Reading a picture: a network finds its lines of writing, and others read them."""
 
+from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -15,7 +16,7 @@ from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cut import cut_all
 from byhand.reading.cuts import CutReader
 from byhand.reading.filled import Paper, papers
-from byhand.reading.find import SMALL, Finder, Found
+from byhand.reading.find import SAME, SMALL, Finder, Found, overlap
 from byhand.reading.folded import folded
 from byhand.reading.forms import Form
 from byhand.reading.image import Source, open_image
@@ -27,7 +28,7 @@ from byhand.reading.places import places
 from byhand.reading.prepare import Box
 from byhand.reading.reading import Digit, Reading, Row, Unread, hull
 from byhand.reading.row_read import RowRead
-from byhand.reading.row_reader import DIGITS, ROWS, SHARPER, RowReader
+from byhand.reading.row_reader import DIGITS, ROWS, SHARPER, SURE, RowReader
 from byhand.reading.ruled import stroke_width
 from byhand.reading.turned import turned_back, without_rim
 
@@ -39,6 +40,8 @@ PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
+FILLED = 0.3  # part of a picture: where one sure row fills it, no others are looked for
+CLEARLY = 2.0  # digits: by so much must the finder's reading promise more than the one by ink
 RIM = 0.3  # of a small picture's longer side: how much paper is put around it
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
@@ -71,13 +74,14 @@ class Reader:
             raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
         self.sure = SURE_ENOUGH if sure is None else sure
         self.finder: Finder | None = None
+        self.by_ink = True  # whether rows are found by their ink, too
         self._way: RowReader | CutReader
         asked: str | Form = form if form in ("digits", "text") else Form(form)
         digits = form == "digits" or (isinstance(asked, Form) and asked.only_digits)
         path = Path(model) if model else ROW_MODEL if digits else READER
         if is_reader(path):
             own = load_model(path)
-            self.network, self.finder = own.rows[0], Finder(own.finder)
+            self.network, self.finder, self.by_ink = own.rows[0], Finder(own.finder), False
             known = own.calibration
             if sure is None:
                 self.sure = known.get("sure", SURE_ENOUGH)
@@ -101,7 +105,10 @@ class Reader:
             )
         self.network = network
         if path == ROW_MODEL:
-            self._way = RowReader([network, Network.load(PARTNER)], folded(Network.load(MODEL)), asked)
+            own = load_model(READER)
+            networks = [network, Network.load(PARTNER), *(one for one in own.rows if one.outputs > DIGITS + 1)]
+            self._way = RowReader(networks, folded(Network.load(MODEL)), asked)
+            self.finder = Finder(own.finder)
         elif rows:
             self._way = RowReader([network], form=asked)
         elif form == "digits":
@@ -119,8 +126,13 @@ class Reader:
             ByhandError: the picture cannot be opened.
         """
         image = open_image(source)
-        if self.finder:
+        if not self.by_ink:
             return self._seen_framed(image)
+        by_ink = self._by_ink(image)
+        return by_ink if not self.finder or is_filled(by_ink, image.shape) else better(self._seen(image), by_ink)
+
+    def _by_ink(self, image: Array) -> Reading:
+        """The reading of a picture, uint8 (height, width), whose rows are found by their ink."""
         skew = skewness(image)
         ways = [inverted for inverted, possible in ((False, skew < LIGHTER), (True, skew > DARKER)) if possible]
         if found := papers(image):  # a digit may fill it
@@ -140,7 +152,7 @@ class Reader:
         """
         if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
-        return self._seen(255 - ink) if self.finder else self._reading(drawn_lines(ink))
+        return self._reading(drawn_lines(ink)) if self.by_ink else self._seen(255 - ink)
 
     def _lines(self, image: Array, inverted: bool, paper: Paper | None = None) -> Reading:
         return self._reading(find_lines(image, inverted, paper))
@@ -219,6 +231,24 @@ def weakest(reading: Reading) -> float:
 def expected_rows(reading: Reading) -> float:
     """How many rows can be expected to be right."""
     return sum(row.confidence for row in reading.lines)
+
+
+def is_filled(reading: Reading, shape: tuple[int, ...]) -> bool:
+    """Whether one row that is sure fills so much of the picture (height, width) that there is no room for others."""
+    if len(reading.lines) != 1 or reading.confidence < SURE:
+        return False
+    left, top, right, bottom = reading.lines[0].box
+    return (right - left) * (bottom - top) > FILLED * shape[0] * shape[1]
+
+
+def better(found: Reading, by_ink: Reading) -> Reading:
+    """Of two readings the one that promises more digits; `found` must do so clearly, or group the same digits."""
+    same = "".join(found.text.split()) == "".join(by_ink.text.split())  # the one has groups, the other may have rows
+    if found.turns or (found.text != by_ink.text and (same or promise(found) >= promise(by_ink) + CLEARLY)):
+        return found
+    boxes = [row.box for row in by_ink.lines] + [place.box for place in by_ink.rejected]
+    left_out = [place for place in found.rejected if all(overlap(place.box, box) < SAME for box in boxes)]
+    return replace(by_ink, rejected=(*by_ink.rejected, *left_out))
 
 
 def promise(reading: Reading) -> float:
