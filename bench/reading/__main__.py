@@ -109,14 +109,14 @@ def distance(a, b):
 
 
 def both(options):
-    """A reader whose row network also judges what cutting proposes."""
+    """A reader, of rows that are found by their ink, whose row networks also judge what cutting proposes."""
     reader, cutter = Reader(options.model), Reader(options.digits)
 
     class Both:
         def read(self, row):
             return reader_way.read(row, [cutter._way.read(row).label])
 
-    reader_way, reader._way = reader._way, Both()
+    reader_way, reader._way, reader.finder = reader._way, Both(), None
     return reader
 
 
