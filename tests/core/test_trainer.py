@@ -10,6 +10,7 @@ import byhand as bh
 from byhand import Adam, ByhandError, Callback, Momentum, Trainer, TrainingDiverged, fit
 from byhand.data.augment import Augment, Shift
 from byhand.interop.estimators import NetworkClassifier
+from byhand.ops import default
 from byhand.training.threads import SharedCount
 
 RNG = np.random.default_rng(0)
@@ -147,7 +148,7 @@ def test_a_stopped_trainer_goes_on():
 
 
 def counts():
-    ops = bh.network.default
+    ops = default
     before = ops.set_threads(1)
     ops.set_threads(before)
     return before, [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]

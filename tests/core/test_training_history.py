@@ -146,7 +146,7 @@ def test_a_network_computes_through_the_operations_it_was_given():
     ops = SimpleNamespace(**{name: counted(name) for name in vars(reference) if callable(getattr(reference, name))})
     network = Network(5, [Dense(4), Sigmoid(), Dense(3)], CategoricalCrossEntropy(), inputs="grey levels", ops=ops)
     grey, y = np.zeros((20, 5), np.uint8), np.arange(20) % 3
-    training = {"matmul", "affine", "sum_rows", "sigmoid", "sigmoid_backward", "mean_loss"}
+    training = {"affine_weights", "affine_input", "affine", "sum_rows", "sigmoid", "sigmoid_backward", "mean_loss"}
     training |= {"softmax_cross_entropy_labels"}
     network.predict(grey)
     arrays = {"empty", "zeros"}
