@@ -60,7 +60,7 @@ from tests.fuzz.good_files import (
 
 SECONDS = 1.0  # of the processor, for one file
 MEMORY = 64 * 2**20  # bytes beyond a multiple of the file's size
-NETWORKS = dict.fromkeys(("reading", "pixels"), 384 * 2**20)  # and these, where four networks read it, small pictures magnified
+NETWORKS = dict.fromkeys(("reading", "pixels"), 192 * 2**20)  # and these, where networks read it
 COLUMNS = {"a": [1.5, 2, 3], "b": [1, 2, 3], "c": ["x", "y", "x"], "kind": ["no", "yes", "no"]}
 TABLE = b"area,town,price\n" + b"".join(b"%d.5,%s,%d\n" % (i, b"Ulm" if i % 3 else b"", 1000 * i) for i in range(12))
 TIMES = 1100  # that multiple: deflate can shrink a file to a 1032nd

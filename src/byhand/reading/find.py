@@ -59,11 +59,10 @@ class Found(NamedTuple):
 
 
 class Finder:
-    """Finds numbers with a network (see `finder`); its twins for other sizes are made as they are needed."""
+    """Finds numbers with a network (see `finder`), which is given the size of each picture."""
 
     def __init__(self, network: Network):
         self.network = network
-        self._sized: dict[tuple[int, int], Network] = {}
 
     def find(self, image: Array) -> Found:
         """The numbers on a page, uint8 (height, width)."""
@@ -105,13 +104,9 @@ class Finder:
         tall, wide = (-(-(side + 2 * PAD) // 32) * 32 for side in small.shape)
         picture = np.full((tall, wide), rim_level(small), np.uint8)
         picture[PAD : PAD + height, PAD : PAD + width] = small
-        network = self._sized.get((tall, wide))
-        if network is None:
-            network = self.network.reshaped((tall, wide, 1))
-            if tall * wide <= 2**18 and len(self._sized) < 64:
-                self._sized[tall, wide] = network
-        both = network.predict_proba(np.stack([picture, 255 - picture])[..., None])  # as it is, and inverted
-        maps, inverted = (maps_of(y[None], tall, wide) for y in both)
+        network = self.network.reshaped((tall, wide, 1))
+        pictures = picture, 255 - picture  # as it is, and inverted
+        maps, inverted = (maps_of(network.predict_proba(p[None, ..., None]), tall, wide) for p in pictures)
         maps = (maps + inverted[[UPRIGHT, LIGHT, DARK, TURNED, OTHER]]) / 2
         return Level(picture, maps, scale)
 
