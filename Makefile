@@ -4,7 +4,7 @@ BIN    := .venv/bin
 RUN    := .venv/.run-installed
 DEV    := .venv/.dev-installed
 
-.PHONY: demo test lint bench sanitize sanitize-threads clean
+.PHONY: demo test lint docs bench sanitize sanitize-threads clean
 
 demo: $(RUN)            ## fetch MNIST, train to 98 %, write pictures to out/demo/, read drawn digits
 	$(BIN)/byhand demo --out out/demo
@@ -13,9 +13,13 @@ test: $(DEV)            ## the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 lint: $(DEV)            ## formatting, lint and types
-	$(BIN)/ruff format --check src tests bench examples setup.py
-	$(BIN)/ruff check src tests bench examples setup.py
+	$(BIN)/ruff format --check src tests bench docs examples setup.py
+	$(BIN)/ruff check src tests bench docs examples setup.py
 	$(BIN)/mypy
+
+docs: $(DEV)            ## the site, in out/docs/index.html; a broken link or example is an error
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs
 
 bench: $(DEV)           ## byhand beside PyTorch, JAX, Keras and scikit-learn: docs/speed.md (--quick: bench/speed/__main__.py)
 	$(BIN)/python -m bench.speed
@@ -41,7 +45,7 @@ sanitize-threads:       ## the pool of threads under the thread sanitizer (gcc)
 $(RUN): pyproject.toml setup.py $(wildcard src/byhand/ops/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "byhand needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12 ...)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[serve]'
 	@touch $@
 
 $(DEV): $(RUN)

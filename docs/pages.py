@@ -1,0 +1,87 @@
+"""Pages of the site that are made from byhand itself: its lessons, its commands, and its API."""
+
+from pathlib import Path
+
+MODULES = {  # title: the modules whose names the page lists
+    "Networks": ["byhand.network"],
+    "Layers": ["byhand.layers"],
+    "Losses": ["byhand.losses"],
+    "Optimisers and schedules": ["byhand.optimizers", "byhand.schedules"],
+    "Initialisers and regularisers": ["byhand.initializers", "byhand.regularizers"],
+    "Training": ["byhand.training"],
+    "Data": ["byhand.data"],
+    "Metrics": ["byhand.metrics"],
+    "Diagnosis and tuning": ["byhand.diagnosis", "byhand.tuning"],
+    "Generating": ["byhand.generating"],
+    "Reading": ["byhand.reading.reader", "byhand.reading.reading", "byhand.documents.batch"],
+    "Plots": ["byhand.plots"],
+    "scikit-learn's interface": ["byhand.interop.estimators"],
+    "Files": ["byhand.storage", "byhand.core.config"],
+    "Writing layers": ["byhand.layers.base", "byhand.core.plan", "byhand.core.passes", "byhand.testing"],
+    "Errors": ["byhand.core.errors"],
+}
+
+# What scikit-learn adds to its estimators, whose descriptions refer to its own documentation.
+LEFT_OUT = "   :exclude-members: set_fit_request, set_partial_fit_request, set_score_request, set_predict_request\n"
+
+
+def write_pages(folder: Path) -> None:
+    """Write them into `folder`, those only that changed, so that the others need not be built again."""
+    folder.mkdir(exist_ok=True)
+    _write(folder / "lessons.md", _lessons())
+    _write(folder / "command-help.md", _commands())
+    names = [_write(folder / f"api-{_slug(title)}.md", _api(title, modules)) for title, modules in MODULES.items()]
+    _write(folder / "api.md", "# API\n\n```{toctree}\n" + "\n".join(names) + "\n```\n")
+
+
+def _lessons() -> str:
+    from byhand.lessons import lessons
+
+    parts = [
+        "# Lessons",
+        "What each lesson prints; `byhand lesson NAME` prints it for you, `--plot FOLDER` draws its picture.",
+    ]
+    for name, lesson in lessons().items():
+        parts += [f"## {name}", f"{lesson.title}.", _output(f"byhand lesson {name}")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _commands() -> str:
+    import typer.main
+
+    from byhand.cli.app import app
+    from byhand.cli.main import load_commands
+
+    load_commands()
+    parts = ["# The help of every command"]
+    for name, command in sorted(typer.main.get_command(app).commands.items()):
+        for words in [f"{name} {inner}" for inner in getattr(command, "commands", {})] or [name]:
+            parts += [f"## byhand {words}", _output(f"byhand {words} --help")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _api(title: str, modules: list[str]) -> str:
+    from importlib import import_module
+
+    parts = [f"# {title}"]
+    for name in modules:
+        imported = "   :imported-members:\n" if hasattr(import_module(name), "__all__") else ""
+        parts.append(
+            f"```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n   :show-inheritance:\n{imported}{LEFT_OUT}```"
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _output(command: str) -> str:
+    return f"```{{eval-rst}}\n.. program-output:: {command}\n   :shell:\n```"
+
+
+def _slug(title: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+
+
+def _write(path: Path, text: str) -> str:
+    """Write a page; returns its name without the ending."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return path.stem
