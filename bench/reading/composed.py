@@ -16,12 +16,12 @@ from PIL import Image
 
 import byhand
 from byhand.handwriting.others import draw_other
-from byhand.handwriting.pages import KINDS, compose_page
+from byhand.handwriting.pages import PAGE_KINDS, compose_page
 from byhand.handwriting.paper import any_paper, put_on_paper
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.writers import Stock, collect
 
-WHOLE = [kind for kind in KINDS if kind not in ("words", "blank", "strips", "form", "single")]
+WHOLE = [kind for kind in PAGE_KINDS if kind not in ("words", "blank", "strips", "form", "single")]
 
 
 def main():

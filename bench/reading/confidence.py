@@ -16,7 +16,7 @@ import numpy as np
 import byhand
 from byhand.handwriting.compose import any_number, any_style, write_row
 from byhand.handwriting.glyphs import drawn_writers, image_writers
-from byhand.handwriting.others import KINDS, draw_other
+from byhand.handwriting.others import OTHER_KINDS, draw_other
 from byhand.handwriting.paper import any_paper, put_on_paper
 from byhand.plots.canvas import COLOURS, DASHES, dress, figure, save
 from byhand.reading.reader import SURE_ENOUGH, Reader, sureness
@@ -36,7 +36,7 @@ def main():
     writers = hands(rng)
     rows = [read(reader, label, ink, rng) for label, ink in (row(writers, rng) for _ in range(options.pictures))]
     others = {}
-    for kind in (*KINDS, "blank paper"):
+    for kind in (*OTHER_KINDS, "blank paper"):
         inks = [other(kind, rng) for _ in range(options.pictures // 12)]
         others[kind] = np.array([read(reader, "", ink, rng)[0] for ink in inks])
     report(rows, others)

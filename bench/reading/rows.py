@@ -15,7 +15,7 @@ from PIL import Image
 
 import byhand
 from byhand.handwriting.drawn import draw_ink
-from byhand.handwriting.pages import EDGE, KINDS, NUMBER, PRINT, WRITING, compose_page
+from byhand.handwriting.pages import EDGE, NUMBER, PAGE_KINDS, PRINT, WRITING, compose_page
 from byhand.handwriting.pens import any_pen
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.strokes import all_forms, any_hand
@@ -50,7 +50,7 @@ def rows_sheet(x, columns=3):
 def pages_sheet(stock, rng, columns=3):
     """A line for each kind of page: pictures, each beside its masks."""
     lines = []
-    for kind in KINDS:
+    for kind in PAGE_KINDS:
         pages = [compose_page(rng, stock, (320, 320), kind) for _ in range(columns)]
         lines.append(np.concatenate([np.concatenate([grey(page.image), coloured(page)], 1) for page in pages], 1))
     return np.concatenate(lines)

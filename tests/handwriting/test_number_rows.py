@@ -10,10 +10,10 @@ from byhand.handwriting.line import thickened, write_line
 from byhand.handwriting.numbers import any_text, label_of
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.signs import SIGNS, STRANGE
-from byhand.handwriting.style import Style, any_style, in_cells
+from byhand.handwriting.style import LineStyle, in_cells, some_style
 from byhand.handwriting.writers import Stock, collect, held_out
 
-PLAIN = Style(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0)
+PLAIN = LineStyle(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_every_glyph_stands_in_its_box() -> None:
 @pytest.mark.parametrize("slant", [-0.4, 0.0, 0.5])
 @pytest.mark.parametrize("bent", [0.0, 0.1])
 def test_boxes_hold_all_ink(slant: float, bent: float, stock: Stock) -> None:
-    style = Style(gap=0.6, slant=slant, bent=bent, uneven_base=0.1)
+    style = LineStyle(gap=0.6, slant=slant, bent=bent, uneven_base=0.1)
     line = write_line("48,3%", stock.kinds["drawn"][0], style, np.random.default_rng(1), (60, 900))
     covered = np.zeros(line.ink.shape, bool)
     for left, top, right, bottom in line.boxes:
@@ -126,7 +126,7 @@ def test_a_line_is_never_higher_than_asked_for(stock: Stock) -> None:
         rng = np.random.default_rng(seed)
         high, wide = int(rng.integers(3, 60)), int(rng.integers(3, 200))
         writer = stock.pick(rng)
-        line = write_line(any_text(rng, 12), writer, any_style(rng), rng, (high, wide))
+        line = write_line(any_text(rng, 12), writer, some_style(rng), rng, (high, wide))
         assert 1 <= len(line.ink) <= high
         assert line.boxes.min(initial=0) >= 0 and line.boxes[:, 3].max(initial=0) <= len(line.ink)
 

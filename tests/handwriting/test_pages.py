@@ -4,7 +4,7 @@ from PIL import Image, ImageDraw
 
 from byhand.handwriting.canvas import Canvas
 from byhand.handwriting.layouts import LAYOUTS
-from byhand.handwriting.pages import EDGE, KINDS, NUMBER, compose_page, turned
+from byhand.handwriting.pages import EDGE, NUMBER, PAGE_KINDS, compose_page, turned
 from byhand.handwriting.paper import own_sheets
 from byhand.handwriting.print import draw_frame
 from byhand.handwriting.view import View
@@ -24,7 +24,7 @@ def inside(polygon: np.ndarray, points: np.ndarray) -> np.ndarray:
     return (side >= 0).all(axis=1) | (side <= 0).all(axis=1)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PAGE_KINDS)
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
 def test_masks_and_boxes_agree(stock: Stock, kind: str, turn: int) -> None:
     rng = np.random.default_rng([len(kind), turn])
@@ -88,7 +88,7 @@ def test_a_view_and_its_inverse() -> None:
 
 def test_kinds_have_chances_that_add_up() -> None:
     assert sum(chance for _, chance in LAYOUTS.values()) < 0.99
-    assert set(KINDS) == {*LAYOUTS, "strips"}
+    assert set(PAGE_KINDS) == {*LAYOUTS, "strips"}
 
 
 def test_nothing_is_put_where_something_stands(stock: Stock) -> None:

@@ -7,8 +7,8 @@ from PIL import Image
 from byhand.core.errors import ByhandError
 from byhand.handwriting.drawn import draw_digit, draw_ink, write_samples
 from byhand.handwriting.forms import FORMS
-from byhand.handwriting.pens import Pen, any_pen, trace
-from byhand.handwriting.strokes import Hand, all_forms, any_hand, smooth, write_down
+from byhand.handwriting.pens import Pen, any_pen, pen_trace
+from byhand.handwriting.strokes import Hand, all_forms, any_hand, smooth_curve, write_down
 from byhand.reading.prepare import prepare
 
 
@@ -45,7 +45,7 @@ def test_a_wider_pen_leaves_more_ink() -> None:
 
 def test_the_curve_goes_through_its_points() -> None:
     points = np.array([[0.0, 0], [1, 2], [3, 1], [4, 4]])
-    curve = smooth(points, steps=10)
+    curve = smooth_curve(points, steps=10)
     assert curve.shape == (31, 2)
     np.testing.assert_allclose(curve[::10], points)
     # half way between the second and the third: (−p₀ + 9p₁ + 9p₂ − p₃) / 16
@@ -96,7 +96,7 @@ def test_the_ink_is_what_lies_within_half_the_width() -> None:
     curve = np.array([[0, 0], [0.3, 0.2], [0.1, 1], [0.5, 0.6], [0.7, 0.9]])
     starts, ends = np.array([0, 1, 3]), np.array([1, 2, 4])  # the pen is lifted between the third and the fourth
     pen, height = Pen(0.12, pressure=0, lift=0), 40
-    ink = trace(curve, starts, ends, np.zeros(3), pen, height, np.random.default_rng(0))
+    ink = pen_trace(curve, starts, ends, np.zeros(3), pen, height, np.random.default_rng(0))
     thick = pen.width * height
     points = curve * (height - thick - 1)
     points = points - points.min(axis=0) + thick / 2 + 0.5

@@ -7,7 +7,7 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET
-from byhand.handwriting.others import KINDS, draw_other
+from byhand.handwriting.others import OTHER_KINDS, draw_other
 from byhand.reading.components import components
 from byhand.reading.crops import Crop, View, climb, crop, row_ink
 from byhand.reading.cuts import best_way, propose
@@ -116,7 +116,7 @@ def test_points_and_lines_are_marks_and_strokes_are_not() -> None:
     rng = np.random.default_rng(0)
     assert is_mark(np.ones((6, 6), bool)) and is_mark(np.ones((4, 90), bool)) and is_mark(np.zeros((9, 9), bool))
     assert not is_mark(np.ones((40, 6), bool)) and not is_mark(bars() > 0)
-    for kind in KINDS:
+    for kind in OTHER_KINDS:
         ink = draw_other(rng, 40, kind)
         assert ink.dtype == np.float32 and ink.min() >= 0 and 0.3 < ink.max() <= 1 and len(ink) < 80
 

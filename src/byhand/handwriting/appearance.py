@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.handwriting.scenery import fingers, half_plane, illumination, photographed, piece, shadow, things
+from byhand.handwriting.scenery import fingers, half_plane, illumination, photographed, scene_piece, shadow, things
 from byhand.handwriting.view import View
 
 
@@ -61,7 +61,7 @@ def any_look(rng: np.random.Generator, kind: str, held: bool | None = None) -> L
     )
 
 
-def shown(
+def pictured(
     layers: Array, view: View, sheet: tuple[int, int], look: Look, digit: float, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """The picture, uint8 (height, width), of the layers, uint8 (3, height, width); and where edges are, bool.
@@ -77,9 +77,9 @@ def shown(
     ink = writing * np.float32(look.contrast / 255)
     printed = layers[2] * np.float32(min(0.97, look.contrast * look.print) / 255)
     if look.surface == "board":
-        blotches = piece("blotch", size, rng, look.held)
+        blotches = scene_piece("blotch", size, rng, look.held)
         level = np.float32(rng.uniform(0.05, 0.35)) * (1 + np.float32(rng.uniform(0, 0.3)) * blotches)
-        chalk = ink * (1 - np.float32(rng.uniform(0, 0.6)) * np.abs(piece("grain", size, rng)).clip(0, 1))
+        chalk = ink * (1 - np.float32(rng.uniform(0, 0.6)) * np.abs(scene_piece("grain", size, rng)).clip(0, 1))
         level = level + (np.float32(1) - level) * np.maximum(chalk, printed)
     else:
         white = np.float32(rng.uniform(0.45, 1.0))
@@ -87,9 +87,11 @@ def shown(
         if rng.random() < 0.04:  # the other side's writing shows through
             level *= 1 - np.float32(look.contrast * rng.uniform(0.05, 0.2) / 255) * writing[:, ::-1]
         if look.pattern:
-            level *= 1 - np.float32(look.pattern * look.contrast) * piece("pattern", size, rng, look.held)
+            level *= 1 - np.float32(look.pattern * look.contrast) * scene_piece("pattern", size, rng, look.held)
         if not look.plain and rng.random() < 0.25:
-            level *= 1 + np.float32(look.contrast * rng.uniform(0.01, 0.16)) * piece("blotch", size, rng, look.held)
+            level *= 1 + np.float32(look.contrast * rng.uniform(0.01, 0.16)) * scene_piece(
+                "blotch", size, rng, look.held
+            )
         if look.inverted:
             level = np.float32(rng.uniform(0.9, 1.1)) - level
     if look.edges:
@@ -102,7 +104,7 @@ def shown(
     if rng.random() < (0.5 if look.plain else 0.85):
         level = level * illumination(size, rng, 0.4 if look.plain else 1.0, look.held)
     if rng.random() < 0.1:  # a smear, or what shows through from behind
-        smear = shadow(size, rng) * piece("cloud", size, rng, look.held)
+        smear = shadow(size, rng) * scene_piece("cloud", size, rng, look.held)
         level = level * (1 - np.float32(rng.uniform(0.05, 0.3)) * smear)
     level = _rimmed(level * 255, edges, rng)
     return photographed(level, digit, look.contrast * (0.4 if look.plain else 1), rng, sharp=look.plain), edges
@@ -166,7 +168,7 @@ def _on_table(
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0)
     sheet_there = np.asarray(image, np.float32) / 255
     base, depth = rng.uniform(0.03, 0.95), rng.uniform(0, 0.5)
-    table = np.clip(base + np.float32(depth) * (piece("wood", view.size, rng, held) - np.float32(0.5)), 0.02, 1)
+    table = np.clip(base + np.float32(depth) * (scene_piece("wood", view.size, rng, held) - np.float32(0.5)), 0.02, 1)
     if rng.random() < 0.4:
         table = np.clip(table + np.float32(rng.uniform(0.2, 0.6)) * things(view.size, rng), 0.02, 1)
     if rng.random() < 0.6:  # the sheet's shadow

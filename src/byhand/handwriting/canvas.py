@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.handwriting.line import Line
+from byhand.handwriting.line import InkLine
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
@@ -15,7 +15,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 class Placed:
     """A number on the sheet; `left` and `top` are its ink's corner, `row` tells which row of the page it is on."""
 
-    line: Line
+    line: InkLine
     left: int
     top: int
     row: int
@@ -68,7 +68,7 @@ class Canvas:
         )
 
     def put(
-        self, line: Line, left: float, top: float, dark: float = 1.0, row: int | None = None, apart: float = 0.0
+        self, line: InkLine, left: float, top: float, dark: float = 1.0, row: int | None = None, apart: float = 0.0
     ) -> bool:
         """Put a number there if it fits; `row` is the row that it belongs to, a new one by default."""
         x, y = round(left), round(top)
@@ -90,7 +90,7 @@ class Canvas:
             self.lines.append(Placed(line, x, y, self.rows - 1 if row is None else row))
         return True
 
-    def beside(self, line: Line, left: float, top: float, dark: float, row: int | None) -> int | None:
+    def beside(self, line: InkLine, left: float, top: float, dark: float, row: int | None) -> int | None:
         """Put a number on that row of the page, on a new one for None; which row, if it is a number and fits."""
         if self.put(line, left, top, dark, row) and line.read.any():
             return self.rows - 1 if row is None else row

@@ -10,7 +10,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 from byhand.core.types import Array
 from byhand.handwriting.forms import FORMS
-from byhand.handwriting.pens import Pen, trace
+from byhand.handwriting.pens import Pen, pen_trace
 from byhand.handwriting.strokes import Hand, all_forms, any_hand, write_down
 
 SMOOTHING = 2  # a picture's digit is drawn this many times too large, then averaged
@@ -27,7 +27,7 @@ def draw_ink(label: str, rng: np.random.Generator, height: int, hand: Hand, pen:
     curve = write_down(chosen, hand, rng)
     if label[0].isdigit():
         curve /= np.ptp(curve[:, 1])
-    return trace(curve, chosen.starts, chosen.ends, chosen.along, pen, height, rng)
+    return pen_trace(curve, chosen.starts, chosen.ends, chosen.along, pen, height, rng)
 
 
 def draw_digit(

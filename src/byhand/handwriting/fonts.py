@@ -12,9 +12,9 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.glyphs import HEIGHT, Writer
-from byhand.handwriting.numbers import LETTERS
+from byhand.handwriting.numbers import LATIN_LETTERS
 
-SYMBOLS = "0123456789.,-/:+%€$£=÷×*#'()&" + LETTERS
+SYMBOLS = "0123456789.,-/:+%€$£=÷×*#'()&" + LATIN_LETTERS
 ALIKE = 0.12  # mean difference of two glyphs' pixels, 0-1, and of their proportions, below which they look alike
 SUFFIXES = (".woff2", ".ttf", ".otf")
 

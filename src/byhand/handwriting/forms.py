@@ -22,7 +22,7 @@ FORMS: dict[int, list[Strokes]] = {int(digit): forms for digit, forms in _read("
 MARKS: dict[str, list[Strokes]] = _read("marks")
 
 
-def joined(label: str, gap: float, tail: bool = False, way: str = "top") -> Strokes:
+def joined_zeros(label: str, gap: float, tail: bool = False, way: str = "top") -> Strokes:
     """Zeros written without lifting the pen, as cheques have them: `label` is "00", "000" ...; gap between them.
 
     With `tail` the pen runs out to the right behind the last one. It goes from one to the next at the `way`: "top",

@@ -15,7 +15,7 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.glyphs import HEIGHT, Writer, enlarged
-from byhand.handwriting.pens import any_pen, trace
+from byhand.handwriting.pens import any_pen, pen_trace
 from byhand.handwriting.strokes import any_hand
 
 CREDITS = {
@@ -25,7 +25,7 @@ CREDITS = {
     "bhmsds28.npz": "digits and signs, github.com/wblachowski/bhmsds (MIT)",
 }
 PENS = 5  # that each hand is drawn or thresholded with
-POINTS = 28  # of a digit's strokes, about
+STROKE_POINTS = 28  # of a digit's strokes, about
 PIECE = 75  # images of a digit that one writer of bhmsds is taken to have
 SYMBOL = {"dot": ".", "minus": "-", "plus": "+", "slash": "/"}
 # A sign's height beside a digit (of a minus and a plus the width), where the image shows it enlarged.
@@ -116,7 +116,7 @@ def _traced(curves: dict[str, list[Array]], name: str, rng: np.random.Generator)
             points = points / max(scale, 1e-6)
             points = points + rng.normal(0, hand.jitter / 3, points.shape)
             points = points @ np.array([[wide, 0], [-lean, 1]])
-            ink = trace(points, starts, starts + 1, along, pen, HEIGHT, rng)
+            ink = pen_trace(points, starts, starts + 1, along, pen, HEIGHT, rng)
             glyphs[symbol].append(np.rint(255 * ink).astype(np.uint8))
     return Writer(glyphs, name)
 
@@ -125,7 +125,7 @@ def _thinned(curve: Array) -> tuple[Array, Array, Array]:
     """Fewer points of the strokes (q, 2), where the pieces between them begin, and how far along their stroke."""
     points, starts, along, at = [], [], [], 0
     ends = np.flatnonzero(curve[:, 2] > 0)
-    step = max(1, len(curve) // POINTS)
+    step = max(1, len(curve) // STROKE_POINTS)
     first = 0
     for end in [*ends, len(curve) - 1]:
         if end < first:

@@ -7,11 +7,11 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.canvas import Canvas
-from byhand.handwriting.line import Line, write_line
+from byhand.handwriting.line import InkLine, write_line
 from byhand.handwriting.print import draw_frame
-from byhand.handwriting.printed_forms import form, ruled, table
+from byhand.handwriting.printed_forms import form, printed_table, ruled
 from byhand.handwriting.scribe import Scribe
-from byhand.handwriting.style import any_style
+from byhand.handwriting.style import some_style
 from byhand.handwriting.writers import Stock
 
 Layout = Callable[[Canvas, Stock, np.random.Generator], Scribe]
@@ -168,7 +168,7 @@ def single(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     return scribe
 
 
-def _somewhere(canvas: Canvas, line: Line, at: Array) -> None:
+def _somewhere(canvas: Canvas, line: InkLine, at: Array) -> None:
     """Put the line where there is room, at parts of it across and down."""
     left, top, right, bottom = canvas.free
     high, wide = line.ink.shape
@@ -195,7 +195,7 @@ def receipt(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     prints = stock.kinds.get("printed")
     if prints and rng.random() < 0.75:
         writer = prints[int(rng.integers(len(prints)))]
-        scribe.writer, scribe.style = writer, any_style(rng, True)
+        scribe.writer, scribe.style = writer, some_style(rng, True)
     pitch, indent = scribe.high * rng.uniform(1.3, 2.2), rng.uniform(0, 0.2) * (right - left)
     margins = left + 1 + indent, right - 1 - rng.uniform(0, 0.2) * (right - left)
     y = top + rng.uniform(0.1, 2) * pitch
@@ -218,7 +218,7 @@ def blank(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """Nothing, or printed cells and lines without writing."""
     scribe = Scribe.any(stock, rng, 10, 0.2 * canvas.size[0])
     if rng.random() < 0.6:
-        (form, table)[int(rng.integers(2))](canvas, stock, rng)
+        (form, printed_table)[int(rng.integers(2))](canvas, stock, rng)
         canvas.ink[:], canvas.lines, canvas.rows = 0, [], 0
     return scribe
 
@@ -227,7 +227,7 @@ LAYOUTS: dict[str, tuple[Layout, float]] = {
     "free": (free, 0.25),
     "list": (ruled_list, 0.11),
     "form": (form, 0.14),
-    "table": (table, 0.09),
+    "table": (printed_table, 0.09),
     "cheque": (cheque, 0.09),
     "receipt": (receipt, 0.06),
     "grid": (grid, 0.04),

@@ -10,17 +10,17 @@ from byhand.core.types import Array
 from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.numbers import CLEAR, label_of
 from byhand.handwriting.signs import foot
-from byhand.handwriting.style import THINNEST, Style
+from byhand.handwriting.style import THINNEST, LineStyle
 from byhand.handwriting.warp import warp
 
-CLOSEST = 0.3  # glyphs overlap by at most this part of the narrower one's width
-CELL = 1.2  # a line's height, times this: how far the nodes of the bent grid are apart
+CLOSEST_GLYPHS = 0.3  # glyphs overlap by at most this part of the narrower one's width
+LINE_GRID = 1.2  # a line's height, times this: how far the nodes of the bent grid are apart
 SMALLEST_BENT = 6  # pixels of a line that is bent, at least
 SLIMMEST = 1.7  # a line that is too long is narrowed by at most this factor, then made less high, too
 
 
 @dataclass(frozen=True)
-class Line:
+class InkLine:
     """What was written.
 
     Attributes:
@@ -45,11 +45,11 @@ class Line:
 def write_line(
     text: str,
     writer: Writer,
-    style: Style,
+    style: LineStyle,
     rng: np.random.Generator,
     size: tuple[float, float],
     digits_high: bool = False,
-) -> Line:
+) -> InkLine:
     """The line that `text` makes by this hand; see `numbers` for what a text may hold.
 
     The ink is `size[0]` pixels high, or with `digits_high` a digit is; less where it would be wider than `size[1]`.
@@ -72,14 +72,14 @@ def write_line(
     boxes = np.clip(boxes * np.tile(factor, 2), 0, [ink.shape[1], ink.shape[0]] * 2)
     label, boxes, read = _by_symbol(pieces, boxes)
     base = float(sorted(feet)[len(feet) // 2] * HEIGHT + y if feet else tall * HEIGHT) * factor[1]
-    return Line(ink, label, boxes, read, scale, base, cells * across + x * factor[0])
+    return InkLine(ink, label, boxes, read, scale, base, cells * across + x * factor[0])
 
 
 def _inked(pieces: list[str]) -> list[str]:
     return [piece for piece in pieces if piece != " "]
 
 
-def _spelled(text: str, writer: Writer, style: Style, rng: np.random.Generator) -> list[str]:
+def _spelled(text: str, writer: Writer, style: LineStyle, rng: np.random.Generator) -> list[str]:
     """What is written one after the other: symbols, spaces, joined zeros where the writer has them."""
     pieces = [symbol if symbol == " " or symbol in writer.glyphs else _instead(symbol, writer, rng) for symbol in text]
     if "00" in writer.glyphs and not style.pitch and rng.random() < 0.5:
@@ -95,7 +95,7 @@ def _instead(symbol: str, writer: Writer, rng: np.random.Generator) -> str:
 
 
 def _laid_out(
-    pieces: list[str], writer: Writer, style: Style, rng: np.random.Generator
+    pieces: list[str], writer: Writer, style: LineStyle, rng: np.random.Generator
 ) -> tuple[Array, Array, Array, Array, list[Array]]:
     """Height and width (n, 2), top (n,), left (n,) of the glyphs as parts of a digit's height, cells' sides, glyphs."""
     inked = _inked(pieces)
@@ -123,7 +123,7 @@ def _laid_out(
         cells = np.arange(int(column[-1]) + 2) * style.pitch
     else:
         gaps = style.gap + style.uneven_gap * noise[1] + before
-        gaps[1:] = np.maximum(gaps[1:], -CLOSEST * np.minimum(shapes[:-1, 1], shapes[1:, 1]))
+        gaps[1:] = np.maximum(gaps[1:], -CLOSEST_GLYPHS * np.minimum(shapes[:-1, 1], shapes[1:, 1]))
         lefts = np.cumsum(gaps + np.concatenate([[0], shapes[:-1, 1]]))
         lefts = lefts - lefts[0]
         cells = np.zeros(0)
@@ -170,7 +170,7 @@ def thickened(glyph: Array, pixels: float) -> Array:
 
 
 def _paste(
-    glyphs: list[Array], shapes: Array, tops: Array, lefts: Array, style: Style, rng: np.random.Generator
+    glyphs: list[Array], shapes: Array, tops: Array, lefts: Array, style: LineStyle, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """The glyphs at their places, digits HEIGHT pixels high and not widened: the ink, and each one's box (n, 4)."""
     box = np.maximum(np.rint(shapes * (HEIGHT, HEIGHT / style.wide)).astype(int), 1)
@@ -194,7 +194,7 @@ def _nearest(old: int, new: int) -> Array:
 
 
 def _inked_as(
-    ink: Array, boxes: Array, style: Style, rng: np.random.Generator
+    ink: Array, boxes: Array, style: LineStyle, rng: np.random.Generator
 ) -> tuple[Array, Array, tuple[float, float]]:
     """The ink as its style thickens, bends and slants it, its boxes, and by how much it was moved: x, y in pixels."""
     before = len(ink)
@@ -204,7 +204,7 @@ def _inked_as(
     grown = (len(ink) - before) // 2
     boxes = boxes + np.array([0, 0, 2 * grown, 2 * grown])
     if style.bent and min(ink.shape) > SMALLEST_BENT:
-        ink = warp(ink, style.bent, rng, CELL)
+        ink = warp(ink, style.bent, rng, LINE_GRID)
         boxes = boxes + np.array([-0.5, -0.5, 0.5, 0.5]) * style.bent * len(ink)
     ink, boxes, moved = _leaning(ink, boxes, style.slant / style.wide)
     return ink, boxes, (grown + moved, grown)

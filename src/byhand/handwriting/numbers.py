@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-USUAL = 8  # digits of most plain numbers, at most
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MOST_DIGITS = 8  # digits of most plain numbers, at most
+LATIN_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CLEAR = "ACEFHKMNPRTUVWXacdefhkmnprtuvwx"  # letters that no digit looks like
 _FORM_WORDS = """
 Total Summe Datum Betrag Name Tel. Nr. No. Preis Konto Seite Ort Uhr Euro Fr. CHF EUR USD kg km m cm St. pro
@@ -17,7 +17,7 @@ Menge Artikel Rechnung Anzahl Mr. Mrs. the of and for Date Time Amount Pay Cash 
 ref. und von bis ab ca. Stk. Pos. Steuer netto brutto de la le du et por fecha suma cambio prix nom rue via
 data nome
 """
-WORDS = _FORM_WORDS.split()
+FORM_WORDS = _FORM_WORDS.split()
 
 
 def any_text(rng: np.random.Generator, longest: int) -> str:
@@ -26,12 +26,12 @@ def any_text(rng: np.random.Generator, longest: int) -> str:
         text = _KINDS[int(np.searchsorted(_CHANCE, rng.random()))](rng)
         if len(text) <= longest:
             return text
-    return digits(rng, longest)
+    return any_digits(rng, longest)
 
 
-def digits(rng: np.random.Generator, longest: int) -> str:
+def any_digits(rng: np.random.Generator, longest: int) -> str:
     """Digits alone: 1 to `longest` of them, sometimes round, sometimes many of a kind."""
-    usual = min(longest, USUAL)
+    usual = min(longest, MOST_DIGITS)
     n = int(rng.integers(1, usual + 1, size=2).min() if rng.random() < 0.3 else rng.integers(1, usual + 1))
     if rng.random() < 0.1:
         n = int(rng.integers(1, longest + 1))
@@ -47,7 +47,7 @@ def digits(rng: np.random.Generator, longest: int) -> str:
 def some_word(rng: np.random.Generator) -> str:
     """A word of a form, or letters at random that no digit looks like."""
     if rng.random() < 0.5:
-        return WORDS[int(rng.integers(len(WORDS)))]
+        return FORM_WORDS[int(rng.integers(len(FORM_WORDS)))]
     return "".join(CLEAR[k] for k in rng.integers(len(CLEAR), size=int(rng.integers(2, 8))))
 
 
@@ -61,7 +61,7 @@ def _one(rng: np.random.Generator, choices: str | tuple[str, ...]) -> str:
 
 
 def _plain(rng: np.random.Generator) -> str:
-    return digits(rng, 16)
+    return any_digits(rng, 16)
 
 
 def _groups(rng: np.random.Generator) -> str:
@@ -137,7 +137,7 @@ def _code(rng: np.random.Generator) -> str:
 
 def _filled(rng: np.random.Generator) -> str:
     """A cheque's amount with marks before and behind that keep others from adding to it."""
-    figures = digits(rng, 7)
+    figures = any_digits(rng, 7)
     if len(figures) > 3 and rng.random() < 0.6:
         mark = _one(rng, (".", ",", "'"))
         figures = figures[:-3] + mark + figures[-3:]
@@ -152,7 +152,7 @@ def _mixed(rng: np.random.Generator) -> str:
         return _n(rng, 1, 3) + _one(rng, "÷×=÷") + _n(rng, 1, 3) + ("=" + _n(rng, 1, 2) if rng.random() < 0.3 else "")
     if kind < 0.6:
         return _n(rng, 1, 4) + _one(rng, CLEAR) + _one(rng, ("-", "", "/", " ")) + _n(rng, 1, 4)
-    word = WORDS[int(rng.integers(len(WORDS)))]
+    word = FORM_WORDS[int(rng.integers(len(FORM_WORDS)))]
     return f"{word} {_n(rng, 1, 5)}" if kind < 0.85 else f"{_n(rng, 1, 4)} {word}"
 
 

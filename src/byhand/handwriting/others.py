@@ -6,14 +6,14 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.forms import MARKS, Strokes
-from byhand.handwriting.pens import any_pen, trace
+from byhand.handwriting.pens import any_pen, pen_trace
 from byhand.handwriting.strokes import Form, any_hand, compile_form, write_down
 
-KINDS = ("letter", "word", "scribble", "line", "mark")
+OTHER_KINDS = ("letter", "word", "scribble", "line", "mark")
 
 # As in `forms`: x to the right, y down, a capital's height is 1. Those that are digits by themselves are left out
 # (I, O, S, Z, B, G, b, g, l, o, q, s, z).
-LETTERS: dict[str, Strokes] = {
+LETTER_FORMS: dict[str, Strokes] = {
     "A": [[(0, 1), (.2, .5), (.36, 0)], [(.36, 0), (.55, .5), (.72, 1)], [(.14, .62), (.58, .6)]],
     "C": [[(.62, .12), (.36, 0), (.06, .3), (.06, .7), (.34, 1), (.64, .88)]],
     "E": [[(.5, .02), (.26, .02), (.06, .04)], [(.06, .04), (.04, .5), (.05, .98)], [(.05, .98), (.54, .97)],
@@ -51,7 +51,7 @@ LETTERS: dict[str, Strokes] = {
 @lru_cache(maxsize=1)
 def letters() -> list[Form]:
     """The letters' forms, made ready."""
-    return [compile_form(strokes) for strokes in LETTERS.values()]
+    return [compile_form(strokes) for strokes in LETTER_FORMS.values()]
 
 
 def draw_other(rng: np.random.Generator, height: int, kind: str | None = None) -> Array:
@@ -59,7 +59,7 @@ def draw_other(rng: np.random.Generator, height: int, kind: str | None = None) -
 
     kind is one of KINDS, otherwise chance decides: a letter, a word, a scribble, a line, a mark such as a point.
     """
-    kind = kind or KINDS[int(rng.integers(len(KINDS)))]
+    kind = kind or OTHER_KINDS[int(rng.integers(len(OTHER_KINDS)))]
     if kind == "word":
         return _word(rng, height)
     if kind == "letter":
@@ -70,7 +70,7 @@ def draw_other(rng: np.random.Generator, height: int, kind: str | None = None) -
     else:
         form = compile_form(_line(rng) if kind == "line" else _scribble(rng))
     curve = write_down(form, any_hand(rng), rng)
-    return trace(curve, form.starts, form.ends, form.along, any_pen(rng), height, rng)
+    return pen_trace(curve, form.starts, form.ends, form.along, any_pen(rng), height, rng)
 
 
 def _word(rng: np.random.Generator, height: int) -> Array:
@@ -78,7 +78,7 @@ def _word(rng: np.random.Generator, height: int) -> Array:
     hand, pen, pieces = any_hand(rng), any_pen(rng), []
     for _ in range(int(rng.integers(2, 7))):
         form = letters()[int(rng.integers(len(letters())))]
-        pieces.append(trace(write_down(form, hand, rng), form.starts, form.ends, form.along, pen, height, rng))
+        pieces.append(pen_trace(write_down(form, hand, rng), form.starts, form.ends, form.along, pen, height, rng))
         pieces.append(np.zeros((1, max(1, round(rng.uniform(0.02, 0.25) * height))), np.float32))
     tall = max(len(piece) for piece in pieces)
     return np.concatenate([np.pad(piece, ((tall - len(piece), 0), (0, 0))) for piece in pieces[:-1]], axis=1)

@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.handwriting.appearance import Look, any_look, shown
+from byhand.handwriting.appearance import Look, any_look, pictured
 from byhand.handwriting.canvas import Canvas
 from byhand.handwriting.layouts import LAYOUTS
 from byhand.handwriting.print import stamps_and_ticks
-from byhand.handwriting.truth import Group, PageRow, rows_and_cores
+from byhand.handwriting.truth import NumberGroup, PageRow, rows_and_cores
 from byhand.handwriting.view import View
 from byhand.handwriting.writers import Stock
 
 NUMBER, WRITING, PRINT, EDGE = 1, 2, 3, 4  # what a pixel of `Page.ink` is; 0 is paper
-LOW = 2.5  # times as wide as high: seen straight from above
+FROM_ABOVE = 2.5  # times as wide as high: seen straight from above
 INK = 50  # of 255 is the least that counts as ink
-KINDS = (*LAYOUTS, "strips")
+PAGE_KINDS = (*LAYOUTS, "strips")
 
 
 @dataclass(frozen=True)
-class Page:
+class MappedPage:
     """A page's picture and what is where on it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Page:
         angle: likewise by which the row falls to the right before quarter turns, in radians.
         turn: by how many quarter turns counter-clockwise all of it was turned.
         rows: as a reader goes through them on the upright page.
-        kind: which of KINDS.
+        kind: which of PAGE_KINDS.
     """
 
     image: Array
@@ -53,7 +53,7 @@ def compose_page(
     size: tuple[int, int] = (512, 512),
     kind: str | None = None,
     turn: int | None = None,
-) -> Page:
+) -> MappedPage:
     """A page (height, width) by one or more of the stock's writers; the same generator state gives the same page.
 
     kind is one of KINDS, by default some; turn is 0 to 3, by default mostly 0.
@@ -63,15 +63,15 @@ def compose_page(
     upright = size if turn % 2 == 0 else size[::-1]
     if kind is None:
         chances = np.cumsum([chance for _, chance in LAYOUTS.values()])
-        kind = KINDS[int(np.searchsorted(chances, rng.random()))]  # the rest are strips
+        kind = PAGE_KINDS[int(np.searchsorted(chances, rng.random()))]  # the rest are strips
     page = _strips(rng, stock, upright) if kind == "strips" else _sheet(rng, stock, upright, kind)
     return turned(page, turn) if turn else page
 
 
-def _sheet(rng: np.random.Generator, stock: Stock, size: tuple[int, int], kind: str) -> Page:
+def _sheet(rng: np.random.Generator, stock: Stock, size: tuple[int, int], kind: str) -> MappedPage:
     """One upright page; what is low for its width is seen straight from above."""
     look = any_look(rng, kind, stock.held)
-    if size[1] > LOW * size[0]:
+    if size[1] > FROM_ABOVE * size[0]:
         look = replace(look, still=True, edges=False)
     view, canvas = _view(rng, size, look)
     scribe = LAYOUTS[kind][0](canvas, stock, rng)
@@ -79,7 +79,7 @@ def _sheet(rng: np.random.Generator, stock: Stock, size: tuple[int, int], kind: 
         stamps_and_ticks(canvas, scribe.word, scribe.scribble, scribe.high, rng)
     layers = _seen(canvas, view)
     digit = max(6.0, min((placed.line.digit for placed in canvas.lines), default=scribe.high))
-    image, edges = shown(layers, view, canvas.size, look, digit, rng)
+    image, edges = pictured(layers, view, canvas.size, look, digit, rng)
     ink = np.zeros(size, np.uint8)
     ink[edges] = EDGE
     ink[layers[2] > INK] = PRINT
@@ -134,7 +134,9 @@ def _seen(canvas: Canvas, view: View) -> Array:
     return np.stack([np.asarray(band) for band in seen.split()])
 
 
-def _mapped(image: Array, ink: Array, rows: list[PageRow], cores: list[tuple[Array, float, float]], kind: str) -> Page:
+def _mapped(
+    image: Array, ink: Array, rows: list[PageRow], cores: list[tuple[Array, float, float]], kind: str
+) -> MappedPage:
     """The page with the maps of its cores."""
     from PIL import Image, ImageDraw
 
@@ -145,10 +147,10 @@ def _mapped(image: Array, ink: Array, rows: list[PageRow], cores: list[tuple[Arr
         for one, value in zip(maps, (high, angle), strict=True):
             ImageDraw.Draw(one).polygon(corners, fill=value)
     height, slope = (np.array(one, np.float32) for one in maps)
-    return Page(image, ink, height > 0, height, slope, 0, rows, kind)
+    return MappedPage(image, ink, height > 0, height, slope, 0, rows, kind)
 
 
-def _strips(rng: np.random.Generator, stock: Stock, size: tuple[int, int]) -> Page:
+def _strips(rng: np.random.Generator, stock: Stock, size: tuple[int, int]) -> MappedPage:
     """Small pictures of one row each, cut out tightly, one below the other, each on a paper of its own."""
     height, width = size
     ends = [0]
@@ -170,18 +172,18 @@ def _strips(rng: np.random.Generator, stock: Stock, size: tuple[int, int]) -> Pa
     image, ink, core, high, angle = (
         np.concatenate([getattr(page, what) for page in pages]) for what in ("image", "ink", "core", "height", "angle")
     )
-    return Page(image, ink, core, high, angle, 0, rows, "strips")
+    return MappedPage(image, ink, core, high, angle, 0, rows, "strips")
 
 
 def _moved(row: PageRow, move: Callable[[Array], Array], line: int) -> PageRow:
     """The row, all its points moved."""
-    groups = [Group(group.text, move(group.polygon)) for group in row.groups]
+    groups = [NumberGroup(group.text, move(group.polygon)) for group in row.groups]
     corners = move(row.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)).reshape(-1, 4, 2)
     boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
     return PageRow(row.text, groups, move(row.polygon), row.height, row.angle, boxes, line)
 
 
-def turned(page: Page, turn: int) -> Page:
+def turned(page: MappedPage, turn: int) -> MappedPage:
     """The upright page, turned counter-clockwise by `turn` quarters, 0 to 3; `angle` stays what it was before."""
     height, width = page.image.shape
 
@@ -194,4 +196,6 @@ def turned(page: Page, turn: int) -> Page:
         np.ascontiguousarray(np.rot90(layer, turn))
         for layer in (page.image, page.ink, page.core, page.height, page.angle)
     )
-    return Page(image, ink, core, high, angle, turn, [_moved(row, move, row.line) for row in page.rows], page.kind)
+    return MappedPage(
+        image, ink, core, high, angle, turn, [_moved(row, move, row.line) for row in page.rows], page.kind
+    )

@@ -115,12 +115,14 @@ def put_on_paper(ink: Array, paper: Paper, rng: np.random.Generator, printed: Ar
     elif paper.rules:
         level *= 1 - np.float32(paper.rules) * _rules(ink, paper, rng)
     if paper.pattern:
-        level *= 1 - np.float32(paper.pattern) * piece(patterns(), ink.shape, rng, paper.held)
+        level *= 1 - np.float32(paper.pattern) * sheet_piece(patterns(), ink.shape, rng, paper.held)
     level *= np.float32(255 * paper.white)
     if paper.shadow:
-        level *= 1 + np.float32(paper.shadow / 2) * (piece(clouds(), ink.shape, rng, paper.held) - np.float32(0.5))
+        level *= 1 + np.float32(paper.shadow / 2) * (
+            sheet_piece(clouds(), ink.shape, rng, paper.held) - np.float32(0.5)
+        )
     if paper.blotches:
-        level *= 1 + np.float32(paper.blotches) * piece(blotches(), ink.shape, rng, paper.held)
+        level *= 1 + np.float32(paper.blotches) * sheet_piece(blotches(), ink.shape, rng, paper.held)
     if paper.inverted:
         level = 255 - level
     return _photographed(level, paper, rng)
@@ -146,7 +148,7 @@ def _photographed(level: Array, paper: Paper, rng: np.random.Generator) -> Array
     if paper.blur:
         picture = picture.filter(ImageFilter.BoxBlur(paper.blur / paper.coarse))
     if paper.grain:
-        noise = np.float32(255 * paper.white * paper.grain) * piece(grain(), (picture.height, picture.width), rng)
+        noise = np.float32(255 * paper.white * paper.grain) * sheet_piece(grain(), (picture.height, picture.width), rng)
         picture = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
     if paper.binary and not paper.rules and not paper.pattern:  # of those, little would be left
         low, high = np.asarray(picture).min(), np.asarray(picture).max()
@@ -223,7 +225,7 @@ def own_sheets(count: int, held: bool | None) -> list[int]:
     return [k for k in range(count) if held is None or (k % 4 == 3) == held]
 
 
-def piece(sheets: Array, shape: tuple[int, ...], rng: np.random.Generator, held: bool | None = None) -> Array:
+def sheet_piece(sheets: Array, shape: tuple[int, ...], rng: np.random.Generator, held: bool | None = None) -> Array:
     """A random piece (height, width) of a random one of `own_sheets`, sometimes mirrored."""
     own = own_sheets(len(sheets), held)
     k, y, x = (int(rng.integers(n)) for n in (len(own), SHEET[0] - shape[0], SHEET[1] - shape[1]))

@@ -42,7 +42,7 @@ def any_pen(rng: np.random.Generator) -> Pen:
     return Pen(rng.uniform(0.14, 0.22), 0.05, 0, 0, rng.uniform(0, 0.2))  # marker
 
 
-def trace(
+def pen_trace(
     curve: Array, starts: Array, ends: Array, along: Array, pen: Pen, height: int, rng: np.random.Generator
 ) -> Array:
     """The ink of the curve's pieces, in a picture that holds it just so: float32 (about `height`, width), 0-1.

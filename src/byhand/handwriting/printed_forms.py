@@ -7,7 +7,7 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.canvas import Canvas
-from byhand.handwriting.numbers import digits
+from byhand.handwriting.numbers import any_digits
 from byhand.handwriting.print import draw_cells, draw_frame
 from byhand.handwriting.scribe import Scribe
 from byhand.handwriting.writers import Stock
@@ -60,7 +60,7 @@ def _field(
     top, bottom = y - rng.uniform(-0.1, 0.35) * high, y + high * (1 + rng.uniform(-0.08, 0.35))
     if kind < 0.7:  # a cell for each digit
         fit = max(1, int(room / (1.3 * high)))
-        line = scribe.number(room, digits(rng, min(fit, 12)) if rng.random() < 0.85 else None, fit, cells=True)
+        line = scribe.number(room, any_digits(rng, min(fit, 12)) if rng.random() < 0.85 else None, fit, cells=True)
         pitch = line.cells[1]
         most = int(room / pitch)
         sides = np.arange(min(most, len(line.cells) - 1 + int(rng.integers(0, 4))) + 1) * pitch
@@ -83,7 +83,7 @@ def _field(
     return x + wide, row
 
 
-def table(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
+def printed_table(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
     """A grid of lines with printed headings and a number in most cells."""
     from PIL import ImageDraw
 

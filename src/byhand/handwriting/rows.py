@@ -9,12 +9,12 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.alphabet import encode
-from byhand.handwriting.line import Line, write_line
-from byhand.handwriting.numbers import CLEAR, any_text, digits, some_word
+from byhand.handwriting.line import InkLine, write_line
+from byhand.handwriting.numbers import CLEAR, any_digits, any_text, some_word
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.paper import Paper, any_paper, plainer, put_on_paper
 from byhand.handwriting.print import draw_cells, draw_frame
-from byhand.handwriting.style import any_style, in_cells
+from byhand.handwriting.style import in_cells, some_style
 from byhand.handwriting.writers import Stock
 
 EMPTY = 0.1  # of the rows have no number
@@ -73,7 +73,7 @@ class NumberRows:
         width, longest = width or self.width, longest or self.longest
         longest = min(longest, max(1, int(width / (SLIM * self.height))))
         writer = self.stock.pick(rng)
-        style = any_style(rng, writer.printed)
+        style = some_style(rng, writer.printed)
         boxed = rng.random() < CELLS
         if boxed:
             style = in_cells(style, rng)
@@ -87,7 +87,7 @@ class NumberRows:
             line, label = self._other(rng, high, inner), ""
             label = "?" if len(line.label) else ""
         else:
-            text = any_text(rng, longest) if not boxed or rng.random() < 0.4 else digits(rng, longest)
+            text = any_text(rng, longest) if not boxed or rng.random() < 0.4 else any_digits(rng, longest)
             line = write_line(text, writer, style, rng, (high, inner))
             label = line.label
         ink = np.zeros((self.height, min(width, line.ink.shape[1] + int(margins.sum()))), np.uint8)
@@ -106,24 +106,26 @@ class NumberRows:
         picture = put_on_paper(ink, paper, rng, printed)
         return (_with_wedge(picture, paper, rng) if rng.random() < WEDGE else picture), label
 
-    def _other(self, rng: np.random.Generator, high: int, wide: int) -> Line:
+    def _other(self, rng: np.random.Generator, high: int, wide: int) -> InkLine:
         """Writing without a number, or none at all, which reads ""."""
         kind = rng.random()
         if kind < 0.12:
             blank = np.zeros((high, min(wide, int(rng.integers(high, 4 * high)))), np.uint8)
-            return Line(blank, "", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0))
+            return InkLine(blank, "", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0))
         if kind < 0.36:
             drawn = _scrawls()[int(rng.integers(SCRAWLS))]
-            return Line(_shrunk(drawn, high, wide), "?", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0))
+            return InkLine(
+                _shrunk(drawn, high, wide), "?", np.zeros((0, 4)), np.zeros(0, bool), high, high, np.zeros(0)
+            )
         writer = self.stock.pick(rng)
         text = some_word(rng) if kind < 0.74 else CLEAR[int(rng.integers(len(CLEAR)))]
-        line = write_line(text, writer, any_style(rng, writer.printed), rng, (high, wide))
+        line = write_line(text, writer, some_style(rng, writer.printed), rng, (high, wide))
         return line if line.label.strip(" ?.-/,:+") == "" else self._other(rng, high, wide)
 
     def _neighbour(self, ink: Array, top: int, high: int, rng: np.random.Generator) -> None:
         """Put the foot or the head of another row at the rim, hardly into this one."""
         writer = self.stock.pick(rng)
-        line = write_line(digits(rng, 8), writer, any_style(rng, writer.printed), rng, (high, ink.shape[1])).ink
+        line = write_line(any_digits(rng, 8), writer, some_style(rng, writer.printed), rng, (high, ink.shape[1])).ink
         above = rng.random() < 0.5
         room = (top if above else len(ink) - top - high) + int(rng.integers(-1, 3))
         room = min(max(room, 0), len(line))
@@ -133,7 +135,7 @@ class NumberRows:
             place = (ink[:room] if above else ink[-room:])[:, max(0, left) : max(0, left) + part.shape[1]]
             np.maximum(place, part[:, : place.shape[1]], out=place)
 
-    def _print(self, draw: Any, line: Line, at: tuple[int, int], rng: np.random.Generator) -> None:
+    def _print(self, draw: Any, line: InkLine, at: tuple[int, int], rng: np.random.Generator) -> None:
         """Print cells or a frame around the line, which stands at (left, top)."""
         thick = float(np.exp(rng.uniform(-0.5, 1.8))) if rng.random() < 0.8 else 1.0
         top = at[1] - rng.uniform(-0.12, 0.5) * len(line.ink)

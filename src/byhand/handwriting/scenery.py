@@ -15,7 +15,7 @@ SIDE = 640  # pixels of a sheet
 SHEETS = {"pattern": 24, "cloud": 12, "grain": 3, "blotch": 8, "wood": 8}
 
 
-def piece(what: str, shape: tuple[int, int], rng: np.random.Generator, held: bool | None = None) -> Array:
+def scene_piece(what: str, shape: tuple[int, int], rng: np.random.Generator, held: bool | None = None) -> Array:
     """A random piece of a sheet: float32 (height, width); a larger one than the sheet is repeated.
 
     `held` says which sheets: those that are kept for validation (see `paper.own_sheets`), the others, or all for None.
@@ -107,7 +107,7 @@ def illumination(
         ramp = slope[0] * np.linspace(-0.5, 0.5, height)[:, None] + slope[1] * np.linspace(-0.5, 0.5, width)[None]
         light += ramp.astype(np.float32)
     if rng.random() < 0.3 * strength:
-        light *= 1 - np.float32(rng.uniform(0.1, 0.4)) * piece("cloud", shape, rng, held)
+        light *= 1 - np.float32(rng.uniform(0.1, 0.4)) * scene_piece("cloud", shape, rng, held)
     for _ in range(int(rng.integers(1, 3)) if rng.random() < 0.32 * strength else 0):
         light *= 1 - np.float32(rng.uniform(0.12, 0.55)) * shadow(shape, rng)
     if rng.random() < 0.1 * strength:  # a fold: two planes, and the crease between them
@@ -222,7 +222,7 @@ def photographed(level: Array, digit: float, contrast: float, rng: np.random.Gen
         picture = picture.filter(ImageFilter.BoxBlur(rng.uniform(0.3, max(0.4, digit / 22)) / coarse))
     if rng.random() < (0.1 if sharp else 0.75):
         most = np.log(max(1.5, 30 * contrast))
-        noise = np.float32(np.exp(rng.uniform(0, most))) * piece("grain", (picture.height, picture.width), rng)
+        noise = np.float32(np.exp(rng.uniform(0, most))) * scene_piece("grain", (picture.height, picture.width), rng)
         picture = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
     if not sharp and rng.random() < 0.1:
         picture = picture.filter(ImageFilter.UnsharpMask(rng.uniform(0.8, 3), int(rng.integers(50, 250)), 0))

@@ -6,10 +6,10 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.glyphs import Writer
-from byhand.handwriting.line import Line, write_line
-from byhand.handwriting.numbers import any_text, digits, some_word
+from byhand.handwriting.line import InkLine, write_line
+from byhand.handwriting.numbers import any_digits, any_text, some_word
 from byhand.handwriting.others import draw_other
-from byhand.handwriting.style import Style, any_style, in_cells
+from byhand.handwriting.style import LineStyle, in_cells, some_style
 from byhand.handwriting.writers import Stock
 
 
@@ -30,7 +30,7 @@ class Scribe:
     rng: np.random.Generator
     high: float
     writer: Writer
-    style: Style
+    style: LineStyle
     dark: float
 
     @classmethod
@@ -39,17 +39,17 @@ class Scribe:
         low = max(4.0, low)
         high = float(np.exp(rng.uniform(np.log(low), np.log(max(low, top)))))
         writer = stock.pick(rng)
-        style = any_style(rng, writer.printed)
+        style = some_style(rng, writer.printed)
         style = replace(style, climb=0.3 * style.climb, wave=0.3 * style.wave)
         if rng.random() < 0.08:  # digits far apart
             style = replace(style, gap=rng.uniform(0.8, 1.8))
         return cls(stock, rng, high, writer, style, rng.uniform(0.75, 1.0))
 
-    def number(self, wide: float, text: str | None = None, most: int = 14, cells: bool = False) -> Line:
+    def number(self, wide: float, text: str | None = None, most: int = 14, cells: bool = False) -> InkLine:
         """A number at most `wide` pixels wide."""
         rng = self.rng
         fit = max(1, min(most, int(wide / (0.55 * self.high * self.style.wide))))
-        text = text or (any_text(rng, fit) if rng.random() < 0.6 else digits(rng, fit))
+        text = text or (any_text(rng, fit) if rng.random() < 0.6 else any_digits(rng, fit))
         style = in_cells(self.style, rng) if cells else self.style
         if rng.random() < 0.5:
             style = replace(style, space=style.space * rng.uniform(1, 3))
@@ -64,7 +64,7 @@ class Scribe:
             writer = prints[int(rng.integers(len(prints)))]
         many = int(rng.integers(1, 4)) if rng.random() < 0.6 else 1
         text = " ".join(some_word(rng) for _ in range(many))
-        style = replace(any_style(rng, writer.printed), gap=rng.uniform(-0.05, 0.15), bent=0.0)
+        style = replace(some_style(rng, writer.printed), gap=rng.uniform(-0.05, 0.15), bent=0.0)
         return write_line(text, writer, style, rng, (high or self.high, max(8.0, wide)), digits_high=True).ink
 
     def scribble(self) -> Array:

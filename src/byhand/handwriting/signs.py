@@ -6,7 +6,7 @@ As in `forms`: strokes through points, x to the right, y down; the height of 1 i
 from functools import lru_cache
 
 from byhand.handwriting.forms import MARKS, Strokes
-from byhand.handwriting.others import LETTERS
+from byhand.handwriting.others import LETTER_FORMS
 from byhand.handwriting.strokes import Form, compile_form
 
 SIGNS: dict[str, list[Strokes]] = {
@@ -89,5 +89,5 @@ def foot(symbol: str, high: float) -> float:
 @lru_cache(maxsize=1)
 def sign_forms() -> dict[str, list[Form]]:
     """The forms of all signs and letters that pens write here, made ready, by symbol."""
-    drawn = SIGNS | STRANGE | {letter: [strokes] for letter, strokes in LETTERS.items() if letter != "&"}
+    drawn = SIGNS | STRANGE | {letter: [strokes] for letter, strokes in LETTER_FORMS.items() if letter != "&"}
     return {symbol: [compile_form(strokes) for strokes in forms] for symbol, forms in drawn.items()}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.handwriting.forms import FORMS, MARKS, Strokes, joined
+from byhand.handwriting.forms import FORMS, MARKS, Strokes, joined_zeros
 
 STEPS = 4  # pieces of a curve from one point to the next
 
@@ -90,7 +90,7 @@ def all_forms() -> dict[str, list[Form]]:
         for tail in (False, True)
         for way in ("top", "low", "loop", "cross")
     ]
-    return forms | {label: [compile_form(joined(label, *way)) for way in ways] for label in ("00", "000")}
+    return forms | {label: [compile_form(joined_zeros(label, *way)) for way in ways] for label in ("00", "000")}
 
 
 def any_hand(rng: np.random.Generator) -> Hand:
@@ -117,7 +117,7 @@ def write_down(form: Form, hand: Hand, rng: np.random.Generator) -> Array:
     return (form.matrix @ points) @ matrix
 
 
-def smooth(points: Array, steps: int = 24) -> Array:
+def smooth_curve(points: Array, steps: int = 24) -> Array:
     """The Catmull-Rom curve through the points (n, 2), `steps` points from each to the next: ((n − 1) steps + 1, 2)."""
     return _catmull_rom(len(points), steps) @ points
 

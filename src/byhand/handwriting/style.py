@@ -8,7 +8,7 @@ THINNEST, THICKEST = 1.3, 11.0  # pixels of a stroke, for digits of HEIGHT
 
 
 @dataclass(frozen=True)
-class Style:
+class LineStyle:
     """How a line is written; lengths as parts of a digit's height.
 
     Attributes:
@@ -46,7 +46,7 @@ class Style:
     pitch: float = 0.0
 
 
-def any_style(rng: np.random.Generator, printed: bool = False) -> Style:
+def some_style(rng: np.random.Generator, printed: bool = False) -> LineStyle:
     """Some way of writing a line; what is printed stands evenly."""
     kind = rng.random()
     gap = (
@@ -59,8 +59,10 @@ def any_style(rng: np.random.Generator, printed: bool = False) -> Style:
     space = max(0.45, 1.2 * gap) + rng.uniform(0, 0.9)
     if printed:
         wide = float(np.exp(rng.normal(0, 0.12)))
-        return Style(wide, 0, min(gap, 0.5) if gap > 0 else 0.08, 0, 0, 0, space=space, stroke=_any_stroke(rng, 0.3))
-    return Style(
+        return LineStyle(
+            wide, 0, min(gap, 0.5) if gap > 0 else 0.08, 0, 0, 0, space=space, stroke=_any_stroke(rng, 0.3)
+        )
+    return LineStyle(
         wide=float(np.exp(rng.normal(0.1, 0.2))),
         slant=rng.normal(-0.08, 0.22) if rng.random() < 0.7 else 0.0,
         gap=gap,
@@ -82,6 +84,6 @@ def _any_stroke(rng: np.random.Generator, chance: float) -> float:
     return float(np.clip(np.exp(rng.normal(1.35, 0.5)), THINNEST, THICKEST)) if rng.random() < chance else 0.0
 
 
-def in_cells(style: Style, rng: np.random.Generator) -> Style:
+def in_cells(style: LineStyle, rng: np.random.Generator) -> LineStyle:
     """The same, every symbol in a cell of its own."""
     return replace(style, pitch=rng.uniform(0.85, 1.7), slant=0.0, climb=0.0, wave=0.0, bent=min(style.bent, 0.03))

@@ -13,7 +13,7 @@ APART = 1.2  # digits' heights between two glyphs, from which on they have cores
 
 
 @dataclass(frozen=True)
-class Group:
+class NumberGroup:
     """A number on a row: what it reads, and the corners of its digits' band, x and y (4, 2).
 
     The corners are the upright number's: top left, top right, bottom right, bottom left.
@@ -38,7 +38,7 @@ class PageRow:
     """
 
     text: str
-    groups: list[Group]
+    groups: list[NumberGroup]
     polygon: Array
     height: float
     angle: float
@@ -97,7 +97,7 @@ def rows_and_cores(lines: list[Placed], view: View) -> tuple[list[PageRow], list
     rows, cores = [], []
     for placed, own, many in zip(lines, texts, runs, strict=True):
         whole = next(seen)
-        groups = [Group(text, next(seen)) for text in own]
+        groups = [NumberGroup(text, next(seen)) for text in own]
         for _ in range(many):
             measured = _measured(next(seen))
             cores.append((next(seen), *measured))

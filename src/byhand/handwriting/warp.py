@@ -5,10 +5,10 @@ import numpy as np
 from byhand.core.types import Array
 
 SMALLEST = 4  # pixels of a row's height and width; a smaller one stays as it is
-CELL = 0.5  # a row's height, times this: how far the nodes of the bent grid are apart
+ROW_GRID = 0.5  # a row's height, times this: how far the nodes of the bent grid are apart
 
 
-def warp(row: Array, far: float, rng: np.random.Generator, cell: float = CELL) -> Array:
+def warp(row: Array, far: float, rng: np.random.Generator, cell: float = ROW_GRID) -> Array:
     """The row of ink (height, width), uint8, bent: each node of a grid is moved by up to `far` of the height.
 
     The nodes at the edge move along it only, so no ink leaves the picture.

@@ -19,14 +19,14 @@ from byhand.handwriting.fonts import fonts_in
 from byhand.handwriting.forms import FORMS
 from byhand.handwriting.glyphs import HEIGHT, Writer, barred_sevens, image_writers
 from byhand.handwriting.hands import CREDITS, hands_in
-from byhand.handwriting.pens import Pen, any_pen, trace
+from byhand.handwriting.pens import Pen, any_pen, pen_trace
 from byhand.handwriting.signs import sign_forms
 from byhand.handwriting.strokes import Hand, all_forms, any_hand, has_long_flag, write_down
 
-HELD_OUT = 26  # of 256 values of a name's first byte
+HELD_OUT_BYTES = 26  # of 256 values of a name's first byte
 MNIST_HELD = 5000  # of MNIST's training images, the first
 MNIST_WRITERS = 200  # that MNIST's other images are divided among
-PARTS = ("train", "validation")
+WRITER_PARTS = ("train", "validation")
 # How often each kind of writer is picked, as a share of those that there are.
 SHARES = {"drawn": 0.3, "mnist": 0.32, "hands": 0.26, "font": 0.06, "printed": 0.06}
 
@@ -60,7 +60,7 @@ class Stock:
 
 def held_out(name: str) -> bool:
     """Whether the writer of that name is kept for validation."""
-    return hashlib.sha256(name.encode()).digest()[0] < HELD_OUT
+    return hashlib.sha256(name.encode()).digest()[0] < HELD_OUT_BYTES
 
 
 def collect(
@@ -84,7 +84,7 @@ def collect(
         seed: of all chance.
         report: is told what has been collected.
     """
-    if part not in PARTS:
+    if part not in WRITER_PARTS:
         raise ByhandError(f"there is no part {part!r}; it is train or validation.")
     own = [f"drawn {k}" for k in range(drawn)]
     kinds = {"drawn": [drawn_writer(seed, name) for name in own if held_out(name) == (part == "validation")]}
@@ -152,7 +152,7 @@ def _sign(symbol: str, hand: Hand, pen: Pen, rng: np.random.Generator) -> Array:
     forms = sign_forms()[symbol]
     form = forms[int(rng.integers(len(forms)))]
     curve = write_down(form, hand, rng) * np.exp(rng.normal(0, 0.15))
-    return _bytes(trace(curve, form.starts, form.ends, form.along, pen, HEIGHT, rng))
+    return _bytes(pen_trace(curve, form.starts, form.ends, form.along, pen, HEIGHT, rng))
 
 
 def _bytes(ink: Array) -> Array:

@@ -4,10 +4,10 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.line import write_line
-from byhand.handwriting.numbers import any_text, digits, some_word
+from byhand.handwriting.numbers import any_digits, any_text, some_word
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.paper import any_paper, plainer, put_on_paper
-from byhand.handwriting.style import any_style
+from byhand.handwriting.style import some_style
 from byhand.handwriting.writers import Stock
 from byhand.reading.finder import (
     CELL,
@@ -64,12 +64,12 @@ def _small(stock: Stock, rng: np.random.Generator, tall: int, wide: int) -> tupl
     if number:
         writer = stock.pick(rng)
         longest = 1 if kind < SINGLE else max(1, int(room / (0.6 * high)))
-        text = digits(rng, longest) if rng.random() < 0.7 else any_text(rng, longest)
-        line = write_line(text, writer, any_style(rng, writer.printed), rng, (high, room))
+        text = any_digits(rng, longest) if rng.random() < 0.7 else any_text(rng, longest)
+        line = write_line(text, writer, some_style(rng, writer.printed), rng, (high, room))
         ink, number = line.ink, bool(line.label.strip("?"))
     elif kind < SINGLE + ROW + WORD:
         writer = stock.pick(rng)
-        ink = write_line(some_word(rng), writer, any_style(rng, writer.printed), rng, (high, room)).ink
+        ink = write_line(some_word(rng), writer, some_style(rng, writer.printed), rng, (high, room)).ink
     else:
         drawn = draw_other(rng, high, ("scribble", "line", "letter")[int(rng.integers(3))])
         ink = np.rint(255 * drawn).astype(np.uint8) * (rng.random() < 0.7)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.handwriting.pages import Page, compose_page
+from byhand.handwriting.pages import MappedPage, compose_page
 from byhand.reading.finder import (
     CELL,
     CORE,
@@ -62,7 +62,7 @@ class Pieces:
         return x, t
 
 
-def piece(page: Page, picture: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def piece(page: MappedPage, picture: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     """A piece of a page, uint8 (SIDE, SIDE), in some size, and its maps, float32 (MAPS, SIDE / 4, SIDE / 4)."""
     rows = page.rows
     at = None
@@ -102,7 +102,7 @@ def piece(page: Page, picture: Array, rng: np.random.Generator) -> tuple[Array, 
     return seen, maps
 
 
-def _lighter(page: Page, picture: Array) -> Array:
+def _lighter(page: MappedPage, picture: Array) -> Array:
     """Where a page's writing is lighter than its paper, bool (height, width), by groups."""
     lighter = np.zeros(page.ink.shape, bool)
     for row in page.rows:
@@ -116,7 +116,7 @@ def _lighter(page: Page, picture: Array) -> Array:
     return lighter
 
 
-def _cores(maps: Array, page: Page, scale: tuple[float, float], corner: tuple[int, int]) -> None:
+def _cores(maps: Array, page: MappedPage, scale: tuple[float, float], corner: tuple[int, int]) -> None:
     """The bands along the middles of groups that have the right size."""
     mean = (scale[0] * scale[1]) ** 0.5
     k = TURNED if page.turn % 2 else UPRIGHT
