@@ -91,3 +91,31 @@ def test_the_parts_are_there_by_name_as_well():
         "import byhand\nfor part in ('layers', 'data', 'training'): assert hasattr(getattr(byhand, part), '__path__')"
     )
     assert {"byhand.layers", "byhand.data", "byhand.training"} <= loaded(code)
+
+
+NEEDED = {"numpy", "PIL", "safetensors", "lazy_loader"}  # with `pip install --no-deps byhand`
+FEW = f"""
+import sys, importlib.abc
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {SELDOM - NEEDED | {"threadpoolctl", "filelock"}!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing())
+import numpy as np
+import byhand as bh
+page = np.full((60, 60), 255, np.uint8)
+page[10:50, 28:33] = 0
+assert bh.read(page).text == "1"
+network = bh.Network(2, [bh.Dense(2)], bh.CategoricalCrossEntropy())
+x, y = np.array([[0, 1], [1, 0]]), np.array([0, 1])
+bh.fit(network, x, y, optimizer=bh.Adam(0.1), epochs=30)
+print(bh.evaluate(network, x, y).accuracy, network.explain()[:2])
+network.save(sys.argv[1])
+bh.Network.load(sys.argv[1])
+"""
+
+
+def test_reading_and_training_need_few_libraries(tmp_path):
+    done = subprocess.run([sys.executable, "-c", FEW, str(tmp_path / "a.safetensors")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(" a0\n")

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -173,3 +175,11 @@ def test_ctrl_c_ends_with_130(byhand, data, monkeypatch, tmp_path):  # noqa: F81
     status, _, _ = byhand("train", "--data", data, "--out", "run")
     assert status == 130
     assert not (tmp_path / "run").exists()
+
+
+def test_a_terminal_without_greek_letters_gets_question_marks():
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "byhand", "explain", "nielsen"]
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"W1" in done.stdout and b"?" in done.stdout

@@ -1,5 +1,6 @@
 """Run byhand's command line, and say in one sentence what went wrong."""
 
+import io
 import sys
 import warnings
 from typing import Any
@@ -10,6 +11,9 @@ from byhand.core.errors import ByhandError
 
 def main() -> None:
     """Run the command line; exits with a one-sentence message and status 2 on a user error, with 130 on Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may not have the Greek letters
     load_commands()
     try:
         with warnings.catch_warnings():

@@ -57,7 +57,7 @@ def letters() -> list[Form]:
 def draw_other(rng: np.random.Generator, height: int, kind: str | None = None) -> Array:
     """Something that is no digit, cut tightly: float32 (about `height` or less, width), ink from 0 to 1.
 
-    kind is one of KINDS, otherwise chance decides: a letter, a word, a scribble, a line, a mark such as a point.
+    kind is one of OTHER_KINDS, otherwise chance decides: a letter, a word, a scribble, a line, a mark such as a point.
     """
     kind = kind or OTHER_KINDS[int(rng.integers(len(OTHER_KINDS)))]
     if kind == "word":

@@ -56,7 +56,7 @@ def compose_page(
 ) -> MappedPage:
     """A page (height, width) by one or more of the stock's writers; the same generator state gives the same page.
 
-    kind is one of KINDS, by default some; turn is 0 to 3, by default mostly 0.
+    kind is one of PAGE_KINDS, by default some; turn is 0 to 3, by default mostly 0.
     """
     if turn is None:
         turn = int(rng.integers(1, 4)) if rng.random() < 0.15 else 0

@@ -1,5 +1,7 @@
 """Callbacks, and the progress bar."""
 
+import sys
+from importlib.util import find_spec
 from typing import Any
 
 from byhand.training.state import Training
@@ -46,11 +48,9 @@ class ProgressBar(Callback):
 
     def on_start(self, training: Training) -> None:
         """Open the bar."""
-        from rich.console import Console
-
-        console = Console(stderr=True)
-        if not console.is_terminal:
+        if not sys.stderr.isatty() or find_spec("rich") is None:
             return
+        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         columns = (
@@ -61,7 +61,7 @@ class ProgressBar(Callback):
             TimeRemainingColumn(),
             TextColumn("{task.fields[news]}"),
         )
-        self._bar = Progress(*columns, console=console)
+        self._bar = Progress(*columns, console=Console(stderr=True))
         self._first, left = training.step, training.steps * (training.epochs - training.epoch)
         self._every = max(1, left // 500)
         total = left or None  # an epoch of unknown length

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from byhand.network import Network
 
@@ -47,6 +46,10 @@ class SharedCount:
 
 def _put_blas(count: Any) -> list[int]:
     """Give every matrix library `count` threads, or each its own of a list of counts."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:  # then they keep their number
+        return []
     libraries = ThreadpoolController().select(user_api="blas").lib_controllers
     before = [library.num_threads for library in libraries]
     counts = count if isinstance(count, list) else [count] * len(libraries)
