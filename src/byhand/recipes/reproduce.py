@@ -1,5 +1,6 @@
 """Comparison of published figures with ours over several seeds."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -54,12 +55,14 @@ def reproduce(
         say: told what is about to run.
     """
     datasets: dict[str, Dataset] = {}
+    start, made, trainings = time.monotonic(), 0, len(recipes) * seeds
     for recipe in recipes:
         if recipe.dataset not in datasets:
             datasets[recipe.dataset] = load(recipe.dataset)
         outcomes = []
         for seed in range(seeds):
-            say(f"{recipe.name}, seed {seed}")
+            made += 1
+            say(f"{recipe.name}, seed {seed}: training {made} of {trainings}, after {time.monotonic() - start:.0f} s")
             outcomes.append(run_recipe(recipe, seed, dataset=datasets[recipe.dataset], progress=progress).outcome)
         seconds = float(np.mean([outcome.seconds for outcome in outcomes]))
         yield [
