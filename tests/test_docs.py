@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from byhand.cli.app import app
 from byhand.cli.main import load_commands
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
+from pages import write_pages  # noqa: E402
+
 load_commands()
 COMMANDS = set(typer.main.get_command(app).commands)
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -22,11 +26,21 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The pages that the site's build adds, in a folder of their own."""
+    folder = tmp_path_factory.mktemp("made")
+    write_pages(folder)
+    return folder
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_names_exists(page):
+def test_what_a_page_names_exists(page, made):
     text = page.read_text(encoding="utf-8")
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text):
         linked = (page.parent / target) if target else page
+        if target.startswith("made/"):
+            linked = made / Path(target).name
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
     for path in re.findall(r"`((?:src|tests|bench|docs|examples)/[\w./-]+)`", text):
