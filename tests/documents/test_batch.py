@@ -8,6 +8,7 @@ from PIL import Image
 
 import byhand
 from byhand.core.errors import ByhandError
+from byhand.documents.options import ReadOptions
 from byhand.documents.processes import Lost, in_order_by_processes
 from tests.documents.papers import encoded, paper, saved
 
@@ -95,3 +96,9 @@ def test_a_process_that_dies_costs_its_own_item_alone(tmp_path, monkeypatch):
     assert [item for item, _ in results] == [*range(9)]
     assert [result for item, result in results if item != 3] == [n * n for n in range(9) if n != 3]
     assert isinstance(results[3][1], Lost)
+
+
+def test_signs_stand_for_the_pattern_text():
+    assert ReadOptions(signs=True).form == "text" and ReadOptions().form == "digits"
+    with pytest.raises(ByhandError, match="give one of them"):
+        ReadOptions(pattern="date", signs=True)

@@ -35,6 +35,9 @@ def read(
         str,
         typer.Option(help="What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
     ] = "digits",
+    signs: Annotated[
+        bool, typer.Option("--signs/--digits-only", help="Read the signs of numbers, too: --pattern text.")
+    ] = False,
     length: Annotated[str, typer.Option(help="How many digits each number has: 8, or 4-6.")] = "",
     confidence: Annotated[float, typer.Option(min=0, max=1, help="Refuse rows with a lower confidence.")] = 0.0,
     region: Annotated[str, typer.Option(help="left,top,right,bottom of what is read, in pixels or percent.")] = "",
@@ -71,7 +74,7 @@ def read(
     given = [*(sources or []), *(read_list(listed) if listed else [])]
     if not given:
         raise ByhandError("nothing is named to be read; give pictures or folders, or a list with --list.")
-    options = ReadOptions(pattern, confidence, length, region, rotate, pages)
+    options = ReadOptions(pattern, confidence, length, region, rotate, pages, signs)
     task = Task(options, str(model_file(model)) if model else None, str(annotate) if annotate else None)
     task.reader()  # says at once what is wrong with the model or the pattern
     part = _part(shard)

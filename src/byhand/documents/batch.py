@@ -17,7 +17,7 @@ from byhand.documents.sources import Document, Sources
 from byhand.reading.reader import Reader
 from byhand.reading.reading import Reading
 
-VERSION = 1  # of the record of a page, see docs/batch.md
+VERSION = 1  # of the record of a page, see docs/integration.md
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Task:
         Raises:
             ByhandError: the model or the pattern cannot be used.
         """
-        return _reader(self.model, self.options.pattern)
+        return _reader(self.model, self.options.form)
 
     def pages(self, document: Document) -> Iterator[PageReading]:
         """What is read on each page; a document or a page that cannot be read gives an error."""
@@ -160,7 +160,7 @@ def read_many(
         model: a model file; by default the networks of the package.
         jobs: how many processes read, with one thread each; 1 reads in this process.
         annotate: a folder for a picture of each page with what was read on it.
-        options: pattern, confidence, length, region, rotate, pages: see `documents.options.ReadOptions`.
+        options: pattern, signs, confidence, length, region, rotate, pages: see `documents.options.ReadOptions`.
 
     Raises:
         ByhandError: an option, the model or the pattern cannot be used.

@@ -34,6 +34,7 @@ class ReadOptions:
         rotate: by how many degrees each page is rotated clockwise before it is read: 0, 90, 180 or 270. Boxes stay
             those of the page as it comes.
         pages: of each document: "1,3-5", "2-"; all by default.
+        signs: whether signs of numbers are read, too: short for the pattern "text".
 
     Raises:
         ByhandError: one of them means nothing.
@@ -45,12 +46,20 @@ class ReadOptions:
     region: str = ""
     rotate: int = 0
     pages: str = ""
+    signs: bool = False
 
     def __post_init__(self) -> None:
         require_between("confidence", self.confidence, 0, 1)
+        if self.signs and self.pattern not in ("digits", "text"):
+            raise ByhandError(f"signs and the pattern {self.pattern!r} both say what is read; give one of them.")
         if self.rotate not in QUARTERS:
             raise ByhandError(f"rotate must be 0, 90, 180 or 270 degrees clockwise; got {self.rotate!r}.")
         _ = self.choice, self._sides, self._lengths  # each of them checks what it is made of
+
+    @property
+    def form(self) -> str:
+        """What a row may read."""
+        return "text" if self.signs else self.pattern
 
     @cached_property
     def choice(self) -> PageChoice:
