@@ -21,7 +21,7 @@ def explain(
         str | None, typer.Option(help="Name or path of the data set of the sample; mnist by default.")
     ] = None,
     language: Annotated[
-        str | None, typer.Option("--as", help="Print a program that trains this network: numpy, pytorch or jax.")
+        str | None, typer.Option("--as", help="Print a program that trains this network: numpy, pytorch, keras or jax.")
     ] = None,
     json: Json = False,
 ) -> None:

@@ -1,4 +1,5 @@
-"""A network and its training as a program: in NumPy alone with every line of the backward pass, in PyTorch, in JAX.
+"""A network and its training as a program: in NumPy alone with every line of the backward pass, in PyTorch,
+in Keras, in JAX.
 
 `program(network, "numpy")` gives the text; `ProgramSetup` says how the network is trained.
 """
@@ -13,7 +14,7 @@ def program(network: Network, language: str = "numpy", setup: ProgramSetup | Non
 
     Args:
         network: the network; the program begins with parameters as its initialisers draw them.
-        language: "numpy", "pytorch" or "jax".
+        language: "numpy", "pytorch", "keras" or "jax".
         setup: how it is trained; Adam, 10 epochs on MNIST by default.
 
     Raises:
@@ -30,6 +31,10 @@ def written(network: Network, language: str, setup: ProgramSetup) -> tuple[str, 
         from byhand.explaining.programs.in_numpy import in_jax, in_numpy
 
         return (in_numpy if language == "numpy" else in_jax)(network, setup)
+    if language == "keras":
+        from byhand.explaining.programs.in_keras import in_keras
+
+        return in_keras(network, setup)
     from byhand.explaining.programs.in_pytorch import in_pytorch
 
     return in_pytorch(network, setup)

@@ -9,7 +9,7 @@ from byhand.network import Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.regularizers import Regularizer
 
-LANGUAGES = ("numpy", "pytorch", "jax")
+LANGUAGES = ("numpy", "pytorch", "keras", "jax")
 
 
 @dataclass(frozen=True)
