@@ -9,6 +9,7 @@ gradient; a derivative is wrong where it differs by more than a millionth of the
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from byhand.core.arena import Arena
 from byhand.core.errors import ByhandError
 from byhand.core.passes import LossPass, Pass
+from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
 from byhand.core.workspace import bind, make_pass
 from byhand.layers import Layer
@@ -66,11 +68,17 @@ def check_layer(
                 bench.check_backward()
 
 
+def alone(plan: Plan) -> Plan:
+    """The plan of a layer by itself: what it would share with others is its own."""
+    own = {name: shape for name, (_, shape) in plan.shared.items()}
+    return replace(plan, params={**plan.params, **own}, shared={})
+
+
 class _Bench:
     """One layer with n samples, its parameters, and a random upstream gradient."""
 
     def __init__(self, layer: Layer, in_shape: Shape, n: int, rng: np.random.Generator, ops: Any, mask: bool):
-        self.layer, self.ops, self.n, self.plan = layer, ops, n, plan_layer(layer, in_shape)
+        self.layer, self.ops, self.n, self.plan = layer, ops, n, alone(plan_layer(layer, in_shape))
         self.name = f"{layer.label()} with {n} rows{' and a mask' if mask else ''}"
         vocabulary = getattr(layer, "vocabulary", 0)
         tokens = layer.takes == "tokens"
@@ -98,13 +106,18 @@ class _Bench:
     def backward(self, at: Pass, fill: float, want_dx: bool = True) -> dict[str, Array]:
         """The gradients by name, all `fill` before; x, y, dy and parameters must stay as they are."""
         gradient = np.full(self.theta.shape, fill)
-        (g,) = self.arena.views(gradient)
-        bind(at, self.p, g)
+        views = self.arena.views(gradient)
+        pairs = self.arena.split_shared(views)
+        for _, use in pairs:
+            use.fill(fill)
+        bind(at, self.p, views[0])
         at.dx = np.full(self.x.shape, fill) if want_dx and self.layer.takes == "numbers" else None
         at.dy = self.upstream.copy()
         given = {"x": at.x, "y": at.y, "dy": at.dy} | self.params
         before = {name: value.copy() for name, value in given.items()}
         self._run(self.layer.backward, at)
+        for owner, use in pairs:
+            owner += use
         for name, value in given.items():
             _same(self.name, f"{name} after backward", value, before[name], "before", 0)
         gradients = {f"d{p.full_name[2:]}": p.view(gradient) for p in self.arena.parameters}

@@ -86,6 +86,9 @@ LAYERS = [
     (layers.LayerNorm(), 5),
     (layers.LayerNorm(epsilon=0.1), (2, 3)),
     (layers.LayerNorm(), (3, 2, 2)),
+    (layers.RMSNorm(), 5),
+    (layers.RMSNorm(epsilon=0.1), (2, 3)),
+    (layers.PatchEmbedding(2, 3), (4, 6, 2)),
     (layers.Residual([layers.Dense(4), layers.ReLU(), layers.Dense(5)]), 5),
     (layers.Residual([layers.BatchNorm(), layers.Tanh(), layers.Dense(4), layers.Dropout(0.3), layers.Dense(5)]), 5),
     (layers.Residual([layers.LayerNorm(), INNER, layers.Dense(5), layers.Sigmoid()]), 5),
@@ -116,9 +119,21 @@ SEQUENCES = [
     (layers.Conv1D(3), (4, 2)),
     (layers.Conv1D(2, 2, dilation=2), (5, 3)),
     (layers.RepeatVector(3), 4),
+    (layers.MultiHeadAttention(2), (3, 4)),
+    (layers.MultiHeadAttention(1, causal=True, bias=False), (4, 3)),
+    (layers.MultiHeadAttention(2, causal=True, rotary=True, longest=4), (4, 4)),
+    (layers.MultiHeadAttention(2, dropout=0.3), (4, 2)),
+    (layers.LearnedPositions(6), (4, 3)),
+    (layers.SinusoidalPositions(), (4, 5)),
+    (layers.ClassToken(), (3, 2)),
+    (layers.FirstStep(), (3, 2)),
+    (layers.TransformerBlock(4, 2, 5), (3, 4)),
+    (layers.TransformerBlock(2, 1, 3, causal=True, pre_norm=False, rms=True, bias=False, dropout=0.2), (3, 2)),
     (layers.Embedding(5, 3), (4,)),
     (layers.Embedding(5, 3, padding=0), (4,)),
+    (layers.Sequential([layers.Embedding(5, 3), layers.Tanh(), layers.TiedDense(5, "0.0.W")]), (4,)),
 ]
+TIED = [(layers.TiedDense(4), 5), (layers.TiedDense(4), (2, 3))]  # not without the layer whose matrix they use
 FORWARD_ONLY = [(layers.Step(), 5), (layers.Step(), (2, 3))]
 LOSSES = [
     (losses.QuadraticCost(), 4),
@@ -227,7 +242,7 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize(("layer", "in_shape"), LAYERS, ids=str)
+@pytest.mark.parametrize(("layer", "in_shape"), [*LAYERS, *TIED], ids=str)
 def test_layer(layer, in_shape):
     check_layer(layer, in_shape)
 
@@ -293,13 +308,13 @@ def listed(*cases):
 
 
 def test_everything_public_is_listed_here():
-    assert public(layers, layers.Layer, {"Activation"}) == listed(*LAYERS, *SEQUENCES, *FORWARD_ONLY)
+    assert public(layers, layers.Layer, {"Activation"}) == listed(*LAYERS, *TIED, *SEQUENCES, *FORWARD_ONLY)
     assert public(losses, losses.Loss, {"CTC", "NoLoss"}) == listed(*LOSSES)  # test_ctc.py checks CTC
     assert public(optimizers, optimizers.Optimizer) == listed(*OPTIMIZERS)
 
 
 @pytest.mark.parametrize(
-    "thing", [case[0] for case in [*LAYERS, *SEQUENCES, *FORWARD_ONLY, *LOSSES, *OPTIMIZERS]], ids=str
+    "thing", [case[0] for case in [*LAYERS, *TIED, *SEQUENCES, *FORWARD_ONLY, *LOSSES, *OPTIMIZERS]], ids=str
 )
 def test_everything_listed_is_public_and_survives_being_written_as_json(thing):
     assert type(thing).__name__ in byhand.__all__

@@ -8,7 +8,7 @@ import numpy as np
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parents[1]))
 
-from tests.golden import cases, ctc_cases, image_cases, recurrent_cases, regular_cases  # noqa: E402
+from tests.golden import attention_cases, cases, ctc_cases, image_cases, recurrent_cases, regular_cases  # noqa: E402
 
 
 def network(case):
@@ -89,6 +89,22 @@ def compute_recurrent() -> dict[str, np.ndarray]:
     return result | {f"learner/{name}": value for name, value in figures.items()}
 
 
+def compute_attention() -> dict[str, np.ndarray]:
+    """The same for the layers of attention_cases.py."""
+    from tests.golden import torch_attention
+
+    result = {}
+    for case in attention_cases.CASES:
+        params = attention_cases.network(case).named_parameters()
+        figures = torch_attention.run(case, attention_cases.data(case), params)
+        result |= {f"{case.name}/{name}": value for name, value in figures.items()}
+    for name in attention_cases.LEARNERS:
+        network, x, labels, _ = attention_cases.learner(name)
+        figures = torch_attention.run_learner(name, network, x, labels, 0.01)
+        result |= {f"{name}/{key}": value for key, value in figures.items()}
+    return result
+
+
 def compute_generative() -> dict[str, np.ndarray]:
     """The same for the cases of generative_cases.py."""
     from tests.golden import torch_generative
@@ -102,6 +118,7 @@ FILES = {
     "torch_images.safetensors": compute_images,
     "torch_ctc.safetensors": compute_ctc,
     "torch_recurrent.safetensors": compute_recurrent,
+    "torch_attention.safetensors": compute_attention,
     "torch_generative.safetensors": compute_generative,
 }
 

@@ -59,7 +59,7 @@ class Arena:
         shared: (path, name, owner) of every use of a parameter that another layer owns.
 
     Raises:
-        ByhandError: a layer uses a parameter that no layer has.
+        ByhandError: a layer uses a parameter that no layer has, or that has another shape.
     """
 
     def __init__(self, plans: Sequence[Plan], kind: str = "params"):
@@ -74,10 +74,15 @@ class Arena:
         self.weights = slice(0, sum(p.size for p in self.parameters if len(p.shape) >= 2))
         owners = {p.full_name: p for p in self.parameters}
         self.shared: list[tuple[Path, str, Parameter]] = []
-        for path, name, owner in _uses(self._plans, ()) if kind == "params" else ():
+        for path, name, (owner, shape) in _uses(self._plans, ()) if kind == "params" else ():
             if owner not in owners:
                 known = ", ".join(owners) or "none"
                 raise ByhandError(f"Layer {path[0] + 1} uses the parameter {owner!r}, which no layer has: {known}.")
+            if owners[owner].shape != shape:
+                raise ByhandError(
+                    f"Layer {path[0] + 1} uses the parameter {owner!r} as one of shape {shape}; it has the shape "
+                    f"{owners[owner].shape}."
+                )
             self.shared.append((path, name, owners[owner]))
 
     def views(self, vector: Array, into: list[SimpleNamespace] | None = None) -> list[SimpleNamespace]:
@@ -126,10 +131,10 @@ def _at(views: Sequence[SimpleNamespace], path: Path) -> SimpleNamespace:
     return found
 
 
-def _uses(plans: Sequence[Plan], path: Path) -> Iterator[tuple[Path, str, str]]:
-    """(path, name, owner's full name) of every use of another layer's parameter."""
+def _uses(plans: Sequence[Plan], path: Path) -> Iterator[tuple[Path, str, tuple[str, Shape]]]:
+    """(path, name, (owner's full name, shape)) of every use of another layer's parameter."""
     for i, plan in enumerate(plans):
-        yield from (((*path, i), name, owner) for name, owner in plan.shared.items())
+        yield from (((*path, i), name, use) for name, use in plan.shared.items())
         yield from _uses(plan.children, (*path, i))
 
 

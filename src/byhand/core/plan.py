@@ -17,7 +17,8 @@ class Plan:
         scratch: shapes of further such arrays, without a batch axis: numbers of a whole batch, room to work in.
         state: shapes of what it keeps from step to step without learning it by gradient, by name (no batch axis).
         carry: shapes of what each sample carries from one pass to the next (hidden states), by name.
-        shared: parameters of other layers that it uses, by its own name for them: {"W": "0.W"} is W of layer 0.
+        shared: parameters of other layers that it uses, and their shapes, by its own name for them:
+            {"W": ("0.W", (65, 128))} is W of layer 0.
         children: the plans of the layers that it is made of.
         inner_shape: of chained children: the shape of what the first one takes.
         chained: whether each child takes what the one before it gives; else their inputs are the composite's affair.
@@ -32,7 +33,7 @@ class Plan:
     scratch: Mapping[str, Shape] = field(default_factory=dict)
     state: Mapping[str, Shape] = field(default_factory=dict)
     carry: Mapping[str, Shape] = field(default_factory=dict)
-    shared: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[str, tuple[str, Shape]] = field(default_factory=dict)
     children: tuple["Plan", ...] = ()
     inner_shape: Shape = ()
     chained: bool = True

@@ -7,6 +7,7 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.layers import Softmax
+from byhand.layers.base import longest_sequence
 from byhand.network import Network
 
 
@@ -20,6 +21,9 @@ class NextToken(Protocol):
 class StepByStep:
     """A pass of one step for each token; the layers carry on what they keep of those before.
 
+    Where sequences have a longest, as with attention, the text goes on from its last half when it has become as long:
+    these tokens are fed once more.
+
     Args:
         network: tokens (T,) in, logits (T, vocabulary) out; all its layers are `incremental`.
     """
@@ -28,9 +32,18 @@ class StepByStep:
         self._network = network.reshaped((1,))
         self._workspace = self._network.workspace(1)
         self._x = np.empty((1, 1), np.int64)
+        self._longest = longest_sequence(network.layers)
+        self._tokens: list[int] = []  # of the text so far, those that the layers have kept
 
     def feed(self, token: int) -> Array:
         """Append a token; returns the logits (vocabulary,) of the next one."""
+        if len(self._tokens) == self._longest:
+            again, self._tokens = self._tokens[len(self._tokens) - self._longest // 2 :], []
+            self._workspace.reset()
+            for earlier in again:
+                self.feed(earlier)
+        if self._longest:
+            self._tokens.append(token)
         self._x[0, 0] = token
         return self._network.forward(self._x, self._workspace, carry=True)[0, 0]
 

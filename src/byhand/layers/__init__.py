@@ -14,6 +14,11 @@ from byhand.layers.activations import (
     activation_of,
     spelled_out,
 )
+from byhand.layers.attention.block import TransformerBlock
+from byhand.layers.attention.multi_head import MultiHeadAttention
+from byhand.layers.attention.patches import ClassToken, FirstStep, PatchEmbedding
+from byhand.layers.attention.positions import LearnedPositions, SinusoidalPositions
+from byhand.layers.attention.tied import TiedDense
 from byhand.layers.base import Layer, plan_layers
 from byhand.layers.batch_norm import BatchNorm
 from byhand.layers.columns import Columns
@@ -27,6 +32,7 @@ from byhand.layers.parallel import Parallel, Sequential
 from byhand.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
 from byhand.layers.reshape import Reshape
 from byhand.layers.residual import Residual
+from byhand.layers.rms_norm import RMSNorm
 from byhand.layers.sequences.bidirectional import Bidirectional
 from byhand.layers.sequences.conv1d import Conv1D
 from byhand.layers.sequences.embedding import Embedding
@@ -48,6 +54,7 @@ __all__ = [
     "AveragePool2D",
     "BatchNorm",
     "Bidirectional",
+    "ClassToken",
     "Columns",
     "Conv1D",
     "Conv2D",
@@ -55,19 +62,24 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "FirstStep",
     "Flatten",
     "GlobalAveragePool2D",
     "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "LearnedPositions",
     "MaxOverTime",
     "MaxPool2D",
     "MeanOverTime",
     "MinibatchStd",
+    "MultiHeadAttention",
     "Parallel",
     "Pass",
+    "PatchEmbedding",
     "Plan",
+    "RMSNorm",
     "ReLU",
     "RepeatVector",
     "Reshape",
@@ -75,11 +87,14 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SinusoidalPositions",
     "Softmax",
     "SpatialDropout",
     "SpectralNorm",
     "Step",
     "Tanh",
+    "TiedDense",
+    "TransformerBlock",
     "UpSample2D",
     "activation_of",
     "plan_layers",

@@ -29,6 +29,7 @@ class Layer:
     needs_output: ClassVar[bool] = False  # backward reads y, so the next layer must not write over it
     masks: ClassVar[bool] = False  # `mask_after` gives another mask than the input's
     incremental: ClassVar[bool] = False  # pieces of a sequence, with `carries`, give what the whole one gives
+    longest: int | None = None  # steps of the longest sequence that it takes; None for any
     forward_equations: ClassVar[tuple[Equation, ...]] = ()
     backward_equations: ClassVar[tuple[Equation, ...]] = ()
     layers: Sequence["Layer"] = ()  # of a composite: the layers inside it, in order
@@ -123,3 +124,9 @@ def backward_through(
         at = passes[i]
         at.dx = passes[i - 1].dy if i > first else dx
         layers[i].backward(ops, at)
+
+
+def longest_sequence(layers: Sequence[Layer]) -> int | None:
+    """Steps of the longest sequence that these layers, and those inside them, take; None for any."""
+    limits = [limit for layer in layers for limit in (layer.longest, longest_sequence(layer.layers)) if limit]
+    return min(limits, default=None)

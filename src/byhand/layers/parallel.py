@@ -15,23 +15,12 @@ from byhand.layers.base import Layer, backward_through, forward_through, plan_la
 from byhand.ops import Ops
 
 
-@register
-@dataclass(frozen=True)
-class Sequential(Layer):
-    """Layers in a row as one layer: a branch of `Parallel`.
-
-    Args:
-        layers: the layers, first to last.
-    """
-
-    layers: Sequence[Layer]
+class InARow(Layer):
+    """Base of layers in a row as one layer."""
 
     masks = True
     forward_equations = (Equation("y", "$F", "$F"),)
     backward_equations = (Equation("dF", "$dy", "$dy"), Equation("dx", "$d0", "$d0"))
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", _checked("Sequential", self.layers))
 
     @property
     def takes(self) -> str:  # type: ignore[override]
@@ -66,6 +55,21 @@ class Sequential(Layer):
     def mask_after(self, at: Pass) -> Array | None:
         """The mask that the last layer leaves."""
         return self.layers[-1].mask_after(at.children[-1])
+
+
+@register
+@dataclass(frozen=True)
+class Sequential(InARow):
+    """Layers in a row as one layer: a branch of `Parallel`.
+
+    Args:
+        layers: the layers, first to last.
+    """
+
+    layers: Sequence[Layer]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", _checked("Sequential", self.layers))
 
     def label(self) -> str:
         """For example Sequential(Dense(30), ReLU)."""

@@ -114,6 +114,24 @@ def layer_norm_backward(u: Array, du: Array, inverse: Array, row: Array, dx: Arr
     np.multiply(dx, inverse, out=dx)
 
 
+def rms_norm(x: Array, gamma: Array, epsilon: float, u: Array, inverse: Array, out: Array) -> None:
+    """y_i = γ ⊙ u_i, u_i = x_i · inverse_i, inverse_i = 1 / √((1/k) Σ_j x_ij² + ε), for x, u (n, k), inverse (n, 1)."""
+    np.einsum("ij,ij->i", x, x, out=inverse[:, 0])
+    np.divide(inverse, x.shape[1], out=inverse)
+    inverse_deviation(inverse, epsilon, inverse)
+    np.multiply(x, inverse, out=u)
+    np.multiply(u, gamma, out=out)
+
+
+def rms_norm_backward(u: Array, du: Array, inverse: Array, row: Array, dx: Array) -> None:
+    """dx_i = (du_i − u_i (1/k) Σ_j du_ij u_ij) · inverse_i; shapes as in `layer_norm_backward`."""
+    np.einsum("ij,ij->i", du, u, out=row[:, 0])
+    np.divide(row, u.shape[1], out=row)
+    np.multiply(u, row, out=dx)
+    np.subtract(du, dx, out=dx)
+    np.multiply(dx, inverse, out=dx)
+
+
 def dropout_mask(rng: np.random.Generator, rate: float, out: Array) -> None:
     """Each number of out is 0 with probability `rate`, else 1 / (1 − rate)."""
     rng.random(out=out, dtype=out.dtype)  # from 0 to below 1

@@ -76,3 +76,8 @@ def mask_tokens(tokens: Array, padding: int, mask: Array | None) -> Array:
     """A new mask (n, T): True where the token isn't `padding`, and `mask` says no otherwise."""
     there = tokens != padding
     return there if mask is None else np.logical_and(there, mask, out=there)
+
+
+def prepend_step(mask: Array) -> Array:
+    """A new mask (n, T + 1) whose first step is there in every sequence, before those of `mask` (n, T)."""
+    return np.concatenate([np.ones((len(mask), 1), np.bool_), mask], axis=1)

@@ -14,8 +14,8 @@ from byhand.layers.sequences.recurrent import require_sequences
 from byhand.ops import Ops
 
 
-class _OverTime(Layer):
-    """(n, T, k) becomes (n, k); what comes after has no steps, hence no mask."""
+class OverTime(Layer):
+    """Base of layers that make (n, T, k) to (n, k); what comes after has no steps, hence no mask."""
 
     masks: ClassVar[bool] = True
 
@@ -31,7 +31,7 @@ class _OverTime(Layer):
 
 @register
 @dataclass(frozen=True)
-class LastStep(_OverTime):
+class LastStep(OverTime):
     """y = x_T, the last step of each sequence that the mask leaves; its gradient goes to that step alone."""
 
     def forward(self, ops: Ops, at: Pass) -> None:
@@ -46,7 +46,7 @@ class LastStep(_OverTime):
 
 @register
 @dataclass(frozen=True)
-class MeanOverTime(_OverTime):
+class MeanOverTime(OverTime):
     """y = Σ_t m_t x_t / Σ_t m_t, the mean over the steps that the mask m leaves; dx_t = m_t dy / Σ_t m_t."""
 
     def forward(self, ops: Ops, at: Pass) -> None:
@@ -62,7 +62,7 @@ class MeanOverTime(_OverTime):
 
 @register
 @dataclass(frozen=True)
-class MaxOverTime(_OverTime):
+class MaxOverTime(OverTime):
     """y = max_t x_t, number by number, over the steps that the mask leaves; the first that has it gets dy."""
 
     needs_output = True

@@ -1,0 +1,1 @@
+"""Attention: multi-head attention, positions, patches, and the blocks of transformers."""
