@@ -35,14 +35,22 @@ def write_pages(folder: Path) -> None:
 
 
 def _lessons() -> str:
-    from byhand.lessons import lessons
+    from byhand.lessons import CHAPTERS, lessons
 
+    known = lessons()
     parts = [
         "# Lessons",
         "What each lesson prints; `byhand lesson NAME` prints it for you, `--plot FOLDER` draws its picture.",
     ]
-    for name, lesson in lessons().items():
-        parts += [f"## {name}", f"{lesson.title}.", _output(f"byhand lesson {name}")]
+    for chapter, names in CHAPTERS.items():
+        parts.append(f"## {chapter}")
+        for name in (name for name in names if name in known):
+            lesson = known[name]
+            after = (
+                f" After {', '.join(f'[{other}](#{other})' for other in lesson.requires)}." if lesson.requires else ""
+            )
+            about = f"{lesson.title}. About {lesson.minutes} minutes.{after}"
+            parts += [f"### {name}", about, _output(f"byhand lesson {name}")]
     return "\n\n".join(parts) + "\n"
 
 

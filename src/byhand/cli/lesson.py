@@ -17,17 +17,23 @@ def lesson(
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     json: Json = False,
 ) -> None:
-    """Print worked examples, from the perceptron to backpropagation, with every number checked."""
+    """Print worked examples, from the perceptron to networks that draw, with every number checked."""
     from byhand.lessons import lessons, run_lesson
 
     known = lessons()
     if not names and not all_:
         if json:
-            for item in known.values():
-                print_json({"name": item.name, "title": item.title, "source": item.source})
+            for number, item in enumerate(known.values(), 1):
+                facts = {"minutes": item.minutes, "requires": item.requires, "source": item.source}
+                print_json({"number": number, "name": item.name, "title": item.title} | facts)
             return
-        rows = [(item.name, item.title, "yes" if item.picture else "") for item in known.values()]
-        print_table("Lessons", ("name", "what it shows", "picture"), rows, left=3)
+        rows = [
+            (str(number), item.name, item.title, ", ".join(item.requires), str(item.minutes))
+            for number, item in enumerate(known.values(), 1)
+        ]
+        print_table(
+            "Lessons, in the order of the path", ("", "name", "what it shows", "after", "minutes"), rows, left=4
+        )
         print("Run a lesson with:  byhand lesson NAME [--plot FOLDER]")
         return
     for name in known if all_ else names or ():

@@ -7,19 +7,28 @@ from byhand.lessons import (
     activation_functions,
     arithmetic,
     by_hand_221,
+    convolution,
+    derivative,
     drawing,
+    gradient_checking,
     initialization,
+    layer_as_matrix,
     learning_rate,
+    loss,
+    mini_batches,
+    momentum_and_adam,
     output_coding,
     perceptron,
     perceptron_rule,
     regression,
+    regularisation,
+    softmax_cross_entropy,
     spam,
     xor_network,
 )
 from byhand.lessons.base import Board, Lesson, LessonFailed, taught
 
-__all__ = ["Board", "Lesson", "LessonFailed", "lessons", "run_lesson"]
+__all__ = ["CHAPTERS", "Board", "Lesson", "LessonFailed", "lessons", "run_lesson"]
 
 FAMILIES = (
     perceptron,
@@ -27,19 +36,49 @@ FAMILIES = (
     perceptron_rule,
     xor_network,
     activation_functions,
+    loss,
+    derivative,
     arithmetic,
     by_hand_221,
+    gradient_checking,
+    layer_as_matrix,
+    softmax_cross_entropy,
     initialization,
+    mini_batches,
     learning_rate,
+    momentum_and_adam,
+    regularisation,
     output_coding,
     regression,
+    convolution,
     drawing,
-)  # in teaching order
+)
+
+CHAPTERS = {  # the path: each lesson after those that it requires
+    "A neuron": (
+        "perceptron-gates", "spam-threshold", "perceptron-rule", "perceptron-xor", "sigmoid-table", "spam-sigmoid",
+    ),
+    "Loss and derivative": (
+        "loss", "mean-squared-error", "derivative", "weight-updates", "chain-rule", "activation-functions",
+    ),
+    "A network": (
+        "two-two-one-mse", "two-two-one-log-loss", "gradient-checking", "layer-as-matrix", "parameter-counts",
+        "xor-network", "softmax-cross-entropy",
+    ),
+    "Training": (
+        "normalisation", "zero-initialisation", "mini-batches", "learning-rate", "momentum", "adam", "regularisation",
+    ),
+    "What a network is for": ("curve", "ten-or-four-outputs", "nine-detector"),
+    "Images and sequences": ("convolution", "recurrence", "attention"),
+    "Networks that draw": ("transposed-convolution", "two-adversaries", "gradient-penalty", "latent-number"),
+}  # fmt: skip
 
 
 def lessons() -> dict[str, Lesson]:
     """All lessons by name, in teaching order."""
-    return {lesson.name: lesson for family in FAMILIES for lesson in family.LESSONS}
+    known = {lesson.name: lesson for family in FAMILIES for lesson in family.LESSONS}
+    path = [name for chapter in CHAPTERS.values() for name in chapter if name in known]
+    return {name: known[name] for name in [*path, *(name for name in known if name not in path)]}
 
 
 def run_lesson(name: str, seed: int = 0) -> Board:

@@ -51,5 +51,7 @@ LESSONS = (
         WRITE_UPS,
         teach,
         draw_activations,
+        requires=("chain-rule",),
+        minutes=20,
     ),
 )

@@ -9,6 +9,7 @@ from byhand.explaining.explain import trace
 from byhand.layers import Dense, ReLU, Sigmoid
 from byhand.lessons import draw
 from byhand.lessons.base import WRITE_UPS, Board, Lesson
+from byhand.lessons.graph import graph
 from byhand.lessons.neuron import neuron, output
 from byhand.losses import MSE, CategoricalCrossEntropy, QuadraticCost
 from byhand.network import Network
@@ -103,6 +104,20 @@ def teach_chain_rule(board: Board, rng: np.random.Generator) -> None:
     board.check("1/0.15 × 1/0.24 × 1/0.50", 1 / 0.15 / 0.24 / 0.50, 55.56, 5e-3)
 
 
+def draw_chain(board: Board | None = None) -> "Figure":
+    """Weight, sum, activation and loss in a row, with the slope on each arrow."""
+    figure, (ax,) = draw.side_by_side(["0.15 × 0.24 × 0.50 = 0.018"], width=9, height=2.2)
+    nodes = {
+        "w": (0.0, 0.0, "w\n0.8109"),
+        "z": (3.0, 0.0, "z = w x\n0.4055"),
+        "a": (6.0, 0.0, "a = σ(z)\n0.6"),
+        "L": (9.0, 0.0, "L\n0.0113"),
+    }
+    edges = {("w", "z"): "∂z/∂w = x\n0.50", ("z", "a"): "∂a/∂z\n0.24", ("a", "L"): "∂L/∂a\n0.15"}
+    graph(ax, nodes, edges, radius=0.65)
+    return figure
+
+
 def teach_weight_updates(board: Board, rng: np.random.Generator) -> None:
     """Three steps of gradient descent on one weight."""
     board.say("Down the slope: subtract a fraction η of the gradient, look at the new gradient, and again. η = 0.1:")
@@ -151,10 +166,53 @@ def teach_parameters(board: Board, rng: np.random.Generator) -> None:
 
 
 LESSONS = [
-    Lesson("sigmoid-table", "The sigmoid, five values and its slope", WRITE_UPS, teach_sigmoid_unit, draw_sigmoid),
-    Lesson("mean-squared-error", "Three predictions and how wrong they are together", WRITE_UPS, teach_mse),
-    Lesson("chain-rule", "One weight's gradient: three slopes multiplied", WRITE_UPS, teach_chain_rule),
-    Lesson("weight-updates", "Three steps of gradient descent on one weight", WRITE_UPS, teach_weight_updates),
-    Lesson("normalisation", "Grey levels 0 to 255 become numbers from 0 to 1", WRITE_UPS, teach_normalisation),
-    Lesson("parameter-counts", "How many numbers a network has to learn", WRITE_UPS, teach_parameters),
+    Lesson(
+        "sigmoid-table",
+        "The sigmoid, five values and its slope",
+        WRITE_UPS,
+        teach_sigmoid_unit,
+        draw_sigmoid,
+        requires=("perceptron-gates",),
+    ),
+    Lesson(
+        "mean-squared-error",
+        "Three predictions and how wrong they are together",
+        WRITE_UPS,
+        teach_mse,
+        requires=("loss",),
+        minutes=10,
+    ),
+    Lesson(
+        "chain-rule",
+        "One weight's gradient: three slopes multiplied",
+        WRITE_UPS,
+        teach_chain_rule,
+        draw_chain,
+        requires=("derivative", "sigmoid-table"),
+        minutes=20,
+    ),
+    Lesson(
+        "weight-updates",
+        "Three steps of gradient descent on one weight",
+        WRITE_UPS,
+        teach_weight_updates,
+        requires=("derivative",),
+        minutes=10,
+    ),
+    Lesson(
+        "normalisation",
+        "Grey levels 0 to 255 become numbers from 0 to 1",
+        WRITE_UPS,
+        teach_normalisation,
+        requires=("sigmoid-table",),
+        minutes=5,
+    ),
+    Lesson(
+        "parameter-counts",
+        "How many numbers a network has to learn",
+        WRITE_UPS,
+        teach_parameters,
+        requires=("layer-as-matrix",),
+        minutes=10,
+    ),
 ]

@@ -1,15 +1,21 @@
 """A 2-2-1 network's forward and backward pass with every number on the board, and what two published slips change."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from byhand.core.types import Array
 from byhand.explaining.explain import trace
 from byhand.layers import Dense, Sigmoid
-from byhand.lessons.base import MATH_BEHIND, Board, Lesson
+from byhand.lessons import draw
+from byhand.lessons.base import MATH_BEHIND, Board, Lesson, taught
+from byhand.lessons.graph import four_decimals, graph
 from byhand.losses import MSE, BinaryCrossEntropy
 from byhand.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 X, T = np.array([[1.0, 0.5]]), np.array([[1.0]])
 ROUNDING = 5e-5  # the numbers on the board have four decimals
@@ -90,6 +96,7 @@ def teach_mse_step(board: Board, rng: np.random.Generator) -> None:
     """Sigmoid output and mean squared error."""
     network = set_weights(Network(2, [Dense(2), Sigmoid(), Dense(1), Sigmoid()], MSE(), rng=None, dtype=np.float64))
     values = trace(network, X, T)
+    board.keep(values=values)
     forward(board, values)
     board.say("Loss: the mean squared error over k outputs; here k = 1.")
     board.equation("L = (1/k) (a2 − t)² = (0.5275 − 1)² = 0.2233")
@@ -132,6 +139,7 @@ def teach_log_loss(board: Board, rng: np.random.Generator) -> None:
     """Sigmoid output and binary cross-entropy."""
     network = set_weights(Network(2, [Dense(2), Sigmoid(), Dense(1)], BinaryCrossEntropy(), rng=None, dtype=np.float64))
     values = trace(network, X, T)
+    board.keep(values=values)
     forward(board, values)
     board.say("Loss: log loss, which asks how surprised we are by the truth. With t = 1 only its first half counts.")
     board.equation("L = −[t log a2 + (1 − t) log(1 − a2)] = −log 0.5275 = 0.6397")
@@ -174,14 +182,63 @@ def teach_log_loss(board: Board, rng: np.random.Generator) -> None:
     board.check("L after", after, 0.4693, ROUNDING)
 
 
+def draw_221(board: Board) -> "Figure":
+    """The network as circles and arrows: sums, activations and weights, and under each its gradient."""
+    figure, (ax,) = draw.side_by_side(["each number, and ∂L/∂ of it in brackets"], width=10.5, height=5.2)
+    values = {name: np.ravel(array) for name, array in board.kept["values"].items()}
+
+    def both(name: str, i: int, label: str = "") -> str:
+        gradient = four_decimals(values["d" + name][i])
+        return f"{label}{four_decimals(values[name][i])}\n[{gradient}]"
+
+    def unit(layer: int, j: int) -> str:
+        z, b = both(f"z{layer}", j, "z = "), both(f"b{layer}", j, "b = ")
+        return f"{b}\n{z}\na = {four_decimals(values[f'a{layer}'][j])}"
+
+    loss = f"L =\n{four_decimals(values['L'][0])}\nt = {values['t'][0]:g}"
+    nodes = {
+        "x1": (0.0, 3.0, "x₁ = 1"),
+        "x2": (0.0, 0.0, "x₂ = 0.5"),
+        "h1": (4.4, 3.0, unit(1, 0)),
+        "h2": (4.4, 0.0, unit(1, 1)),
+        "y": (8.0, 1.5, unit(2, 0)),
+        "L": (10.6, 1.5, loss),
+    }
+    edges = {
+        ("x1", "h1"): both("W1", 0),
+        ("x1", "h2"): both("W1", 1),
+        ("x2", "h1"): both("W1", 2),
+        ("x2", "h2"): both("W1", 3),
+        ("h1", "y"): both("W2", 0),
+        ("h2", "y"): both("W2", 1),
+        ("y", "L"): "",
+    }
+    graph(ax, nodes, edges, radius=0.82, near=0.38)
+    return figure
+
+
+def drawing_of(teach: Callable[[Board, np.random.Generator], None]) -> "Callable[..., Figure]":
+    """The picture of one of both lessons."""
+    return lambda board=None: draw_221(board or taught(teach))
+
+
 LESSONS = [
     Lesson(
         "two-two-one-mse",
         "A 2-2-1 network step by step: sigmoid and mean squared error",
         NUMBERS_SOURCE,
         teach_mse_step,
+        drawing_of(teach_mse_step),
+        requires=("chain-rule", "sigmoid-table", "mean-squared-error"),
+        minutes=40,
     ),
     Lesson(
-        "two-two-one-log-loss", "A 2-2-1 network step by step: sigmoid and log loss", NUMBERS_SOURCE, teach_log_loss
+        "two-two-one-log-loss",
+        "A 2-2-1 network step by step: sigmoid and log loss",
+        NUMBERS_SOURCE,
+        teach_log_loss,
+        drawing_of(teach_log_loss),
+        requires=("two-two-one-mse", "loss"),
+        minutes=25,
     ),
 ]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.plots.canvas import BLUE, GREEN, GREY, ORANGE
+from byhand.plots.canvas import BLUE, GREEN, GREY, ORANGE, SKY
 
-__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "line", "points", "shade", "side_by_side", "square_axes"]
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "line", "number_table", "points", "shade", "side_by_side", "square_axes"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,3 +67,17 @@ def shade(ax: "Axes", f: Callable[[Array], Array]) -> "AxesImage":
     x1, x2 = np.meshgrid(np.linspace(left, right, 300), np.linspace(bottom, top, 300))
     z = f(np.column_stack([x1.ravel(), x2.ravel()])).reshape(x1.shape)
     return ax.imshow(z, extent=(left, right, bottom, top), origin="lower", cmap="Blues", vmin=0, vmax=1, alpha=0.4)
+
+
+def number_table(ax: "Axes", matrix: Array, marked: Sequence[tuple[int, int]] = ()) -> None:
+    """A matrix as a table of its numbers, some of them marked."""
+    from matplotlib.patches import Rectangle
+
+    rows, columns = matrix.shape
+    for (i, j), value in np.ndenumerate(matrix):
+        face = SKY if (i, j) in marked else "white"
+        ax.add_patch(Rectangle((j, rows - 1 - i), 1, 1, facecolor=face, edgecolor=GREY))
+        text = f"{value:g}".replace("-", "−")
+        ax.text(j + 0.5, rows - 0.5 - i, text, ha="center", va="center")
+    ax.set(xlim=(-0.05, columns + 0.05), ylim=(-0.05, rows + 0.05), aspect="equal", xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)

@@ -128,8 +128,36 @@ def teach_latent(board: Board, rng: np.random.Generator) -> None:
 
 
 LESSONS = [
-    Lesson("transposed-convolution", "A convolution backwards: the same kernel, transposed", SOURCE, teach_transposed),
-    Lesson("two-adversaries", "A GAN of three numbers: one turn of each network", SOURCE, teach_adversaries),
-    Lesson("gradient-penalty", "A derivative of a derivative, without a computer", SOURCE, teach_penalty),
-    Lesson("latent-number", "One latent number of a variational autoencoder", SOURCE, teach_latent),
+    Lesson(
+        "transposed-convolution",
+        "A convolution backwards: the same kernel, transposed",
+        SOURCE,
+        teach_transposed,
+        requires=("convolution",),
+        minutes=15,
+    ),
+    Lesson(
+        "two-adversaries",
+        "A GAN of three numbers: one turn of each network",
+        SOURCE,
+        teach_adversaries,
+        requires=("two-two-one-log-loss",),
+        minutes=20,
+    ),
+    Lesson(
+        "gradient-penalty",
+        "A derivative of a derivative, without a computer",
+        SOURCE,
+        teach_penalty,
+        requires=("two-adversaries", "layer-as-matrix"),
+        minutes=25,
+    ),
+    Lesson(
+        "latent-number",
+        "One latent number of a variational autoencoder",
+        SOURCE,
+        teach_latent,
+        requires=("chain-rule", "loss"),
+        minutes=20,
+    ),
 ]

@@ -113,5 +113,7 @@ LESSONS = [
         source=WRITE_UPS,
         teach=teach_zero,
         picture=draw_zero,
+        requires=("two-two-one-log-loss", "activation-functions"),
+        minutes=20,
     ),
 ]

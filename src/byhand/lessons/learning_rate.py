@@ -105,5 +105,7 @@ LESSONS = [
         teach=teach_rates,
         picture=draw_rates,
         needs="mnist",
+        requires=("weight-updates", "mini-batches"),
+        minutes=25,
     ),
 ]

@@ -151,6 +151,8 @@ LESSONS = [
         teach=teach_outputs,
         picture=draw_outputs,
         needs="mnist",
+        requires=("layer-as-matrix", "sigmoid-table"),
+        minutes=30,
     ),
     Lesson(
         name="nine-detector",
@@ -158,5 +160,7 @@ LESSONS = [
         source=NIELSEN,
         teach=teach_nine,
         needs="mnist",
+        requires=("two-two-one-log-loss",),
+        minutes=25,
     ),
 ]

@@ -82,5 +82,6 @@ LESSONS = [
         source=NIELSEN,
         teach=teach_gates,
         picture=draw_gates,
+        minutes=20,
     ),
 ]

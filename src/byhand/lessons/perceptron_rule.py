@@ -137,11 +137,15 @@ LESSONS = [
         source=NIELSEN + "; the rule is Rosenblatt's (1958)",
         teach=teach_rule,
         picture=draw_rule,
+        requires=("perceptron-gates",),
+        minutes=20,
     ),
     Lesson(
         name="perceptron-xor",
         title="Why one perceptron cannot learn XOR",
         source=NIELSEN + "; the argument is Minsky and Papert's (1969)",
         teach=teach_xor,
+        requires=("perceptron-rule",),
+        minutes=15,
     ),
 ]

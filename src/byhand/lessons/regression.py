@@ -116,5 +116,7 @@ LESSONS = [
         source="the classic example; the numbers are ours",
         teach=teach_curve,
         picture=draw_curve,
+        requires=("mini-batches", "adam"),
+        minutes=20,
     ),
 ]

@@ -84,11 +84,15 @@ LESSONS = [
         title="Is this mail spam? Three features against a threshold",
         source=SPAM_SOURCE,
         teach=teach_threshold,
+        requires=("perceptron-gates",),
+        minutes=10,
     ),
     Lesson(
         name="spam-sigmoid",
         title="The same spam filter with a sigmoid: how sure it is",
         source=SPAM_SOURCE,
         teach=teach_spam,
+        requires=("spam-threshold", "sigmoid-table"),
+        minutes=10,
     ),
 ]

@@ -105,5 +105,7 @@ LESSONS = [
         source="the write-ups' classic; the numbers are ours",
         teach=teach_xor_network,
         picture=draw_xor,
+        requires=("perceptron-xor", "two-two-one-log-loss"),
+        minutes=20,
     ),
 ]
