@@ -18,6 +18,7 @@ from .core.config import register as register
 from .core.errors import ByhandError as ByhandError
 from .core.errors import TrainingDiverged as TrainingDiverged
 from .core.version import __version__ as __version__
+from .core.world import World as World
 from .data import Dataset as Dataset
 from .data import load as load
 from .data.augment import Augment as Augment

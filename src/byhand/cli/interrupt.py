@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import typer
 
+from byhand.core.world import ALONE, World
 from byhand.recipes.unfinished import command
 from byhand.training.checkpoints import Checkpoints, Interrupted
 
@@ -18,7 +19,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def stoppable(checkpoints: Checkpoints, folder: Path) -> Iterator[None]:
+def stoppable(checkpoints: Checkpoints, folder: Path, world: World = ALONE) -> Iterator[None]:
     """Stop the training after its step on the first signal, at once on the second; exit with 128 + the signal number.
 
     Where no training runs, before or after, the first one ends the command at once. Whatever is written at that moment
@@ -28,24 +29,27 @@ def stoppable(checkpoints: Checkpoints, folder: Path) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if not checkpoints.stop(number):
             raise Interrupted(number, None)
-        os.write(2, b"\nStopping after this step; once more, and it stops at once.\n")  # print may be at work just now
+        if world.rank == 0:
+            os.write(
+                2, b"\nStopping after this step; once more, and it stops at once.\n"
+            )  # print may be at work just now
 
     before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     except Interrupted as interruption:
-        _leave(interruption, checkpoints, folder)
+        _leave(interruption, checkpoints, command(folder, world.size))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _leave(interruption: Interrupted, checkpoints: Checkpoints, folder: Path) -> NoReturn:
+def _leave(interruption: Interrupted, checkpoints: Checkpoints, command: str) -> NoReturn:
     files = checkpoints.files()
     if files:
         step = int(files[-1].stem.removeprefix("step-"))
         print(
-            f"byhand: stopped; the state after step {step:,} was written. Resume with: {command(folder)}",
+            f"byhand: stopped; the state after step {step:,} was written. Resume with: {command}",
             file=sys.stderr,
         )
     else:

@@ -1,5 +1,6 @@
 """byhand train."""
 
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,9 @@ from byhand.cli.output import print_json, print_run
 from byhand.core.errors import ByhandError
 
 if TYPE_CHECKING:
+    from byhand.core.world import World
     from byhand.recipes.config import RunConfig
+    from byhand.training.checkpoints import Checkpoints
 
 
 @app.command(epilog="Example:  byhand train nielsen --epochs 10 --hidden 100 --out runs/wide")
@@ -22,6 +25,9 @@ def train(
     lr: Annotated[float | None, typer.Option(help="A constant learning rate.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden layers, such as 256,128.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
+    shards: Annotated[
+        int | None, typer.Option(min=1, help="Parts of each batch, for the processes of mpiexec to share out.")
+    ] = None,
     data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
     label: Annotated[str | None, typer.Option(help="The column of a .csv to predict: its name or number.")] = None,
     impute: Annotated[bool, typer.Option("--impute", help="Impute the missing values of a table.")] = False,
@@ -40,24 +46,44 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a recipe; write model, configuration, history, metrics, diagnosis and plots into a run folder."""
+    from byhand.cli.mpi import started_by_mpi
+    from byhand.recipes.unfinished import open_checkpoints
+
+    with started_by_mpi() as world:
+        if resume:
+            given = (recipe, epochs, batch_size is not None, lr, hidden, seed is not None, data, config, out, overwrite)
+            if any(given) or any((label, impute, ignore, task, shards)):
+                raise ByhandError(
+                    "--resume continues a run with its own settings; leave out options that would change them."
+                )
+            checkpoints, chosen = open_checkpoints(resume, checkpoint_every, world)
+            plots, half = checkpoints.note["plots"], checkpoints.note["half"]
+        else:
+            columns, checkpoints = _columns(label, impute, ignore, task), None
+            name = recipe or ("table" if columns and not config else None)
+            chosen = _configure(name, config, epochs, batch_size, lr, hidden, seed, shards, data, columns)
+        _carry_out(chosen, checkpoints, resume or out, world, overwrite, checkpoint_every, plots, half, json)
+
+
+def _carry_out(
+    chosen: "RunConfig",
+    checkpoints: "Checkpoints | None",
+    out: Path | None,
+    world: "World",
+    overwrite: bool,
+    checkpoint_every: str | None,
+    plots: bool,
+    half: bool,
+    json: bool,
+) -> None:
+    """The run, from its data to its folder, which the first process writes; `checkpoints` are those to go on from."""
     from byhand.cli.interrupt import stoppable
     from byhand.diagnosis import Watch
     from byhand.recipes import fitted_to, run_recipe
     from byhand.recipes.folder import MODEL, claimed, metrics, watched, write_run
-    from byhand.recipes.unfinished import new_checkpoints, open_checkpoints
+    from byhand.recipes.unfinished import new_checkpoints
 
-    if resume:
-        given = (recipe, epochs, batch_size is not None, lr, hidden, seed is not None, data, config, out, overwrite)
-        if any(given) or any((label, impute, ignore, task)):
-            raise ByhandError(
-                "--resume continues a run with its own settings; leave out options that would change them."
-            )
-        checkpoints, chosen = open_checkpoints(resume, checkpoint_every)
-        plots, half = checkpoints.note["plots"], checkpoints.note["half"]
-    else:
-        columns = _columns(label, impute, ignore, task)
-        name = recipe or ("table" if columns and not config else None)
-        chosen = _configure(name, config, epochs, batch_size, lr, hidden, seed, data, columns)
+    resume = checkpoints is not None
     dataset = chosen.load()
     chosen = replace(chosen, recipe=fitted_to(chosen.recipe, dataset))
     if not json:
@@ -65,13 +91,20 @@ def train(
         print(f"{doing} {chosen.recipe.name} ({chosen.recipe.training}), seed {chosen.seed}.", flush=True)
         if dataset.table:
             print(f"Predicting {dataset.table}.", flush=True)
-    watch = Watch()
-    with claimed(resume or out, chosen.recipe.name, overwrite=overwrite, resume=bool(resume)) as folder:
-        if not resume:
-            checkpoints = new_checkpoints(folder, checkpoint_every, chosen, plots, half)
-        with stoppable(checkpoints, folder), watched(watch, folder, chosen):
-            options: dict[str, Any] = {"callbacks": [watch], "checkpoint": checkpoints, "resume": bool(resume)}
+    watch, name = Watch(), chosen.recipe.name
+    with ExitStack() as held:
+        claim = claimed(out, name, overwrite=overwrite, resume=resume)
+        folder = world.first(lambda: held.enter_context(claim))
+        checkpoints = checkpoints or new_checkpoints(folder, checkpoint_every, chosen, plots, half)
+        with (
+            stoppable(checkpoints, folder, world),
+            watched(watch, folder, chosen) if world.rank == 0 else nullcontext(),
+        ):
+            options: dict[str, Any] = {"callbacks": [watch], "checkpoint": checkpoints, "resume": resume}
+            options |= {"shards": chosen.shards, "distributed": world}
             run = run_recipe(chosen.recipe, chosen.seed, dataset=dataset, **options)
+            if world.rank > 0:
+                return
             write_run(run, folder, chosen, plots, half)
         checkpoints.remove()  # only now that all is written
     if json:
@@ -92,6 +125,7 @@ def _configure(
     lr: float | None,
     hidden: str | None,
     seed: int | None,
+    shards: int | None,
     data: str | None,
     columns: dict[str, Any],
 ) -> "RunConfig":
@@ -120,6 +154,7 @@ def _configure(
         chosen.data if data is None else absolute(data),
         chosen.seed if seed is None else seed,
         columns or (chosen.columns if data is None else {}),
+        chosen.shards if shards is None else shards,
     )
 
 

@@ -31,8 +31,8 @@ class Backpropagation(Parameters):
     loss: Loss
     plan: list[Plan]
 
-    def _bind(self, theta: Array, state: Array) -> None:
-        super()._bind(theta, state)
+    def _bind(self, theta: Array, state: Array, gradient: Array | None = None) -> None:
+        super()._bind(theta, state, gradient)
         self._before: Array | None = None  # the gradient that a pass adds to; made when one first does
         # Layers before the first one with parameters have nothing to learn: the backward pass ends at it.
         self._first = next((i for i, plan in enumerate(self.plan) if plan.learns), len(self.layers))

@@ -31,10 +31,10 @@ class Parameters:
     p: list[SimpleNamespace]
     g: list[SimpleNamespace]
 
-    def _bind(self, theta: Array, state: Array) -> None:
-        """Use these vectors, with a new gradient."""
+    def _bind(self, theta: Array, state: Array, gradient: Array | None = None) -> None:
+        """Use these vectors, and a new one for the gradient where none is given."""
         self._theta, self._state = theta, state
-        self._gradient = self.ops.zeros(theta.shape, self.dtype)
+        self._gradient = self.ops.zeros(theta.shape, self.dtype) if gradient is None else gradient
         self.p, self.g = self.arena.views(theta), self.arena.views(self._gradient)
         self.state_arena.views(state, into=self.p)
         self._shared = self.arena.split_shared(self.g)
@@ -82,11 +82,16 @@ class Parameters:
         for name, place in places.items():
             place[...] = found[name]
 
-    def twin(self) -> Self:
-        """A network that shares θ with this one but has its own gradient, for another thread."""
+    def twin(self, state: Array | None = None, gradient: Array | None = None) -> Self:
+        """A network that shares θ with this one but has its own gradient, for another thread.
+
+        Args:
+            state: a vector to use in place of this one's state.
+            gradient: a vector to use for the gradient; by default a new one.
+        """
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin._bind(self._theta, self._state)
+        twin._bind(self._theta, self._state if state is None else state, gradient)
         return twin
 
     def copy(self) -> Self:

@@ -24,7 +24,7 @@ PART_TYPES = {
     "regularizers": tuple,
 }
 COLUMN_TYPES = {"label": str | int, "impute": bool, "ignore": list, "task": str}
-CONFIG_KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "averaging", "patience"}
+CONFIG_KEYS = {"byhand", "recipe", "data", "seed", "epochs", "batch_size", "averaging", "patience", "shards"}
 CONFIG_KEYS |= {*COLUMN_TYPES, *PART_TYPES}
 CONFIG_HEADER = "# How this network was trained; repeat it with: byhand train --config THIS_FILE\n"
 
@@ -39,12 +39,14 @@ class RunConfig:
         seed: of the run's generator.
         columns: which column of a .csv file is the label, and how the others are taken: label, impute, ignore and task,
             as `byhand.load` takes them.
+        shards: how many parts each batch is cut into.
     """
 
     recipe: Recipe
     data: str
     seed: int
     columns: dict[str, Any] = field(default_factory=dict)
+    shards: int = 1
 
     def load(self) -> Dataset:
         """The data set."""
@@ -72,6 +74,8 @@ class RunConfig:
             "layers": to_config(recipe.layers),
             "regularizers": to_config(recipe.regularizers),
         }
+        if self.shards > 1:
+            table["shards"] = self.shards
         if recipe.augment:
             table["augment"] = to_config(recipe.augment)
         return CONFIG_HEADER + tomli_w.dumps(table)
@@ -111,6 +115,7 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
     batch_size, data = table.get("batch_size", recipe.batch_size or 0), table.get("data", recipe.dataset)
     require_whole("seed", seed, 0)
     require_whole("epochs", epochs)
+    require_whole("shards", table.get("shards", 1))
     require_whole("batch_size", batch_size, 0)
     averaging, patience = table.get("averaging", recipe.averaging), table.get("patience", recipe.patience)
     require_between("averaging", averaging, 0, 1)
@@ -136,4 +141,5 @@ def _apply(table: dict[str, Any], recipe: Recipe) -> RunConfig:
         data,
         seed,
         columns,
+        table.get("shards", 1),
     )

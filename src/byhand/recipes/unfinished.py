@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from byhand.core.errors import ByhandError
+from byhand.core.world import ALONE, World
 from byhand.recipes import RECIPES
 from byhand.recipes.config import RunConfig, parse_config
 from byhand.training.checkpoints import Checkpoints
@@ -12,9 +13,9 @@ CHECKPOINTS = "checkpoints"  # the folder in a run's folder, as long as the run 
 CHECKPOINT_INTERVAL = "60 seconds"
 
 
-def command(folder: Path) -> str:
+def command(folder: Path, processes: int = 1) -> str:
     """The command that resumes the run in `folder`."""
-    return f"byhand train --resume {shlex.quote(str(folder))}"
+    return f"{f'mpiexec -n {processes} ' * (processes > 1)}byhand train --resume {shlex.quote(str(folder))}"
 
 
 def new_checkpoints(folder: Path, every: str | None, config: RunConfig, plots: bool, half: bool) -> Checkpoints:
@@ -24,13 +25,13 @@ def new_checkpoints(folder: Path, every: str | None, config: RunConfig, plots: b
     return Checkpoints(folder / CHECKPOINTS, every, note)
 
 
-def open_checkpoints(folder: Path, every: str | None = None) -> tuple[Checkpoints, RunConfig]:
-    """The checkpoints of an unfinished run, and its configuration.
+def open_checkpoints(folder: Path, every: str | None = None, world: World = ALONE) -> tuple[Checkpoints, RunConfig]:
+    """The checkpoints of an unfinished run, and its configuration, as the first process has them.
 
     Raises:
         ByhandError: there is no unfinished run in the folder, or its checkpoints are damaged.
     """
-    found = Checkpoints(folder / CHECKPOINTS).newest()
+    found = world.first(Checkpoints(folder / CHECKPOINTS).newest)
     if found is None:
         finished = (folder / "model.safetensors").exists()
         raise ByhandError(

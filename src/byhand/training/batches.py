@@ -33,6 +33,22 @@ class Batch(NamedTuple):
     mask: Array | None = None
 
 
+class Cut(NamedTuple):
+    """How batches are cut into shards, and which of these this process takes.
+
+    Attributes:
+        shards: how many each batch is cut into; they differ by a sample at most.
+        mine: those of this process.
+    """
+
+    shards: int = 1
+    mine: range = range(1)
+
+    def edges(self, n: int) -> list[tuple[int, int]]:
+        """Where each of this process's shards of a batch of n samples begins and ends."""
+        return [(n * i // self.shards, n * (i + 1) // self.shards) for i in self.mine]
+
+
 class Room(NamedTuple):
     """Arrays for one batch; `raw` for its samples as the data have them, where the network takes them otherwise."""
 
@@ -66,6 +82,7 @@ class Batches:
         soft: whether class numbers become targets (N, outputs), so that they can be mixed.
         mask: (N, T), True at the steps of each sequence that are there; or the sequences' lengths (N,).
         class_weight: how much each class counts, see `class_weights`.
+        cut: how a batch is cut into shards.
 
     Raises:
         ByhandError: there are no samples, or x, y or weights do not fit each other or the network.
@@ -81,7 +98,9 @@ class Batches:
         soft: bool = False,
         mask: Any = None,
         class_weight: Any = None,
+        cut: Cut = Cut(),  # noqa: B008  (it does not change)
     ):
+        self.cut = cut
         self.key: int | None = None  # from which the current epoch's batches are made, where anything in them is random
         in_file = isinstance(x, np.memmap)
         x = as_array("x (the samples)", x)
@@ -91,8 +110,9 @@ class Batches:
         if x.dtype == np.uint8 and network.inputs != "tokens":
             require_grey_levels(network.inputs)
         elif in_file:
-            for start in range(0, len(x), PREDICTED_ROWS):
-                network.as_input(x[start : start + PREDICTED_ROWS])  # refuses what is wrong
+            first, end = (len(x) * shard // cut.shards for shard in (cut.mine.start, cut.mine.stop))
+            for start in range(first, end, PREDICTED_ROWS):  # each process looks at its part
+                network.as_input(x[start : min(start + PREDICTED_ROWS, end)])  # refuses what is wrong
         else:
             x = network.as_input(x)
         self.x = x
@@ -113,24 +133,25 @@ class Batches:
         self._allocate(size)
 
     def _allocate(self, size: int) -> None:
-        """Room for one batch."""
+        """Room for one batch, or one shard of it."""
         self.size = min(size, len(self.x))
         self._room = self.room()
 
     def room(self) -> Room:
-        """New arrays for one batch."""
-        network, shape = self._network, (self.size, *self._network.input_shape)
-        t = np.empty((self.size, *self.t.shape[1:]), self.t.dtype)
+        """New arrays for one batch, or one shard of it."""
+        size = -(-self.size // self.cut.shards)
+        network, shape = self._network, (size, *self._network.input_shape)
+        t = np.empty((size, *self.t.shape[1:]), self.t.dtype)
         labels = t if self.labels is self.t else None  # class numbers that the loss takes as they are
         if self.labels is not None and labels is None:
-            labels = np.empty((self.size, *self.labels.shape[1:]), np.int64)
+            labels = np.empty((size, *self.labels.shape[1:]), np.int64)
         return Room(
             raw=np.empty(shape, self.x.dtype) if self._converted else None,
             x=np.empty(shape, self._taken),
             t=t,
-            weights=None if self.weights is None else np.empty(self.size, network.dtype),
+            weights=None if self.weights is None else np.empty(size, network.dtype),
             labels=labels,
-            mask=None if self.mask is None else np.empty((self.size, *self.mask.shape[1:]), np.bool_),
+            mask=None if self.mask is None else np.empty((size, *self.mask.shape[1:]), np.bool_),
         )
 
     def part(self, start: int, stop: int) -> "Batches":
@@ -170,9 +191,23 @@ class Batches:
             np.copyto(out, raw, casting="unsafe")
 
     def gathered(self, order: Array, first: int = 0) -> Iterator[Batch]:
-        """The samples whose numbers `order` holds, in that order, without the `first` ones."""
+        """The samples whose numbers `order` holds, in that order, without the `first` ones.
+
+        Where batches are cut, every shard of this process comes by itself.
+        """
+        for rows, _ in self.pieces(order, first):
+            yield self.gather(rows, self._room)
+
+    def pieces(self, order: Array, first: int) -> Iterator[tuple[Array, tuple[int, ...]]]:
+        """The samples' numbers of each batch, or shard, and which it is: (batch,) or (batch, shard)."""
         for start in range(first, len(order), self.size):
-            yield self.gather(order[start : start + self.size], self._room)
+            rows, number = order[start : start + self.size], start // self.size
+            if self.cut.shards == 1:
+                yield rows, (number,)
+                continue
+            for shard, (a, b) in zip(self.cut.mine, self.cut.edges(len(rows)), strict=True):
+                if a < b:
+                    yield rows[a:b], (number, shard)
 
     def gather(self, rows: Array, room: Room) -> Batch:
         """The samples whose numbers `rows` holds, in `room`."""

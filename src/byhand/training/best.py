@@ -160,5 +160,5 @@ class SaveBest(Best):
 
     def on_epoch(self, training: Training) -> None:
         """Save the network if this epoch is the best so far."""
-        if self.improved(training):
+        if self.improved(training) and training.world.rank == 0:
             training.network.save(self.path)

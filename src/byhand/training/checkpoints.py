@@ -4,7 +4,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,8 @@ class Keeper(Callback):
         threads: int,
     ):  # fmt: skip
         self.where, self.run, self.callbacks = where, run, callbacks
-        self._identity, self._made_with = identity(training, run, callbacks), made_with(training, threads)
+        self._identity = training.world.first(lambda: identity(training, run, callbacks))  # which reads all data
+        self._made_with = made_with(training, threads)
         self._every = {"steps": 1, "epochs": training.steps}.get(where.unit, inf) * where.count
         self._seconds = where.count if where.unit == "seconds" else inf
         self._plan(training.step)
@@ -160,17 +161,22 @@ class Keeper(Callback):
         self._plan(training.step)
 
     def on_step(self, training: Training) -> None:
-        """Write a checkpoint where one is due."""
-        if training.step >= self._at_step or time.monotonic() >= self._at_time or self.where._signal:
-            self._write(training)
+        """Write a checkpoint where one is due, in the first process; where one is asked to stop, all do."""
+        asked = training.world.largest(self.where._signal)
+        if asked or training.step >= self._at_step or time.monotonic() >= self._at_time:
+            if training.world.rank == 0:
+                self._write(training, asked)
+            self._plan(training.step)
+        if asked:
+            raise Interrupted(asked, self.where._written[-1] if self.where._written else None)
 
     def take(self, training: Training) -> Checkpoint:
         """The training as it stands, sharing its arrays."""
         tree = snapshot(training, self.run, self.callbacks)
         return Checkpoint(self._identity, self._made_with, tree, self.where.note)
 
-    def _write(self, training: Training) -> None:
-        where, asked = self.where, self.where._signal
+    def _write(self, training: Training, asked: int) -> None:
+        where = self.where
         checkpoint, path = self.take(training), where.folder / f"step-{training.step:012d}.safetensors"
         try:
             if not all_finite(checkpoint.training):
@@ -183,9 +189,6 @@ class Keeper(Callback):
         except (ByhandError, OSError) as error:
             last = f"the last one is {where._written[-1].name}" if where._written else "there is none yet"
             warnings.warn(f"{error} Training {'stops' if asked else 'goes on'}; {last}.", stacklevel=2)
-        self._plan(training.step)
-        if asked:
-            raise Interrupted(asked, where._written[-1] if where._written else None)
 
 
 def interval(text: Any) -> tuple[float, str]:
@@ -238,8 +241,10 @@ def kept(
         raise ByhandError("resume=True needs checkpoint=FOLDER to go on from; or name a checkpoint: resume=PATH.")
     where = Checkpoints("", "never") if checkpoint is None else as_checkpoints(checkpoint)
     busy = f"{where.folder}: another process writes its checkpoints there; choose another folder, or wait."
-    with nullcontext() if checkpoint is None else locked(where.folder, busy):
-        found = chosen(resume, where)
+    with ExitStack() as held:
+        if checkpoint is not None:
+            training.world.first(lambda: held.enter_context(locked(where.folder, busy)))
+        found = training.world.first(lambda: chosen(resume, where))
         keeper = Keeper(where, training, run, callbacks, threads)
         where._signal, where._training = 0, True
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from byhand.core.world import World
 from byhand.metrics import Metric
 from byhand.network import Network
 from byhand.optimizers import Optimizer
@@ -41,6 +42,8 @@ def fit(
     augment: "Augment | None" = None,
     workers: int = 1,
     accumulate: int = 1,
+    shards: int = 1,
+    distributed: bool | World = False,
     accuracy: bool = True,
     metrics: Sequence[str | Metric] = (),
     regularizers: Sequence[Regularizer] = (),
@@ -90,6 +93,11 @@ def fit(
         workers: threads that prepare augmented batches while the network learns; with 0 they are made in between.
         accumulate: how many batches a step takes its gradient from: 4 batches of 32 give the step of one of 128 (but
             for BatchNorm, which sees one at a time) in the memory of 32.
+        shards: how many parts each batch is cut into; their gradients are added in the parts' order, so the result has
+            the same bits however many processes work on them. BatchNorm sees one part at a time.
+        distributed: whether all processes that mpiexec or srun started take part, each with its part of the shards,
+            which must be a multiple of their number. Every process calls `fit` with the same arguments, and ends with
+            the same network. Or the `World` of these processes.
         accuracy: whether to count right answers while training, where y has classes.
         metrics: what else to measure after each epoch, on the training samples as they were met and on the validation
             data: names of `byhand.metrics` ("precision", "recall", "f1", "mae", "rmse", "r2"), or functions of one's
@@ -131,6 +139,8 @@ def fit(
         augment=augment,
         workers=workers,
         accumulate=accumulate,
+        shards=shards,
+        distributed=distributed,
         accuracy=accuracy,
         metrics=metrics,
         callbacks=callbacks,

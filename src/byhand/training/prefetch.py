@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data.augment import Augment, Augmenter, Mixup
 from byhand.network import Network
-from byhand.training.batches import Batch, Batches, Room
+from byhand.training.batches import Batch, Batches, Cut, Room
 
 SPARE = 2  # rooms beside those that workers write in: one that the network reads, and one that is ready
 
@@ -31,6 +31,7 @@ class AugmentedBatches(Batches):
         weights: sample weights (N,).
         mask: as for `Batches`.
         class_weight: as for `Batches`.
+        cut: as for `Batches`.
         augment: what is done to them.
         rng: the run's generator.
         workers: how many threads prepare them; with 0, the thread that asks does.
@@ -48,6 +49,7 @@ class AugmentedBatches(Batches):
         weights: Any,
         mask: Any = None,
         class_weight: Any = None,
+        cut: Cut = Cut(),  # noqa: B008  (it does not change)
         *,
         augment: Augment,
         rng: np.random.Generator,
@@ -56,7 +58,7 @@ class AugmentedBatches(Batches):
         require_instance("augment", augment, Augment, "an Augment, such as Augment.digits()")
         require_whole("workers", workers, 0)
         soft = any(isinstance(step, Mixup) for step in augment.steps)
-        super().__init__(network, x, y, size, weights, soft, mask, class_weight)
+        super().__init__(network, x, y, size, weights, soft, mask, class_weight, cut)
         if not self._bytes and (self.x.min() < 0 or self.x.max() > 1):
             raise ByhandError(
                 f"Augmentation takes pixels from 0 (background) to 1, but they go from {self.x.min():g} to "
@@ -84,27 +86,24 @@ class AugmentedBatches(Batches):
             self.key = int(self._rng.integers(2**63))
         epoch = self.key
         assert epoch is not None
-        starts = range(0, len(order), self.size)
 
-        def prepare(number: int, k: int) -> Batch:
-            rows = order[starts[number] : starts[number] + self.size]
-            return self._prepare(rows, np.random.default_rng((epoch, number)), *self._rooms[k])
+        def prepare(rows: Array, number: tuple[int, ...], k: int) -> Batch:
+            return self._prepare(rows, np.random.default_rng((epoch, *number)), *self._rooms[k])
 
-        left = range(-(-first // self.size), len(starts))
+        pieces = self.pieces(order, first)
         if self._pool is None:
-            for number in left:
-                yield prepare(number, 0)
+            for rows, number in pieces:
+                yield prepare(rows, number, 0)
             return
-        numbers = iter(left)
         pending: deque[tuple[Future[Batch], int]] = deque()  # in the batches' order, each with its room
         try:
-            for k, number in zip(range(len(self._rooms)), numbers, strict=False):
-                pending.append((self._pool.submit(prepare, number, k), k))
+            for k, piece in zip(range(len(self._rooms)), pieces, strict=False):
+                pending.append((self._pool.submit(prepare, *piece, k), k))
             while pending:
                 future, k = pending.popleft()
                 yield future.result()
-                for number in numbers:  # the room is free again: for the next batch, if there is one
-                    pending.append((self._pool.submit(prepare, number, k), k))
+                for piece in pieces:  # the room is free again: for the next batch, if there is one
+                    pending.append((self._pool.submit(prepare, *piece, k), k))
                     break
         finally:
             for future, _ in pending:

@@ -9,6 +9,7 @@ import numpy as np
 from byhand.core.checks import require_instance
 from byhand.core.errors import ByhandError, TrainingDiverged
 from byhand.core.types import Array
+from byhand.core.world import ALONE
 from byhand.network import Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.regularizers import Penalty, Regularizer
@@ -57,6 +58,7 @@ class Training:
         validated: whether there are validation data.
         epoch_rate: the learning rate at the epoch's start.
         epoch_start: when the epoch began, by time.perf_counter().
+        world: the processes that train together, see `World`; all of them call the callbacks.
 
     Raises:
         ByhandError: arguments that do not fit.
@@ -91,12 +93,18 @@ class Training:
         self.epoch_start = 0.0
         self.history = History()
         self.stop = self.validated = False
+        self.world = ALONE
         self.order: Array = np.arange(0)
         self.batches: Batches | None = None
         self.batch: Batch | None = None
         self.last_good, self.guard = LastGood(network), Guard(network, LOOK_AT)
         self.diverged: TrainingDiverged | None = None
         self.scratch = np.empty_like(network.theta if regularizers else network.theta[:0])
+
+    def agree_to_stop(self) -> bool:
+        """Whether to stop: where one of the processes wants to, all do."""
+        self.stop = bool(self.world.largest(self.stop))
+        return self.stop
 
     def penalty(self) -> dict[str, float]:
         """{"penalty": what the regularisers add to the loss}, or nothing where they add nothing."""

@@ -73,7 +73,7 @@ class MiniBatches:
         self.training, self.batches, self.shuffle, self.accumulate = training, batches, shuffle, accumulate
         self.carry = carry
         self.network = training.network
-        self.workspace = self.network.workspace(batches.size)
+        self.workspace = self.network.workspace(self._workspace_rows(batches))
         self.counts = accuracy and batches.labels is not None
         self.tally = Tally(self.network, batches.size, len(batches), self.counts, metrics or {}, batches.gaps)
         if len(training.order) != len(batches) or not shuffle:
@@ -83,6 +83,10 @@ class MiniBatches:
         self.rows = min(batches.size * accumulate, len(batches))
         self.steps = math.ceil(len(batches) / self.rows)
         self.total, self.seen = 0.0, 0  # of the current epoch: the samples' losses, and how many they were
+
+    def _workspace_rows(self, batches: Batches) -> int:
+        """Rows of the workspace."""
+        return batches.size
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All samples once; returns the means of loss and accuracy as they were met."""

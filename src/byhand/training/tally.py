@@ -90,7 +90,7 @@ class EpochRecord:
 
     def add(self, batch: Batch, at: LossPass) -> None:
         """Take a batch whose pass has just gone forward."""
-        rows = self._take(batch.t if batch.labels is None else batch.labels)
+        rows = self._add(batch.t if batch.labels is None else batch.labels)
         if batch.labels is None:
             self._network.loss.activate(self._network.ops, at, self._predicted[rows])
         elif at.y.shape[-1] == 1:
@@ -98,7 +98,7 @@ class EpochRecord:
         else:
             np.argmax(at.y, axis=-1, out=self._predicted[rows])
 
-    def _take(self, truth: Array) -> slice:
+    def _add(self, truth: Array) -> slice:
         """Write the truth of some more samples; returns the places for their predictions."""
         rows = slice(self.count, self.count + len(truth))
         if self._truth is None or rows.stop > len(self._truth):
@@ -108,13 +108,17 @@ class EpochRecord:
         self.count = rows.stop
         return rows
 
-    def take_over(self, other: "EpochRecord") -> None:
-        """Take what another one recorded of other samples."""
-        truth, predicted = other._kept()
+    def extend(self, truth: Array | None, predicted: Array) -> None:
+        """Add what was recorded of other samples."""
         if truth is not None:
-            rows = self._take(truth)
+            rows = self._add(truth)
             self._predicted[rows] = predicted
-        other.count = 0
+
+    def take(self) -> tuple[Array | None, Array]:
+        """Truth and predictions since the last call, until there are new ones."""
+        kept = self._kept()
+        self.count = 0
+        return kept
 
     def _make_room(self, truth: Array, least: int) -> None:
         kept, size = self._kept(), self._size if self._truth is None else 2 * len(self._truth)
@@ -125,8 +129,7 @@ class EpochRecord:
 
     def figures(self) -> dict[str, float]:
         """Each metric's value."""
-        truth, predicted = self._kept()
-        self.count = 0
+        truth, predicted = self.take()
         if not self._metrics or truth is None:
             return {}
         if truth.dtype.kind == "i":
@@ -145,7 +148,7 @@ class EpochRecord:
         """Restore what `state` returned."""
         self.count = 0
         if state:
-            rows = self._take(state["truth"])
+            rows = self._add(state["truth"])
             self._predicted[rows] = state["predicted"]
 
 
@@ -188,7 +191,7 @@ class Tally:
             self.counter.right += right
             self.counter.count += count
         if self.record and other.record:
-            self.record.take_over(other.record)
+            self.record.extend(*other.record.take())
 
     def figures(self) -> dict[str, float]:
         """{"accuracy": ..., one's own metrics}, and begin anew."""

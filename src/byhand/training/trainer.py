@@ -1,5 +1,6 @@
 """The trainer."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ import numpy as np
 
 from byhand.core.checks import as_array, require_between, require_whole
 from byhand.core.errors import ByhandError
+from byhand.core.world import ALONE, World, ending_together
 from byhand.metrics import Metric, as_metrics
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.ops.compiled import cores
@@ -25,6 +27,7 @@ from byhand.training.evaluate import Evaluator
 from byhand.training.groups import Group
 from byhand.training.guard import Guard, LastGood
 from byhand.training.history import History
+from byhand.training.shards import ShardedBatches, cut_for
 from byhand.training.state import Training
 from byhand.training.steps import Epochs, FullBatch, MiniBatches
 from byhand.training.streams import StreamedBatches
@@ -84,6 +87,8 @@ class Trainer(Training):
         augment: "Augment | None" = None,
         workers: int = 1,
         accumulate: int = 1,
+        shards: int = 1,
+        distributed: bool | World = False,
         accuracy: bool = True,
         metrics: Sequence[str | Metric] = (),
         callbacks: Sequence[Callback] = (),
@@ -97,6 +102,7 @@ class Trainer(Training):
             The history of all epochs so far.
         """
         require_whole("epochs", epochs)
+        require_whole("shards", shards)
         require_whole("accumulate", accumulate)
         measured = as_metrics(metrics)
         if mask is not None and lengths is not None:
@@ -105,10 +111,18 @@ class Trainer(Training):
         if carry and (augment or batch_size is None or callable(shuffle)):
             raise ByhandError("carry=True needs mini-batches in the order of the samples, without augmentation.")
         shuffle = False if carry else shuffle
+        world = distributed if isinstance(distributed, World) else World.join() if distributed else ALONE
+        cut = cut_for(world, shards)
+        if shards > 1 and (y is None or carry or batch_size is None):
+            raise ByhandError(
+                "Shards are for mini-batches of arrays, without carry=True: give fit x, y and a batch_size."
+            )
         if not isinstance(shuffle, bool) and not callable(shuffle):
             raise ByhandError(f"shuffle must be True, False or a function that rearranges numbers; got {shuffle!r}.")
         batches: Batches | None = None
         with ExitStack() as ends:
+            ends.enter_context(ending_together(world))
+            self._start_alike(world)
             if y is None:
                 arrays = (sample_weight, mask, augment, validation_split or None)
                 if class_weight == "balanced" or any(option is not None for option in arrays):
@@ -126,9 +140,12 @@ class Trainer(Training):
                 make = self._augmented(augment, workers) if augment else Batches
                 size = PREDICTED_ROWS if batch_size is None else batch_size
                 require_whole("batch_size", size)
-                batches = make(self.network, size=size, class_weight=class_weight, **data)
+                batches = make(self.network, size=size, class_weight=class_weight, cut=cut, **data)
                 ends.callback(batches.close)
-                if batch_size is not None:
+                if shards > 1:
+                    options = {"accuracy": accuracy, "metrics": measured, "shuffle": shuffle, "accumulate": accumulate}
+                    run = ShardedBatches(self, batches, world, **options)
+                elif batch_size is not None:
                     run = MiniBatches(self, batches, accuracy, measured, shuffle, accumulate, carry)
                 elif augment or accumulate > 1:
                     raise ByhandError(
@@ -142,17 +159,29 @@ class Trainer(Training):
                 check_split(batches.labels, evaluator.labels)
             self._begin(run, epochs, evaluator)
             self.batches = batches
-            blas = 1 if batch_size is None else blas_threads(self.network, run.rows, self.threads)
-            threads = 1 if getattr(run, "pool", None) else self.threads  # then the operations' in each of the run's own
+            asked = self.threads or (
+                max(1, min(cores(), (os.cpu_count() or 1) // world.local)) if world.local > 1 else None
+            )
+            blas = 1 if batch_size is None else blas_threads(self.network, run.rows, asked)
+            threads = 1 if getattr(run, "pool", None) else asked  # then the operations' in each of the run's own
             ends.enter_context(computing(self.network.ops, threads, blas))
             ends.enter_context(np.errstate(over="ignore", invalid="ignore"))
-            listeners = [*callbacks, *([ProgressBar()] if progress else [])]
+            listeners = [*callbacks, *([ProgressBar()] if progress and world.rank == 0 else [])]
             keepers, go_on = ends.enter_context(kept(checkpoint, resume, self, run, callbacks, blas or cores()))
             listeners += keepers
             with told(listeners, self):
                 go_on()
                 self._train(run, evaluator, listeners)
         return self.history
+
+    def _start_alike(self, world: World) -> None:
+        """Let all processes begin from what the first one has."""
+        self.world, network = world, self.network
+        if world.size == 1:
+            return
+        start = network.theta, network.state, self.rng.bit_generator.state
+        theta, state, generator = world.first(lambda: start)
+        network.theta, network.state, self.rng.bit_generator.state = theta, state, generator
 
     def _augmented(self, augment: "Augment", workers: int) -> Callable[..., Batches]:
         from byhand.training.prefetch import AugmentedBatches
@@ -198,7 +227,7 @@ class Trainer(Training):
             self.history.add(row | {"learning_rate": self.epoch_rate, "seconds": seconds})
             for listener in listeners:
                 listener.on_epoch(self)
-            if self.stop:
+            if self.agree_to_stop():
                 break
 
     def _begin_epoch(self, listeners: Sequence[Callback]) -> bool:
@@ -208,7 +237,7 @@ class Trainer(Training):
             self.epoch, self.first_step, self.epoch_start = self.epoch + 1, self.step, time.perf_counter()
             for listener in listeners:
                 listener.on_epoch_start(self)
-            self.epoch -= self.stop
+            self.epoch -= self.agree_to_stop()
         return not self.stop
 
 
