@@ -36,11 +36,13 @@ def write_pages(folder: Path) -> None:
 
 def _lessons() -> str:
     from byhand.lessons import CHAPTERS, lessons
+    from byhand.lessons.exercises import EXERCISES
 
     known = lessons()
     parts = [
         "# Lessons",
-        "What each lesson prints; `byhand lesson NAME` prints it for you, `--plot FOLDER` draws its picture.",
+        "What each lesson prints; `byhand lesson NAME` prints it for you, `--plot FOLDER` draws its picture, and "
+        "`--exercise` asks questions with fresh numbers.",
     ]
     for chapter, names in CHAPTERS.items():
         parts.append(f"## {chapter}")
@@ -51,6 +53,8 @@ def _lessons() -> str:
             )
             about = f"{lesson.title}. About {lesson.minutes} minutes.{after}"
             parts += [f"### {name}", about, _output(f"byhand lesson {name}")]
+            if name in EXERCISES:
+                parts.append(f"Practise it with fresh numbers: `byhand lesson {name} --exercise`.")
     return "\n\n".join(parts) + "\n"
 
 

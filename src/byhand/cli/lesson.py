@@ -1,43 +1,47 @@
 """byhand lesson."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from byhand.cli.app import Json, app
 from byhand.cli.output import print_json, print_table
 
+if TYPE_CHECKING:
+    from byhand.lessons import Lesson
 
-@app.command(epilog="Example:  byhand lesson perceptron-gates --plot out")
+
+@app.command(epilog="Example:  byhand lesson chain-rule --exercise")
 def lesson(
     names: Annotated[list[str] | None, typer.Argument(help="Names of lessons; lists all lessons if omitted.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Run all lessons in teaching order.")] = False,
+    exercise: Annotated[
+        bool, typer.Option("--exercise", help="Ask questions with fresh numbers; exits with 1 if one is not answered.")
+    ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the pictures of the lessons into this folder.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Random seed; 0 for lessons and a fresh one for exercises by default.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Print worked examples, from the perceptron to networks that draw, with every number checked."""
-    from byhand.lessons import lessons, run_lesson
+    """Print worked examples, from the perceptron to networks that draw, with every number checked; or ask questions."""
+    from byhand.lessons import lesson_called, lessons, run_lesson
 
     known = lessons()
     if not names and not all_:
-        if json:
-            for number, item in enumerate(known.values(), 1):
-                facts = {"minutes": item.minutes, "requires": item.requires, "source": item.source}
-                print_json({"number": number, "name": item.name, "title": item.title} | facts)
-            return
-        rows = [
-            (str(number), item.name, item.title, ", ".join(item.requires), str(item.minutes))
-            for number, item in enumerate(known.values(), 1)
-        ]
-        print_table(
-            "Lessons, in the order of the path", ("", "name", "what it shows", "after", "minutes"), rows, left=4
-        )
-        print("Run a lesson with:  byhand lesson NAME [--plot FOLDER]")
+        _list(list(known.values()), json)
         return
-    for name in known if all_ else names or ():
-        board = run_lesson(name, seed)
+    chosen = list(known) if all_ else [lesson_called(name).name for name in names or ()]
+    if exercise:
+        answered = [_exercise(name, seed) for name in chosen]
+        if not all(answered):
+            raise typer.Exit(1)
+        return
+    for name in chosen:
+        board = run_lesson(name, seed or 0)
         if json:
             print_json({"lesson": name, "title": known[name].title, "board": board.records()})
         else:
@@ -50,3 +54,55 @@ def lesson(
             plots.save(picture(board), path)
             if not json:
                 print(f"Drawn: {path}\n")
+
+
+def _list(known: "list[Lesson]", json: bool) -> None:
+    """The path, numbered."""
+    from byhand.lessons.exercises import EXERCISES
+
+    if json:
+        for number, item in enumerate(known, 1):
+            facts = {"minutes": item.minutes, "requires": item.requires, "exercise": item.name in EXERCISES}
+            print_json({"number": number, "name": item.name, "title": item.title, "source": item.source} | facts)
+        return
+    rows = [
+        (
+            str(number),
+            item.name,
+            item.title,
+            ", ".join(item.requires),
+            "yes" if item.name in EXERCISES else "",
+            str(item.minutes),
+        )
+        for number, item in enumerate(known, 1)
+    ]
+    print_table("Lessons in order", ("", "name", "what it shows", "after", "exercise", "minutes"), rows, left=5)
+    print("Read a lesson with:  byhand lesson NAME [--plot FOLDER]\nThen practise with:  byhand lesson NAME --exercise")
+
+
+def _exercise(name: str, seed: int | None) -> bool:
+    """Ask the questions of a lesson; whether all were answered rightly."""
+    from secrets import randbelow
+
+    from byhand.lessons.asking import ask
+    from byhand.lessons.exercises import questions_of
+
+    seed = randbelow(10_000) if seed is None else seed
+    questions = questions_of(name, seed)
+    print(f"{name}, with the numbers of seed {seed}.")
+    right = ask(questions, _typed(), print)
+    print(f"The same numbers again:  byhand lesson {name} --exercise --seed {seed}\n")
+    return right == len(questions)
+
+
+def _typed() -> Iterator[str]:
+    """The lines of standard input, after a prompt; those of a pipe are shown."""
+    while True:
+        print("> ", end="", flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            print()
+            return
+        if not sys.stdin.isatty():
+            print(line.rstrip("\n"))
+        yield line

@@ -28,7 +28,7 @@ from byhand.lessons import (
 )
 from byhand.lessons.base import Board, Lesson, LessonFailed, taught
 
-__all__ = ["CHAPTERS", "Board", "Lesson", "LessonFailed", "lessons", "run_lesson"]
+__all__ = ["CHAPTERS", "Board", "Lesson", "LessonFailed", "lesson_called", "lessons", "run_lesson"]
 
 FAMILIES = (
     perceptron,
@@ -81,6 +81,20 @@ def lessons() -> dict[str, Lesson]:
     return {name: known[name] for name in [*path, *(name for name in known if name not in path)]}
 
 
+def lesson_called(name: str) -> Lesson:
+    """The lesson of that name.
+
+    Raises:
+        ByhandError: there is none.
+    """
+    known = lessons()
+    if name not in known:
+        close = get_close_matches(name, known, n=3, cutoff=0.4)
+        meant = f"did you mean {' or '.join(close)}?" if close else f"choose one of {', '.join(known)}."
+        raise ByhandError(f"There is no lesson called {name!r}; {meant}")
+    return known[name]
+
+
 def run_lesson(name: str, seed: int = 0) -> Board:
     """Run one lesson on a new board; `seed` seeds its random numbers.
 
@@ -88,9 +102,4 @@ def run_lesson(name: str, seed: int = 0) -> Board:
         ByhandError: there is no such lesson, or its data cannot be had.
         LessonFailed: one of its numbers does not hold.
     """
-    known = lessons()
-    if name not in known:
-        close = get_close_matches(name, known, n=3, cutoff=0.4)
-        meant = f"did you mean {' or '.join(close)}?" if close else f"choose one of {', '.join(known)}."
-        raise ByhandError(f"There is no lesson called {name!r}; {meant}")
-    return taught(known[name].teach, seed)
+    return taught(lesson_called(name).teach, seed)
