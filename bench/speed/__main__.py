@@ -4,6 +4,7 @@
     python -m bench.speed --quick    # ratios in under three minutes, to the terminal
     python -m bench.speed --only W3,W5 --peers torch,jax
     python -m bench.speed --report docs/speed.json    # write page and picture anew from a run's figures
+    python -m bench.speed --quick --check docs/speed.json    # exit status 1 where a ratio got 15 % worse
 
 Each peer gets its own virtual environment in the user's cache on first use. docs/speed.md describes the method.
 """
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.speed.check import compared
 from bench.speed.environments import NEEDS
 from bench.speed.machine import describe_machine
 from bench.speed.picture import draw
@@ -38,6 +40,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument("--out", type=Path, help="the folder for the figures; docs/ for a whole run, else out/")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write page and picture from these figures")
+    parser.add_argument(
+        "--check", type=Path, metavar="FILE", help="compare with the ratios of an earlier run's figures"
+    )
     args = parser.parse_args()
     usual = {*NAMES} - LONGER if args.quick else {*NAMES, "start"}
     args.only, args.peers = set(args.only.split(",")) if args.only else usual, set(args.peers.split(","))
@@ -84,6 +89,10 @@ def main() -> None:
         (folder / "speed.md").write_text(page(figures))
         draw(figures, folder / "images" / "speed.png")
     print(json.dumps(figures) if args.json else table(figures))
+    if args.check:
+        lines, worse = compared(figures, json.loads(args.check.read_text()))
+        print("\n".join(lines), file=sys.stderr)
+        sys.exit(1 if worse else 0)
 
 
 if __name__ == "__main__":

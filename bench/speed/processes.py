@@ -13,6 +13,8 @@ from bench.speed.environments import python_of
 
 PEERS = Path(__file__).parent / "peers"
 REST = 0.3  # seconds between turns
+QUIET = 0.25  # cores: where others keep more of them busy, a round waits
+TRIES, WAIT = 6, 5.0  # looks at the machine before a round, and seconds between them
 
 
 class Failed(Exception):
@@ -62,6 +64,16 @@ def busy() -> float:
     idle_after, total_after = idle_and_all()
     share = 1 - (idle_after - idle) / max(1, total_after - total)
     return share * (os.cpu_count() or 1)
+
+
+def wait_until_quiet() -> float:
+    """How many cores others keep busy, once they keep few busy or the last try is over."""
+    for _ in range(TRIES - 1):
+        others = busy()
+        if not others > QUIET:  # NaN does not wait
+            return others
+        time.sleep(WAIT)
+    return busy()
 
 
 class Process:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bench.speed.competitors import TITLES
+from bench.speed.processes import QUIET
 from bench.speed.prose import (
     EVERYONE_NOTE,
     FAIRNESS,
@@ -47,6 +48,12 @@ def spread_of_ratio(own: dict[str, Any], other: dict[str, Any]) -> tuple[float, 
     return min(pairs), max(pairs)
 
 
+def disturbance(row: Row) -> float:
+    """How many cores others kept busy before the rounds, in the median; 0 where nobody could say."""
+    known = [c["busy"] for c in row["competitors"] if c["busy"] == c["busy"]]
+    return statistics.median(known) if known else 0.0
+
+
 def share_of_products(row: Row) -> float | None:
     """The bare products' time by ours: the achieved operations a second as a share of the machine's own."""
     own, bare = entry(row, "byhand"), fastest(row, ["products"])
@@ -83,13 +90,17 @@ def main_row(row: Row) -> list[str]:
     """A row of the main table."""
     own, alone, peer = entry(row, "byhand"), entry(row, "byhand, NumPy alone"), fastest(row)
     low, high = spread_of_ratio(own, peer) if own and peer else (None, None)
+    alone_ratio = number(ratio(alone, peer))
+    own_ratio = f"**{number(ratio(own, peer))}** ({number(low)}-{number(high)})" if own and peer else "–"
+    if disturbance(row) > QUIET:
+        own_ratio = alone_ratio = "machine busy"
     return [
         f"{row['name']}: {row['title']}",
         range_of(own) if own else "not yet",
         f"{peer['name']}: {range_of(peer)}" if peer else "–",
-        f"**{number(ratio(own, peer))}** ({number(low)}-{number(high)})" if own and peer else "–",
+        own_ratio,
         number(row["goal"]),
-        number(ratio(alone, peer)),
+        alone_ratio,
     ]
 
 
@@ -115,9 +126,8 @@ def table(figures: Figures) -> str:
 def warnings(row: Row) -> list[str]:
     """What makes a row doubtful: a busy machine, or somebody who learns something else."""
     found = []
-    others = statistics.median(c["busy"] for c in row["competitors"]) if row["competitors"] else 0
-    if others > 0.2:
-        found.append(f"Others kept {others:.1f} cores busy during {row['name']}: its figures say little.")
+    if disturbance(row) > QUIET:
+        found.append(f"Others kept {disturbance(row):.1f} cores busy during {row['name']}: there is no ratio.")
     reached = [c["accuracy"] for c in row["competitors"] if c["accuracy"] is not None]
     if reached and max(reached) - min(reached) > (0.03 if row["kind"] == "train" else 0.002):
         found.append(f"Accuracies of {row['name']} lie between {min(reached):.1%} and {max(reached):.1%}.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.speed.competitors import COMPETITORS, Competitor
-from bench.speed.processes import Failed, Process, busy, openblas_settings, rest
+from bench.speed.processes import Failed, Process, openblas_settings, rest, wait_until_quiet
 from bench.speed.workloads import Workload, operations, products, write
 
 PIECE = 1024  # rows of a piece of a full batch
@@ -41,12 +41,12 @@ class Row:
             yield process
 
     def play(self, rounds: int) -> None:
-        """All rounds, everyone in turn in each; a look at the machine before each turn, or, to be quick, each round."""
+        """All rounds, everyone in turn; each turn, or, to be quick, each round waits until the machine is quiet."""
         for _ in range(rounds):
             others = None
             for process in tuple(self.processes):
                 if others is None or not self.quick:
-                    others = busy()
+                    others = wait_until_quiet()
                 else:
                     rest()
                 self._let(process, lambda process, others=others: process.turn(self.epochs, others))

@@ -1,7 +1,8 @@
 """The speed benchmark's own arithmetic: operations by hand, and the page from stored figures."""
 
 import pytest
-from bench.speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, warnings
+from bench.speed.check import compared
+from bench.speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, table, warnings
 from bench.speed.workloads import operations, products, shapes
 
 CONVOLUTIONAL = [
@@ -121,3 +122,18 @@ def test_the_page_says_what_the_figures_say(row):
 def test_doubts(row):
     row["competitors"] = [competitor("byhand", [1.0], busy=1.5), competitor("JAX", [1.0], busy=1.5, accuracy=0.8)]
     assert len(warnings(row)) == 2
+    assert "machine busy" in table({"rows": [row | {"title": "a"}], "absent": {}})
+
+
+def test_what_became_slower_is_named(row):
+    machine = {"processor": "one", "threads": 2}
+    before = {"machine": machine, "rows": [row]}
+    slower = row | {"competitors": [competitor("byhand", [0.24] * 3), competitor("PyTorch, compiled", [0.4] * 3)]}
+    lines, worse = compared({"machine": machine, "rows": [slower]}, before)
+    assert worse == ["W5"] and lines == ["W5: 0.50 before, 0.60 now  SLOWER"]
+    # A new, faster peer does not make byhand slower; nor does a machine that was busy; another machine says nothing.
+    new_peer = row | {"competitors": [*row["competitors"], competitor("JAX", [0.1] * 3)]}
+    assert compared({"machine": machine, "rows": [new_peer]}, before)[1] == []
+    busy = slower | {"competitors": [c | {"busy": 0.5} for c in slower["competitors"]]}
+    assert compared({"machine": machine, "rows": [busy]}, before)[1] == []
+    assert compared({"machine": machine | {"processor": "two"}, "rows": [slower]}, before)[1] == []
