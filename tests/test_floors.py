@@ -37,7 +37,6 @@ SHORT_CUTS = {
     ("training.finder", "plots"),
     ("training.history", "plots"),
 }
-UNFINISHED: set[tuple[str, str]] = set()  # still to be taken apart
 LONGEST_FILE = 350  # lines
 
 
@@ -84,7 +83,7 @@ def test_imports_point_down():
         for other in others
         if folder(name) != folder(other) and floor(other) >= floor(name)
     }
-    assert upward == {(name, other) for name, other in SHORT_CUTS | UNFINISHED if folder(name) != folder(other)}
+    assert upward == {(name, other) for name, other in SHORT_CUTS if folder(name) != folder(other)}
 
 
 def test_short_cuts_are_taken_inside_functions():
@@ -95,7 +94,7 @@ def test_short_cuts_are_taken_inside_functions():
 
 def test_no_circles():
     """Imports for types alone count too: who has to know whom is what matters."""
-    excepted = SHORT_CUTS | UNFINISHED
+    excepted = SHORT_CUTS
     assert excepted <= {(name, other) for name, others in IMPORTS.items() for other in others}
     graph = {name: {other for other in others if (name, other) not in excepted} for name, others in IMPORTS.items()}
     try:

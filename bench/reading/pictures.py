@@ -18,9 +18,9 @@ from byhand.handwriting.others import draw_other
 from byhand.handwriting.page import draw_page
 from byhand.handwriting.paper import Paper, put_on_paper
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
-from byhand.reading.crops import View, crop, row_ink
-from byhand.reading.cuts import HEIGHT, INK, VIEW, propose
-from byhand.reading.lines import find_lines, written
+from byhand.reading.crops import RowView, crop, row_ink
+from byhand.reading.cuts import HEIGHT, STROKE_GREY, VIEW, propose
+from byhand.reading.lines import find_lines, written_boxes
 from byhand.reading.pieces import slant, upright
 from byhand.reading.reader import MODEL, Reader
 from byhand.reading.writing import flatten
@@ -63,7 +63,7 @@ def stages(reader, writers):
     page = draw_page(ROWS, writers[3], np.random.default_rng(3), (420, 520), Style(climb=0.3), rules=0.6, shadow=0.9)
     image = grey(page.picture)
     flat = flatten(image)
-    mask, _ = written(flat)
+    mask, _ = written_boxes(flat)
     reading = reader.read(image)
     picture = figure(9, 2.4)
     panel(picture, (1, 4, 1), page.picture, "the photo")
@@ -86,10 +86,10 @@ def row(reader, writers):
     (line,) = find_lines(image)
     ink = row_ink(line.image, line.mask)
     views = {
-        "level, its ink 0.85 of the height": View(),
-        "smaller": View(share=0.65),
-        "upright": View(lean=0.0),
-        "leaning, wider, only its ink": View(lean=0.15, stretch=1.2, only_ink=True),
+        "level, its ink 0.85 of the height": RowView(),
+        "smaller": RowView(share=0.65),
+        "upright": RowView(lean=0.0),
+        "leaning, wider, only its ink": RowView(lean=0.15, stretch=1.2, only_ink=True),
     }
     crops = [crop(ink, view, reader._way.height) for view in views.values()]
     picture = figure(9, 4.2)
@@ -113,7 +113,7 @@ def cutting(writers):
     image = put_on_paper(np.pad(ink, 14), Paper(contrast=0.7, grain=0.02), rng)
     (line,) = find_lines(image)
     seen = crop(row_ink(line.image, line.mask), VIEW, HEIGHT)
-    strokes = seen.image > INK
+    strokes = seen.image > STROKE_GREY
     cuts, _ = propose(strokes, upright(strokes.shape, slant(strokes)))
     reading = Reader(MODEL, sure=0).read(image)
     picture = figure(9, 1.9)

@@ -5,7 +5,7 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.documents.options import ReadOptions
-from byhand.reading.forms import Form
+from byhand.reading.forms import NumberForm
 from byhand.reading.reader import MODEL, Reader
 from tests.documents.papers import paper
 
@@ -102,7 +102,7 @@ def test_a_region_without_pixels_is_refused(region):
 
 
 def test_a_pattern_of_digits_alone_is_read_by_the_networks_for_digits(reader, page):
-    assert Form(r"\d{4}|1[0-2]").only_digits and not Form(r"\d+([.,]\d\d)?").only_digits
+    assert NumberForm(r"\d{4}|1[0-2]").only_digits and not NumberForm(r"\d+([.,]\d\d)?").only_digits
     own = Reader(form=r"\d{4,5}")
     assert own.network.outputs == 11
     reading = ReadOptions(pattern=r"\d{4,5}").read(own, page)

@@ -9,7 +9,7 @@ from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
 from byhand.reading.candidates import Level, is_number, longer
 from byhand.reading.cut import cut_out
-from byhand.reading.find import Found, all_ink, candidates, level_rows, overlap, without_doubles
+from byhand.reading.find import FoundRow, all_ink, candidates, level_rows, overlap, without_doubles
 from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, OTHER, PAD, UPRIGHT, maps_of, stretch
 from byhand.reading.targets import as_target
 
@@ -53,7 +53,7 @@ def test_a_line_has_its_height_and_slope(slope):
 @pytest.mark.parametrize("slope", [0.0, 0.1])
 def test_a_line_is_cut_out_with_its_ink(slope, light):
     page, level, masks = drawn(slope, light, rows=2)
-    found = Found(page, stretch(page), candidates(level, UPRIGHT), [], [])
+    found = FoundRow(page, stretch(page), candidates(level, UPRIGHT), [], [])
     lines = [cut_out(c, found) for c in sorted(found.numbers, key=lambda c: c.middle)]
     assert len(lines) == 2
     for line, mask in zip(lines, masks, strict=True):

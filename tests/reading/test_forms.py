@@ -9,7 +9,7 @@ import pytest
 from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET, encode
 from byhand.losses.decoding import log_probabilities
-from byhand.reading.forms import NAMED, Form, search
+from byhand.reading.forms import NAMED, NumberForm, search
 
 PATTERNS = [*NAMED, r"\d{4}", r"(1|2)*3?", r"[0-4,.]+-", r"(\d{2,4} )*\d", "1{3}|2+|", ".{2}5", "(1(2|3)?){2,3}"]
 
@@ -17,7 +17,7 @@ PATTERNS = [*NAMED, r"\d{4}", r"(1|2)*3?", r"[0-4,.]+-", r"(\d{2,4} )*\d", "1{3}
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_agrees_with_regular_expressions(pattern):
     rng = np.random.default_rng(0)
-    form, known = Form(pattern), re.compile(NAMED.get(pattern, pattern).replace(r"\d", "[0-9]"))
+    form, known = NumberForm(pattern), re.compile(NAMED.get(pattern, pattern).replace(r"\d", "[0-9]"))
     texts = ["".join(rng.choice([*"0123 .,-/€%+:12123"], n)) for n in rng.integers(0, 9, 1500)]
     assert [form.allows(tuple(encode(t))) for t in texts] == [bool(known.fullmatch(t)) for t in texts]
 
@@ -27,12 +27,12 @@ def test_agrees_with_regular_expressions(pattern):
 )
 def test_what_is_no_pattern_is_refused(pattern):
     with pytest.raises(ByhandError, match="pattern"):
-        Form(pattern)
+        NumberForm(pattern)
 
 
 def test_search_finds_the_most_probable_label_that_is_allowed():
     rng = np.random.default_rng(1)
-    form = Form("[01][01,]*[01]")
+    form = NumberForm("[01][01,]*[01]")
     signs = encode("01,")
     for _ in range(5):
         p = np.zeros((6, len(ALPHABET) + 1))
@@ -46,4 +46,4 @@ def test_search_finds_the_most_probable_label_that_is_allowed():
 def test_search_finds_nothing_where_nothing_is_allowed():
     p = np.zeros((3, len(ALPHABET) + 1))
     p[:, [1, -1]] = 0.5
-    assert search(p, Form("2")) == []
+    assert search(p, NumberForm("2")) == []

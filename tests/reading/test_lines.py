@@ -5,7 +5,7 @@ from PIL import Image
 from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import Writer, drawn_writers
 from byhand.handwriting.page import Page, draw_page
-from byhand.reading.lines import find_lines, sorted_boxes, written
+from byhand.reading.lines import find_lines, sorted_boxes, written_boxes
 from byhand.reading.ruled import _standing, ruled_lines
 from byhand.reading.writing import flatten, sum_of_nine
 
@@ -143,7 +143,7 @@ def test_flatten_takes_shadow_and_polarity_out(writers: list[Writer]) -> None:
     light = flatten(grey(page))
     paper = light > 150
     assert paper.mean() > 0.8 and np.percentile(light[paper], 5) > 215
-    assert written(light)[1] and written(dark)[1]
+    assert written_boxes(light)[1] and written_boxes(dark)[1]
 
 
 @pytest.mark.parametrize("size", [(300, 440), (440, 300)])

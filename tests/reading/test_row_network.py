@@ -8,14 +8,14 @@ import byhand
 from byhand.core.errors import ByhandError
 from byhand.handwriting.glyphs import drawn_writers
 from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH, row_network, widened
-from byhand.reading.rows import Rows
+from byhand.reading.rows import RowPictures
 from byhand.reading.supply import FreshRows
 from byhand.training import Callback, Training
 
 
 @pytest.fixture(scope="module")
-def rows() -> Rows:
-    return Rows(drawn_writers(3, np.random.default_rng(0)), HEIGHT, WIDTH, LONGEST)
+def rows() -> RowPictures:
+    return RowPictures(drawn_writers(3, np.random.default_rng(0)), HEIGHT, WIDTH, LONGEST)
 
 
 def test_the_network_is_small_and_gives_a_column_every_four_pixels() -> None:
@@ -26,7 +26,7 @@ def test_the_network_is_small_and_gives_a_column_every_four_pixels() -> None:
     assert network.plan[-1].out_shape == (WIDTH // 4, 11)
 
 
-def test_what_it_sees_does_not_depend_on_how_wide_the_row_is(rows: Rows) -> None:
+def test_what_it_sees_does_not_depend_on_how_wide_the_row_is(rows: RowPictures) -> None:
     network = row_network(1)
     x = np.zeros((2, HEIGHT, WIDTH, 1), np.float32)
     x[:, :, :100] = rows.batch(2, np.random.default_rng(0))[0][:, :, :100] / 255
@@ -38,7 +38,7 @@ def test_what_it_sees_does_not_depend_on_how_wide_the_row_is(rows: Rows) -> None
     assert widened(network, 40).predict_proba(x[:, :, :40]).shape == (2, 10, 11)
 
 
-def test_fresh_rows_come_part_by_part(rows: Rows) -> None:
+def test_fresh_rows_come_part_by_part(rows: RowPictures) -> None:
     supply = FreshRows(rows, part=6, stay=2, seed=5)
     x, t = supply.first()
     start = x.copy()
@@ -64,7 +64,7 @@ def test_fresh_rows_come_part_by_part(rows: Rows) -> None:
     np.testing.assert_array_equal(labels[2], label)
 
 
-def test_no_process_is_left(rows: Rows) -> None:
+def test_no_process_is_left(rows: RowPictures) -> None:
     supply = FreshRows(rows, part=4, stay=1)
     x, t = supply.first()
     with pytest.raises(ByhandError, match="batch_size"):
@@ -72,7 +72,7 @@ def test_no_process_is_left(rows: Rows) -> None:
     assert not active_children()
 
 
-def test_an_interrupted_training_goes_on_with_the_same_rows(rows: Rows, tmp_path) -> None:
+def test_an_interrupted_training_goes_on_with_the_same_rows(rows: RowPictures, tmp_path) -> None:
     def train(epochs: int, **options: object) -> byhand.Network:
         supply = FreshRows(rows, part=4, stay=2, seed=5)
         x, t = supply.first()

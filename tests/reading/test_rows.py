@@ -10,7 +10,7 @@ from byhand.handwriting.paper import Paper, any_paper, printed_lines, put_on_pap
 from byhand.handwriting.strokes import has_bar, has_long_flag
 from byhand.handwriting.warp import warp
 from byhand.reading.row_image import contrast
-from byhand.reading.rows import Rows
+from byhand.reading.rows import RowPictures
 
 PLAIN = Style(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0)
 
@@ -191,7 +191,7 @@ def test_contrast_by_hand_and_in_both_polarities() -> None:
 
 
 def test_batches(drawn: list[Writer]) -> None:
-    rows = Rows(drawn, height=32, width=200, longest=6)
+    rows = RowPictures(drawn, height=32, width=200, longest=6)
     x, t = rows.batch(300, np.random.default_rng(1))
     assert x.shape == (300, 32, 200, 1) and x.dtype == np.uint8 and t.shape == (300, 6)
     lengths = (t >= 0).sum(axis=1)
@@ -208,7 +208,7 @@ def test_batches(drawn: list[Writer]) -> None:
 def test_short_rows_stand_side_by_side_and_are_read_from_the_left() -> None:
     asked = []
 
-    class Blocks(Rows):
+    class Blocks(RowPictures):
         """Instead of writing: blocks 30 wide, whose label says how many there were before."""
 
         def ink(self, rng: np.random.Generator, width: int, longest: int) -> tuple[str, np.ndarray, int]:

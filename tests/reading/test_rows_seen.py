@@ -9,7 +9,7 @@ from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET
 from byhand.handwriting.others import OTHER_KINDS, draw_other
 from byhand.reading.components import components
-from byhand.reading.crops import Crop, View, climb, crop, row_ink
+from byhand.reading.crops import Crop, RowView, climb, crop, row_ink
 from byhand.reading.cuts import best_way, propose
 from byhand.reading.lines import find_lines
 from byhand.reading.pieces import cut_between, digit_image, parted, slant, upright
@@ -34,8 +34,10 @@ def test_climb_and_slant_are_measured(lean: float, steep: float) -> None:
     assert slant(mask, steep) == pytest.approx(lean, abs=0.05)
 
 
-@pytest.mark.parametrize("view", [View(), View(share=0.5), View(stretch=1.5), View(lean=0.0), View(lean=0.3)])
-def test_a_crop_is_level_as_high_as_asked_and_knows_its_columns(view: View) -> None:
+@pytest.mark.parametrize(
+    "view", [RowView(), RowView(share=0.5), RowView(stretch=1.5), RowView(lean=0.0), RowView(lean=0.3)]
+)
+def test_a_crop_is_level_as_high_as_asked_and_knows_its_columns(view: RowView) -> None:
     ink = bars(0.2, 0.1)
     row = row_ink(ink, ink > 0)
     seen = crop(row, view, 40)
@@ -58,8 +60,8 @@ def test_only_ink_wipes_out_the_rest() -> None:
     dirty = np.maximum(ink, 0)
     dirty[5:8] = 200
     row = row_ink(dirty, ink > 0)
-    assert crop(row, View(share=0.4), 40).image[:8].max() > 100
-    assert crop(row, View(share=0.4, only_ink=True), 40).image[:8].max() == 0
+    assert crop(row, RowView(share=0.4), 40).image[:8].max() > 100
+    assert crop(row, RowView(share=0.4, only_ink=True), 40).image[:8].max() == 0
 
 
 def test_pieces_are_parted_along_the_slant_and_left_whole() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.handwriting.line import InkLine
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+Bounds = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Canvas:
     ink: Array
     other: Array
     printed: Any
-    free: Box
+    free: Bounds
     lines: list[Placed] = field(default_factory=list)
-    taken: list[Box] = field(default_factory=list)
+    taken: list[Bounds] = field(default_factory=list)
     rows: int = 0
 
     @classmethod
@@ -56,7 +56,7 @@ class Canvas:
         """Height and width."""
         return self.ink.shape[0], self.ink.shape[1]
 
-    def fits(self, box: Box, apart: float = 0.0) -> bool:
+    def fits(self, box: Bounds, apart: float = 0.0) -> bool:
         """Whether the box lies where lines may stand, `apart` pixels from everything else."""
         left, top, right, bottom = box
         a, b, c, d = self.free

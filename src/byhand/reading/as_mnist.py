@@ -6,9 +6,9 @@ from byhand.core.types import Array
 from byhand.handwriting.drawn import draw_ink
 from byhand.handwriting.pens import any_pen
 from byhand.handwriting.strokes import any_hand
-from byhand.reading.prepare import fit, place, strengthen
+from byhand.reading.prepare import fit_digit, place, strengthen
 
-HEIGHT = 60  # pixels of a digit before it is made small
+DIGIT_HEIGHT = 60  # pixels of a digit before it is made small
 
 
 def drawn_images(count: int, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -21,5 +21,5 @@ def drawn_images(count: int, rng: np.random.Generator) -> tuple[Array, Array]:
     labels = np.arange(count) % 10
     images = np.empty((count, 28, 28), np.uint8)
     for image, label in zip(images, labels, strict=True):
-        image[...] = place(fit(strengthen(draw_ink(str(label), rng, HEIGHT, any_hand(rng), any_pen(rng)))))
+        image[...] = place(fit_digit(strengthen(draw_ink(str(label), rng, DIGIT_HEIGHT, any_hand(rng), any_pen(rng)))))
     return images, labels

@@ -10,7 +10,7 @@ from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
 
 BAND = 0.45  # heights above and below a line's middle, where its ink shows how far it goes
 INKED, GAP = 0.3, 0.3  # an ink's probability from which a line goes on, and heights without ink at which it ends
-NUMBER = 0.35  # the part of a line's ink that is a number's at least
+NUMBER_SHARE = 0.35  # the part of a line's ink that is a number's at least
 
 
 class Level(NamedTuple):
@@ -94,7 +94,7 @@ def is_number(c: Candidate) -> bool:
     """Whether enough of the ink along a candidate's middle is a number's."""
     maps, place = c.level.maps, _band(c, c.left, c.right)
     number, other = float(number_ink(maps)[place].sum()), float(maps[OTHER][place].sum())
-    return number >= NUMBER * (number + other)
+    return number >= NUMBER_SHARE * (number + other)
 
 
 def number_ink(maps: Array) -> Array:

@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.pieces import box_of, slant, spread
+from byhand.reading.pieces import box_of, slant, spread_ink
 
-MARGIN = 0.12  # paper left beside the ink, as a part of the height
-STEEPEST = 0.4  # a row is not taken to climb by more of its length than this
-LONG = 2.5  # a row is levelled if it is at least so many times as long as high
+CROP_MARGIN = 0.12  # paper left beside the ink, as a part of the height
+STEEPEST_CLIMB = 0.4  # a row is not taken to climb by more of its length than this
+LEVELLED_FROM = 2.5  # a row is levelled if it is at least so many times as long as high
 LOWER = 0.95  # and if that makes it lower than this part of its height
 
 
 @dataclass(frozen=True)
-class View:
+class RowView:
     """How a row is looked at.
 
     Attributes:
@@ -87,20 +87,20 @@ def climb(mask: Array) -> float:
     The least-squares line through the middles of the columns: Σ (x − x̄)(y − ȳ) / Σ (x − x̄)².
     """
     box = box_of(mask)
-    if box is None or box[2] - box[0] < LONG * (box[3] - box[1]):
+    if box is None or box[2] - box[0] < LEVELLED_FROM * (box[3] - box[1]):
         return 0.0
     x = np.flatnonzero(mask.any(axis=0))
     top = mask[:, x].argmax(axis=0)
     bottom = mask.shape[0] - 1 - mask[::-1, x].argmax(axis=0)
     y = (top + bottom) / 2
     steep = float(np.dot(x - x.mean(), y - y.mean()) / max(np.dot(x - x.mean(), x - x.mean()), 1))
-    steep = min(max(steep, -STEEPEST), STEEPEST)
+    steep = min(max(steep, -STEEPEST_CLIMB), STEEPEST_CLIMB)
     down = steep * (x - x.mean())
     lower = (bottom - down).max() - (top - down).min() + 1
     return steep if lower < LOWER * (box[3] - box[1]) else 0.0
 
 
-def crop(row: Ink, view: View, height: int) -> Crop:
+def crop(row: Ink, view: RowView, height: int) -> Crop:
     """The row as it is to be seen, `height` pixels high."""
     if not len(row.rim):
         return Crop(np.zeros((height, height), np.uint8), 0.0, 1.0)
@@ -111,13 +111,13 @@ def crop(row: Ink, view: View, height: int) -> Crop:
     u = row.rim[:, 0] - lean * v
     scale = view.share * height / (np.ptp(v) + 1)
     across = scale * view.stretch
-    margin = MARGIN * height / across
+    margin = CROP_MARGIN * height / across
     middle = (v.max() + v.min()) / 2
     left, top = u.min() - 0.5 - margin, middle - height / scale / 2
     size = (max(1, round((u.max() + 0.5 + margin - left) * across)), height)
     # and back: x = u + lean v, y = v + steep x
     back = np.array([[1, lean], [steep, 1 + steep * lean]])
-    image = np.where(spread(row.mask), row.image, 0).astype(np.uint8) if view.only_ink else row.image
+    image = np.where(spread_ink(row.mask), row.image, 0).astype(np.uint8) if view.only_ink else row.image
     seen = resampled(image, back / (across, scale), back @ (left, top), size)
     return Crop(seen, left + (lean + row.lean) * middle + (row.image.shape[1] - 1) / 2, across)
 

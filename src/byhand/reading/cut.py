@@ -7,15 +7,15 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.reading.candidates import Candidate
-from byhand.reading.find import SAME, Found, level_rows, overlap, whole
+from byhand.reading.find import SAME, FoundRow, level_rows, overlap, whole_box
 from byhand.reading.finder import CELL, DARK, LIGHT, PAD
-from byhand.reading.lines import Line
+from byhand.reading.lines import TextLine
 from byhand.reading.pieces import box_of
 
-INK = 0.2  # an ink's probability from which it counts
+INK_PROBABILITY = 0.2  # an ink's probability from which it counts
 REACH = 1.0  # heights to either side of a core in which a line's ink may stand
 AROUND = 0.85  # heights above and below its middle
-MARGIN = 0.25  # heights of paper around a line's ink
+LINE_PAPER = 0.25  # heights of paper around a line's ink
 LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read
 STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
 PAPER = 0.75  # heights around a place from which its paper is known
@@ -33,9 +33,9 @@ class _Window(NamedTuple):
         return self.rows, self.columns
 
 
-def cut_all(found: Found) -> list[list[Line]]:
+def cut_all(found: FoundRow) -> list[list[TextLine]]:
     """The lines of a page, row by row; of those in one place the surest, its ink's box counting."""
-    cut: dict[int, Line] = {}
+    cut: dict[int, TextLine] = {}
     for c in sorted(found.numbers, key=lambda c: c.value, reverse=True):
         line = cut_out(c, found)
         if line is not None and all(overlap(line.box, other.box) < SAME for other in cut.values()):
@@ -44,7 +44,7 @@ def cut_all(found: Found) -> list[list[Line]]:
     return [[cut[id(c)] for c in row] for row in rows]
 
 
-def cut_out(c: Candidate, found: Found) -> Line | None:
+def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     """The candidate's line; None where there is no ink. Ink that is nearer to another one is that one's."""
     page, window = found.page, _window(c, found.numbers)
     maps = c.level.maps
@@ -54,7 +54,7 @@ def cut_out(c: Candidate, found: Found) -> Line | None:
     # all of the window on the page, and the cell of every one of its pixels
     y0, x0 = window.rows.start, window.columns.start
     ends = x0, y0, window.columns.stop, window.rows.stop
-    left, top, right, bottom = whole([c.level.on_page(at) for at in ends], page.shape)
+    left, top, right, bottom = whole_box([c.level.on_page(at) for at in ends], page.shape)
     pixels, unit = _sized(page[top:bottom, left:right], c.tall)
     pixels = found.seen[pixels].astype(np.float32)
     y, x = (
@@ -66,7 +66,7 @@ def cut_out(c: Candidate, found: Found) -> Line | None:
         ratio = finer.scale / c.level.scale
         places = ((at + first - PAD / CELL) * ratio + PAD / CELL for at, first in ((y, y0), (x, x0)))
         there = np.maximum(there, np.minimum(_sampled(finer.maps[kind], *places), _sampled(window.own, y, x)))
-    near = there > INK
+    near = there > INK_PROBABILITY
     if not near.any():
         return None
     paper = _sampled(_paper(c, kind, window), y, x)
@@ -77,10 +77,10 @@ def cut_out(c: Candidate, found: Found) -> Line | None:
     box = box_of(mask)
     if box is None:
         return None
-    margin = round(MARGIN * c.tall / unit)
+    margin = round(LINE_PAPER * c.tall / unit)
     rows, columns = (slice(max(0, box[k] - margin), box[k + 2] + margin) for k in (1, 0))
     corner = left / unit + columns.start, top / unit + rows.start
-    line = Line(box, image[rows, columns], mask[rows, columns], corner, unit, page.shape)
+    line = TextLine(box, image[rows, columns], mask[rows, columns], corner, unit, page.shape)
     x0, y0 = columns.start, rows.start
     return line._replace(box=line.in_picture((box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0)))
 

@@ -12,26 +12,26 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.network import Network
 from byhand.reading.components import components
-from byhand.reading.crops import Ink, View, crop
+from byhand.reading.crops import Ink, RowView, crop
 from byhand.reading.pieces import box_of, digit_image, digit_ink, parted, slant, upright
 from byhand.reading.row_read import RowRead
 
-HEIGHT, VIEW = 48, View(share=0.9)  # the row is cut as a picture of so many pixels' height
-CLOSEST = 0.1  # of the row's height: two cuts are not closer
+HEIGHT, VIEW = 48, RowView(share=0.9)  # the row is cut as a picture of so many pixels' height
+CLOSEST_CUTS = 0.1  # of the row's height: two cuts are not closer
 THICK = 0.5  # a cut goes through at most this part of the height in ink
 ATOMS = 5  # a piece is at most so many stretches between cuts
-WIDEST = 1.5  # and at most so wide, in the row's heights
+WIDEST_PIECE = 1.5  # and at most so wide, in the row's heights
 WIDE, TOO_WIDE = 0.95, 6.0  # a digit is seldom wider than this part of the height: the cost of each height more
 LOW, TOO_LOW = 0.55, 12.0  # nor lower; likewise
-SMALL = 0.4  # what is lower than this part of the height is no digit
-INK = 100  # grey level from which a pixel belongs to a stroke
+LOWEST_PIECE = 0.4  # what is lower than this part of the height is no digit
+STROKE_GREY = 100  # grey level from which a pixel belongs to a stroke
 JOIN, CUT = 1.5, 3.0  # what it costs to join what a gap parts, and each end that goes through a height of ink
-PIECE = 0.7  # what each digit costs, so that none is cut without need
+PIECE_COST = 0.7  # what each digit costs, so that none is cut without need
 NOTHING = 2.5  # what a stretch with more than a mark costs that is left out, for the height's length
 TEMPERATURE = 1.5  # the network is too sure of pieces that are no digits
 
 
-class Pieces(NamedTuple):
+class CutPieces(NamedTuple):
     """What may be digits in a row with k stretches between cuts.
 
     Attributes:
@@ -56,7 +56,9 @@ class CutReader:
     def read(self, row: Ink) -> RowRead:
         """The best reading of a row."""
         seen = crop(row, VIEW, HEIGHT)
-        ink = (seen.image > INK) & (crop(row._replace(image=255 * row.mask.astype(np.uint8)), VIEW, HEIGHT).image > 127)
+        ink = (seen.image > STROKE_GREY) & (
+            crop(row._replace(image=255 * row.mask.astype(np.uint8)), VIEW, HEIGHT).image > 127
+        )
         column = upright(ink.shape, slant(ink))
         cuts, through = propose(ink, column)
         stretch = parted(components(ink), column, cuts)
@@ -66,7 +68,7 @@ class CutReader:
         x = pieces.images.reshape(-1, *self.network.input_shape)
         p = self.network.predict_proba(x).astype(float) ** (1 / TEMPERATURE)
         p /= p.sum(axis=1, keepdims=True)
-        chosen = best_way(pieces.spans, pieces.cost + PIECE - np.log(p.max(axis=1)), skip)
+        chosen = best_way(pieces.spans, pieces.cost + PIECE_COST - np.log(p.max(axis=1)), skip)
         p = p[chosen]
         label = tuple(p.argmax(axis=1).tolist())
         return RowRead(
@@ -95,10 +97,12 @@ def propose(mask: Array, column: Array) -> tuple[list[float], list[float]]:
     thin = amount <= THICK * height
     places: list[float] = []
     for depth in (-amount, top, -bottom):  # deep is good
-        places += _peaks(np.where(thin, depth, -mask.size), round(CLOSEST * height))
+        places += _peaks(np.where(thin, depth, -mask.size), round(CLOSEST_CUTS * height))
     chosen: list[float] = []
     for place in sorted(places, key=lambda at: (amount[round(at)], at)):  # the thinnest first
-        if amount[round(place)] <= THICK * height and all(abs(place - other) >= CLOSEST * height for other in chosen):
+        if amount[round(place)] <= THICK * height and all(
+            abs(place - other) >= CLOSEST_CUTS * height for other in chosen
+        ):
             chosen.append(place)
     chosen.sort()
     return [first + place for place in chosen], [float(amount[round(place)]) / height for place in chosen]
@@ -118,7 +122,7 @@ def _peaks(depth: Array, reach: int) -> list[float]:
 
 def judge_shapes(
     image: Array, mask: Array, stretch: Array, column: Array, through: Sequence[float]
-) -> tuple[Pieces, Array]:
+) -> tuple[CutPieces, Array]:
     """The pieces that may be digits, and what each of the stretches costs if it is left out (len(through) + 1,)."""
     count = len(through) + 1
     box = box_of(mask) or (0, 0, 0, 0)
@@ -126,7 +130,7 @@ def judge_shapes(
     boxes = [box_of(stretch == i) for i in range(count)]
     skip = np.zeros(count)
     for i, b in enumerate(boxes):
-        if b is not None and b[3] - b[1] >= SMALL * height:
+        if b is not None and b[3] - b[1] >= LOWEST_PIECE * height:
             skip[i] = NOTHING * (b[3] - b[1]) / height
     spans, images, cost, middle = [], [], [], []
     for i in range(count):
@@ -136,7 +140,7 @@ def judge_shapes(
                 continue
             hull = (*inside[:, :2].min(axis=0).tolist(), *inside[:, 2:].max(axis=0).tolist())
             wide, high = (hull[2] - hull[0]) / height, (hull[3] - hull[1]) / height
-            if wide > WIDEST or high < SMALL:
+            if wide > WIDEST_PIECE or high < LOWEST_PIECE:
                 continue
             part = (stretch >= i) & (stretch < j)
             spans.append((i, j))
@@ -147,7 +151,7 @@ def judge_shapes(
             cost.append(shape + across + ends)
             middle.append(float(column[part].mean()))
     found = (np.array(spans, int).reshape(-1, 2), np.array(images, np.uint8).reshape(-1, 28, 28))
-    return Pieces(*found, np.array(cost), np.array(middle)), skip
+    return CutPieces(*found, np.array(cost), np.array(middle)), skip
 
 
 def best_way(spans: Array, cost: Array, skip: Array) -> list[int]:

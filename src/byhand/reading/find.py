@@ -22,25 +22,25 @@ from byhand.reading.finder import (
     UPRIGHT,
     maps_of,
     rim_level,
-    scaled,
+    scale_page,
     stretch,
 )
 from byhand.reading.prepare import Box
 
-LARGEST = 1600  # pixels of the longer side of the largest level
-SMALL = 200  # pixels of the longer side of a page that is enlarged, too
-LEAST = 16  # pixels of the longer side of the smallest level
-STEP = 2.0  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
+LARGEST_LEVEL = 1600  # pixels of the longer side of the largest level
+SMALL_PAGE = 200  # pixels of the longer side of a page that is enlarged, too
+SMALLEST_LEVEL = 16  # pixels of the longer side of the smallest level
+LEVEL_STEP = 2.0  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
 THERE, LINK = 0.4, 0.25  # a core's probability from which it counts, and from which it goes on beside such a place
 SAME = 0.4  # candidates that share this part of the smaller one are the same number
-STEEPEST = 0.5  # by which a line may fall, as a part of its length
+STEEPEST_FALL = 0.5  # by which a line may fall, as a part of its length
 NEAR = 0.9  # heights between two pieces of one line
-LONG = 1.5  # a line's slope shows from this length on, in heights
-LEVEL = 0.45  # heights by which the middles of two numbers of a row may differ, once the page's slope is taken away
-MOST = 300  # lines of a page; where there are more, it is a pattern
+SLOPE_SHOWS = 1.5  # a line's slope shows from this length on, in heights
+ROW_LEVEL = 0.45  # heights by which the middles of two numbers of a row may differ, once the page's slope is taken away
+MOST_LINES = 300  # lines of a page; where there are more, it is a pattern
 
 
-class Found(NamedTuple):
+class FoundRow(NamedTuple):
     """What stands on a page.
 
     Attributes:
@@ -64,7 +64,7 @@ class Finder:
     def __init__(self, network: Network):
         self.network = network
 
-    def find(self, image: Array) -> Found:
+    def find(self, image: Array) -> FoundRow:
         """The numbers on a page, uint8 (height, width)."""
         seen = stretch(image)
         upright: list[Candidate] = []
@@ -72,7 +72,7 @@ class Finder:
         other: list[Box] = []
         levels = list(self.levels(image, seen))
         for level in levels:
-            upright += joined([c for c in map(longer, candidates(level, UPRIGHT)) if is_number(c)])
+            upright += join_candidates([c for c in map(longer, candidates(level, UPRIGHT)) if is_number(c)])
             turned += candidates(level, TURNED)
             if not other:
                 other = _written(level, image.shape)
@@ -82,24 +82,24 @@ class Finder:
         kept_turned = without_doubles(turned)
         aside = [c for c in kept_turned if all(c.value > o.value for o in kept if overlap(c.box, o.box) > SAME)]
         kept = [c for c in kept if all(c.value >= o.value for o in aside if overlap(c.box, o.box) > SAME)]
-        boxes = [whole(c.box, image.shape) for c in aside]
-        return Found(image, seen, kept if len(kept) <= MOST else [], boxes, other)
+        boxes = [whole_box(c.box, image.shape) for c in aside]
+        return FoundRow(image, seen, kept if len(kept) <= MOST_LINES else [], boxes, other)
 
     def levels(self, page: Array, seen: Array) -> Iterator[Level]:
         """The page in its sizes, the largest first."""
         longest = max(page.shape)
-        scale = min(1.0, LARGEST / longest) if longest > SMALL else STEP
+        scale = min(1.0, LARGEST_LEVEL / longest) if longest > SMALL_PAGE else LEVEL_STEP
         level = None
         while True:
             level = self.look(page, seen, scale)._replace(finer=level)
             yield level
-            scale /= STEP
-            if longest * scale < LEAST:
+            scale /= LEVEL_STEP
+            if longest * scale < SMALLEST_LEVEL:
                 break
 
     def look(self, page: Array, seen: Array, scale: float) -> Level:
         """The page (height, width) in one size, and what the network says of it."""
-        small = seen[scaled(page, scale)]
+        small = seen[scale_page(page, scale)]
         height, width = small.shape
         tall, wide = (-(-(side + 2 * PAD) // 32) * 32 for side in small.shape)
         picture = np.full((tall, wide), rim_level(small), np.uint8)
@@ -135,15 +135,15 @@ def candidates(level: Level, kind: int) -> list[Candidate]:
         # each column's core is 2 CORE heights thick; its edges' probabilities count as parts of cells
         thick = core[max(0, top - 1) : bottom + 1, left:right].sum(axis=0)
         height = max(float(np.median(thick)), 1.0) / (2 * CORE)
-        slope = float(np.polyfit(x, at, 1)[0]) if right - left > LONG * height else 0.0
-        slope = min(max(slope, -STEEPEST), STEEPEST)
+        slope = float(np.polyfit(x, at, 1)[0]) if right - left > SLOPE_SHOWS * height else 0.0
+        slope = min(max(slope, -STEEPEST_FALL), STEEPEST_FALL)
         middle = float(np.mean(at - slope * x))
         box = edges(level, left, right, middle, slope, height)
         found.append(Candidate(level, left, right, middle, slope, height, score, box))
     return found
 
 
-def joined(found: list[Candidate]) -> list[Candidate]:
+def join_candidates(found: list[Candidate]) -> list[Candidate]:
     """One level's candidates; those that go on where another one ends are one with it."""
     lines: list[Candidate] = []
     for c in sorted(found, key=lambda c: c.left):
@@ -167,8 +167,8 @@ def _one(a: Candidate, b: Candidate) -> Candidate:
     height = (1 - share) * a.height + share * b.height
     at = [(c.left + c.right) / 2 for c in (a, b)]
     y = [c.middle + c.slope * x for c, x in zip((a, b), at, strict=True)]
-    slope = (y[1] - y[0]) / max(at[1] - at[0], 1.0) if right - left > LONG * height else 0.0
-    slope = min(max(slope, -STEEPEST), STEEPEST)
+    slope = (y[1] - y[0]) / max(at[1] - at[0], 1.0) if right - left > SLOPE_SHOWS * height else 0.0
+    slope = min(max(slope, -STEEPEST_FALL), STEEPEST_FALL)
     middle = (1 - share) * (y[0] - slope * at[0]) + share * (y[1] - slope * at[1])
     score = (1 - share) * a.score + share * b.score
     box = edges(a.level, left, right, middle, slope, height)
@@ -203,14 +203,14 @@ def level_rows(numbers: Sequence[Candidate]) -> list[list[Candidate]]:
 
     Long lines tell the page's slope; without it a row's middles stand at one height.
     """
-    long = [c for c in numbers if c.right - c.left > 2 * LONG * c.height]
+    long = [c for c in numbers if c.right - c.left > 2 * SLOPE_SHOWS * c.height]
     slope = float(np.median([c.slope for c in long])) if long else 0.0
     placed = sorted((_middle(c, slope), i) for i, c in enumerate(numbers))
     rows: list[list[int]] = []
     last = [(0.0, 0.0)]  # of each row the middle and the height of its last number
     for middle, i in placed:
         height = numbers[i].tall
-        if rows and middle - last[-1][0] < LEVEL * min(height, last[-1][1]):
+        if rows and middle - last[-1][0] < ROW_LEVEL * min(height, last[-1][1]):
             rows[-1].append(i)
         else:
             rows.append([i])
@@ -233,7 +233,7 @@ def overlap(a: Sequence[float], b: Sequence[float]) -> float:
     return w * h / max(min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])), 1e-9)
 
 
-def whole(box: Sequence[float], shape: tuple[int, ...]) -> Box:
+def whole_box(box: Sequence[float], shape: tuple[int, ...]) -> Box:
     """A box in whole pixels, within a picture (height, width)."""
     left, top = (min(max(0, int(np.floor(at))), side - 1) for at, side in zip(box[:2], shape[::-1], strict=True))
     right, bottom = (max(0, min(int(np.ceil(at)), side)) for at, side in zip(box[2:], shape[::-1], strict=True))
@@ -243,5 +243,5 @@ def whole(box: Sequence[float], shape: tuple[int, ...]) -> Box:
 def _written(level: Level, shape: tuple[int, ...]) -> list[Box]:
     """The boxes of writing that is no number."""
     pieces = components(level.maps[OTHER] > THERE)
-    large = np.flatnonzero(pieces.areas >= 4).tolist()[:MOST]
-    return [whole([level.on_page(at) for at in pieces.boxes[k].tolist()], shape) for k in large]
+    large = np.flatnonzero(pieces.areas >= 4).tolist()[:MOST_LINES]
+    return [whole_box([level.on_page(at) for at in pieces.boxes[k].tolist()], shape) for k in large]

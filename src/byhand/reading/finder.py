@@ -7,7 +7,7 @@ from byhand.layers import BatchNorm, Conv2D, Flatten, Layer, ReLU, Residual
 from byhand.losses import BinaryCrossEntropy
 from byhand.network import Network
 
-SIDE = 256  # pixels of a picture in training
+FINDER_SIDE = 256  # pixels of a picture in training
 MAPS = 5  # of each place the probability of
 UPRIGHT, DARK, LIGHT, TURNED, OTHER = range(MAPS)  # a number's core, dark ink, light ink; a turned core; other ink
 PAD = 8  # pixels of paper put around a picture
@@ -17,7 +17,7 @@ OUTSIDE, FAINTEST = (
     0.005,
     16,
 )  # part of the pixels that is cut off, and grey levels between darkest and lightest at least
-ENOUGH = 10**6  # pixels show how light a picture is
+PIXELS_ENOUGH = 10**6  # pixels show how light a picture is
 CORE = 0.22  # of a number's height, above and below its middle: how far its core reaches
 
 
@@ -36,7 +36,7 @@ def _block(convolution: Conv2D) -> list[Layer]:
 
 def finder_network(rng: np.random.Generator | int | None = 0) -> Network:
     """The network for pictures (SIDE, SIDE, 1)."""
-    return Network((SIDE, SIDE, 1), finder_layers(), BinaryCrossEntropy(), rng=rng, inputs="grey levels")
+    return Network((FINDER_SIDE, FINDER_SIDE, 1), finder_layers(), BinaryCrossEntropy(), rng=rng, inputs="grey levels")
 
 
 def stretch(picture: Array) -> Array:
@@ -44,7 +44,7 @@ def stretch(picture: Array) -> Array:
 
     All but the OUTSIDE part of the pixels at either end fit.
     """
-    step = max(1, int((picture.size / ENOUGH) ** 0.5))
+    step = max(1, int((picture.size / PIXELS_ENOUGH) ** 0.5))
     seen = picture[::step, ::step]
     count = np.cumsum(np.bincount(seen.ravel(), minlength=256))
     low, high = np.searchsorted(count, np.array([OUTSIDE, 1 - OUTSIDE]) * seen.size)
@@ -52,7 +52,7 @@ def stretch(picture: Array) -> Array:
     return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
 
 
-def scaled(page: Array, scale: float) -> Array:
+def scale_page(page: Array, scale: float) -> Array:
     """The page made larger or smaller."""
     from PIL import Image
 

@@ -13,13 +13,13 @@ NAMED = {
     "date": r"\d{1,2}[./-]\d{1,2}[./-](\d\d)?\d\d|\d{4}[./-]\d\d[./-]\d\d",
     "time": r"\d{1,2}[:.]\d\d([:.]\d\d)?",
 }
-DIGITS = 10  # classes, the first of the alphabet
-MOST = 64  # of repetitions that a pattern may ask for
+DIGIT_CLASSES = 10  # classes, the first of the alphabet
+MOST_REPEATS = 64  # of repetitions that a pattern may ask for
 
-State = frozenset[int]
+FormState = frozenset[int]
 
 
-class Form:
+class NumberForm:
     """The labels that a regular expression allows, as a finite automaton over the alphabet's signs.
 
     It knows signs by themselves, `\\d` for a digit, `.` for any sign, sets `[...]`, groups `(...)`, alternatives `|`,
@@ -41,17 +41,17 @@ class Form:
         first, self._last = self._either()
         if self._at < len(self._text):
             raise self._error("a bracket closes that never opened")
-        self.start: State = self._closed({first})
-        self._known: dict[tuple[State, int], State] = {}
+        self.start: FormState = self._closed({first})
+        self._known: dict[tuple[FormState, int], FormState] = {}
 
-    def after(self, state: State, sign: int) -> State:
+    def after(self, state: FormState, sign: int) -> FormState:
         """The state behind a sign, a class number; empty where no label that is allowed goes on so."""
         key = state, sign
         if key not in self._known:
             self._known[key] = self._closed({to for at in state for signs, to in self._on[at] if sign in signs})
         return self._known[key]
 
-    def ends(self, state: State) -> bool:
+    def ends(self, state: FormState) -> bool:
         """Whether a label may end here."""
         return self._last in state
 
@@ -65,11 +65,11 @@ class Form:
     @property
     def only_digits(self) -> bool:
         """Whether no label that is allowed has any other sign."""
-        return all(sign < DIGITS for ways in self._on for signs, _ in ways for sign in signs)
+        return all(sign < DIGIT_CLASSES for ways in self._on for signs, _ in ways for sign in signs)
 
     # ---- from the expression to states ----
 
-    def _closed(self, states: set[int]) -> State:
+    def _closed(self, states: set[int]) -> FormState:
         waiting = [*states]
         while waiting:
             for to in self._free[waiting.pop()]:
@@ -130,8 +130,8 @@ class Form:
             raise self._error("braces hold one number or two, as in {2,4}")
         self._at = len(self._text) - len(behind)
         times = int(low), (int(high) if high else None) if comma else int(low)
-        if max(times[0], times[1] or 0) > MOST or (times[1] is not None and not 0 < times[1] >= times[0]):
-            raise self._error(f"numbers in braces rise, and are at most {MOST}")
+        if max(times[0], times[1] or 0) > MOST_REPEATS or (times[1] is not None and not 0 < times[1] >= times[0]):
+            raise self._error(f"numbers in braces rise, and are at most {MOST_REPEATS}")
         return times
 
     def _one(self) -> tuple[int, int]:
@@ -189,13 +189,13 @@ class Form:
 UNLIKELY = 1e-5  # a class less probable than this is not tried at a step
 
 
-def search(p: Array, form: Form, width: int = 16) -> list[Label]:
+def search(p: Array, form: NumberForm, width: int = 16) -> list[Label]:
     """The most probable labels that the form allows, the best first, for p (T, k), the last class the blank.
 
     A beam search as `losses.decoding.beam_search`, of which every beginning knows its state of the automaton.
     """
     blank = p.shape[1] - 1
-    beams: dict[Label, tuple[float, float, State]] = {(): (1.0, 0.0, form.start)}
+    beams: dict[Label, tuple[float, float, FormState]] = {(): (1.0, 0.0, form.start)}
     for step in p.tolist():
         after: dict[Label, list] = {}
         likely = [(c, q) for c, q in enumerate(step[:blank]) if q > UNLIKELY]

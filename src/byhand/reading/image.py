@@ -16,15 +16,15 @@ from byhand.core.types import Array
 if TYPE_CHECKING:
     from PIL import Image
 
-Source = Union[str, PathLike[str], bytes, BinaryIO, Array, "Image.Image"]
+ImageSource = Union[str, PathLike[str], bytes, BinaryIO, Array, "Image.Image"]
 
 MAX_BYTES = 64 * 1024**2
 MAX_PIXELS, MAX_SIDE = 50_000_000, 65_535
 URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format whose reader starts another program
+IMAGE_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")  # no format whose reader starts another program
 
 
-def open_image(source: Source) -> Array:
+def open_image(source: ImageSource) -> Array:
     """The picture as grey levels: uint8 `(height, width)`, 0 = black, 255 = white, turned the right way up.
 
     `source` is a path, a file's bytes, a file opened for reading bytes, a picture of Pillow, or an array: uint8 0-255
@@ -95,9 +95,9 @@ def _formats() -> tuple[str, ...]:
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
-        return FORMATS
+        return IMAGE_FORMATS
     register_heif_opener(thumbnails=False)
-    return (*FORMATS, "HEIF")
+    return (*IMAGE_FORMATS, "HEIF")
 
 
 def _hint(data: bytes) -> str:
@@ -108,7 +108,7 @@ def _hint(data: bytes) -> str:
     return " It is an HEIC picture: pip install pillow-heif, or save it as JPEG." if heif else ""
 
 
-def name_of(source: Source) -> str:
+def name_of(source: ImageSource) -> str:
     """What to call the picture in a sentence."""
     if isinstance(source, np.ndarray):
         return "the array"

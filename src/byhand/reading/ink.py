@@ -7,10 +7,10 @@ from byhand.core.types import Array
 WINDOW = 0.4  # the background's window, as a part of the picture's size; strokes must be thinner
 NEIGHBOURHOOD = 0.6  # likewise, where the darker and the lighter are weighed against each other
 DARKER, LIGHTER = 0.0, 1.3  # the skewness of dark writing on light paper is below the first, of light above the second
-RIM = 0.08  # the part of each side where a frame, or what lies beside the paper, might be: it does not count
-STEEPEST = 4.0  # grey levels by which the light may change from pixel to pixel of the copy
+FRAME_RIM = 0.08  # the part of each side where a frame, or what lies beside the paper, might be: it does not count
+STEEPEST_LIGHT = 4.0  # grey levels by which the light may change from pixel to pixel of the copy
 GENTLE = 1 / 12  # or, where a shadow is deep, this part of its depth; a stroke's edge changes by more
-WORKING_SIZE = 128  # the background is smooth, so a copy of this size shows it
+LIGHT_SIZE = 128  # the background is smooth, so a copy of this size shows it
 DARKEST = 64  # grey level: paper is not taken to be darker than this, or its grain would look like ink
 CONTRAST = 0.06  # ink that takes away a smaller part of the light is not believed
 NOISE = 5.0  # and it must differ from the paper by this many standard deviations of the paper's grain
@@ -56,7 +56,7 @@ def skewness(level: Array) -> float:
     """
     small = _smaller(level)
     difference = small - box_mean(small, _odd(NEIGHBOURHOOD * np.sqrt(small.size)))
-    y, x = (round(RIM * side) for side in small.shape)
+    y, x = (round(FRAME_RIM * side) for side in small.shape)
     inner = difference[y : len(difference) - y, x : small.shape[1] - x]
     spread = float(np.mean(inner**2)) ** 1.5
     return float(np.mean(inner * inner**2)) / spread if spread else 0.0
@@ -75,7 +75,7 @@ def background(light: Array, window: float = WINDOW, narrower: float | None = No
         less = _odd(narrower * np.sqrt(small.size))
         closer = _closing(small, less)
         depth = closed - closer
-        if _edge(depth) <= max(STEEPEST, GENTLE * depth.max()):
+        if _edge(depth) <= max(STEEPEST_LIGHT, GENTLE * depth.max()):
             closed, size = closer, less
     if closed.shape == light.shape:
         return closed
@@ -124,7 +124,7 @@ def _odd(size: float) -> int:
 
 def _smaller(level: Array) -> Array:
     height, width = level.shape
-    factor = WORKING_SIZE / max(height, width)
+    factor = LIGHT_SIZE / max(height, width)
     if factor >= 1:
         return level.astype(np.float32)
     return _resize(level, (max(1, round(height * factor)), max(1, round(width * factor))))

@@ -8,24 +8,24 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.reading.components import Components, components
-from byhand.reading.filled import Paper, with_paper
+from byhand.reading.filled import FilledPaper, with_paper
 from byhand.reading.prepare import Box
 from byhand.reading.row_image import contrast
-from byhand.reading.writing import NEAR, STRAIGHT, flatten, writing
+from byhand.reading.writing import NEAR, STRAIGHT_FILL, flatten, writing
 
-WORKING_SIZE = 1600  # a larger picture is made smaller first
-INKED = 90  # grey level from which a drawing's pixel is ink
+PAGE_SIZE = 1600  # a larger picture is made smaller first
+DRAWN_INK = 90  # grey level from which a drawing's pixel is ink
 LEAST_HEIGHT, LARGEST = 90, 3  # a lower one larger, at most so many times: strokes are a few pixels wide then
-SMALL = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
-SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
+LOWEST_LINE = 0.45  # of the digits' height: what is lower is a mark, a splinter or dirt, and no line of its own
+LINE_SPECK = 0.12  # what is smaller than this part of the digits' height in both directions is dirt
 MOST_PIECES, MOST_LINES = 2000, 300  # as high as a digit, and lines; where there are more, it is no writing
-LONGEST = 100  # heights; a longer line is a pattern, too
-LEVEL = 0.35  # two pieces are level if their heights share this part of the lower one
-APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
-MARGIN = 0.12  # of a line's height: paper left around it
+LONGEST_LINE = 100  # heights; a longer line is a pattern, too
+LEVEL_SHARE = 0.35  # two pieces are level if their heights share this part of the lower one
+LINES_APART = 2.5  # a gap of more heights than this parts two lines that stand side by side
+LINE_MARGIN = 0.12  # of a line's height: paper left around it
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """A line of writing.
 
     Attributes:
@@ -52,7 +52,7 @@ class Line(NamedTuple):
         return max(floor(left), 0), max(floor(top), 0), min(ceil(right), width), min(ceil(bottom), height)
 
 
-def find_lines(image: Array, inverted: bool | None = None, paper: Paper | None = None) -> list[Line]:
+def find_lines(image: Array, inverted: bool | None = None, paper: FilledPaper | None = None) -> list[TextLine]:
     """The lines of writing in a picture, uint8 (height, width), top to bottom, those side by side left to right.
 
     `inverted` says whether the writing is the lighter one; by default it is found out (see `ink.light_on_dark`).
@@ -64,13 +64,13 @@ def find_lines(image: Array, inverted: bool | None = None, paper: Paper | None =
         image, around = with_paper(image, paper)
     working, scale = _at_working_size(image)
     flat = flatten(working, inverted)
-    mask, found = written(flat)
+    mask, found = written_boxes(flat)
     return [_line(box, mask, flat, contrast, scale, shape, round(around / scale)) for box in found]
 
 
-def drawn_lines(ink: Array) -> list[Line]:
+def drawn_lines(ink: Array) -> list[TextLine]:
     """The lines of a drawing, uint8 (height, width), ink 255 on paper 0, on which there is nothing but writing."""
-    mask = ink >= INKED
+    mask = ink >= DRAWN_INK
     pieces = components(mask)
     mask, found = _in_lines(pieces, np.ones(len(pieces.areas), bool))
     return [_line(line, mask, ink, np.asarray, 1.0, ink.shape) for line in found]
@@ -84,15 +84,15 @@ def _line(
     scale: float,
     shape: tuple[int, ...],
     around: int = 0,
-) -> Line:
+) -> TextLine:
     """The line in a box, with some paper around it; `around` pixels were put around the picture."""
     left, top, right, bottom = box
-    margin = max(1, round(MARGIN * (bottom - top)))
+    margin = max(1, round(LINE_MARGIN * (bottom - top)))
     y = slice(max(0, top - margin), bottom + margin)
     x = slice(max(0, left - margin), right + margin)
     inside = mask[y, x].copy()
     inside[: top - y.start] = inside[bottom - y.start :] = False
-    line = Line(box, as_ink(picture[y, x]), inside, (x.start - around, y.start - around), scale, shape)
+    line = TextLine(box, as_ink(picture[y, x]), inside, (x.start - around, y.start - around), scale, shape)
     return line._replace(box=line.in_picture((left - x.start, top - y.start, right - x.start, bottom - y.start)))
 
 
@@ -100,17 +100,17 @@ def _at_working_size(image: Array) -> tuple[Array, float]:
     """The picture (height, width) made smaller or larger, and how many of its pixels one is long then."""
     from PIL import Image
 
-    shrink = -(-max(image.shape) // WORKING_SIZE)
+    shrink = -(-max(image.shape) // PAGE_SIZE)
     if shrink > 1:
         return np.asarray(Image.fromarray(image).reduce(shrink)), float(shrink)
-    grow = min(-(-LEAST_HEIGHT // image.shape[0]), LARGEST, WORKING_SIZE // max(image.shape))
+    grow = min(-(-LEAST_HEIGHT // image.shape[0]), LARGEST, PAGE_SIZE // max(image.shape))
     if grow > 1:
         size = (grow * image.shape[1], grow * image.shape[0])
         return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)), 1 / grow
     return image, 1.0
 
 
-def written(flat: Array) -> tuple[Array, list[Box]]:
+def written_boxes(flat: Array) -> tuple[Array, list[Box]]:
     """Which pixels of a picture of even light, uint8 (height, width), paper 255, are writing, and its lines' boxes."""
     return _in_lines(*writing(flat))
 
@@ -121,10 +121,10 @@ def _in_lines(pieces: Components, keep: Array) -> tuple[Array, list[Box]]:
     if not keep.any():
         return labels < 0, []
     digit = _digit_height(box[keep], area[keep])
-    keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= SPECK * digit
+    keep &= np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) >= LINE_SPECK * digit
     mask = pieces.pixels(keep)
     box, area = box[keep], area[keep]
-    high = box[:, 3] - box[:, 1] >= SMALL * digit
+    high = box[:, 3] - box[:, 1] >= LOWEST_LINE * digit
     if high.sum() > MOST_PIECES:
         return mask & False, []
     post = _is_post(box, area, labels.shape[1])
@@ -135,7 +135,7 @@ def _in_lines(pieces: Components, keep: Array) -> tuple[Array, list[Box]]:
         return mask & False, []
     lines = _merged([_hull(line) for line in groups], digit)
     lines = [_with_small(line, box[~high], digit) for line in lines]
-    return mask, sorted_boxes([b for b in lines if b[2] - b[0] <= LONGEST * (b[3] - b[1])])
+    return mask, sorted_boxes([b for b in lines if b[2] - b[0] <= LONGEST_LINE * (b[3] - b[1])])
 
 
 def _digit_height(box: Array, area: Array) -> float:
@@ -150,7 +150,7 @@ def _is_post(box: Array, area: Array, width: int) -> Array:
     """Which pieces are straight, upright, and near a side of the picture."""
     w, h = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
     near = (box[:, 0] <= NEAR * width) | (box[:, 2] >= (1 - NEAR) * width)
-    return near & (h > 3 * w) & (area > STRAIGHT * w * h)
+    return near & (h > 3 * w) & (area > STRAIGHT_FILL * w * h)
 
 
 def _group(box: Array, digit: float) -> list[Array]:
@@ -164,7 +164,7 @@ def _group(box: Array, digit: float) -> list[Array]:
         upper, lower = last[:n, 1], last[:n, 3]
         level = (np.minimum(bottom, lower) - np.maximum(top, upper)) / np.minimum(bottom - top, lower - upper)
         gap = (left - right[:n]) / digit
-        far = np.where((level > LEVEL) & (gap < APART), gap - level, np.inf)
+        far = np.where((level > LEVEL_SHARE) & (gap < LINES_APART), gap - level, np.inf)
         line = int(far.argmin()) if n else 0
         if n and far[line] < np.inf:
             lines[line].append(k)
@@ -189,7 +189,7 @@ def _merged(lines: list[Box], digit: float) -> list[Box]:
             a, b = lines[i], lines[k]
             shared = min(a[3], b[3]) - max(a[1], b[1])
             gap = max(a[0], b[0]) - min(a[2], b[2])
-            if shared > 0.5 * min(a[3] - a[1], b[3] - b[1]) and gap < APART * digit:
+            if shared > 0.5 * min(a[3] - a[1], b[3] - b[1]) and gap < LINES_APART * digit:
                 lines[k] = _hull(np.array([a, b]))
                 del lines[i]
                 break

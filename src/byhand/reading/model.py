@@ -10,7 +10,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 from byhand.network import Network
 
-KEY = "byhand-reader"  # in the file's header: what it holds
+READER_KEY = "byhand-reader"  # in the file's header: what it holds
 NAMES = ("finder", "rows")  # the networks that it needs; "rows" may be followed by "rows-2", ...
 
 
@@ -51,7 +51,7 @@ def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> Non
                 descriptions[name] = file.metadata()
                 tensors |= {f"{name}/{key}": file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     about = {"networks": descriptions, "calibration": model.calibration, "card": model.card}
-    write_atomically(Path(path), save(tensors, {KEY: json.dumps(about, ensure_ascii=False, sort_keys=True)}))
+    write_atomically(Path(path), save(tensors, {READER_KEY: json.dumps(about, ensure_ascii=False, sort_keys=True)}))
 
 
 def is_reader(path: str | Path) -> bool:
@@ -95,7 +95,7 @@ def _about(path: Path) -> dict[str, Any] | None:
         raise ByhandError(f"{path}: there is no such model file.")
     try:
         with safe_open(path, "np") as file:
-            text = (file.metadata() or {}).get(KEY)
+            text = (file.metadata() or {}).get(READER_KEY)
     except (SafetensorError, OSError):
         return None
     if text is None:

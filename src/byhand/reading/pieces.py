@@ -7,7 +7,7 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.reading.components import Components
-from byhand.reading.prepare import FAINT, FIELD, Box, bounds, fit, place, strengthen
+from byhand.reading.prepare import FAINT, FIELD, Box, bounds, fit_digit, place, strengthen
 
 FULL = 40  # the percentile of a digit's strong ink that counts as full
 WHOLE = 0.8  # a piece of which at least this part stands on one side of a cut is not cut
@@ -89,7 +89,7 @@ def digit_ink(ink: Array, part: Array, box: Box, others: Array) -> Array:
     left, top, right, bottom = box
     y, x = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
     core = part[y, x]
-    return ink[y, x] * (spread(core) & ~(others[y, x] & ~core))
+    return ink[y, x] * (spread_ink(core) & ~(others[y, x] & ~core))
 
 
 def digit_image(ink: Array) -> Array:
@@ -99,10 +99,10 @@ def digit_image(ink: Array) -> Array:
         return np.zeros((FIELD, FIELD), np.uint8)
     level = np.minimum(ink / np.float32(np.percentile(strong, FULL)), 1)
     left, top, right, bottom = bounds(level > FAINT)
-    return place(fit(strengthen(level[top:bottom, left:right])))
+    return place(fit_digit(strengthen(level[top:bottom, left:right])))
 
 
-def spread(mask: Array) -> Array:
+def spread_ink(mask: Array) -> Array:
     """The mask and the pixels around it, where the ink's edges are soft."""
     wide = mask.copy()
     wide[1:] |= mask[:-1]

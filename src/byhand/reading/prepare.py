@@ -12,22 +12,24 @@ from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.reading.components import components
 from byhand.reading.filled import papers, with_paper
-from byhand.reading.image import Source, name_of, open_image
+from byhand.reading.image import ImageSource, name_of, open_image
 from byhand.reading.ink import ink, running_max
 
 Box = tuple[int, int, int, int]
 
 FIELD, DIGIT, CENTRE = 28, 20, 14
 FAINT = 0.2  # a piece reaches as far as its ink is stronger than this, if somewhere it is stronger than 0.5
-SMALLEST = 6  # pixels: what is not larger in either direction is dirt, too
-SPECK = 0.03  # a piece with less than this part of the main one's ink is dirt
-MARGIN = 0.1  # what lies along the picture's rim, this part of its sides wide, is no digit if there is another
-APART = 0.5  # so is one that lies further off than this part of the main one's longer side
-THIN = 2.0  # strokes thinner than this, in pixels of the 28 × 28 image, are thickened; MNIST's are 2.5 on average
-WORKING_SIZE = 2048  # a larger picture is made smaller first
+DIRT_SIZE = 6  # pixels: what is not larger in either direction is dirt, too
+DIRT_SHARE = 0.03  # a piece with less than this part of the main one's ink is dirt
+RIM_SHARE = 0.1  # what lies along the picture's rim, this part of its sides wide, is no digit if there is another
+FAR_OFF = 0.5  # so is one that lies further off than this part of the main one's longer side
+THIN_STROKE = (
+    2.0  # strokes thinner than this, in pixels of the 28 × 28 image, are thickened; MNIST's are 2.5 on average
+)
+PICTURE_SIZE = 2048  # a larger picture is made smaller first
 
 
-def prepare(source: Source) -> tuple[Array, Box]:
+def prepare(source: ImageSource) -> tuple[Array, Box]:
     """The digit in a picture, as MNIST has them, and where it was found.
 
     `source` is whatever `open_image` takes. Returns the image, uint8 `(28, 28)`, ink 255 on paper 0, and the
@@ -35,7 +37,7 @@ def prepare(source: Source) -> tuple[Array, Box]:
     where there is no ink.
     """
     image = open_image(source)
-    shrink = max(1, -(-max(image.shape) // WORKING_SIZE))
+    shrink = max(1, -(-max(image.shape) // PICTURE_SIZE))
     reduced, around, inverted = _reduce(image, shrink), 0, None
     if found := papers(reduced):  # the digit may fill it
         inverted = found[True].rim > found[False].rim
@@ -47,7 +49,7 @@ def prepare(source: Source) -> tuple[Array, Box]:
     height, width = image.shape
     x, y = (np.clip(np.array(ends) - around, 0, None) * shrink for ends in ((left, right), (top, bottom)))
     box = (int(x[0]), int(y[0]), min(int(x[1]), width), min(int(y[1]), height))
-    return place(fit(strengthen(digit[top:bottom, left:right]))), box
+    return place(fit_digit(strengthen(digit[top:bottom, left:right]))), box
 
 
 def main_pieces(amount: Array) -> Array:
@@ -62,22 +64,22 @@ def main_pieces(amount: Array) -> Array:
     mass[strongest[1:] <= 0.5] = 0
 
     in_the_middle = np.bincount(flat, _without_rim(amount).ravel(), count + 1)[1:] >= 0.1 * mass
-    if mass[in_the_middle].sum() > SPECK * mass.sum():
+    if mass[in_the_middle].sum() > DIRT_SHARE * mass.sum():
         mass[~in_the_middle] = 0  # a frame, a ruled margin, the table beside the page
 
     left, top, right, bottom = pieces.boxes.T
     main = int(mass.argmax())
     longer = max(right[main] - left[main], bottom[main] - top[main])
-    if mass[main] == 0 or longer < SMALLEST:
+    if mass[main] == 0 or longer < DIRT_SIZE:
         return np.zeros_like(amount)
     gaps = (left - right[main], left[main] - right, top - bottom[main], top[main] - bottom)
-    keep = (mass >= SPECK * mass[main]) & (np.max(gaps, axis=0) <= APART * longer)
+    keep = (mass >= DIRT_SHARE * mass[main]) & (np.max(gaps, axis=0) <= FAR_OFF * longer)
     return np.where(running_max(pieces.pixels(keep), 3), amount, 0)
 
 
 def _without_rim(amount: Array) -> Array:
     """The same, with 0 along the rim."""
-    y, x = (round(MARGIN * side) for side in amount.shape)
+    y, x = (round(RIM_SHARE * side) for side in amount.shape)
     inner = np.zeros_like(amount)
     inner[y : amount.shape[0] - y, x : amount.shape[1] - x] = amount[y : amount.shape[0] - y, x : amount.shape[1] - x]
     return inner
@@ -97,12 +99,12 @@ def strengthen(digit: Array) -> Array:
     """
     mask = np.pad(digit > 0.5, 1)
     circumference = np.pi / 4 * (np.diff(mask, axis=0).sum() + np.diff(mask, axis=1).sum())
-    missing = THIN * max(digit.shape) / DIGIT - 2 * mask.sum() / circumference
+    missing = THIN_STROKE * max(digit.shape) / DIGIT - 2 * mask.sum() / circumference
     radius = round(missing / 2)
     return running_max(np.pad(digit, radius), 2 * radius + 1) if radius > 0 else digit
 
 
-def fit(digit: Array) -> Array:
+def fit_digit(digit: Array) -> Array:
     """Scale a tightly cut digit so that its longer side is 20 pixels: float32, range kept."""
     from PIL import Image
 

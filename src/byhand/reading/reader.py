@@ -15,20 +15,20 @@ from byhand.network import Network
 from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cut import cut_all
 from byhand.reading.cuts import CutReader
-from byhand.reading.filled import Paper, papers
-from byhand.reading.find import SAME, SMALL, Finder, Found, overlap
+from byhand.reading.filled import FilledPaper, papers
+from byhand.reading.find import SAME, SMALL_PAGE, Finder, FoundRow, overlap
 from byhand.reading.folded import folded
-from byhand.reading.forms import Form
-from byhand.reading.image import Source, open_image
+from byhand.reading.forms import DIGIT_CLASSES, NumberForm
+from byhand.reading.image import ImageSource, open_image
 from byhand.reading.ink import DARKER, LIGHTER, skewness
-from byhand.reading.lines import Line, drawn_lines, find_lines
+from byhand.reading.lines import TextLine, drawn_lines, find_lines
 from byhand.reading.model import is_reader, load_model
 from byhand.reading.pieces import box_of
 from byhand.reading.places import places
 from byhand.reading.prepare import Box
 from byhand.reading.reading import Digit, Reading, Row, Unread, hull
 from byhand.reading.row_read import RowRead
-from byhand.reading.row_reader import DIGITS, ROWS, SHARPER, SURE, RowReader
+from byhand.reading.row_reader import ROWS, SHARPER, SURE, RowReader
 from byhand.reading.ruled import stroke_width
 from byhand.reading.turned import turned_back, without_rim
 
@@ -42,7 +42,7 @@ SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
 FILLED = 0.3  # part of a picture: where one sure row fills it, no others are looked for
 CLEARLY = 2.0  # digits: by so much must the finder's reading promise more than the one by ink
-RIM = 0.3  # of a small picture's longer side: how much paper is put around it
+PAPER_AROUND = 0.3  # of a small picture's longer side: how much paper is put around it
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 
@@ -76,8 +76,8 @@ class Reader:
         self.finder: Finder | None = None
         self.by_ink = True  # whether rows are found by their ink, too
         self._way: RowReader | CutReader
-        asked: str | Form = form if form in ("digits", "text") else Form(form)
-        digits = form == "digits" or (isinstance(asked, Form) and asked.only_digits)
+        asked: str | NumberForm = form if form in ("digits", "text") else NumberForm(form)
+        digits = form == "digits" or (isinstance(asked, NumberForm) and asked.only_digits)
         path = Path(model) if model else ROW_MODEL if digits else READER
         if is_reader(path):
             own = load_model(path)
@@ -86,7 +86,7 @@ class Reader:
             if sure is None:
                 self.sure = known.get("sure", SURE_ENOUGH)
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
-            networks = [network for network in own.rows if digits or network.outputs > DIGITS + 1]
+            networks = [network for network in own.rows if digits or network.outputs > DIGIT_CLASSES + 1]
             self._way = RowReader(networks, None, asked, powers)
             return
         if not digits:
@@ -106,7 +106,7 @@ class Reader:
         self.network = network
         if path == ROW_MODEL:
             own = load_model(READER)
-            networks = [network, Network.load(PARTNER), *(one for one in own.rows if one.outputs > DIGITS + 1)]
+            networks = [network, Network.load(PARTNER), *(one for one in own.rows if one.outputs > DIGIT_CLASSES + 1)]
             self._way = RowReader(networks, folded(Network.load(MODEL)), asked)
             self.finder = Finder(own.finder)
         elif rows:
@@ -116,7 +116,7 @@ class Reader:
         else:
             raise ByhandError(f"{path} reads single digits; a pattern needs a network for rows.")
 
-    def read(self, source: Source) -> Reading:
+    def read(self, source: ImageSource) -> Reading:
         """Read a picture; one without writing gives an empty reading.
 
         Args:
@@ -154,10 +154,10 @@ class Reader:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
         return self._reading(drawn_lines(ink)) if self.by_ink else self._seen(255 - ink)
 
-    def _lines(self, image: Array, inverted: bool, paper: Paper | None = None) -> Reading:
+    def _lines(self, image: Array, inverted: bool, paper: FilledPaper | None = None) -> Reading:
         return self._reading(find_lines(image, inverted, paper))
 
-    def _reading(self, lines: list[Line]) -> Reading:
+    def _reading(self, lines: list[TextLine]) -> Reading:
         rows, rejected, doubtful = [], [], 0.0  # the length of doubtful rows so far, in their heights
         for line in lines:
             if not is_mark(line.mask):
@@ -166,7 +166,7 @@ class Reader:
                 row = _row(line, ink, found)
                 if row.digits and sureness(row) >= self.sure:
                     rows.append(row)
-                elif row.digits or (isinstance(self._way, RowReader) and isinstance(self._way.form, Form)):
+                elif row.digits or (isinstance(self._way, RowReader) and isinstance(self._way.form, NumberForm)):
                     rejected.append(Unread(row.box, "unsure", row.text, row.confidence))
                 doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
         return Reading(tuple(rows), tuple(rejected))
@@ -174,9 +174,9 @@ class Reader:
     def _seen_framed(self, image: Array) -> Reading:
         """The reading of a picture; where nothing stands on a small one, with paper put around it, dark or light."""
         reading = self._seen(image)
-        if reading.lines or reading.rejected or max(image.shape) > SMALL:
+        if reading.lines or reading.rejected or max(image.shape) > SMALL_PAGE:
             return reading
-        rim = round(RIM * max(image.shape))
+        rim = round(PAPER_AROUND * max(image.shape))
         framed = [self._seen(np.pad(image, rim, constant_values=int(level))) for level in (image.min(), image.max())]
         return max(reading, *(without_rim(other, rim, image.shape) for other in framed), key=promise)
 
@@ -192,7 +192,7 @@ class Reader:
             readings.append(turned_back(turned, turns, image.shape))
         return max(readings, key=promise)
 
-    def _found(self, found: Found) -> Reading:
+    def _found(self, found: FoundRow) -> Reading:
         """The reading of what was found: numbers that are level with each other are one row."""
         assert isinstance(self._way, RowReader)
         rows, doubtful = [], 0.0
@@ -207,7 +207,7 @@ class Reader:
                 if part.symbols and sureness(part) >= self.sure:
                     parts.append(part)
                 else:
-                    reason = "unsure" if part.symbols or isinstance(self._way.form, Form) else "other"
+                    reason = "unsure" if part.symbols or isinstance(self._way.form, NumberForm) else "other"
                     rejected.append(Unread(line.box, reason, part.text, part.confidence))
             if parts:
                 rows.append(_joined(parts))
@@ -266,7 +266,7 @@ def _reader(model: str | None) -> Reader:
     return Reader(model)
 
 
-def read(source: Source, model: str | Path | None = None) -> Reading:
+def read(source: ImageSource, model: str | Path | None = None) -> Reading:
     """Read the digits in a picture; see `Reader`, which this keeps for the next call.
 
     Example:
@@ -277,7 +277,7 @@ def read(source: Source, model: str | Path | None = None) -> Reading:
     return _reader(str(model) if model else None).read(source)
 
 
-def _row(line: Line, ink: Ink, found: RowRead) -> Row:
+def _row(line: TextLine, ink: Ink, found: RowRead) -> Row:
     """What was found in a line, with boxes in the picture."""
     if not found.label:
         return Row((), found.probability, line.box)
@@ -296,7 +296,7 @@ def _row(line: Line, ink: Ink, found: RowRead) -> Row:
     return Row(tuple(symbols), found.probability, line.box, tuple(n for n in groups if n), tuple(unread))
 
 
-def _symbol(line: Line, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
+def _symbol(line: TextLine, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
     """The i-th sign that was found in the line."""
     name, p = found.label[i], found.p[i]
     order = np.argsort(-p, kind="stable").tolist()

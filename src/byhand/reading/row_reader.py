@@ -7,21 +7,21 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.network import Network
-from byhand.reading.crops import Crop, Ink, View, crop
+from byhand.reading.crops import Crop, Ink, RowView, crop
 from byhand.reading.folded import folded
-from byhand.reading.forms import Form, search
+from byhand.reading.forms import DIGIT_CLASSES, NumberForm, search
 from byhand.reading.pieces import digit_image
 from byhand.reading.places import places
 from byhand.reading.row_network import widened
 from byhand.reading.row_read import RowRead
 
-FIRST = (View(), View(share=0.65))
+FIRST = (RowView(), RowView(share=0.65))
 MORE = (
-    View(share=0.95),
-    View(lean=0.0),
-    View(lean=0.15, stretch=1.2),
-    View(lean=0.15, stretch=0.8, share=0.7),
-    View(lean=0.15, only_ink=True),
+    RowView(share=0.95),
+    RowView(lean=0.0),
+    RowView(lean=0.15, stretch=1.2),
+    RowView(lean=0.15, stretch=0.8, share=0.7),
+    RowView(lean=0.15, only_ink=True),
 )
 SURE = 0.9  # a row that the first views agree on, and find at least so probable, is not looked at any further
 WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
@@ -30,10 +30,10 @@ ROWS, SHARPER = (
     1.1,
 )  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
 SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
-DIGITS = 10
+
 RARE = 0.3  # how often there are signs where digits are asked for, beside how often in training
 PROPOSALS = 3  # that each view makes where a pattern says what may be read
-LEAST = 1e-6  # probabilities are not less than this: no single view can rule a label out
+LEAST_PROBABILITY = 1e-6  # probabilities are not less than this: no single view can rule a label out
 
 
 class RowReader:
@@ -55,7 +55,7 @@ class RowReader:
         self,
         networks: Sequence[Network],
         second: Network | None = None,
-        form: str | Form = "digits",
+        form: str | NumberForm = "digits",
         powers: tuple[float, float] = (ROWS, SHARPER),
     ):
         self.networks, self.second, self.form = [folded(network) for network in networks], second, form
@@ -97,23 +97,23 @@ class RowReader:
         for row, one in zip(x, crops, strict=True):
             row[:, : one.image.shape[1], 0] = one.image
         p = np.concatenate([self._as_asked(network.predict_proba(x)) for network in networks])
-        return crops * len(networks), np.log(np.maximum(p, LEAST))
+        return crops * len(networks), np.log(np.maximum(p, LEAST_PROBABILITY))
 
     def _as_asked(self, p: Array) -> Array:
         """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's.
 
         Where digits are asked for, signs are rarer than in training: p(c) w(c) / Σ p w, with w = RARE of signs.
         """
-        only_digits = self.form.only_digits if isinstance(self.form, Form) else self.form == "digits"
-        if not only_digits or p.shape[2] == DIGITS + 1:
+        only_digits = self.form.only_digits if isinstance(self.form, NumberForm) else self.form == "digits"
+        if not only_digits or p.shape[2] == DIGIT_CLASSES + 1:
             return p
-        p = np.concatenate([p[:, :, :DIGITS], p[:, :, DIGITS:-1] * RARE, p[:, :, -1:]], axis=2)
+        p = np.concatenate([p[:, :, :DIGIT_CLASSES], p[:, :, DIGIT_CLASSES:-1] * RARE, p[:, :, -1:]], axis=2)
         p /= p.sum(axis=2, keepdims=True)
-        return np.concatenate([p[:, :, :DIGITS], 1 - p[:, :, :DIGITS].sum(axis=2, keepdims=True)], axis=2)
+        return np.concatenate([p[:, :, :DIGIT_CLASSES], 1 - p[:, :, :DIGIT_CLASSES].sum(axis=2, keepdims=True)], axis=2)
 
     def _proposed(self, log_p: Array) -> set[Label]:
         """What each view (n, T, classes) would read."""
-        if isinstance(self.form, Form):
+        if isinstance(self.form, NumberForm):
             return {label for row in np.exp(log_p) for label in search(row, self.form)[:PROPOSALS]}
         return {best_path(row) for row in log_p}
 
@@ -152,7 +152,7 @@ class RowReader:
         """The label, and where each of its digits stands in the view that is surest of it, by steps (n, digits)."""
         middles = self._middles(steps, crops)
         each = p[np.arange(len(p))[:, None], steps, :-1].mean(axis=0) ** self.powers[1]  # (symbols, classes)
-        each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST)
+        each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST_PROBABILITY)
         return RowRead(label, float(np.exp(self.powers[0] * score)), middles, each)
 
 
@@ -161,7 +161,7 @@ def _equally_long(a: Array, b: Array) -> list[Array]:
     steps = max(a.shape[1], b.shape[1])
     found = []
     for rows in (a, b):
-        blanks = np.full((len(rows), steps - rows.shape[1], rows.shape[2]), np.log(LEAST))
+        blanks = np.full((len(rows), steps - rows.shape[1], rows.shape[2]), np.log(LEAST_PROBABILITY))
         blanks[:, :, -1] = 0
         found.append(np.concatenate([rows, blanks], axis=1))
     return found

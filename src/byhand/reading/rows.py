@@ -12,14 +12,14 @@ from byhand.handwriting.others import draw_other
 from byhand.handwriting.paper import any_paper, put_on_paper
 from byhand.reading.row_image import contrast
 
-EMPTY = 0.08  # of the rows have no digit
+EMPTY_SHARE = 0.08  # of the rows have no digit
 OTHER = 0.85  # of them hold writing that is none, the rest nothing
 ROOM, SLIM = 1.5, 0.6  # room for another row, and for each of its digits, as parts of the height
 GAP = 8  # columns without anything between two rows
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowPictures:
     """Composes rows by many writers on many papers.
 
     Attributes:
@@ -57,7 +57,7 @@ class Rows:
     def ink(self, rng: np.random.Generator, width: int, longest: int) -> tuple[str, Array, int]:
         """A label, its ink with some paper around it, uint8 (height, up to width), and how high the writing is."""
         writer = self.writers[int(rng.integers(len(self.writers)))]
-        label = "" if rng.random() < EMPTY else any_number(rng, longest)
+        label = "" if rng.random() < EMPTY_SHARE else any_number(rng, longest)
         style = any_style(rng)
         high = round(self.height * (rng.uniform(0.75, 1.0) if rng.random() < 0.75 else rng.uniform(0.4, 0.8)))
         margins = rng.integers(0, 1 + self.height // 4, size=2)  # left and right

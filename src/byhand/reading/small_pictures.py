@@ -13,11 +13,11 @@ from byhand.reading.finder import (
     CELL,
     CORE,
     DARK,
+    FINDER_SIDE,
     LIGHT,
     MAPS,
     OTHER,
     PAD,
-    SIDE,
     SMALLEST,
     TALLEST,
     UPRIGHT,
@@ -28,19 +28,19 @@ from byhand.reading.finder import (
 LOWEST, HIGHEST = 12, 100  # pixels of a picture's height
 SINGLE, ROW, WORD = 0.34, 0.5, 0.12  # shares of the pictures; the rest holds scribbles, lines or nothing
 FILL = 2.0  # ink that covers half of a cell counts in full
-INKED = 90  # grey level from which ink is a core's
+CORE_INK = 90  # grey level from which ink is a core's
 
 
 def small_pictures(stock: Stock, rng: np.random.Generator) -> tuple[Array, Array]:
     """A field of small pictures, uint8 (SIDE, SIDE), each with its own paper, and its maps as in `targets.piece`."""
-    field = np.full((SIDE, SIDE), rng.integers(256), np.uint8)
-    maps = np.zeros((MAPS, SIDE, SIDE), np.uint8)
+    field = np.full((FINDER_SIDE, FINDER_SIDE), rng.integers(256), np.uint8)
+    maps = np.zeros((MAPS, FINDER_SIDE, FINDER_SIDE), np.uint8)
     y = 0
-    while y + LOWEST + 2 * PAD <= SIDE:
-        tall = min(SIDE - y - 2 * PAD, int(np.exp(rng.uniform(np.log(LOWEST), np.log(HIGHEST)))))
+    while y + LOWEST + 2 * PAD <= FINDER_SIDE:
+        tall = min(FINDER_SIDE - y - 2 * PAD, int(np.exp(rng.uniform(np.log(LOWEST), np.log(HIGHEST)))))
         x = 0
-        while x + LOWEST + 2 * PAD <= SIDE:
-            picture, parts = _small(stock, rng, tall, SIDE - x - 2 * PAD)
+        while x + LOWEST + 2 * PAD <= FINDER_SIDE:
+            picture, parts = _small(stock, rng, tall, FINDER_SIDE - x - 2 * PAD)
             height, width = picture.shape
             field[y : y + height + 2 * PAD, x : x + width + 2 * PAD] = rim_level(picture)
             inner = slice(y + PAD, y + PAD + height), slice(x + PAD, x + PAD + width)
@@ -48,7 +48,7 @@ def small_pictures(stock: Stock, rng: np.random.Generator) -> tuple[Array, Array
             maps[(slice(None), *inner)] = parts
             x += width + 2 * PAD
         y += tall + 2 * PAD
-    cells = maps.reshape(MAPS, SIDE // CELL, CELL, -1, CELL).mean(axis=(2, 4)).astype(np.float32) / 255
+    cells = maps.reshape(MAPS, FINDER_SIDE // CELL, CELL, -1, CELL).mean(axis=(2, 4)).astype(np.float32) / 255
     for k in (DARK, LIGHT, OTHER):
         cells[k] = np.minimum(1, FILL * cells[k])
     return field, cells
@@ -91,7 +91,7 @@ def _small(stock: Stock, rng: np.random.Generator, tall: int, wide: int) -> tupl
 
 def core_of(ink: Array) -> tuple[Array, float]:
     """The core of a row's ink, uint8 (height, width), a band along its middle, 0 or 255; and the row's height."""
-    there = ink > INKED
+    there = ink > CORE_INK
     columns = np.flatnonzero(there.any(axis=0))
     if not len(columns):
         return np.zeros_like(ink), 0.0

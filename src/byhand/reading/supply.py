@@ -9,7 +9,7 @@ from byhand.core.types import Array
 from byhand.ops.compiled import cores
 from byhand.training import Callback, Training
 
-PIECE = 256  # rows that a process composes at a time
+SUPPLY_ROWS = 256  # rows that a process composes at a time
 
 _rows: Any  # of a worker process
 
@@ -63,7 +63,9 @@ class FreshRows(Callback):
 
     def _compose(self, *parts: int) -> tuple[Array, Array]:
         """These parts, one behind the other, by processes that end with them."""
-        pieces = [(self.seed, k, i, min(PIECE, self.part - i)) for k in parts for i in range(0, self.part, PIECE)]
+        pieces = [
+            (self.seed, k, i, min(SUPPLY_ROWS, self.part - i)) for k in parts for i in range(0, self.part, SUPPLY_ROWS)
+        ]
         with ProcessPoolExecutor(self.processes, initializer=_start, initargs=(self.rows,)) as pool:
             x, t = (np.concatenate(arrays) for arrays in zip(*pool.map(_piece, pieces), strict=True))
         return x, t

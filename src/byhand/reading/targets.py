@@ -11,29 +11,28 @@ from byhand.reading.finder import (
     CELL,
     CORE,
     DARK,
+    FINDER_SIDE,
     LIGHT,
     MAPS,
     OTHER,
     PAD,
-    SIDE,
     SMALLEST,
     TALLEST,
     TURNED,
     UPRIGHT,
     rim_level,
-    scaled,
+    scale_page,
     stretch,
 )
-from byhand.reading.small_pictures import small_pictures
+from byhand.reading.small_pictures import FILL, small_pictures
 
-WIDE = 0.3  # of the height: how far a core reaches at least to either side of its middle
-SMALL = 0.6  # how often a field of small pictures is composed, where else a page is
+CORE_REACH = 0.3  # of the height: how far a core reaches at least to either side of its middle
+SMALL_FIELDS = 0.6  # how often a field of small pictures is composed, where else a page is
 PIECES = 3  # that are taken of a page
-FILL = 2.0  # ink that covers half of a cell counts in full
 
 
 @dataclass(frozen=True)
-class Pieces:
+class FieldPieces:
     """Composes pages, and takes pieces of them in sizes in which the finder knows numbers.
 
     Attributes:
@@ -44,11 +43,11 @@ class Pieces:
 
     def batch(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """n pieces (n, SIDE, SIDE, 1), uint8, and their maps (n, SIDE / 4 · SIDE / 4 · MAPS), float32, 0-1."""
-        x = np.zeros((n, SIDE, SIDE, 1), np.uint8)
-        t = np.zeros((n, (SIDE // 4) ** 2 * MAPS), np.float32)
+        x = np.zeros((n, FINDER_SIDE, FINDER_SIDE, 1), np.uint8)
+        t = np.zeros((n, (FINDER_SIDE // 4) ** 2 * MAPS), np.float32)
         done = 0
         while done < n:
-            if rng.random() < SMALL:
+            if rng.random() < SMALL_FIELDS:
                 x[done, :, :, 0], maps = small_pictures(self.stock, rng)
                 t[done] = as_target(maps)
                 done += 1
@@ -74,29 +73,33 @@ def piece(page: MappedPage, picture: Array, rng: np.random.Generator) -> tuple[A
     else:
         scale = float(np.exp(rng.uniform(np.log(0.1), 0)))
     scale = min(scale, 3.0, max(1.0, 3000 / max(picture.shape)))
-    small = scaled(picture, scale)
+    small = scale_page(picture, scale)
     scale_y, scale_x = small.shape[0] / picture.shape[0], small.shape[1] / picture.shape[1]
     level = np.full((small.shape[0] + 2 * PAD, small.shape[1] + 2 * PAD), rim_level(small), np.uint8)
     level[PAD : PAD + small.shape[0], PAD : PAD + small.shape[1]] = small
     # where the piece begins on the level
     corner = []
     for axis, s in ((0, scale_y), (1, scale_x)):
-        room = level.shape[axis] - SIDE
+        room = level.shape[axis] - FINDER_SIDE
         if room <= 0:
             corner.append(0)
             continue
-        start = at[1 - axis] * s + PAD - rng.uniform(0.15, 0.85) * SIDE if at is not None else rng.uniform(0, room)
+        start = (
+            at[1 - axis] * s + PAD - rng.uniform(0.15, 0.85) * FINDER_SIDE if at is not None else rng.uniform(0, room)
+        )
         corner.append(int(np.clip(start, 0, room)) // 8 * 8)
     y, x = corner
-    seen = np.full((SIDE, SIDE), rim_level(small), np.uint8)
-    part = level[y : y + SIDE, x : x + SIDE]
+    seen = np.full((FINDER_SIDE, FINDER_SIDE), rim_level(small), np.uint8)
+    part = level[y : y + FINDER_SIDE, x : x + FINDER_SIDE]
     seen[: part.shape[0], : part.shape[1]] = part
-    maps = np.zeros((MAPS, SIDE // CELL, SIDE // CELL), np.float32)
+    maps = np.zeros((MAPS, FINDER_SIDE // CELL, FINDER_SIDE // CELL), np.float32)
     lighter = _lighter(page, picture)
     for k, mask in ((DARK, (page.ink == 1) & ~lighter), (LIGHT, (page.ink == 1) & lighter), (OTHER, page.ink == 2)):
         if mask.any():
-            amount = np.pad(scaled(mask * np.uint8(255), scale), PAD)[y : y + SIDE, x : x + SIDE]
-            cells = np.pad(amount, [(0, SIDE - side) for side in amount.shape]).reshape(SIDE // CELL, CELL, -1, CELL)
+            amount = np.pad(scale_page(mask * np.uint8(255), scale), PAD)[y : y + FINDER_SIDE, x : x + FINDER_SIDE]
+            cells = np.pad(amount, [(0, FINDER_SIDE - side) for side in amount.shape]).reshape(
+                FINDER_SIDE // CELL, CELL, -1, CELL
+            )
             maps[k] = np.minimum(1, FILL / 255 * cells.mean(axis=(1, 3)))
     _cores(maps, page, (scale_y, scale_x), (y, x))
     return seen, maps
@@ -131,7 +134,7 @@ def _cores(maps: Array, page: MappedPage, scale: tuple[float, float], corner: tu
             along = right - left
             length = float(np.hypot(*along))
             unit = along / max(length, 1e-6) if length > 0 else np.array([1.0, 0.0])
-            middle, half = (left + right) / 2, max(length / 2, WIDE * height)
+            middle, half = (left + right) / 2, max(length / 2, CORE_REACH * height)
             low = np.floor(np.minimum(left, right) - height).astype(int).clip(0)
             high = np.ceil(np.maximum(left, right) + height).astype(int).clip(0)
             low, high = low // 4, -(-high // 4)

@@ -5,7 +5,7 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.reading.components import Components, components
 from byhand.reading.ink import DARKEST, background, light_on_dark, median, otsu
-from byhand.reading.pieces import spread
+from byhand.reading.pieces import spread_ink
 from byhand.reading.prepare import Box
 from byhand.reading.ruled import ruled_lines
 
@@ -14,7 +14,7 @@ WEAK, STRONG = 0.45, 0.8  # a piece reaches as far as this part of the full ink,
 FAINTEST, NOISE = 5.0, 2.5  # grey levels by which ink must differ from the paper, and times the paper's grain
 CORNER = 0.25  # a frame's corner goes along at least this part of a side
 RIM, THICKEST_RIM = 0.03, 3  # how far from the rim pieces lie along it, as a part of the height, and in pixels
-STRAIGHT = 0.6  # a straight upright piece fills more of its box than that; a 1 that leans or bends does not
+STRAIGHT_FILL = 0.6  # a straight upright piece fills more of its box than that; a 1 that leans or bends does not
 SPARSE = 0.16  # a frame's piece fills less than this part of its box
 NEAR, ARM, STRAY = 0.12, 3, 0.05  # a corner's distance from the sides; its arms' width, the ink that is not in them
 NINTHS = np.arange(9 * 255 + 1, dtype=np.float32) / 9  # grey levels that are the mean of nine
@@ -64,7 +64,7 @@ def _inked(flat: Array) -> tuple[Components, Array]:
         lines = ruled_lines(mask)
         mask, strong = mask & ~lines, strong & ~lines
         pieces = components(mask)
-        beside = spread(lines) | pieces.pixels(_is_edge(pieces))
+        beside = spread_ink(lines) | pieces.pixels(_is_edge(pieces))
         if not beside.any():
             return pieces, strong
         rest &= ~beside
@@ -105,7 +105,7 @@ def _is_edge(pieces: Components) -> Array:
     beside = (box[:, 0] <= rim) | (box[:, 2] >= width - rim)
     near = (box[:, 0] <= 0.06 * width) | (box[:, 2] >= 0.94 * width)
     level = above_or_below & (w > 2.5 * h) & (h < 0.25 * height)
-    straight = area > STRAIGHT * w * h
+    straight = area > STRAIGHT_FILL * w * h
     whole = (box[:, 1] <= rim) & (box[:, 3] >= height - rim)
     upright = (beside | (near & whole)) & straight & (h > 3 * w) & (w < 0.06 * width)
     edges = np.stack([box[:, 0], box[:, 1], width - box[:, 2], height - box[:, 3]])

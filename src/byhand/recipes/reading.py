@@ -20,12 +20,12 @@ from byhand.handwriting.writers import Stock, collect
 from byhand.losses.decoding import best_path
 from byhand.network import Network
 from byhand.optimizers import Adam
-from byhand.reading.finder import MAPS, SIDE, finder_network
+from byhand.reading.finder import FINDER_SIDE, MAPS, finder_network
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
 from byhand.reading.row_image import contrast
 from byhand.reading.row_network import HEIGHT, MOST_SIGNS, signs_network
 from byhand.reading.supply import FreshRows
-from byhand.reading.targets import Pieces
+from byhand.reading.targets import FieldPieces
 from byhand.schedules import OneCycle
 from byhand.training import Averaging, Callback, Training, fit
 
@@ -130,7 +130,7 @@ def _started(course: Course) -> Network:
 
 def _composer(network: str, stock: Stock) -> Any:
     if network == "finder":
-        return Pieces(stock)
+        return FieldPieces(stock)
     return NumberRows(stock, HEIGHT, WIDE, MOST_SIGNS, contrast)
 
 
@@ -178,7 +178,7 @@ def pack_reader(networks: Sequence[str | Path], out: str | Path, card: dict[str,
         ByhandError: not one finder, or no network for rows.
     """
     loaded = [Network.load(path) for path in networks]
-    finders = [network for network in loaded if network.input_shape[0] == SIDE]
+    finders = [network for network in loaded if network.input_shape[0] == FINDER_SIDE]
     rows = tuple(network for network in loaded if network.input_shape[0] == HEIGHT)
     if len(finders) != 1 or not rows:
         raise ByhandError("A reader's file needs one finder, and at least one network for rows.")

@@ -12,7 +12,7 @@ from byhand.handwriting.glyphs import Writer, drawn_writers, image_writers
 from byhand.network import Network
 from byhand.optimizers import Adam
 from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH, row_network
-from byhand.reading.rows import Rows
+from byhand.reading.rows import RowPictures
 from byhand.reading.supply import FreshRows
 from byhand.schedules import OneCycle
 from byhand.training import Averaging, Callback, Training
@@ -54,9 +54,9 @@ def train_row_reader(
     """
     clock = _Clock(say)
     known, others = (_writers(name, writers, images, seed) for name in ("train", "validation"))
-    held = Rows(others, HEIGHT, WIDTH, LONGEST).batch(2000, np.random.default_rng(10**6 + seed))
+    held = RowPictures(others, HEIGHT, WIDTH, LONGEST).batch(2000, np.random.default_rng(10**6 + seed))
     clock(f"{len(known)} writers")
-    supply = FreshRows(Rows(known, HEIGHT, WIDTH, LONGEST), part, stay, seed)
+    supply = FreshRows(RowPictures(known, HEIGHT, WIDTH, LONGEST), part, stay, seed)
     x, t = supply.first()
     clock(f"{len(x)} rows")
     network = Network.load(start) if start else row_network(seed)
