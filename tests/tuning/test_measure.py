@@ -9,6 +9,7 @@ import byhand as bh
 from byhand.recipes import RECIPES, run_recipe
 from byhand.tuning import cross_validate
 from byhand.tuning.measure import material, measure, stratified_folds
+from tests.recipes import SEQUENCE_RECIPES
 from tests.tuning.setups import RECIPE, Untouchable, digits
 
 
@@ -59,7 +60,9 @@ def test_a_recipe_that_follows_its_test_rows_is_tuned_without_them():
     assert (len(train), len(held)) == (64, 16)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in ("table", "curve", "diabetes")])
+@pytest.mark.parametrize(
+    "name", [name for name in RECIPES if name not in {"table", "curve", "diabetes"} | SEQUENCE_RECIPES]
+)
 def test_no_recipe_touches_test_samples_when_it_is_measured(name):
     data = digits(120, test=Untouchable())
     data = replace(data, x_train=np.tile(data.x_train, (1, 13))[:, :784], y_test=Untouchable())

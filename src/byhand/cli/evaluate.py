@@ -27,10 +27,11 @@ def evaluate(
     from byhand.recipes.run import in_units
 
     network = Network.load(model_file(model))
-    x, y, classes = _table_rows(network.table, data) if network.table and data else _test_samples(model, data, label)
+    found = _table_rows(network.table, data) if network.table and data else _test_samples(model, data, label)
+    (x, y, *lengths), classes, batches = found
     if x.shape[1:] != network.input_shape and x[0].size == _size(network.input_shape):
         x = x.reshape((-1, *network.input_shape))
-    result = in_units(network, training.evaluate(network, x, y))
+    result = in_units(network, training.evaluate(network, x, y, *lengths, **batches))
     if isinstance(result, training.RegressionEvaluation):
         print_errors(model, result, network, json)
         return
@@ -64,12 +65,12 @@ def print_errors(model: Path, result: "RegressionEvaluation", network: "Network"
     print_json(record)
 
 
-def _table_rows(table: "Table", data: str) -> tuple[Any, Any, tuple[str, ...]]:
+def _table_rows(table: "Table", data: str) -> tuple[tuple[Any, ...], tuple[str, ...], dict[str, Any]]:
     """A file's raw rows, with their label, as the network that learnt from a table takes them."""
     from byhand.data.columns import read_table
 
     rows = read_table(Path(data))
-    return table.encode(rows), table.encode_label(rows), table.classes
+    return (table.encode(rows), table.encode_label(rows)), table.classes, {}
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -79,23 +80,24 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
-def _test_samples(model: Path, data: str | None, label: str | None = None) -> tuple[Any, Any, tuple[str, ...]]:
-    """The samples to evaluate on: the test split of the run, or the data set that was named."""
+def _test_samples(
+    model: Path, data: str | None, label: str | None = None
+) -> tuple[tuple[Any, ...], tuple[str, ...], dict[str, Any]]:
+    """The samples to evaluate on: the test split of the run, or the data set that was named; classes; their batches."""
     import numpy as np
 
     from byhand.data import load
     from byhand.recipes import RECIPES
+    from byhand.recipes.base import rows, test_pair
     from byhand.recipes.config import read_config
     from byhand.recipes.folder import CONFIG
+    from byhand.recipes.run import in_batches
 
     config = model.parent / CONFIG if model.is_file() else model / CONFIG
     if data is None and config.exists():
         chosen = read_config(config, RECIPES)
         dataset = chosen.load()
         split = chosen.recipe.prepare(dataset, np.random.default_rng(chosen.seed))
-        x, y = split.test or split.validation or split.train
-        return x, y, dataset.classes
+        return split.test or split.validation or split.train, dataset.classes, in_batches(chosen.recipe)
     dataset = load(data or "mnist", label=label)
-    if dataset.x_test is None or dataset.y_test is None:
-        return dataset.x_train, dataset.y_train, dataset.classes
-    return dataset.x_test, dataset.y_test, dataset.classes
+    return test_pair(dataset) or rows(dataset, slice(None)), dataset.classes, {}

@@ -25,18 +25,16 @@ def find_rate(
     import numpy as np
 
     from byhand import plots
-    from byhand.core.inputs import inputs_of
     from byhand.data import load
-    from byhand.network import Network
-    from byhand.recipes import get_recipe
+    from byhand.recipes import fitted_to, get_recipe
+    from byhand.recipes.run import begin_recipe
     from byhand.training import find_learning_rate
 
     chosen = get_recipe(recipe)
-    rng = np.random.default_rng(seed)
-    x, y = chosen.prepare(load(data or chosen.dataset), rng).train
-    if x[0].size == np.prod(chosen.input_shape):
-        x = x.reshape((-1, *chosen.input_shape))
-    network = Network(chosen.input_shape, chosen.layers, chosen.loss, rng=rng, inputs=inputs_of(x))
+    dataset = load(data or chosen.dataset)
+    chosen = fitted_to(chosen, dataset)
+    network, split, rng = begin_recipe(chosen, seed, dataset)
+    x, y = split.train[:2]
     size = chosen.batch_size if batch_size is None else batch_size or None
     found = find_learning_rate(
         network, x, y, optimizer=chosen.optimizer, batch_size=size, low=low, high=high, steps=steps, rng=rng

@@ -12,9 +12,12 @@ from byhand.data.load_table import load_table
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.data.scaling import MinMax, minmax
+from byhand.data.sequences import filled_up, load_lines, load_recordings
+from byhand.data.series import load_series, read_series, series_windows
 from byhand.data.splits import sklearn_order_split, split, split_rows
 from byhand.data.table import Table
 from byhand.data.text import characters_of, from_tokens, load_text, read_text, text_windows, to_tokens
+from byhand.data.ts_file import load_ts, read_ts
 
 __all__ = [
     "Dataset",
@@ -25,12 +28,17 @@ __all__ = [
     "characters_of",
     "check_arrays",
     "fetch",
+    "filled_up",
     "from_arrays",
     "from_tokens",
     "listing",
     "load",
+    "load_lines",
+    "load_recordings",
+    "load_series",
     "load_table",
     "load_text",
+    "load_ts",
     "minmax",
     "read_cifar",
     "read_csv",
@@ -40,7 +48,10 @@ __all__ = [
     "read_labels",
     "read_npz",
     "read_pickled",
+    "read_series",
     "read_text",
+    "read_ts",
+    "series_windows",
     "sklearn_order_split",
     "split",
     "split_rows",

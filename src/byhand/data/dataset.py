@@ -22,6 +22,9 @@ class Dataset:
     ``image_shape`` is ``(height, width)``, or None where a row is not an image. ``x_test`` and ``y_test`` are
     None where the source has no test rows. ``table`` says what became of a table's columns; where it predicts
     numbers, ``classes`` is empty and ``y_train`` and ``y_test`` are ``(n,)`` float32.
+
+    Sequences are ``(n, T, k)`` float32, or tokens ``(n, T)`` int64; ``lengths_train`` and ``lengths_test`` ``(n,)`` say
+    how many steps of each are there, or are None where all are. Where tokens are characters, ``characters`` names them.
     """
 
     name: str
@@ -32,10 +35,17 @@ class Dataset:
     classes: tuple[str, ...]
     image_shape: tuple[int, int] | None
     table: Table | None = None
+    lengths_train: Array | None = None
+    lengths_test: Array | None = None
+    characters: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         tests = "no" if self.x_test is None else f"{len(self.x_test):,}"
-        if self.image_shape is None:
+        if self.x_train.ndim == 3:
+            row = f"up to {self.x_train.shape[1]} steps of {self.x_train.shape[2]} numbers"
+        elif self.characters:
+            row = f"up to {self.x_train.shape[1]} characters"
+        elif self.image_shape is None:
             row = f"{self.x_train.shape[1]} features"
         else:
             row = f"{self.image_shape[0]} × {self.image_shape[1]} pixels"

@@ -20,10 +20,14 @@ from byhand.data.fetch import fetch, is_cached
 from byhand.data.folder import read_folder
 from byhand.data.idx import idx_file, read_images, read_labels
 from byhand.data.load_table import load_table
+from byhand.data.made import load_adding, load_sums
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
-from byhand.data.sources import CIFAR, SOURCES
+from byhand.data.sequences import load_lines, load_recordings, recording_folders, text_files
+from byhand.data.series import load_series
+from byhand.data.sources import AIRLINE, CIFAR, SOURCES, SUNSPOTS, VOWELS
 from byhand.data.text import load_text
+from byhand.data.ts_file import load_ts
 
 DIGITS = tuple("0123456789")
 CLOTHES = (
@@ -63,14 +67,17 @@ def load(
 
     Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16),
     ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``),
-    ``cifar-10`` (colours, see ``read_cifar``).
-    Paths: a ``.txt`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, a folder of images by class, Kaggle's
+    ``cifar-10`` (colours, see ``read_cifar``), ``surnames`` (see ``load_lines``), ``vowels`` (see ``load_ts``),
+    ``airline`` and ``sunspots`` (see ``load_series``), ``adding`` and ``sums`` (made, see ``byhand.data.made``).
+    Paths: a ``.txt`` file, a ``.ts`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, of images by class, of
+    ``.csv`` files by class (``load_recordings``), of ``.txt`` files, one for each class (``load_lines``), Kaggle's
     ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows
     follow the training rows), Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
 
     A ``.csv`` of anything but images, a dictionary of columns and a data frame are tables, of which ``label``
     says the column to predict; see ``load_table`` for what becomes of the others, and for ``impute``, ``ignore``
-    and ``task``. In a ``.csv`` of images ``label`` is the name or the number of the labels' column.
+    and ``task``; with ``task="series"`` the column is a time series. In a ``.csv`` of images ``label`` is the name or
+    the number of the labels' column.
 
     Raises ByhandError.
     """
@@ -79,20 +86,24 @@ def load(
         return load_table(data, label, impute=impute, ignore=ignore, task=task)
     path = Path(data).expanduser()
     known = isinstance(data, str) and data in SOURCES
-    known_names = ", ".join([*SOURCES, "curve"])
+    known_names = ", ".join([*SOURCES, *MADE])
     if (label is not None or as_table) and (known or path.is_dir() or ".csv" not in path.name.lower()):
         raise ByhandError(f"{data}: only a table (.csv) has a column to call the label.")
     if known:
         return _load_known(str(data), progress)
-    if data == "curve":
-        return load_table(sine_with_noise(), "y")
+    if data in MADE and isinstance(data, str):
+        return MADE[data]()
     if path.is_dir():
         return _load_folder(path)
     if not path.exists():
         raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({known_names}).")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
-        raise ByhandError(f"{path} is of no known kind: give a .csv, .pkl.gz, .npz, .tar.gz or .txt file, or a folder.")
+        raise ByhandError(
+            f"{path} is of no known kind: give a .csv, .pkl.gz, .npz, .tar.gz, .ts or .txt file, or a folder."
+        )
+    if ending == "csv" and task == "series":
+        return load_series(path, label)
     if ending == "csv" and (as_table or not holds_images(path, label)):
         return load_table(path, label, impute=impute, ignore=ignore, task=task)
     return _load_csv(path, label) if ending == "csv" else READERS[ending](path)
@@ -113,6 +124,12 @@ def _load_cached(name: str, folder: Path) -> Dataset:
         return load_text(_existing(folder, "input.txt"), name)
     if name == "cifar-10":
         return _load_cifar(_existing(folder, CIFAR))
+    if name == "surnames":
+        return load_lines(folder, name)
+    if name == "vowels":
+        return load_ts(_existing(folder, VOWELS[0]), name)
+    if name in ("airline", "sunspots"):
+        return load_series(_existing(folder, AIRLINE if name == "airline" else SUNSPOTS), 1, name)
     if name != "digits":
         return load_idx(folder, name, CLOTHES if name == "fashion-mnist" else DIGITS)
     images = read_images(_existing(folder, "images-idx3-ubyte"))
@@ -133,6 +150,10 @@ def load_idx(folder: Path, name: str | None = None, classes: tuple[str, ...] = D
 def _load_folder(folder: Path) -> Dataset:
     if idx_file(folder, "train-images-idx3-ubyte") or idx_file(folder, "train-labels-idx1-ubyte"):
         return load_idx(folder)
+    if text_files(folder):
+        return load_lines(folder)
+    if recording_folders(folder):
+        return load_recordings(folder)
     images, labels, classes = read_folder(folder)
     return _dataset(folder, (images, labels), name=folder.name, classes=classes)
 
@@ -177,4 +198,9 @@ def _load_cifar(path: Path) -> Dataset:
     return from_arrays(*read_cifar(path), name="cifar-10", classes=CIFAR_CLASSES)
 
 
-READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz, "tar": _load_cifar, "txt": load_text}
+def _load_curve() -> Dataset:
+    return load_table(sine_with_noise(), "y")
+
+
+READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz, "tar": _load_cifar, "ts": load_ts, "txt": load_text}
+MADE = {"curve": _load_curve, "adding": load_adding, "sums": load_sums}

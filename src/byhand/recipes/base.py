@@ -1,7 +1,7 @@
 """The class Recipe: a named, runnable set-up with the figures that its source published."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,11 +11,13 @@ from byhand.data import Dataset, split_rows
 from byhand.data.augment import Augment
 from byhand.layers import Activation, Dense, Layer
 from byhand.losses import Loss
+from byhand.network import Network
 from byhand.optimizers import Optimizer
 from byhand.regularizers import Regularizer
 from byhand.training import Evaluation, History, RegressionEvaluation
 
-LabelledSamples = tuple[Array, Array]  # samples (n, ...) and class numbers (n,)
+# Samples (n, ...), class numbers or targets (n, ...), and the lengths (n,) of sequences where they differ.
+LabelledSamples = tuple[Array, Array] | tuple[Array, Array, Array]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Outcome:
         test: everything counted on the test samples, where there are any.
         test_by_epoch: accuracy on the test samples after each epoch, where the recipe watches it.
         seconds: of training.
+        judged: what the recipe's `judge` found, by name.
     """
 
     history: History
@@ -53,6 +56,7 @@ class Outcome:
     test: Evaluation | RegressionEvaluation | None
     test_by_epoch: list[float]
     seconds: float
+    judged: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,9 @@ class Recipe:
         figures: what `reproduce` reports.
         fault: what the source does or says wrongly, and what is done here instead.
         watch_test: whether to measure the test accuracy after every epoch, as the source did.
+        carry: whether the state of recurrent layers goes on from batch to batch, as `fit` has it; the samples then lie
+            so that it can.
+        judge: what else is measured at the end, of the trained network, the run's split and its data set, by name.
     """
 
     name: str
@@ -115,6 +122,8 @@ class Recipe:
     figures: tuple[Figure, ...] = ()
     fault: str = ""
     watch_test: bool = False
+    carry: bool = False
+    judge: Callable[[Network, Split, Dataset], Mapping[str, float]] | None = None
 
     @property
     def training(self) -> str:
@@ -144,21 +153,23 @@ def with_hidden(layers: tuple[Layer, ...], sizes: tuple[int, ...]) -> tuple[Laye
     return (*layers[:first], *hidden, *layers[last:])
 
 
-def rows(dataset: Dataset, index: Array) -> LabelledSamples:
-    """The training samples and labels at `index`."""
-    return dataset.x_train[index], dataset.y_train[index]
+def rows(dataset: Dataset, index: Array | slice) -> LabelledSamples:
+    """The training samples and labels at `index`, and lengths where the data set has any."""
+    x, y = dataset.x_train[index], dataset.y_train[index]
+    return (x, y) if dataset.lengths_train is None else (x, y, dataset.lengths_train[index])
 
 
 def test_pair(dataset: Dataset) -> LabelledSamples | None:
-    """The data set's own test samples and labels, if it has any."""
+    """The data set's own test samples and labels, if it has any, and lengths likewise."""
     if dataset.x_test is None or dataset.y_test is None:
         return None
-    return dataset.x_test, dataset.y_test
+    pair = dataset.x_test, dataset.y_test
+    return pair if dataset.lengths_test is None else (*pair, dataset.lengths_test)
 
 
 def everything(dataset: Dataset, rng: np.random.Generator) -> Split:
     """Use all training images for training, without validation."""
-    return Split((dataset.x_train, dataset.y_train), None, test_pair(dataset))
+    return Split(rows(dataset, slice(None)), None, test_pair(dataset))
 
 
 def hold_back(part: int | float) -> Callable[[Dataset, np.random.Generator], Split]:

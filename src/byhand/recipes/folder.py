@@ -150,6 +150,7 @@ def metrics(run: Run) -> dict[str, Any]:
             },
             "confusion": test.confusion.tolist(),
         }
+    figures |= outcome.judged
     return figures | {"numpy": np.__version__, "python": platform.python_version(), "machine": platform.machine()}
 
 
@@ -183,7 +184,7 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
     classes, shape = run.dataset.classes, run.dataset.image_shape
     figures = {"curves": plots.curves(run.outcome.history)}
     if isinstance(run.outcome.test, Evaluation) and run.split.test:
-        x, y = run.split.test
+        x, y = run.split.test[:2]
         figures["confusion"] = plots.confusion(run.outcome.test.confusion, classes)
         if shape:
             figures["digits"] = _some_digits(run, x, y, shape)

@@ -21,7 +21,7 @@ def _with_drawn(dataset: Dataset, rng: np.random.Generator) -> Split:
     from byhand.reading.as_mnist import drawn_images
 
     split = hold_back(5000)(dataset, rng)
-    x, y = split.train
+    x, y = split.train[:2]
     images, labels = drawn_images(DRAWN * len(x) // 55_000, rng)
     ink = images if x.dtype == np.uint8 else images / x.dtype.type(255)
     train = np.concatenate([x, ink.reshape(len(ink), -1)]), np.concatenate([y, labels])

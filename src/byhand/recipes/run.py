@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.inputs import inputs_of
+from byhand.core.types import Array
 from byhand.data import Dataset, load
 from byhand.data.table import NumberColumn
 from byhand.network import Network
@@ -79,10 +80,11 @@ def run_recipe(
     outcome = Outcome(
         history=history,
         seconds=sum(history["seconds"]),
-        train=score(network, split.train),
-        validation=score(network, held_back) if held_back else None,
-        test=in_units(network, evaluate(network, *split.test)) if split.test else None,
+        train=score(network, split.train, **in_batches(recipe)),
+        validation=score(network, held_back, **in_batches(recipe)) if held_back else None,
+        test=in_units(network, evaluate(network, *split.test, **in_batches(recipe))) if split.test else None,
         test_by_epoch=watch.accuracy if watch else [],
+        judged=recipe.judge(network, split, dataset) if recipe.judge else {},
     )
     return Run(recipe, seed, dataset, split, network, outcome)
 
@@ -94,11 +96,16 @@ def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, 
         ByhandError: the data do not fit the network.
     """
     rng = np.random.default_rng(seed)
-    split = _in_shape(recipe.prepare(dataset, rng), recipe)
-    inputs = inputs_of(split.train[0])
-    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, inputs=inputs, classes=dataset.classes)
+    split = in_shape(recipe.prepare(dataset, rng), recipe)
+    network = new_network(recipe, split.train[0], dataset.classes, rng)
     network.table = dataset.table
     return network, split, rng
+
+
+def new_network(recipe: Recipe, x: Array, classes: tuple[str, ...], rng: np.random.Generator) -> Network:
+    """The recipe's network for samples such as x."""
+    inputs = "tokens" if recipe.layers[0].takes == "tokens" else inputs_of(x)
+    return Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, inputs=inputs, classes=classes)
 
 
 def fit_recipe(
@@ -115,9 +122,13 @@ def fit_recipe(
         *([EarlyStopping(recipe.patience)] if recipe.patience else []),
         *options.pop("callbacks", ()),
     ]
+    x, y, *lengths = train
     return fit(
         network,
-        *train,
+        x,
+        y,
+        lengths=lengths[0] if lengths else None,
+        carry=recipe.carry,
         validation=validation,
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
@@ -130,10 +141,16 @@ def fit_recipe(
     )
 
 
-def score(network: Network, pair: LabelledSamples) -> float:
-    """The accuracy on these samples, or R² where the network predicts numbers."""
-    figures = Evaluator(network, *pair)()
-    return figures["accuracy"] if "accuracy" in figures else evaluate(network, *pair).r2
+def score(network: Network, pair: LabelledSamples, **batches: Any) -> float:
+    """The accuracy on these samples, or R² where the network predicts numbers; `batches` as of `evaluate`."""
+    x, y, lengths = (*pair, None)[:3]
+    figures = Evaluator(network, x, y, lengths, **batches)()
+    return figures["accuracy"] if "accuracy" in figures else evaluate(network, *pair, **batches).r2
+
+
+def in_batches(recipe: Recipe) -> dict[str, Any]:
+    """How its samples are evaluated: where states go on from batch to batch, in batches of the same size."""
+    return {"size": recipe.batch_size, "carry": True} if recipe.carry else {}
 
 
 def in_units(network: Network, result: Evaluation | RegressionEvaluation) -> Evaluation | RegressionEvaluation:
@@ -143,12 +160,13 @@ def in_units(network: Network, result: Evaluation | RegressionEvaluation) -> Eva
     return replace(result, errors=result.errors.scaled(network.table.label.spread))
 
 
-def _in_shape(split: Split, recipe: Recipe) -> Split:
+def in_shape(split: Split, recipe: Recipe) -> Split:
     """The split with samples reshaped to the input shape of the recipe where possible."""
 
     def shaped(pair: LabelledSamples) -> LabelledSamples:
-        fits = pair[0][0].size == np.prod(recipe.input_shape)
-        return (pair[0].reshape((-1, *recipe.input_shape)), pair[1]) if fits else pair
+        x, *beside = pair
+        fits = x[0].size == np.prod(recipe.input_shape)
+        return (x.reshape((-1, *recipe.input_shape)), *beside) if fits else pair  # type: ignore[return-value]
 
     test = shaped(split.test) if split.test else None
     followed = test if split.validation is split.test else shaped(split.validation) if split.validation else None

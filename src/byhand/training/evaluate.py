@@ -73,6 +73,18 @@ class Evaluator:
             self._tally.add(batch, y, self._workspace)
         return {"loss": loss} | self._tally.figures()
 
+    def outputs(self) -> Array:
+        """The output activations (n, ..., outputs) of all samples."""
+        network = self._network
+        result = np.empty((len(self._batches), *network.plan[-1].out_shape), network.dtype)
+        self._workspace.reset()
+        done = 0
+        for batch in self._batches.in_order():
+            network.forward(batch.x, self._workspace, mask=batch.mask, carry=self._carry)
+            rows = slice(done, done := done + len(batch.x))
+            network.loss.activate(network.ops, self._workspace.passes.loss, result[rows])
+        return result
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -131,7 +143,9 @@ class RegressionEvaluation:
         return self.errors.r2
 
 
-def evaluate(network: Network, x: Any, y: Any, mask: Any = None) -> Any:
+def evaluate(
+    network: Network, x: Any, y: Any, mask: Any = None, *, size: int = PREDICTED_ROWS, carry: bool = False
+) -> Any:
     """Evaluate `network` on x (n, *input_shape) with labels or targets y, as for `fit`.
 
     Of sequences every step counts by itself, but in the loss, which is the mean over the sequences.
@@ -141,6 +155,8 @@ def evaluate(network: Network, x: Any, y: Any, mask: Any = None) -> Any:
         x: samples.
         y: their labels.
         mask: (n, T), True at the steps of each sequence that are there; or the sequences' lengths (n,).
+        size: samples a batch.
+        carry: whether each batch goes on from what the layers carried out of the one before, as in `fit`.
 
     Returns:
         An `Evaluation` where y has class numbers or names; a `RegressionEvaluation` where y holds numbers and the
@@ -150,12 +166,12 @@ def evaluate(network: Network, x: Any, y: Any, mask: Any = None) -> Any:
         ByhandError: x or y do not fit the network, or y holds neither classes nor numbers.
     """
     x = as_array("x (the samples)", x)
-    evaluator = Evaluator(network, x, y, mask)
+    evaluator = Evaluator(network, x, y, mask, size=size, carry=carry)
     loss, labels = evaluator()["loss"], evaluator.labels
     if labels is None and network.task != "numbers":
         raise ByhandError("Precision, recall and confusion need class numbers as labels.")
     seconds_per_sample, seconds_per_batch = _times(network, x)
-    outputs, mask = network.predict_proba(x, evaluator.mask), evaluator.mask
+    outputs, mask = evaluator.outputs(), evaluator.mask
     if labels is None:
         targets = evaluator.targets
         if mask is not None and outputs.shape[:2] == mask.shape:

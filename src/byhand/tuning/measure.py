@@ -12,12 +12,11 @@ import numpy as np
 
 from byhand.core.checks import require_whole
 from byhand.core.errors import ByhandError, TrainingDiverged
-from byhand.core.inputs import inputs_of
 from byhand.core.types import Array
 from byhand.data import Dataset, load, split_rows
-from byhand.network import Network
 from byhand.recipes import Recipe, Split
-from byhand.recipes.run import fit_recipe
+from byhand.recipes.base import LabelledSamples
+from byhand.recipes.run import fit_recipe, new_network
 from byhand.training.checkpoints import Checkpoints, OtherTraining
 
 RowSelection = Array | slice
@@ -35,6 +34,7 @@ class Material:
         classes: the classes' names.
         rounds: for each training: rows to learn from, rows to judge by, and the state of the generator that starts it.
         checkpoints: a folder for the state of trials that are not finished, or None.
+        lengths: of sequences (n,), where they differ.
     """
 
     x: Array
@@ -42,6 +42,12 @@ class Material:
     classes: tuple[str, ...]
     rounds: tuple[tuple[RowSelection, RowSelection, np.random.Generator], ...]
     checkpoints: Path | None = None
+    lengths: Array | None = None
+
+    def part(self, rows: RowSelection) -> LabelledSamples:
+        """The samples and labels of these rows, and lengths where they differ."""
+        x, y = self.x[rows], self.y[rows]
+        return (x, y) if self.lengths is None else (x, y, self.lengths[rows])
 
 
 @dataclass(frozen=True)
@@ -71,14 +77,16 @@ def material(
     `validation`, a trial is the very run that `run_recipe` makes with this seed.
 
     Raises:
-        ByhandError: more folds than samples, or no sample for one side.
+        ByhandError: more folds than samples, no sample for one side, or another split of a recipe whose samples have to
+            stay in order.
     """
+    if recipe.carry and (folds or validation is not None):
+        raise ByhandError(f"The samples of {recipe.name} continue each other; leave folds and validation out.")
     rng = np.random.default_rng(seed)
     split = recipe.prepare(replace(dataset, x_test=None, y_test=None), rng)
-    (x, y), held = split.train, split.validation if split.validation is not split.test else None
-    learned = len(x)
-    if held:
-        x, y = np.concatenate([x, held[0]]), np.concatenate([y, held[1]])
+    held = split.validation if split.validation is not split.test else None
+    learned = len(split.train[0])
+    x, y, *beside = (np.concatenate(both) for both in zip(split.train, held, strict=True)) if held else split.train
     if x[0].size == prod(recipe.input_shape):  # where not, the network will say so
         x = x.reshape((-1, *recipe.input_shape))
     rounds: list[tuple[RowSelection, RowSelection, np.random.Generator]]
@@ -89,7 +97,7 @@ def material(
         rounds = [(slice(learned), slice(learned, None), rng)]
     else:
         rounds = [(*split_rows(y, validation or HELD_OUT, rng), rng)]
-    return Material(x, y, dataset.classes, tuple(rounds))
+    return Material(x, y, dataset.classes, tuple(rounds), lengths=beside[0] if beside else None)
 
 
 def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[tuple[Array, Array]]:
@@ -150,9 +158,8 @@ def _train(
     folder: Path | None,
 ) -> dict[str, float]:
     """Train and return the last row of the history; `folder` holds checkpoints, also of an interrupted training."""
-    inputs = inputs_of(data.x)
-    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, inputs=inputs, classes=data.classes)
-    learned, judged = (data.x[train], data.y[train]), (data.x[held], data.y[held])
+    network = new_network(recipe, data.x, data.classes, rng)
+    learned, judged = (data.part(rows) for rows in (train, held))
     kept: dict[str, Any] = (
         {} if folder is None else {"checkpoint": Checkpoints(folder, CHECKPOINT_EVERY), "resume": True}
     )
@@ -161,7 +168,7 @@ def _train(
 
 def portable(recipe: Recipe) -> Recipe:
     """The recipe without its functions for splits and figures, which cannot be pickled."""
-    return replace(recipe, prepare=_no_split, figures=())
+    return replace(recipe, prepare=_no_split, figures=(), judge=None)
 
 
 def _no_split(dataset: Dataset, rng: np.random.Generator) -> Split:

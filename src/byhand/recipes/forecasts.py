@@ -1,0 +1,155 @@
+"""Forecasts of time series, one step ahead, beside naive ones."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from byhand.core.types import Array
+from byhand.data import Dataset, series_windows
+from byhand.data.series import series_of
+from byhand.layers import GRU, Dense
+from byhand.losses import MSE
+from byhand.network import Network
+from byhand.optimizers import Adam
+from byhand.recipes.base import Figure, Outcome, Recipe, Split
+from byhand.regularizers import L2
+from byhand.schedules import CosineAnnealing
+
+YEAR = 12  # months
+MONTHS_TESTED, MONTHS_HELD_BACK, MONTHS_SEEN = 48, 24, 4
+YEARS_TESTED, YEARS_HELD_BACK, YEARS_SEEN = 88, 40, 12
+
+
+def cut(values: Array, seen: int, held_back: int, tested: int) -> Split:
+    """Windows of `seen` values of a series and the value after each, in order: to learn, held back, to test with.
+
+    The numbers are divided by the standard deviation of those to learn from, after their mean is subtracted.
+    """
+    mean, spread = scale_of(values[: len(values) - tested - held_back])
+    x, t = series_windows(((values - mean) / spread).astype(np.float32), seen)
+    x, first, last = x[..., np.newaxis], len(x) - tested - held_back, len(x) - tested
+    return Split((x[:first], t[:first]), (x[first:last], t[first:last]), (x[last:], t[last:]))
+
+
+def scale_of(values: Array) -> tuple[float, float]:
+    """Mean and standard deviation."""
+    return float(np.mean(values)), float(np.std(values))
+
+
+def root_mean_square(errors: Array) -> float:
+    """√(mean of the squares)."""
+    return float(np.sqrt(np.mean(np.square(errors))))
+
+
+def changes_of_growth(y: Array) -> Array:
+    """(log y_t − log y_{t−12}) − (log y_{t−1} − log y_{t−13}), from month 13 on: how a year's growth changed.
+
+    It is 0 on average, and forecasting 0 is the naive forecast y_{t−12} · y_{t−1} / y_{t−13}.
+    """
+    growth = np.log(y[YEAR:]) - np.log(y[:-YEAR])
+    return np.diff(growth)
+
+
+def airline_split(dataset: Dataset, rng: np.random.Generator) -> Split:
+    """The changes of the yearly growth, window by window; the last 48 months are for testing."""
+    return cut(changes_of_growth(series_of(dataset)), MONTHS_SEEN, MONTHS_HELD_BACK, MONTHS_TESTED)
+
+
+def airline_errors(network: Network, split: Split, dataset: Dataset) -> Mapping[str, float]:
+    """Root mean squared errors in thousands of passengers, of the network and of three naive forecasts."""
+    y, changes = series_of(dataset), changes_of_growth(series_of(dataset))
+    mean, spread = scale_of(changes[: len(changes) - MONTHS_TESTED - MONTHS_HELD_BACK])
+    errors: dict[str, float] = {}
+    for part, pair, end in (
+        ("validation", split.validation, len(y) - MONTHS_TESTED),
+        ("test", split.test, len(y)),
+    ):
+        assert pair is not None
+        t = np.arange(end - len(pair[0]), end)  # the months that are forecast
+        same_growth = y[t - YEAR] * y[t - 1] / y[t - YEAR - 1]
+        forecast = same_growth * np.exp(mean + spread * network.predict(pair[0]).astype(np.float64))
+        forecasts = {
+            "": forecast,
+            ", as last month": y[t - 1],
+            ", as last year": y[t - YEAR],
+            ", last year times last month's growth": same_growth,
+        }
+        errors |= {f"{part} RMSE{name}": root_mean_square(f - y[t]) for name, f in forecasts.items()}
+    return errors
+
+
+def sunspots_split(dataset: Dataset, rng: np.random.Generator) -> Split:
+    """The square roots of the numbers, window by window; the years from 1921 on are for testing."""
+    return cut(np.sqrt(series_of(dataset)), YEARS_SEEN, YEARS_HELD_BACK, YEARS_TESTED)
+
+
+def sunspots_errors(network: Network, split: Split, dataset: Dataset) -> Mapping[str, float]:
+    """Root mean squared errors in sunspots, of the network and of two naive forecasts."""
+    y = series_of(dataset)
+    mean, spread = scale_of(np.sqrt(y[: len(y) - YEARS_TESTED - YEARS_HELD_BACK]))
+    errors: dict[str, float] = {}
+    for part, pair, end in (("validation", split.validation, len(y) - YEARS_TESTED), ("test", split.test, len(y))):
+        assert pair is not None
+        t = np.arange(end - len(pair[0]), end)  # the years that are forecast
+        root = mean + spread * network.predict(pair[0]).astype(np.float64)
+        forecasts = {"": np.maximum(root, 0) ** 2, ", as last year": y[t - 1], ", as eleven years ago": y[t - 11]}
+        errors |= {f"{part} RMSE{name}": root_mean_square(f - y[t]) for name, f in forecasts.items()}
+    return errors
+
+
+def judged(name: str, published: float | None = None) -> Figure:
+    """The figure that a recipe's `judge` calls `name`."""
+
+    def measure(run: Outcome) -> float:
+        return run.judged[name]
+
+    return Figure(name, measure, published, percent=False)
+
+
+airline = Recipe(
+    name="airline",
+    source="byhand",
+    takes="Passengers of airlines, 144 months (Box and Jenkins, 1976), one month ahead. A GRU of 8 units sees the last "
+    "four changes of the yearly growth log y[t] − log y[t−12] and forecasts the next one; forecasting no change is the "
+    "naive forecast y[t−12] · y[t−1] / y[t−13]. Adam along a cosine, L2; the last 48 months are for testing, 24 before "
+    'them are held back. The published error is that of a popular LSTM tutorial; "as last month" does as well.',
+    prepare=airline_split,
+    layers=(GRU(8), Dense(1)),
+    loss=MSE(),
+    optimizer=Adam(CosineAnnealing(0.01)),
+    dataset="airline",
+    input_shape=(MONTHS_SEEN, 1),
+    regularizers=(L2(0.1),),
+    epochs=100,
+    batch_size=8,
+    judge=airline_errors,
+    figures=(
+        judged("validation RMSE"),
+        judged("validation RMSE, last year times last month's growth"),
+        judged("test RMSE", 47.5),
+        judged("test RMSE, as last month"),
+        judged("test RMSE, as last year"),
+        judged("test RMSE, last year times last month's growth"),
+    ),
+)
+
+sunspots = replace(
+    airline,
+    name="sunspots",
+    takes="Sunspots of 309 years, one year ahead: a GRU of 16 units sees the square roots of the last twelve numbers. "
+    "Adam along a cosine, L2; the years from 1921 on are for testing, the 40 before them are held back.",
+    prepare=sunspots_split,
+    layers=(GRU(16), Dense(1)),
+    dataset="sunspots",
+    input_shape=(YEARS_SEEN, 1),
+    regularizers=(L2(0.01),),
+    judge=sunspots_errors,
+    figures=(
+        judged("validation RMSE"),
+        judged("validation RMSE, as last year"),
+        judged("test RMSE"),
+        judged("test RMSE, as last year"),
+        judged("test RMSE, as eleven years ago"),
+    ),
+)
