@@ -124,6 +124,7 @@ MISTAKES = [
     (lambda folder: filled_up([np.zeros((2, 3)), np.zeros((2, 4))]), r"Sequence 1 has the shape \(2, 4\)"),
     (lambda folder: filled_up([np.zeros(2), np.zeros(0)]), "Sequence 1 has the shape"),
     (one_long, "Sequence 100000 has 100,000 steps and most have far fewer"),
+    (lambda folder: sums_as_text(1, 28, np.random.default_rng(0)), "too few different sums of numbers with up to 1"),
     (lambda folder: load(write(folder, **{"only.txt": "a\n"})), "holds one text"),
     (lambda folder: load(write(folder, **{"a.txt": "a\n", "b.txt": "\n \n"})), "b.txt holds no lines"),
     (lambda folder: load(write(folder, **{"r__a.csv": "x\n1\n", "s__b.csv": "y\n2\n"})), "b.csv has the columns y"),

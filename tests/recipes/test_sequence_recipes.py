@@ -139,10 +139,10 @@ def test_a_short_adding_problem_is_learnt(name):
 
 
 def test_whole_answers_are_counted():
-    data = load_sums(train=300, test=50, digits=1)
-    layers = (b.Embedding(12, 4), b.LSTM(8), b.RepeatVector(2), b.LSTM(8, return_sequences=True), b.Dense(12))
+    data = load_sums(train=300, test=50, digits=2)
+    layers = (b.Embedding(12, 4), b.LSTM(8), b.RepeatVector(3), b.LSTM(8, return_sequences=True), b.Dense(12))
     run = run_recipe(
-        replace(RECIPES["sums"], layers=layers, input_shape=(3,), epochs=3), 0, dataset=data, progress=False
+        replace(RECIPES["sums"], layers=layers, input_shape=(5,), epochs=3), 0, dataset=data, progress=False
     )
     answers = run.network.predict(data.x_test)
     right = answers == data.y_test
@@ -152,10 +152,10 @@ def test_whole_answers_are_counted():
 
 def test_a_text_of_ones_own_is_learnt_and_carried_on(tmp_path):
     file = tmp_path / "a.txt"
-    file.write_text("abcd" * 6000)
+    file.write_text("abcd" * 12000)
     data = load_text(file)
     layers = (b.Embedding(65, 4), b.LSTM(8, return_sequences=True), b.Dense(65))
-    recipe = replace(RECIPES["shakespeare-lstm"], layers=layers, epochs=4, optimizer=b.Adam(0.03))
+    recipe = replace(RECIPES["shakespeare-lstm"], layers=layers, epochs=3, optimizer=b.Adam(0.03))
     run = run_recipe(recipe, 0, dataset=data, progress=False)
     assert run.network.layers[0].vocabulary == run.network.outputs == 4 and run.network.classes == tuple("abcd")
     assert run.outcome.test.accuracy > 0.99 and run.outcome.history["val_loss"][-1] == pytest.approx(
@@ -170,7 +170,7 @@ def test_a_text_of_ones_own_is_learnt_and_carried_on(tmp_path):
         )
     assert evaluate(run.network, x, y, size=32, carry=True).accuracy == pytest.approx(np.mean(right))
     tokens = np.concatenate([part[0].reshape(-1) for part in (run.split.train, run.split.validation, run.split.test)])
-    assert len(tokens) > 0.8 * 24000
+    assert len(tokens) > 0.8 * 48000
 
 
 def test_a_recipe_and_its_data_must_both_be_tokens_or_numbers(tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data.dataset import Dataset
 from byhand.data.text import to_tokens
@@ -32,13 +33,20 @@ def load_adding(train: int = 20_000, test: int = 1_000, steps: int = ADDING_STEP
 
 
 def sums_as_text(digits: int, n: int, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """n questions such as "27+143" and answers such as "170", no two of them of the same two numbers, in any order."""
-    pairs: dict[tuple[int, int], None] = {}
+    """n questions such as "27+143" and answers such as "170", no two of them of the same two numbers, in any order.
+
+    Raises:
+        ByhandError: there are not twice as many different ones.
+    """
+    if 4 * n > 10**digits * (10**digits + 1):
+        raise ByhandError(f"There are too few different sums of numbers with up to {digits} digits for {n:,} of them.")
+    pairs = np.empty((0, 2), np.int64)
     while len(pairs) < n:
-        a, b = (int(rng.integers(10 ** int(rng.integers(1, digits + 1)))) for _ in range(2))
-        if (a, b) not in pairs and (b, a) not in pairs:
-            pairs[a, b] = None
-    return [f"{a}+{b}" for a, b in pairs], [str(a + b) for a, b in pairs]
+        more = rng.integers(10 ** rng.integers(1, digits + 1, (2 * n, 2)))
+        pairs = np.concatenate([pairs, more])
+        _, first = np.unique(np.sort(pairs, axis=1), axis=0, return_index=True)
+        pairs = pairs[np.sort(first)]
+    return [f"{a}+{b}" for a, b in pairs[:n]], [str(a + b) for a, b in pairs[:n]]
 
 
 def load_sums(train: int = 50_000, test: int = 5_000, digits: int = SUM_DIGITS, seed: int = 0) -> Dataset:
@@ -50,6 +58,8 @@ def load_sums(train: int = 50_000, test: int = 5_000, digits: int = SUM_DIGITS, 
     performing number addition".
     """
     questions, answers = sums_as_text(digits, train + test, np.random.default_rng(seed))
-    x = np.stack([to_tokens(text.ljust(2 * digits + 1)[::-1], SUM_CHARACTERS) for text in questions])
-    y = np.stack([to_tokens(text.ljust(digits + 1)[::-1], SUM_CHARACTERS) for text in answers])
+    x, y = (
+        to_tokens("".join(text.ljust(width)[::-1] for text in texts), SUM_CHARACTERS).reshape(-1, width)
+        for texts, width in ((questions, 2 * digits + 1), (answers, digits + 1))
+    )
     return Dataset("sums", x[:train], y[:train], x[train:], y[train:], SUM_CHARACTERS, None)

@@ -67,7 +67,8 @@ def load_lines(folder: Path, name: str | None = None) -> Dataset:
         lines += found
         labels += [label] * len(found)
     characters = characters_of("".join(lines))
-    x, lengths = _named(folder, [to_tokens(line, characters) + 1 for line in lines])
+    ends = np.cumsum([len(line) for line in lines])
+    x, lengths = _named(folder, np.split(to_tokens("".join(lines), characters) + 1, ends[:-1]))
     return Dataset(
         name=name or folder.name,
         x_train=x,

@@ -14,7 +14,7 @@ from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behin
 from byhand.recipes.nielsen import nielsen, nielsen_100
 from byhand.recipes.race import race
 from byhand.recipes.reader import reader
-from byhand.recipes.rows_of_pixels import pixels, rows_recipe
+from byhand.recipes.rows_of_pixels import by_pixel, rows_recipe
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 from byhand.recipes.small import small
@@ -53,7 +53,7 @@ RECIPES = {
         curve,
         diabetes,
         rows_recipe,
-        pixels,
+        by_pixel,
         adding,
         adding_gru,
         adding_rnn,

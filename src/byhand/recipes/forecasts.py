@@ -17,7 +17,7 @@ from byhand.regularizers import L2
 from byhand.schedules import CosineAnnealing
 
 YEAR = 12  # months
-MONTHS_TESTED, MONTHS_HELD_BACK, MONTHS_SEEN = 48, 24, 4
+MONTHS_TESTED, MONTHS_HELD_BACK, MONTHS_SEEN = 48, 24, 12
 YEARS_TESTED, YEARS_HELD_BACK, YEARS_SEEN = 88, 40, 12
 
 
@@ -111,16 +111,16 @@ airline = Recipe(
     name="airline",
     source="byhand",
     takes="Passengers of airlines, 144 months (Box and Jenkins, 1976), one month ahead. A GRU of 8 units sees the last "
-    "four changes of the yearly growth log y[t] − log y[t−12] and forecasts the next one; forecasting no change is the "
-    "naive forecast y[t−12] · y[t−1] / y[t−13]. Adam along a cosine, L2; the last 48 months are for testing, 24 before "
-    'them are held back. The published error is that of a popular LSTM tutorial; "as last month" does as well.',
+    "twelve changes of the yearly growth log y[t] − log y[t−12] and forecasts the next one; forecasting no change is "
+    "the naive forecast y[t−12] · y[t−1] / y[t−13]. Adam along a cosine, L2; the last 48 months are for testing, 24 "
+    'before them are held back. The published error is that of a popular LSTM tutorial; "as last month" does as well.',
     prepare=airline_split,
     layers=(GRU(8), Dense(1)),
     loss=MSE(),
     optimizer=Adam(CosineAnnealing(0.01)),
     dataset="airline",
     input_shape=(MONTHS_SEEN, 1),
-    regularizers=(L2(0.1),),
+    regularizers=(L2(0.1),),  # of 0.01, 0.1 and 0.3 the best by the months held back, over three seeds
     epochs=100,
     batch_size=8,
     judge=airline_errors,

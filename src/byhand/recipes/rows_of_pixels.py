@@ -27,7 +27,7 @@ rows_recipe = replace(
     ),
 )
 
-pixels = replace(
+by_pixel = replace(
     rows_recipe,
     name="pixels",
     takes="MNIST pixel by pixel, sequences of 784 steps (Le, Jaitly and Hinton, 2015): a GRU of 128 units, ten "
