@@ -73,6 +73,12 @@ SIGNATURES = {
     "conv2d_input": "dy w *dx #stride #dilation #pad #groups ~scratch",
     "max_pool": "x *out #size #stride #pad",
     "max_pool_backward": "x y dy *dx #size #stride #pad ~scratch",
+    "rnn": "r +z +h *y *before mask #reverse #relu ~row",
+    "rnn_backward": "r z dy mask #reverse #relu *dz +dh ~s ~row",
+    "lstm": "r +z +h +c *y *before *cells *squashed mask #reverse ~s ~s2 ~row",
+    "lstm_backward": "r z cells squashed dy mask #reverse *dz +dh +dc ~s ~s2 ~row",
+    "gru": "r v c +z +h *y *before *inner mask #reverse ~s ~s2 ~row",
+    "gru_backward": "r v #after z before inner dy mask #reverse *dz *dinner *dgates +dh ~s ~s2 ~row",
 }
 
 EXAMPLES = settings(

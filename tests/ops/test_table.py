@@ -6,7 +6,10 @@ from importlib import import_module
 from byhand.ops import reference
 from tests.ops.operations import COMPILED, SIGNATURES, parameters
 
-FAMILIES = ["matrices", "elementwise", "losses", "gathering", "normalization", "convolution", "pooling", "attention"]
+FAMILIES = [
+    *("matrices", "elementwise", "losses", "gathering", "normalization"),
+    *("convolution", "pooling", "attention", "recurrent_sequences"),
+]
 TESTED = [name for family in FAMILIES for name in import_module(f"tests.ops.test_{family}").NAMES]
 
 

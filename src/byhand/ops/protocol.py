@@ -203,34 +203,96 @@ class Ops(Protocol):
     def ctc_loss(self, log_p: Array, t: Array, each: Array, dz: Array, cache: SimpleNamespace) -> None: ...
     # recurrent
     def rnn(
-        self, r: Array, cache: SimpleNamespace, y: Array | None, mask: Array | None, reverse: bool, relu: bool
+        self,
+        r: Array,
+        z: Array,
+        h: Array,
+        y: Array | None,
+        before: Array,
+        mask: Array | None,
+        reverse: bool,
+        relu: bool,
+        row: Array,
     ) -> None: ...
     def rnn_backward(
-        self, r: Array, cache: SimpleNamespace, dy: Array | None, mask: Array | None, reverse: bool, relu: bool
+        self,
+        r: Array,
+        z: Array,
+        dy: Array | None,
+        mask: Array | None,
+        reverse: bool,
+        relu: bool,
+        dz: Array,
+        dh: Array,
+        s: Array,
+        row: Array,
     ) -> None: ...
-    def lstm(self, r: Array, cache: SimpleNamespace, y: Array | None, mask: Array | None, reverse: bool) -> None: ...
+    def lstm(
+        self,
+        r: Array,
+        z: Array,
+        h: Array,
+        c: Array,
+        y: Array | None,
+        before: Array,
+        cells: Array,
+        squashed: Array,
+        mask: Array | None,
+        reverse: bool,
+        s: Array,
+        s2: Array,
+        row: Array,
+    ) -> None: ...
     def lstm_backward(
-        self, r: Array, cache: SimpleNamespace, dy: Array | None, mask: Array | None, reverse: bool
+        self,
+        r: Array,
+        z: Array,
+        cells: Array,
+        squashed: Array,
+        dy: Array | None,
+        mask: Array | None,
+        reverse: bool,
+        dz: Array,
+        dh: Array,
+        dc: Array,
+        s: Array,
+        s2: Array,
+        row: Array,
     ) -> None: ...
     def gru(
         self,
         r: Array,
         v: Array,
         c: Array | None,
-        cache: SimpleNamespace,
+        z: Array,
+        h: Array,
         y: Array | None,
+        before: Array,
+        inner: Array,
         mask: Array | None,
         reverse: bool,
+        s: Array,
+        s2: Array,
+        row: Array,
     ) -> None: ...
     def gru_backward(
         self,
         r: Array,
         v: Array,
         after: bool,
-        cache: SimpleNamespace,
+        z: Array,
+        before: Array,
+        inner: Array,
         dy: Array | None,
         mask: Array | None,
         reverse: bool,
+        dz: Array,
+        dinner: Array,
+        dgates: Array,
+        dh: Array,
+        s: Array,
+        s2: Array,
+        row: Array,
     ) -> None: ...
     # sequences
     def last_step(self, x: Array, mask: Array | None, y: Array) -> None: ...

@@ -1,17 +1,16 @@
 """Recurrent layers over a whole sequence, step by step, in NumPy.
 
-n is the number of sequences, T their steps, k the units. `cache` holds a layer's arrays by name; those that a function
-writes are named in its docstring. Before a forward pass cache.z (n, T, g k) is x_t W + b of every step, and cache.h
-(n, k) the state to start from; after it cache.h is the last state, and cache.before (n, T, k) the state that each step
-started from. Before a backward pass cache.dh (n, k) is ∂L/∂h of the last state, dy (n, T, k) the gradient by each
-step's output, or None where only the last state goes on; after it cache.dz (n, T, g k) is ∂L/∂z.
+n is the number of sequences, T their steps, k the units, g the gates. Before a forward pass z (n, T, g k) is x_t W + b of
+every step, and h (n, k) the state to start from; after it h is the last state, and before (n, T, k) the state that each
+step started from; y (n, T, k) gets every step's output, where it isn't None. Before a backward pass dh (n, k) is ∂L/∂h of
+the last state, dy (n, T, k) the gradient by each step's output, or None where only the last state goes on; after it dh is
+the gradient by the first state, and dz (n, T, g k) is ∂L/∂z. s and s2 (n, k) and row (n, g k) are scratch.
 
 mask is (n, T), True where a step is there, or None. A step that isn't leaves the state as it is, its output is zero,
 and its dz is zero. With `reverse` the last step comes first.
 """
 
 from collections.abc import Iterable
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -24,15 +23,21 @@ def _steps(length: int, reverse: bool) -> Iterable[int]:
     return range(length - 1, -1, -1) if reverse else range(length)
 
 
-def rnn(r: Array, cache: SimpleNamespace, y: Array | None, mask: Array | None, reverse: bool, relu: bool) -> None:
-    """h_t = φ(z_t + h_{t−1} R) with φ = tanh, or ReLU; R (k, k). φ's value takes the place of z in cache.z.
-
-    y (n, T, k) gets every h_t where it isn't None; cache.row (n, k) is scratch.
-    """
-    h, row = cache.h, cache.row
-    for t in _steps(cache.z.shape[1], reverse):
-        a = cache.z[:, t]
-        np.copyto(cache.before[:, t], h)
+def rnn(
+    r: Array,
+    z: Array,
+    h: Array,
+    y: Array | None,
+    before: Array,
+    mask: Array | None,
+    reverse: bool,
+    relu: bool,
+    row: Array,
+) -> None:
+    """h_t = φ(z_t + h_{t−1} R) with φ = tanh, or ReLU; R (k, k). φ's value takes the place of z."""
+    for t in _steps(z.shape[1], reverse):
+        a = z[:, t]
+        np.copyto(before[:, t], h)
         np.dot(h, r, out=row)
         np.add(a, row, out=a)
         if relu:
@@ -43,40 +48,60 @@ def rnn(r: Array, cache: SimpleNamespace, y: Array | None, mask: Array | None, r
 
 
 def rnn_backward(
-    r: Array, cache: SimpleNamespace, dy: Array | None, mask: Array | None, reverse: bool, relu: bool
+    r: Array,
+    z: Array,
+    dy: Array | None,
+    mask: Array | None,
+    reverse: bool,
+    relu: bool,
+    dz: Array,
+    dh: Array,
+    s: Array,
+    row: Array,
 ) -> None:
     """dh_t = dy_t + dz_{t+1} Rᵀ, dz_t = dh_t ⊙ φ'(z_t), from the last step to the first.
 
-    φ' is 1 − h² for tanh, and 1 where h > 0 for ReLU. cache.s and cache.row (n, k) are scratch.
+    φ' is 1 − h² for tanh, and 1 where h > 0 for ReLU; h = φ(z) is in z.
     """
-    dh, s, row = cache.dh, cache.s, cache.row
-    for t in _steps(cache.z.shape[1], not reverse):
-        a, dz = cache.z[:, t], cache.dz[:, t]
+    for t in _steps(z.shape[1], not reverse):
+        a, da = z[:, t], dz[:, t]
         _receive(dh, dy, mask, t, s)
         if relu:
-            np.greater(a, 0, out=dz)
+            np.greater(a, 0, out=da)
         else:
-            _one_minus_square(a, dz)
-        np.multiply(dz, dh, out=dz)
-        _silence(dz, mask, t)
-        np.copyto(s, dz)
+            _one_minus_square(a, da)
+        np.multiply(da, dh, out=da)
+        _silence(da, mask, t)
+        np.copyto(s, da)
         np.dot(s, r.T, out=row)
         _retreat(dh, row, mask, t)
 
 
-def lstm(r: Array, cache: SimpleNamespace, y: Array | None, mask: Array | None, reverse: bool) -> None:
+def lstm(
+    r: Array,
+    z: Array,
+    h: Array,
+    c: Array,
+    y: Array | None,
+    before: Array,
+    cells: Array,
+    squashed: Array,
+    mask: Array | None,
+    reverse: bool,
+    s: Array,
+    s2: Array,
+    row: Array,
+) -> None:
     """One step: i, f, o = σ(z + h R), g = tanh(z + h R), c' = f ⊙ c + i ⊙ g, h' = o ⊙ tanh c'; R (k, 4k).
 
-    The gates stand side by side as i, f, g, o, and take the place of z in cache.z. cache.c (n, k) is the first cell
-    state, and the last one afterwards; cache.cells (n, T, k) gets the cell state that each step started from,
-    cache.squashed tanh c'. cache.row (n, 4k), cache.s and cache.s2 (n, k) are scratch.
+    The gates stand side by side as i, f, g, o, and take the place of z. c (n, k) is the first cell state, and the last one
+    afterwards; cells (n, T, k) gets the cell state that each step started from, squashed (n, T, k) tanh c'.
     """
-    h, c, s, s2, row = cache.h, cache.c, cache.s, cache.s2, cache.row
     k = h.shape[1]
-    for t in _steps(cache.z.shape[1], reverse):
-        gates = cache.z[:, t]
-        np.copyto(cache.before[:, t], h)
-        np.copyto(cache.cells[:, t], c)
+    for t in _steps(z.shape[1], reverse):
+        gates = z[:, t]
+        np.copyto(before[:, t], h)
+        np.copyto(cells[:, t], c)
         np.dot(h, r, out=row)
         np.add(gates, row, out=gates)
         i, f, g, o = (gates[:, j * k : (j + 1) * k] for j in range(4))
@@ -88,27 +113,39 @@ def lstm(r: Array, cache: SimpleNamespace, y: Array | None, mask: Array | None, 
         np.add(s, s2, out=s)  # c'
         np.copyto(c, s, where=True if mask is None else mask[:, t, np.newaxis])
         np.tanh(s, out=s)
-        np.copyto(cache.squashed[:, t], s)
+        np.copyto(squashed[:, t], s)
         np.multiply(o, s, out=s)
         _advance(h, s, y, mask, t)
 
 
-def lstm_backward(r: Array, cache: SimpleNamespace, dy: Array | None, mask: Array | None, reverse: bool) -> None:
+def lstm_backward(
+    r: Array,
+    z: Array,
+    cells: Array,
+    squashed: Array,
+    dy: Array | None,
+    mask: Array | None,
+    reverse: bool,
+    dz: Array,
+    dh: Array,
+    dc: Array,
+    s: Array,
+    s2: Array,
+    row: Array,
+) -> None:
     """From the last step to the first, with dh = dy_t + dz_{t+1} Rᵀ and q = tanh c':
 
         dc' = dc + dh ⊙ o ⊙ (1 − q²),
         di = dc' ⊙ g, df = dc' ⊙ c, dg = dc' ⊙ i, do = dh ⊙ q,
         dz = (di ⊙ i (1 − i), df ⊙ f (1 − f), dg ⊙ (1 − g²), do ⊙ o (1 − o)), and dc = dc' ⊙ f for the step before.
 
-    cache.dc (n, k) is ∂L/∂c of the last cell state before, of the first one afterwards. cache.row (n, 4k), cache.s and
-    cache.s2 (n, k) are scratch.
+    dc (n, k) is ∂L/∂c of the last cell state before, of the first one afterwards.
     """
-    dh, dc, s, s2, row = cache.dh, cache.dc, cache.s, cache.s2, cache.row
     k = dh.shape[1]
-    for t in _steps(cache.z.shape[1], not reverse):
-        c, q = cache.cells[:, t], cache.squashed[:, t]
-        i, f, g, o = (cache.z[:, t, j * k : (j + 1) * k] for j in range(4))
-        di, df, dg, do = (cache.dz[:, t, j * k : (j + 1) * k] for j in range(4))
+    for t in _steps(z.shape[1], not reverse):
+        c, q = cells[:, t], squashed[:, t]
+        i, f, g, o = (z[:, t, j * k : (j + 1) * k] for j in range(4))
+        di, df, dg, do = (dz[:, t, j * k : (j + 1) * k] for j in range(4))
         _receive(dh, dy, mask, t, s)
         np.multiply(dh, q, out=do)
         _times_slope(do, o, s)
@@ -125,8 +162,8 @@ def lstm_backward(r: Array, cache: SimpleNamespace, dy: Array | None, mask: Arra
         np.multiply(dg, s, out=dg)
         np.multiply(s, f, out=s)
         _retreat(dc, s, mask, t)
-        _silence(cache.dz[:, t], mask, t)
-        np.copyto(row, cache.dz[:, t])
+        _silence(dz[:, t], mask, t)
+        np.copyto(row, dz[:, t])
         np.dot(row, r.T, out=s)
         _retreat(dh, s, mask, t)
 
@@ -135,34 +172,39 @@ def gru(
     r: Array,
     v: Array,
     c: Array | None,
-    cache: SimpleNamespace,
+    z: Array,
+    h: Array,
     y: Array | None,
+    before: Array,
+    inner: Array,
     mask: Array | None,
     reverse: bool,
+    s: Array,
+    s2: Array,
+    row: Array,
 ) -> None:
     """One step: r, u = σ(z_ru + h R), a = tanh(z_a + ...), h' = u ⊙ h + (1 − u) ⊙ a; R (k, 2k), V (k, k).
 
     With c (k,) the reset gate works after the product, a = tanh(z_a + r ⊙ (h V + c)); where c is None before it,
-    a = tanh(z_a + (r ⊙ h) V). r, u and a stand side by side in the place of z. cache.inner (n, T, k) gets h V + c, or
-    r ⊙ h; cache.row (n, 2k), cache.s and cache.s2 (n, k) are scratch.
+    a = tanh(z_a + (r ⊙ h) V). r, u and a stand side by side in the place of z. inner (n, T, k) gets h V + c, or r ⊙ h; row
+    is (n, 2k).
     """
-    h, s, s2, row = cache.h, cache.s, cache.s2, cache.row
     k = h.shape[1]
-    for t in _steps(cache.z.shape[1], reverse):
-        gates, a = cache.z[:, t, : 2 * k], cache.z[:, t, 2 * k :]
+    for t in _steps(z.shape[1], reverse):
+        gates, a = z[:, t, : 2 * k], z[:, t, 2 * k :]
         reset, u = gates[:, :k], gates[:, k:]
-        np.copyto(cache.before[:, t], h)
+        np.copyto(before[:, t], h)
         np.dot(h, r, out=row)
         np.add(gates, row, out=gates)
         sigmoid(gates, out=gates)
         if c is None:
             np.multiply(reset, h, out=s)
-            np.copyto(cache.inner[:, t], s)
+            np.copyto(inner[:, t], s)
             np.dot(s, v, out=s2)
         else:
             np.dot(h, v, out=s)
             np.add(s, c, out=s)
-            np.copyto(cache.inner[:, t], s)
+            np.copyto(inner[:, t], s)
             np.multiply(reset, s, out=s2)
         np.add(a, s2, out=a)
         np.tanh(a, out=a)
@@ -176,26 +218,33 @@ def gru_backward(
     r: Array,
     v: Array,
     after: bool,
-    cache: SimpleNamespace,
+    z: Array,
+    before: Array,
+    inner: Array,
     dy: Array | None,
     mask: Array | None,
     reverse: bool,
+    dz: Array,
+    dinner: Array,
+    dgates: Array,
+    dh: Array,
+    s: Array,
+    s2: Array,
+    row: Array,
 ) -> None:
     """From the last step to the first, with dh = dy_t + what the step after it hands back:
 
         du = dh ⊙ (h − a) ⊙ u (1 − u), da = dh ⊙ (1 − u) ⊙ (1 − a²), and dh ⊙ u for the step before.
 
     `after`: dinner = da ⊙ r, dr = da ⊙ inner ⊙ r (1 − r), and the step before gets dinner Vᵀ too. Otherwise, with
-    p = da Vᵀ, dr = p ⊙ h ⊙ r (1 − r), and the step before gets p ⊙ r. Either way it gets (dr, du) Rᵀ. cache.dinner
-    (n, T, k) gets dinner, or da, and cache.dgates (n, T, 2k) the part (dr, du) of dz; cache.row (n, 2k), cache.s and
-    cache.s2 (n, k) are scratch.
+    p = da Vᵀ, dr = p ⊙ h ⊙ r (1 − r), and the step before gets p ⊙ r. Either way it gets (dr, du) Rᵀ. dinner (n, T, k) gets
+    dinner, or da, and dgates (n, T, 2k) the part (dr, du) of dz; row is (n, 2k).
     """
-    dh, s, s2, row = cache.dh, cache.s, cache.s2, cache.row
     k = dh.shape[1]
-    for t in _steps(cache.z.shape[1], not reverse):
-        h, inner, dinner = cache.before[:, t], cache.inner[:, t], cache.dinner[:, t]
-        reset, u, a = (cache.z[:, t, j * k : (j + 1) * k] for j in range(3))
-        dr, du, da = (cache.dz[:, t, j * k : (j + 1) * k] for j in range(3))
+    for t in _steps(z.shape[1], not reverse):
+        h, dm = before[:, t], dinner[:, t]
+        reset, u, a = (z[:, t, j * k : (j + 1) * k] for j in range(3))
+        dr, du, da = (dz[:, t, j * k : (j + 1) * k] for j in range(3))
         _receive(dh, dy, mask, t, s)
         np.subtract(h, a, out=du)
         np.multiply(du, dh, out=du)
@@ -205,22 +254,22 @@ def gru_backward(
         np.multiply(da, s, out=da)
         np.multiply(da, dh, out=da)
         np.multiply(da, reset if after else 1, out=s)
-        np.copyto(dinner, s)
+        np.copyto(dm, s)
         np.dot(s, v.T, out=s2)
         if after:
-            np.multiply(da, inner, out=dr)
+            np.multiply(da, inner[:, t], out=dr)
         else:
             np.multiply(s2, h, out=dr)
             np.multiply(s2, reset, out=s2)
         _times_slope(dr, reset, s)
         np.multiply(dh, u, out=s)
         np.add(s2, s, out=s2)
-        np.copyto(row, cache.dz[:, t, : 2 * k])
+        np.copyto(row, dz[:, t, : 2 * k])
         np.dot(row, r.T, out=s)
         np.add(s2, s, out=s2)
-        _silence(cache.dz[:, t], mask, t)
-        _silence(dinner, mask, t)
-        np.copyto(cache.dgates[:, t], cache.dz[:, t, : 2 * k])
+        _silence(dz[:, t], mask, t)
+        _silence(dm, mask, t)
+        np.copyto(dgates[:, t], dz[:, t, : 2 * k])
         _retreat(dh, s2, mask, t)
 
 

@@ -80,18 +80,20 @@ class GRU(Recurrent):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute h_t = u ⊙ h_{t−1} + (1 − u) ⊙ a, step by step."""
-        y = self.begin(ops, at)
-        c = at.p.c if self.reset == "after" else None
-        ops.gru(at.p.R, at.p.V, c, at.cache, y, at.mask, self.reverse)
+        y, c = self.begin(ops, at), at.cache
+        inside = at.p.c if self.reset == "after" else None
+        own = (c.z, c.h, y, c.before, c.inner)
+        ops.gru(at.p.R, at.p.V, inside, *own, at.mask, self.reverse, c.s, c.s2, c.row)
         self.end(ops, at)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
-        dy, after = self.begin_backward(ops, at), self.reset == "after"
-        ops.gru_backward(at.p.R, at.p.V, after, at.cache, dy, at.mask, self.reverse)
-        before, dinner = as_rows(at.cache.before), as_rows(at.cache.dinner)
-        ops.matmul(before.T, as_rows(at.cache.dgates), at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
-        ops.matmul((before if after else as_rows(at.cache.inner)).T, dinner, at.g.V)  # (k, n T)(n T, k) → (k, k)
+        dy, c, after = self.begin_backward(ops, at), at.cache, self.reset == "after"
+        kept, own = (c.z, c.before, c.inner), (c.dz, c.dinner, c.dgates, c.dh, c.s, c.s2, c.row)
+        ops.gru_backward(at.p.R, at.p.V, after, *kept, dy, at.mask, self.reverse, *own)
+        before, dinner = as_rows(c.before), as_rows(c.dinner)
+        ops.matmul(before.T, as_rows(c.dgates), at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
+        ops.matmul((before if after else as_rows(c.inner)).T, dinner, at.g.V)  # (k, n T)(n T, k) → (k, k)
         if after:
             ops.sum_rows(dinner, at.g.c)
         self.sum_over_time(ops, at)

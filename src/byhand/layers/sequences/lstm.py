@@ -70,14 +70,15 @@ class LSTM(Recurrent):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute z_t = x_t W + h_{t−1} R + b, c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t, step by step."""
-        y = self.begin(ops, at)
-        ops.lstm(at.p.R, at.cache, y, at.mask, self.reverse)
+        y, c = self.begin(ops, at), at.cache
+        ops.lstm(at.p.R, c.z, c.h, c.c, y, c.before, c.cells, c.squashed, at.mask, self.reverse, c.s, c.s2, c.row)
         self.end(ops, at)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
-        dy = self.begin_backward(ops, at)
-        ops.fill(at.cache.dc, 0)
-        ops.lstm_backward(at.p.R, at.cache, dy, at.mask, self.reverse)
-        ops.matmul(as_rows(at.cache.before).T, as_rows(at.cache.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
+        dy, c = self.begin_backward(ops, at), at.cache
+        ops.fill(c.dc, 0)
+        kept, own = (c.z, c.cells, c.squashed), (c.dz, c.dh, c.dc, c.s, c.s2, c.row)
+        ops.lstm_backward(at.p.R, *kept, dy, at.mask, self.reverse, *own)
+        ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
         self.sum_over_time(ops, at)

@@ -44,13 +44,13 @@ class RNN(Recurrent):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute h_t = φ(x_t W + h_{t−1} R + b), step by step."""
-        y = self.begin(ops, at)
-        ops.rnn(at.p.R, at.cache, y, at.mask, self.reverse, self.nonlinearity == "relu")
+        y, c, relu = self.begin(ops, at), at.cache, self.nonlinearity == "relu"
+        ops.rnn(at.p.R, c.z, c.h, y, c.before, at.mask, self.reverse, relu, c.row)
         self.end(ops, at)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dz_t = (dy_t + dz_{t+1} Rᵀ) ⊙ φ'(z_t), then the sums over time."""
-        dy = self.begin_backward(ops, at)
-        ops.rnn_backward(at.p.R, at.cache, dy, at.mask, self.reverse, self.nonlinearity == "relu")
-        ops.matmul(as_rows(at.cache.before).T, as_rows(at.cache.dz), at.g.R)  # (k, n T)(n T, k) → (k, k)
+        dy, c, relu = self.begin_backward(ops, at), at.cache, self.nonlinearity == "relu"
+        ops.rnn_backward(at.p.R, c.z, dy, at.mask, self.reverse, relu, c.dz, c.dh, c.s, c.row)
+        ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, k) → (k, k)
         self.sum_over_time(ops, at)

@@ -167,8 +167,9 @@ static void dense_product(Product *p)
     const long tiles = (p->m + ROWS - 1) / ROWS;
     const double parts = operations / 1e6; /* of at least some ten microseconds */
     p->down = (long)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
-    if (p->down > 8)
-        p->down = 8;
+    const long most = p->across < 32 ? 32 / p->across : 1; /* each part packs its panel of b, so no more of them than needed */
+    if (p->down > 8 || p->down > most)
+        p->down = most < 8 ? most : 8;
     if (operations < 1e6)
         for (long part = 0; part < p->across; part++)
             multiply_part(p, part);

@@ -8,6 +8,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 #include "call_images.h"
 #include "call_losses.h"
 #include "call_matrices.h"
+#include "call_recurrent.h"
 #include "call_rows.h"
 
 static PyObject *set_threads(PyObject *self, PyObject *count)
@@ -85,6 +86,12 @@ static struct {
     ENTRY(conv2d_input),
     ENTRY(max_pool),
     ENTRY(max_pool_backward),
+    ENTRY(rnn),
+    ENTRY(rnn_backward),
+    ENTRY(lstm),
+    ENTRY(lstm_backward),
+    ENTRY(gru),
+    ENTRY(gru_backward),
 };
 
 /* Which of the modules this processor can run best. */

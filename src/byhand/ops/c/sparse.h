@@ -200,18 +200,21 @@ static void multiply_few(const Product *p)
 }
 
 /* Whether skipping a's zeros pays: for more than a register of columns, for lines of some length of which at most a third
-   is other than zero, by a look at some of them. */
+   is other than zero, by a look at some of them: here and there, as every sequence begins with a state of zeros, and every
+   image with an empty row. */
 static int mostly_zeros(const Product *p)
 {
     if (p->bc != 1 || p->n <= LANES || p->depth < 64 || p->depth > INT32_MAX || (p->ac != 1 && p->ar != 1))
         return 0;
     const long lines = p->ac == 1 ? p->m : p->depth, length = p->ac == 1 ? p->depth : p->m;
-    const long stride = p->ac == 1 ? p->ar : p->ac, step = lines > 8 ? lines / 8 : 1;
-    long seen = 0, others = 0;
-    for (long line = 0; line < lines; line += step, seen += length)
+    const long stride = p->ac == 1 ? p->ar : p->ac, looks = lines < 8 ? lines : 8;
+    long others = 0;
+    for (long look = 0; look < looks; look++) {
+        const long line = lines <= 8 ? look : (long)(2654435761u * (unsigned long)(look + 1) % (unsigned long)lines);
         for (long k = 0; k < length; k++)
             others += p->a[line * stride + k] != 0;
-    return 3 * others < seen;
+    }
+    return 3 * others < looks * length;
 }
 
 /* As `dense_product`, without the zeros; at least LANES columns, b's rows contiguous, and a's rows or its columns. */
