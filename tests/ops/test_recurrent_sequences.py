@@ -24,7 +24,7 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
     data=st.data(),
 )
 def test_sequences(name, number, n, steps, k, each, masked, flags, data):
-    """Few sequences and many, whole and masked, in both directions, with every step's output and with the last alone."""
+    """Few sequences and many, whole and masked, in both directions, with every step's output and with the last one."""
     kind, (reverse, relu, after) = name.removesuffix("_backward"), flags
     g, share = GATES[kind], np.float32(0.7 / np.sqrt(k))
     unit = lambda *shape: 1 / (1 + np.exp(-number(*shape)))  # noqa: E731  what gates are: from 0 to 1

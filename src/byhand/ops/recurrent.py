@@ -1,10 +1,11 @@
 """Recurrent layers over a whole sequence, step by step, in NumPy.
 
-n is the number of sequences, T their steps, k the units, g the gates. Before a forward pass z (n, T, g k) is x_t W + b of
-every step, and h (n, k) the state to start from; after it h is the last state, and before (n, T, k) the state that each
-step started from; y (n, T, k) gets every step's output, where it isn't None. Before a backward pass dh (n, k) is ∂L/∂h of
-the last state, dy (n, T, k) the gradient by each step's output, or None where only the last state goes on; after it dh is
-the gradient by the first state, and dz (n, T, g k) is ∂L/∂z. s and s2 (n, k) and row (n, g k) are scratch.
+n is the number of sequences, T their steps, k the units, g the gates. Before a forward pass z (n, T, g k) is x_t W +
+b of every step, and h (n, k) the state to start from; after it h is the last state, and before (n, T, k) the state
+that each step started from; y (n, T, k) gets every step's output, where it isn't None. Before a backward pass dh (n,
+k) is ∂L/∂h of the last state, dy (n, T, k) the gradient by each step's output, or None where only the last state goes
+on; after it dh is the gradient by the first state, and dz (n, T, g k) is ∂L/∂z. s and s2 (n, k) and row (n, g k) are
+scratch.
 
 mask is (n, T), True where a step is there, or None. A step that isn't leaves the state as it is, its output is zero,
 and its dz is zero. With `reverse` the last step comes first.
@@ -94,8 +95,8 @@ def lstm(
 ) -> None:
     """One step: i, f, o = σ(z + h R), g = tanh(z + h R), c' = f ⊙ c + i ⊙ g, h' = o ⊙ tanh c'; R (k, 4k).
 
-    The gates stand side by side as i, f, g, o, and take the place of z. c (n, k) is the first cell state, and the last one
-    afterwards; cells (n, T, k) gets the cell state that each step started from, squashed (n, T, k) tanh c'.
+    The gates stand side by side as i, f, g, o, and take the place of z. c (n, k) is the first cell state, and the last
+    one afterwards; cells (n, T, k) gets the cell state that each step started from, squashed (n, T, k) tanh c'.
     """
     k = h.shape[1]
     for t in _steps(z.shape[1], reverse):
@@ -185,9 +186,9 @@ def gru(
 ) -> None:
     """One step: r, u = σ(z_ru + h R), a = tanh(z_a + ...), h' = u ⊙ h + (1 − u) ⊙ a; R (k, 2k), V (k, k).
 
-    With c (k,) the reset gate works after the product, a = tanh(z_a + r ⊙ (h V + c)); where c is None before it,
-    a = tanh(z_a + (r ⊙ h) V). r, u and a stand side by side in the place of z. inner (n, T, k) gets h V + c, or r ⊙ h; row
-    is (n, 2k).
+    With c (k,) the reset gate works after the product, a = tanh(z_a + r ⊙ (h V + c)); where c is None before it, a =
+    tanh(z_a + (r ⊙ h) V). r, u and a stand side by side in the place of z. inner (n, T, k) gets h V + c, or r ⊙ h;
+    row is (n, 2k).
     """
     k = h.shape[1]
     for t in _steps(z.shape[1], reverse):
@@ -236,9 +237,9 @@ def gru_backward(
 
         du = dh ⊙ (h − a) ⊙ u (1 − u), da = dh ⊙ (1 − u) ⊙ (1 − a²), and dh ⊙ u for the step before.
 
-    `after`: dinner = da ⊙ r, dr = da ⊙ inner ⊙ r (1 − r), and the step before gets dinner Vᵀ too. Otherwise, with
-    p = da Vᵀ, dr = p ⊙ h ⊙ r (1 − r), and the step before gets p ⊙ r. Either way it gets (dr, du) Rᵀ. dinner (n, T, k) gets
-    dinner, or da, and dgates (n, T, 2k) the part (dr, du) of dz; row is (n, 2k).
+    `after`: dinner = da ⊙ r, dr = da ⊙ inner ⊙ r (1 − r), and the step before gets dinner Vᵀ too. Otherwise, with p =
+    da Vᵀ, dr = p ⊙ h ⊙ r (1 − r), and the step before gets p ⊙ r. Either way it gets (dr, du) Rᵀ. dinner (n, T, k)
+    gets dinner, or da, and dgates (n, T, 2k) the part (dr, du) of dz; row is (n, 2k).
     """
     k = dh.shape[1]
     for t in _steps(z.shape[1], not reverse):
