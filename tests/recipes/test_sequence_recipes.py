@@ -11,7 +11,7 @@ from byhand.data.made import adding_problem, load_adding, load_sums
 from byhand.recipes import PUBLISHED, RECIPES, fitted_to, run_recipe
 from byhand.recipes.forecasts import airline_errors, airline_split, sunspots_errors, sunspots_split
 from byhand.recipes.run import in_batches
-from byhand.recipes.surnames import tenths
+from byhand.recipes.surnames import split_names
 from byhand.training import evaluate
 from byhand.training.evaluate import Evaluator
 from byhand.tuning.measure import material, measure
@@ -73,7 +73,7 @@ def test_names_are_split_the_same_way_for_every_seed():
     y = np.arange(400) % 4
     x = np.arange(400)[:, np.newaxis] + 1
     data = Dataset("names", x, y, None, None, tuple("abcd"), None, None, np.ones(400, int), None, tuple("xyz"))
-    first, second = (tenths(data, np.random.default_rng(seed)) for seed in (0, 1))
+    first, second = (split_names(data, np.random.default_rng(seed)) for seed in (0, 1))
     assert (first.test[0] == second.test[0]).all() and len(first.test[0]) == 40 and len(first.validation[0]) == 36
     assert not (first.validation[0] == second.validation[0]).all()
     assert sorted(np.concatenate([pair[0] for pair in (first.train, first.validation, first.test)])[:, 0]) == sorted(

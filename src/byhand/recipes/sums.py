@@ -12,7 +12,7 @@ from byhand.optimizers import Adam
 from byhand.recipes.base import Figure, Recipe, Split, accuracy_on_test, hold_back
 from byhand.schedules import OneCycle
 
-WHOLE = "share of whole answers"
+WHOLE_ANSWERS = "share of whole answers"
 
 
 def whole_answers(network: Network, split: Split, dataset: Dataset) -> Mapping[str, float]:
@@ -20,7 +20,7 @@ def whole_answers(network: Network, split: Split, dataset: Dataset) -> Mapping[s
     if split.test is None:
         return {}
     x, answers = split.test[:2]
-    return {WHOLE: float(np.mean((network.predict(x) == answers).all(axis=1)))}
+    return {WHOLE_ANSWERS: float(np.mean((network.predict(x) == answers).all(axis=1)))}
 
 
 sums = Recipe(
@@ -42,6 +42,6 @@ sums = Recipe(
     figures=(
         Figure("validation accuracy by character", lambda run: run.validation or 0.0),
         Figure("test accuracy by character", accuracy_on_test, 0.99),
-        Figure("test answers right in every character", lambda run: run.judged[WHOLE]),
+        Figure("test answers right in every character", lambda run: run.judged[WHOLE_ANSWERS]),
     ),
 )
