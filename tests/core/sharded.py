@@ -28,7 +28,7 @@ def train(network, x=X, y=Y, **options):
 SETUPS = {
     "convolution, augmented": (
         (bh.Conv2D(4), bh.BatchNorm(), bh.ReLU(), bh.Dropout(0.3)),
-        {"augment": Augment((Shift(), Noise())), "metrics": ["f1"], "optimizer": bh.SGD(0.05), "epochs": 3},
+        {"augment": Augment((Shift(), Noise())), "metrics": ["f1", "mae"], "optimizer": bh.SGD(0.05), "epochs": 3},
     ),
     "weights, accumulation, averaging": (
         (bh.BatchNorm(), bh.Dropout(0.2)),

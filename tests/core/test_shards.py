@@ -7,8 +7,11 @@ import pytest
 
 import byhand as bh
 from byhand import ByhandError
+from byhand.core.world import ALONE
+from byhand.metrics import as_metrics
 from byhand.training import Averaging, EarlyStopping
 from byhand.training.checkpoints import Checkpoints, Interrupted
+from byhand.training.evaluate import Evaluator
 from tests.core.sharded import RNG, SETUPS, WEIGHTS, X, Y, make, train
 from tests.core.test_checkpoints import StopAt
 from tests.core.threads_as_processes import together
@@ -47,7 +50,7 @@ def outcome(setup, world=False, **more):
     layers, options = SETUPS[setup]
     network = make(*layers)
     callbacks = [Averaging(0.9), EarlyStopping(patience=1, monitor="val_accuracy")]
-    options = {"shards": 4, "validation": (X[:30], Y[:30]), "callbacks": callbacks} | options | more
+    options = {"shards": 4, "validation": (X, Y), "callbacks": callbacks} | options | more
     history = train(network, distributed=world, **options)
     columns = {name: column for name, column in history.items() if name != "seconds"}
     return network.theta.tobytes(), network.state.tobytes(), columns
@@ -144,6 +147,16 @@ def test_no_process_reads_more_of_a_file_than_its_part(tmp_path):
     theta, rows, looked_at = work()
     assert (rows, looked_at) == (2 * len(X), len(X))  # in two epochs; and once before, to see that all are finite
     assert together(2, work) == [(theta, len(X), len(X) // 2)] * 2
+
+
+@pytest.mark.parametrize("size", [2, 5])
+def test_processes_share_the_validation_samples_out(size):
+    x, y = np.resize(X, (1100, 8, 8, 1)), np.resize(Y, 1100)  # three batches, so that of five processes two have none
+
+    def work(world=ALONE):
+        return Evaluator(make(), x, y, metrics=as_metrics(["f1", "rmse"]), world=world)()
+
+    assert together(size, work) == [work()] * size
 
 
 def test_refusals():

@@ -27,6 +27,9 @@ def tune(
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/tune-RECIPE by default.")] = None,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Search together with other machines that see the folder (optuna).")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Search the hyper-parameters of a recipe by validation data; the same command resumes a search."""
@@ -47,6 +50,7 @@ def tune(
                 jobs=jobs,
                 seed=seed,
                 out=folder,
+                shared=shared,
                 data=where or chosen.dataset,
                 watch=progress,
             )

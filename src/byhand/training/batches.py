@@ -167,9 +167,10 @@ class Batches:
         """The number of samples."""
         return len(self.x)
 
-    def in_order(self) -> Iterator[Batch]:
-        """All samples as they lie; floating-point samples are not copied."""
-        for start in range(0, len(self.x), self.size):
+    def in_order(self, part: int = 0, parts: int = 1) -> Iterator[Batch]:
+        """All samples as they lie, or one of so many parts of them; floating-point samples are not copied."""
+        starts = range(0, len(self.x), self.size)
+        for start in starts[len(starts) * part // parts : len(starts) * (part + 1) // parts]:
             rows = slice(start, start + self.size)
             x = self.x[rows]
             if self._converted:

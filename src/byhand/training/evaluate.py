@@ -10,6 +10,7 @@ import numpy as np
 from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
+from byhand.core.world import ALONE, World
 from byhand.metrics import Errors, Metric, Scores, accuracy, confusion_matrix, regression_errors, scores
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.training.batches import Batches
@@ -27,6 +28,7 @@ class Evaluator:
         metrics: what else is measured: functions (truth, predicted) → float by their names.
         size: samples a batch.
         carry: whether each batch goes on from what the layers carried out of the one before.
+        world: the processes that share the samples out among themselves; all get the figures.
     """
 
     def __init__(
@@ -38,8 +40,9 @@ class Evaluator:
         metrics: Mapping[str, Metric] | None = None,
         size: int = PREDICTED_ROWS,
         carry: bool = False,
+        world: World = ALONE,
     ):
-        self._network, self._carry = network, carry
+        self._network, self._carry, self._world = network, carry, world
         self._batches = batches = Batches(network, x, y, size, mask=mask)
         self._workspace = network.workspace(batches.size)
         self._tally = Tally(
@@ -63,15 +66,20 @@ class Evaluator:
 
     def __call__(self) -> dict[str, float]:
         """{"loss": mean loss}, where there are classes "accuracy" from 0 to 1, and the metrics."""
-        network, loss = self._network, 0.0
+        network, world, losses = self._network, self._world, []
         self._workspace.reset()
-        for batch in self._batches.in_order():
+        for batch in self._batches.in_order(world.rank, world.size):
             y = network.forward(batch.x, self._workspace, mask=batch.mask, carry=self._carry)
             at = self._workspace.passes.loss
             at.t, at.weights, at.factor = batch.t, None, 1 / len(self._batches)
-            loss += network.loss.backward(network.ops, at)
+            losses.append(network.loss.backward(network.ops, at))
             self._tally.add(batch, y, self._workspace)
-        return {"loss": loss} | self._tally.figures()
+        if world.size > 1:
+            everyone, losses = world.gather((losses, self._tally.take())), []
+            for more, counted in everyone:  # in the order of the samples
+                losses += more
+                self._tally.extend(*counted)
+        return {"loss": sum(losses)} | self._tally.figures()
 
     def outputs(self) -> Array:
         """The output activations (n, ..., outputs) of all samples."""

@@ -142,18 +142,16 @@ class ShardedBatches(MiniBatches):
         network = self.network
         self._notes.fill(0)
         self._notes[:, 0] = [shard.loss for shard in self.shards]
-        if self._own.counter:
-            self._notes[0, 1:] = self._own.counter.take()
+        counted, record = self._own.take()
+        self._notes[0, 1:] = counted
         self.world.add_up(self._notes, self._noted)
         self.world.add_up(self._vectors, self._sum)
         network.ops.copy(self._sum[: network.size], out=network.gradient)
         network.ops.add(network.state, self._sum[network.size :], out=network.state)
-        if self.tally.counter:
-            self.tally.counter.right += int(self._noted[1])
-            self.tally.counter.count += int(self._noted[2])
-        if self.tally.record and self._own.record:
-            for truth, predicted in self.world.gather(self._own.record.take()):
-                self.tally.record.extend(truth, predicted)
+        self.tally.extend((int(self._noted[1]), int(self._noted[2])), None)
+        if record is not None:
+            for one in self.world.gather(record):
+                self.tally.extend((0, 0), one)
         return float(self._noted[0])
 
     def identity(self) -> dict[str, Any]:

@@ -184,14 +184,18 @@ class Tally:
         if self.record:
             self.record.add(batch, workspace.passes.loss)
 
-    def take_over(self, other: "Tally") -> None:
-        """Take what another one counted of other samples."""
-        if self.counter and other.counter:
-            right, count = other.counter.take()
-            self.counter.right += right
-            self.counter.count += count
-        if self.record and other.record:
-            self.record.extend(*other.record.take())
+    def take(self) -> tuple[tuple[int, int], tuple[Array | None, Array] | None]:
+        """What was counted since the last call: (right answers, of how many), and truth and predictions."""
+        counted = self.counter.take() if self.counter else (0, 0)
+        return counted, self.record.take() if self.record else None
+
+    def extend(self, counted: tuple[int, int], record: tuple[Array | None, Array] | None) -> None:
+        """Add what another one took of other samples."""
+        if self.counter:
+            self.counter.right += counted[0]
+            self.counter.count += counted[1]
+        if self.record and record:
+            self.record.extend(*record)
 
     def figures(self) -> dict[str, float]:
         """{"accuracy": ..., one's own metrics}, and begin anew."""
@@ -215,5 +219,5 @@ def together(tallies: Sequence[Tally]) -> dict[str, float]:
     """What several parts of the samples counted, as figures of all of them."""
     first, *others = tallies
     for other in others:
-        first.take_over(other)
+        first.extend(*other.take())
     return first.figures()

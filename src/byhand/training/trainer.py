@@ -201,7 +201,7 @@ class Trainer(Training):
         if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
             raise ByhandError("validation must be a pair of samples and labels: validation=(x, y).")
         x, y, mask = (*validation, None)[:3]
-        return Evaluator(self.network, x, y, mask, metrics, **batches)
+        return Evaluator(self.network, x, y, mask, metrics, world=self.world, **batches)
 
     def _begin(self, run: Epochs, epochs: int, evaluator: Evaluator | None) -> None:
         """Take up the position after the last finished epoch."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,11 +71,16 @@ class Optuna(Search):
     and from the trials told so far, so a search that was interrupted goes on as if it had not been. A trial that failed
     counts as accuracy 0.
 
+    Args:
+        space: what is searched.
+        seed: of the samplers.
+        journal: a file by which several processes share the search; without one it is this process' own.
+
     Raises:
         ByhandError: Optuna is not installed.
     """
 
-    def __init__(self, space: Space, seed: int):
+    def __init__(self, space: Space, seed: int, journal: Path | None = None):
         try:
             import optuna
         except ImportError:
@@ -83,17 +89,37 @@ class Optuna(Search):
             ) from None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._optuna, self._space, self._seed = optuna, space, seed
-        self._study = optuna.create_study(direction="maximize")
+        storage = _journal(optuna, journal) if journal else None
+        self._study = optuna.create_study(
+            study_name="byhand", storage=storage, direction="maximize", load_if_exists=journal is not None
+        )
+        self._sampler: dict[str, Any] = {"constant_liar": True} if journal else {}  # what others are at counts as bad
         self._distributions = {name: self._distribution(domain) for name, domain in space.parameters.items()}
         self._asked: dict[int, Any] = {}
 
     def suggest(self, number: int) -> dict[str, Any]:
         """What Optuna suggests after the trials told so far."""
         seed = int(np.random.default_rng((self._seed, number)).integers(2**31))
-        self._study.sampler = self._optuna.samplers.TPESampler(seed=seed)
+        self._study.sampler = self._optuna.samplers.TPESampler(seed=seed, **self._sampler)
         trial = self._asked[number] = self._study.ask(self._distributions)
+        return self._parameters(trial.params)
+
+    @property
+    def asked(self) -> int:
+        """How many trials Optuna was asked for, by any process."""
+        return len(self._study.get_trials(deepcopy=False))
+
+    def running(self) -> dict[int, dict[str, Any]]:
+        """The parameters of trials that some process asked for and has not told of yet, by number."""
+        states = (self._optuna.trial.TrialState.RUNNING,)
+        trials = self._study.get_trials(deepcopy=False, states=states)
+        whole = [trial for trial in trials if trial.params.keys() == self._space.parameters.keys()]
+        self._asked |= {trial.number: trial.number for trial in whole}
+        return {trial.number: self._parameters(trial.params) for trial in whole}
+
+    def _parameters(self, params: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: domain.values[trial.params[name]] if isinstance(domain, Choices) else trial.params[name]
+            name: domain.values[params[name]] if isinstance(domain, Choices) else params[name]
             for name, domain in self._space.parameters.items()
         }
 
@@ -119,6 +145,13 @@ class Optuna(Search):
         if domain.whole:
             return known.IntDistribution(domain.low, domain.last, log=domain.log, step=domain.step or 1)
         return known.FloatDistribution(domain.low, domain.last, log=domain.log, step=domain.step)
+
+
+def _journal(optuna: Any, path: Path) -> Any:
+    """Optuna's storage in a file on a folder that several machines may share."""
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+    return optuna.storages.JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path))))
 
 
 SEARCHES: dict[str, Callable[[Space, int], Search]] = {"grid": Grid, "random": Random, "optuna": Optuna}

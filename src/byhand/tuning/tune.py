@@ -17,6 +17,7 @@ from byhand.recipes.config import RunConfig
 from byhand.tuning.measure import Material, Result, material
 from byhand.tuning.parameters import with_parameters
 from byhand.tuning.search import SEARCHES, Search
+from byhand.tuning.shared import SharedSearch
 from byhand.tuning.space import Space, read_space
 from byhand.tuning.trials import LOG, SearchFolder, Trial, Trials
 from byhand.tuning.workers import Here, Workers
@@ -33,6 +34,7 @@ def tune(
     jobs: int = 1,
     seed: int = 0,
     out: str | Path | None = None,
+    shared: bool = False,
     dataset: Dataset | None = None,
     data: str | None = None,
     watch: Callable[[Trials, int], None] | None = None,
@@ -51,6 +53,8 @@ def tune(
         seed: of the split, of the trainings and of the search.
         out: a folder that keeps every finished trial, and the state of those that take longer than a minute; a search
             that stopped goes on from it.
+        shared: whether other processes, on other machines perhaps, search in the same folder at the same time: each
+            runs one trial after the other, and Optuna's journal in the folder keeps them from doing the same.
         dataset: data to use instead of the recipe's own.
         data: the name that these data are called by in the best configuration.
         watch: called with the trials so far and the number wanted, at the start and after each.
@@ -71,6 +75,8 @@ def tune(
     space = Space.of(space) if isinstance(space, Mapping) else space
     require_instance("space", space, Space, "a Space, a space file or its tables")
     space.check(recipe)
+    if shared and (search != "optuna" or out is None or jobs != 1):
+        raise ByhandError('A shared search needs search="optuna" and a folder, out; start one process for each job.')
     strategy = SEARCHES[search](space, seed)
     wanted = min(trials or strategy.total or TRIALS, strategy.total or 10**9)
     dataset = dataset or load(data or recipe.dataset)
@@ -80,6 +86,11 @@ def tune(
     base = RunConfig(recipe, data or dataset.name, seed)
     if out is None:
         return _carry_out(_Run(base, space, strategy, None, wanted, watch), prepared, jobs)
+    if shared:
+        folder = SearchFolder(Path(out), _identity(base, space, search, prepared))
+        return SharedSearch(base, space, folder, wanted, watch).carry_out(
+            replace(prepared, checkpoints=folder.unfinished)
+        )
     with locked(Path(out), f"{out}: another process is searching there; choose another folder, or wait."):
         folder = SearchFolder(Path(out), _identity(base, space, search, prepared))
         run = _Run(base, space, strategy, folder, wanted, watch)
