@@ -199,7 +199,7 @@ def tables(figures):
     )
     if (load := figures.get("load of two", 0)) > 2 * machine["cores"]:
         lines.append(
-            f"The machine was busy (load average {load:.0f}). The least times of many are given, but two processes still "
+            f"The machine was busy (load average {load:.0f}). The least times are given, but two processes still "
             "waited for each other to be scheduled, which costs a short step most."
         )
     return "\n".join(lines)
