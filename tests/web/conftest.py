@@ -11,7 +11,7 @@ from byhand.web.state import Server
 from byhand.web.training_data import Data
 from tests.images import blocks
 
-LIBRARIES = ("starlette", "uvicorn", "httpx")
+LIBRARIES = ("starlette", "uvicorn", "httpx", "pebble", "multipart", "segno")
 RAW = {"content-type": "application/octet-stream"}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from byhand.web.security import HEADERS, LOOPBACK, host_of, refused
+from byhand.web.security import HEADERS, LOOPBACK, host_of, own_names, refused
 from byhand.web.static_files import STATIC_FOLDER, static_file
 from tests.web.conftest import RAW, client_of, need_libraries
 
@@ -58,6 +58,7 @@ PNG = {"content-type": "image/png"}
 REFUSED = [
     ("POST", "/api/read", b"", RAW, 400, "no body"),
     ("POST", "/api/read", b"x" * 783, RAW, 400, "783 came"),
+    ("POST", "/api/read?width=28&height=28", png(np.zeros((9, 9), np.uint8)), RAW, 400, "784 bytes"),
     ("POST", "/api/read?width=28", b"x" * 784, RAW, 400, "width and height"),
     ("POST", "/api/read?width=100&height=7", b"x" * 700, RAW, 400, "from 8 to 4096"),
     ("POST", "/api/read?width=4096&height=4096", b"x", RAW, 413, "4,000,000 pixels"),
@@ -163,19 +164,47 @@ def test_other_sites_change_nothing(reader, seven):
         assert reader.post("/api/look", **body, headers=RAW | headers).status_code == 200
 
 
-def test_a_name_that_leads_here_is_not_ours():
-    for host, ours in (
-        ("127.0.0.1:8000", True),
-        ("localhost", True),
-        ("LOCALHOST:1", True),
-        ("[::1]:8000", True),
-        ("evil.example:8000", False),
-        ("127.0.0.1.evil.example", False),
-        ("", False),
-    ):
-        assert (refused("GET", {"host": host}, LOOPBACK) == "") == ours, host
+HOSTS = [
+    ("127.0.0.1:8000", True),
+    ("localhost", True),
+    ("LOCALHOST:1", True),
+    ("[::1]:8000", True),
+    ("192.168.1.20:8000", True),  # nobody can let an address in numbers lead elsewhere
+    ("[fe80::1]:8000", True),
+    ("evil.example:8000", False),
+    ("127.0.0.1.evil.example", False),
+    ("", False),
+]
+
+
+@pytest.mark.parametrize("names", [LOOPBACK, own_names("0.0.0.0")], ids=["loopback", "everywhere"])
+def test_a_name_that_leads_here_is_not_ours(names):
+    for host, ours in HOSTS:
+        assert (refused("GET", {"host": host}, names) == "") == ours, host
+    assert "--allowed-host" in refused("GET", {"host": "school.example"}, names)
+    assert refused("GET", {"host": "school.example"}, (*names, "school.example")) == ""
     assert refused("GET", {"host": "evil.example"}, None) == ""
     assert host_of("[fe80::1]:80") == "fe80::1" and host_of("::1") == "::1"
+
+
+@pytest.mark.parametrize(
+    ("headers", "ours"),
+    [
+        ({"sec-fetch-site": "same-origin"}, True),  # the proxy hands on its own Host, the browser says whose page asks
+        ({"sec-fetch-site": "none"}, True),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({}, True),  # an older browser: the name is an allowed one
+        ({"origin": "https://evil.example"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": "http://localhost:9000"}, False),
+        ({"origin": "http://127.0.0.1:8000", "sec-fetch-site": "cross-site"}, False),
+    ],
+)
+def test_behind_a_proxy_with_tls(headers, ours):
+    """The proxy is asked as https://school.example and asks us as 127.0.0.1:8000."""
+    given = {"host": "127.0.0.1:8000", "origin": "https://school.example"} | headers
+    assert (refused("POST", given, (*LOOPBACK, "school.example")) == "") == ours
 
 
 @pytest.fixture

@@ -15,15 +15,32 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 chooses a free one.")] = 8000,
     workers: Annotated[
-        int, typer.Option(min=0, max=64, help="Processes for reading, in addition to the server process.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            max=64,
+            help="Processes for reading, in addition to the server process; by default one for each processor where "
+            "other machines can connect, else none.",
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name by which the server may be asked, such as that of a proxy before it."),
+    ] = None,
 ) -> None:
     """Serve a web page to draw digits, look inside networks and watch them train, and an API."""
     try:
         from byhand.web.server import serve as run
     except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "anyio"):
+        if (error.name or "").partition(".")[0] not in (
+            "starlette",
+            "uvicorn",
+            "anyio",
+            "pebble",
+            "multipart",
+            "segno",
+        ):
             raise
         raise ByhandError("byhand serve needs Starlette and uvicorn: pip install 'byhand[serve]'.") from None
-    run(host, port, workers, browser)
+    run(host, port, workers, browser, allowed_host or ())

@@ -1,9 +1,10 @@
 """What is read on a page, and which rows are accepted."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,12 +13,19 @@ from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.documents.pages import PageChoice
 from byhand.reading.prepare import Box
-from byhand.reading.reader import Reader
 from byhand.reading.reading import Reading, Row, Unread
 from byhand.reading.turned import turned_back
 
 QUARTERS = (0, 90, 180, 270)
 SIDES = ("left", "top", "right", "bottom")
+
+
+class PageReader(Protocol):
+    """What reads a page: a `Reader`."""
+
+    def read(self, source: Array) -> Reading:
+        """What is written on a page, uint8 (height, width)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ class ReadOptions:
             raise ByhandError(f"the region {self.region} contains nothing of a page of {width} × {height} pixels.")
         return left, top, right, bottom
 
-    def read(self, reader: Reader, image: Array) -> Reading:
+    def read(self, reader: PageReader, image: Array) -> Reading:
         """Read a page, uint8 (height, width); boxes are the page's.
 
         Raises:
@@ -145,25 +153,24 @@ class ReadOptions:
         return ""
 
 
-def shifted(reading: Reading, x: int, y: int) -> Reading:
-    """The reading with all boxes moved by x to the right and y down."""
-    if not (x or y):
-        return reading
+def placed(reading: Reading, place: Callable[[Box], Box]) -> Reading:
+    """The reading with each box where `place` puts it."""
 
     def moved(item: Any) -> Any:
-        return replace(item, box=_moved(item.box, x, y))
+        return replace(item, box=place(item.box))
 
     lines = tuple(
         replace(
             row,
-            box=_moved(row.box, x, y),
+            box=place(row.box),
             symbols=tuple(moved(symbol) for symbol in row.symbols),
-            unread=tuple(moved(place) for place in row.unread),
+            unread=tuple(moved(there) for there in row.unread),
         )
         for row in reading.lines
     )
-    return replace(reading, lines=lines, rejected=tuple(moved(place) for place in reading.rejected))
+    return replace(reading, lines=lines, rejected=tuple(moved(there) for there in reading.rejected))
 
 
-def _moved(box: Box, x: int, y: int) -> Box:
-    return box[0] + x, box[1] + y, box[2] + x, box[3] + y
+def shifted(reading: Reading, x: int, y: int) -> Reading:
+    """The reading with all boxes moved by x to the right and y down."""
+    return placed(reading, lambda box: (box[0] + x, box[1] + y, box[2] + x, box[3] + y)) if x or y else reading

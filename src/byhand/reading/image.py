@@ -160,17 +160,17 @@ def read_bytes(source: Any, name: str) -> bytes:
 
 def grey_levels(picture: "Image.Image", name: str) -> Array:
     """One frame of any mode as uint8 (height, width)."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageChops, ImageOps, ImageStat
 
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):
         return _deep_grey(np.asarray(picture), name)
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        cover = np.asarray(picture.getchannel("A")) / 255  # (height, width): 0 where nothing is
-        light = (np.asarray(picture.convert("L")) * cover).sum() > 127 * cover.sum()
-        paper = Image.new("RGBA", picture.size, "black" if light and cover.mean() < 0.5 else "white")
-        picture = Image.alpha_composite(paper, picture)
+        picture = picture if picture.mode in ("LA", "RGBA") else picture.convert("RGBA")
+        cover, picture = picture.getchannel("A"), picture.convert("L")  # 0 where nothing is; without it
+        amount, covered = ImageStat.Stat(ImageChops.multiply(picture, cover)).sum[0], ImageStat.Stat(cover)
+        paper = "black" if amount > 127 / 255 * covered.sum[0] and covered.mean[0] < 127.5 else "white"
+        return np.array(Image.composite(picture, Image.new("L", picture.size, paper), cover))
     return np.array(picture.convert("L"))
 
 
@@ -180,7 +180,7 @@ def _deep_grey(levels: Array, name: str) -> Array:
         return _as_bytes(levels, name)
     if levels.min() < 0 or levels.max() > 65535:
         raise ByhandError(f"{name} has grey levels outside 0-65535; save it with 8 or 16 bits.")
-    return np.rint(levels / 257).astype(np.uint8)  # 65535 / 255 = 257
+    return ((levels.astype(np.int32) + 128) // 257).astype(np.uint8)  # rounded; 65535 / 255 = 257
 
 
 def _as_bytes(a: Array, name: str = "the array") -> Array:

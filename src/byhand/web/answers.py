@@ -2,16 +2,16 @@
 
 import time
 
-import numpy as np
-
 from byhand.recipes import RECIPES
 from byhand.web import settings, training_data
 from byhand.web.call import Answer, Call
-from byhand.web.drawings import Drawing, digit, picture, trim
+from byhand.web.drawings import Drawing, digit, picture
 from byhand.web.equation import equation
 from byhand.web.examples import examples
 from byhand.web.limits import Refusal
 from byhand.web.look import look
+from byhand.web.pictures import room_for
+from byhand.web.reading import ToRead
 from byhand.web.settings import ACTIVATION_CHOICES, LOSS_CHOICES, NETWORK_CHOICES, OPTIMIZER_CHOICES, Settings
 from byhand.web.weights import weights
 
@@ -57,7 +57,10 @@ def get_strokes(call: Call) -> Answer:
 
 def drawing(call: Call) -> Drawing:
     """The drawing of one digit in the body."""
-    return digit(call.body, call.kind, dict(call.values), call.server.limits)
+    values, limits = call.values, call.server.limits
+    source = picture(call.body, call.kind, values.get("width"), values.get("height"), limits)
+    with room_for(source, call.server.memory, limits):
+        return digit(source, "width" not in values, values.get("box"), limits)
 
 
 def post_read(call: Call) -> Answer:
@@ -65,14 +68,8 @@ def post_read(call: Call) -> Answer:
     server, values = call.server, call.values
     model = server.reader(values.get("model"))
     source = picture(call.body, call.kind, values.get("width"), values.get("height"), server.limits)
-    if not isinstance(source, np.ndarray):
-        return Answer(server.readers(model, source.getvalue(), server.path(model)) | {"model": model.id})
-    part, frame = trim(source)
-    record = server.readers(model, part, server.path(model))
-    for line in record["lines"]:
-        for framed in (line, *line["digits"]):
-            framed["box"] = framed["box"] and list(frame.back(framed["box"]))
-    return Answer(record | {"width": source.shape[1], "height": source.shape[0], "model": model.id})
+    record = server.readers(model, ToRead(source, server.limits), server.path(model))
+    return Answer(record | {"model": model.id})
 
 
 def post_look(call: Call) -> Answer:

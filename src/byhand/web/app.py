@@ -28,7 +28,7 @@ from byhand.web.state import Server
 from byhand.web.static_files import static_file
 
 COOKIE = "byhand"
-LANES = {"compute": max(2, cores()), "wait": 40}  # threads of each
+LANES = {"compute": max(2, cores()), "wait": 40, "step": 40, "files": 8}  # threads of each
 
 
 class Application:
@@ -106,7 +106,7 @@ class Application:
     async def static(self, request: Request) -> Response:
         """Serve a static file."""
         name = request.path_params.get("path") or request.url.path.strip("/") or "index.html"
-        found = await anyio.to_thread.run_sync(static_file, name, limiter=self.lanes["wait"])
+        found = await anyio.to_thread.run_sync(static_file, name, limiter=self.lanes["files"])
         if found is None:
             raise Refusal(404, f"There is no {request.url.path[:80]} here.")
         headers = {"ETag": found.tag, "Cache-Control": "no-cache"}

@@ -27,25 +27,30 @@ class Bodies:
         Raises:
             Refusal: it is too large or too slow, or all those that are held are too large together.
         """
-        most = self.most(operation)
+        body = bytearray()
+        try:
+            await self._fill(body, self.most(operation), request)
+            yield bytes(body)
+        finally:
+            self.held -= len(body)
+
+    async def _fill(self, body: bytearray, most: int, request: Request) -> None:
+        """Read the body; `held` grows as it does."""
+        too_large = Refusal(413, f"At most {most:,} bytes are taken here.")
         said = request.headers.get("content-length", "0")
         if not said.isdecimal() or int(said) > most:
-            raise Refusal(413, f"At most {most:,} bytes are taken here.")
-        pieces: list[bytes] = []
+            raise too_large
         try:
             with anyio.fail_after(self.limits.body_seconds):
                 async for piece in request.stream():
-                    pieces.append(piece)
+                    body += piece
                     self.held += len(piece)
-                    if sum(map(len, pieces)) > most:
-                        raise Refusal(413, f"At most {most:,} bytes are taken here.")
+                    if len(body) > most:
+                        raise too_large
                     if self.held > self.limits.held_bytes:
                         raise Refusal(429, "Too much is being sent at once; try again in a moment.", 1)
-            yield b"".join(pieces)
         except TimeoutError:
             raise Refusal(408, f"The body did not arrive within {self.limits.body_seconds:.0f} seconds.") from None
-        finally:
-            self.held -= sum(map(len, pieces))
 
     def most(self, operation: Operation) -> int:
         """The largest body of an operation in bytes."""

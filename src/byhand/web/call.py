@@ -132,7 +132,7 @@ class Operation:
         gives: what a success gives: a schema's name, "" for nothing, or a media type.
         status: of a success.
         lane: which threads answer it: "compute" (one a processor), "read" (as many as can read at once), "wait" (those
-            that mostly wait), or "stream".
+            that mostly wait), "step" (those that wait for a training's single step), or "stream".
         refusals: the statuses of its own refusals.
     """
 

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.image import open_image
 from byhand.reading.prepare import Box, bounds, prepare
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed
+from byhand.web.pictures import is_picture, open_picture
 
 RAW = "application/octet-stream"
 IMAGE_SIDE = 28
@@ -33,12 +32,6 @@ class Drawing:
     def to_json(self) -> dict[str, Any]:
         """The packed image and the box."""
         return {"image": packed(self.image), "box": list(self.box) if self.box else None}
-
-
-class Picture(BytesIO):
-    """The bytes of a picture, with a name for messages."""
-
-    name = "The picture"
 
 
 @dataclass(frozen=True)
@@ -80,12 +73,12 @@ def trim(canvas: Array) -> tuple[Array, Frame]:
     return part, Frame(left - rim, top - rim, shrink)
 
 
-def picture(body: bytes, kind: str, width: int | None, height: int | None, limits: Limits) -> Array | Picture:
-    """A request's body: the ink of a canvas, uint8 (height, width), 255 on paper 0, or a picture file.
+def picture(body: bytes, kind: str, width: int | None, height: int | None, limits: Limits) -> Array | bytes:
+    """A request's body: the ink of a canvas, uint8 (height, width), 255 on paper 0, or a picture file's bytes.
 
     Args:
         body: the bytes.
-        kind: their media type.
+        kind: their media type; what begins as a picture file does is one, whatever it is called.
         width: of a canvas that came as plain grey levels, ink 255 on paper 0.
         height: the same.
         limits: the server's.
@@ -95,38 +88,48 @@ def picture(body: bytes, kind: str, width: int | None, height: int | None, limit
     """
     if not body:
         raise Refusal(400, "The request has no body; send a drawing.")
+    plain = width is not None or height is not None
+    if kind.startswith("image/") or (is_picture(body) and not plain):
+        return body
     if kind == RAW:
         return _grey_levels(body, width, height, limits)
-    if kind.startswith("image/"):
-        return Picture(body)
     raise Refusal(415, f"A drawing is {RAW} or image/png, image/jpeg, ..., not {kind or 'without a type'}.")
 
 
-def digit(body: bytes, kind: str, values: dict[str, Any], limits: Limits) -> Drawing:
-    """The digit in the body of a request: the image of 28 × 28 as it is, anything else cropped and prepared.
+def digit(source: Array | bytes, ready: bool, box: Box | None, limits: Limits) -> Drawing:
+    """The digit in a drawing, cropped and prepared.
+
+    Args:
+        source: what `picture` gives.
+        ready: whether a drawing in grey levels is the image of 28 × 28 itself, and stays as it is.
+        box: where in the drawing the digit stands; None for anywhere.
+        limits: the server's.
 
     Raises:
-        Refusal: another type or size, or a box that lies outside.
+        Refusal: a box that lies outside.
         ByhandError: no picture, or no ink in it.
     """
-    width, height, box = values.get("width"), values.get("height"), values.get("box")
-    source = picture(body, kind, width, height, limits)
-    if isinstance(source, np.ndarray) and width is None and box is None:
+    if ready and box is None and not isinstance(source, bytes):
         if not source.any():
             raise Refusal(422, "There is no ink in the drawing.")
         return Drawing(source, None)
-    if box is None and isinstance(source, np.ndarray):
+    if isinstance(source, bytes):
+        grey, shrink = open_picture(source, limits)
+        frame = Frame(shrink=shrink)
+    elif box is None:
         part, frame = trim(source)
-        image, found = prepare(255 - part)
-        return Drawing(image, frame.back(found))
+        grey = 255 - part
+    else:
+        grey, frame = 255 - source, Frame()
     if box is None:
-        return Drawing(*prepare(source))
-    grey = 255 - source if isinstance(source, np.ndarray) else open_image(source)
-    left, top, right, bottom = box
+        image, found = prepare(grey)
+        return Drawing(image, frame.back(found))
+    height, width = (side * frame.shrink for side in grey.shape)
+    left, top, right, bottom = (side // frame.shrink for side in box)
     if not (0 <= left < right <= grey.shape[1] and 0 <= top < bottom <= grey.shape[0]):
-        raise Refusal(422, f"The box lies outside the picture, which is {grey.shape[1]} × {grey.shape[0]} pixels.")
+        raise Refusal(422, f"The box lies outside the picture, which is {width} × {height} pixels.")
     image, found = prepare(np.ascontiguousarray(grey[top:bottom, left:right]))
-    return Drawing(image, (found[0] + left, found[1] + top, found[2] + left, found[3] + top))
+    return Drawing(image, frame.back((found[0] + left, found[1] + top, found[2] + left, found[3] + top)))
 
 
 def _grey_levels(body: bytes, width: int | None, height: int | None, limits: Limits) -> Array:

@@ -69,8 +69,9 @@ class Job:
     stopping: bool = False
     journal: Journal = field(default_factory=Journal)
     changed: threading.Condition = field(default_factory=threading.Condition)
-    wanted: int = 0  # single steps that were asked for
-    made: list[dict[str, Any]] = field(default_factory=list)
+    wanted: int = 0  # the number of the last single step that was asked for
+    begun: int = 0  # and of the last one that was begun
+    made: tuple[int, dict[str, Any]] | None = None  # the last one that was made: its number, and what it did
     asking: threading.Lock = field(default_factory=threading.Lock)
     thread: threading.Thread | None = None
 
@@ -122,18 +123,20 @@ class Job:
         """Make one step while paused, and return what it did.
 
         Raises:
-            Refusal: it does not stand still.
+            Refusal: it does not stand still, ends, or needs more than STEP_SECONDS for a step.
         """
         with self.asking, self.changed:
             if self.state != "paused":
                 raise Refusal(409, f"One step at a time goes only while it is paused; it is {self.state}.")
-            self.made.clear()
-            self.wanted = 1
+            self.wanted += 1
+            mine = self.wanted
             self.changed.notify_all()
-            self.changed.wait_for(lambda: self.made or self.ended, STEP_SECONDS)
-            if not self.made:
-                raise Refusal(409, self.error or "The training has ended.")
-            return self.made.pop()
+            self.changed.wait_for(lambda: self.state != "paused" or (self.made and self.made[0] == mine), STEP_SECONDS)
+            if self.made and self.made[0] == mine:
+                return self.made[1]
+            if self.state != "paused":
+                raise Refusal(409, self.error or f"The training does not stand still any more; it is {self.state}.")
+            raise Refusal(503, f"The step is not done after {STEP_SECONDS:.0f} seconds; it goes on, so look again.", 5)
 
     def judge(self, image: Array | None) -> dict[str, Any] | None:
         """Set the drawing to predict during the training, and return its current prediction."""

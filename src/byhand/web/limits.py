@@ -17,6 +17,8 @@ class Limits:
         json_bytes: of a table of settings.
         body_seconds: until a request's body has arrived.
         held_bytes: of all bodies that are being answered or still arrive.
+        picture_memory: bytes for decoding and reading pictures, all of them together; the others wait.
+        reading_seconds: for which a process reads one picture.
         queue: requests that wait for a processor, beyond which new ones are refused.
         sessions: browsers whose samples are kept.
         samples: of one browser.
@@ -38,6 +40,8 @@ class Limits:
     json_bytes: int = 64 * 1024
     body_seconds: float = 30.0
     held_bytes: int = 256 * 1024**2
+    picture_memory: int = 1536 * 1024**2
+    reading_seconds: float = 60.0
     queue: int = 400
     sessions: int = 200
     samples: int = 500
@@ -70,3 +74,6 @@ class Refusal(Exception):
     def __init__(self, status: int, sentence: str, retry: int | None = None):
         super().__init__(sentence)
         self.status, self.sentence, self.retry = status, sentence, retry
+
+    def __reduce__(self) -> tuple[Any, ...]:  # it comes from other processes, too
+        return Refusal, (self.status, self.sentence, self.retry)

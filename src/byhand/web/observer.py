@@ -17,7 +17,7 @@ from byhand.web.limits import Limits
 from byhand.web.look import verdict
 from byhand.web.one_step import StepRecorder, sentences
 from byhand.web.packed import json_number, packed
-from byhand.web.slots import Turn
+from byhand.web.slots import STEP, Turn
 
 STEPS, LOOKS = 0.05, 0.35  # seconds between two such events at least
 OBSERVING_SHARE = 0.2  # of the time at most goes into looks
@@ -73,6 +73,9 @@ class Observer(Callback):
         elif moment >= self._next_look:
             self._look(training)
         self._clock(training)
+        if not job.paused:
+            self.turn.let_through(lambda: job.stopping)
+            self._since = now()
         self._gate(training)
 
     def on_epoch(self, training: Training) -> None:
@@ -126,7 +129,7 @@ class Observer(Callback):
         self._look(training)
         self.job.journal.add("one", one)
         with self.job.changed:
-            self.job.made.append(one)
+            self.job.made = (self.job.begun, one)
             self.job.changed.notify_all()
 
     def _clock(self, training: Training) -> None:
@@ -146,10 +149,11 @@ class Observer(Callback):
         """Wait while paused; let requested single steps through."""
         job = self.job
         if job.paused and not job.stopping:
+            self.turn.give()
             if job.state != "paused":
-                self.turn.give()
                 job.turn("paused")
-            if self._stand_still():
+            if self._stand_still() and self.turn.take(lambda: job.stopping, STEP):
+                self._since = now()
                 self._single = StepRecorder(training.network)
                 return
             if self.turn.take(lambda: job.stopping):
@@ -162,9 +166,9 @@ class Observer(Callback):
         job = self.job
         with job.changed:
             going = job.changed.wait_for(
-                lambda: not job.paused or job.stopping or job.wanted, self.limits.paused_seconds
+                lambda: not job.paused or job.stopping or job.wanted > job.begun, self.limits.paused_seconds
             )
-            single, job.wanted = bool(job.wanted), 0
+            single, job.begun = job.paused and job.wanted > job.begun, job.wanted
         if not going:
             job.error = f"It was stopped after standing still for {self.limits.paused_seconds / 60:.0f} minutes."
             job.stop()

@@ -139,8 +139,14 @@ OPERATIONS: tuple[Operation, ...] = (
             ("pause", "Pause after the current step.", training_answers.post_pause, "Training"),
             ("resume", "Continue.", training_answers.post_resume, "Training"),
             ("stop", "Stop after the current step and keep the network.", training_answers.post_stop, "Training"),
-            ("step", "While paused, make one step and return what it did.", training_answers.post_step, "Step"),
         )
+    ),
+    Operation(
+        *("POST", "/api/trainings/{id}/step", "step", "While paused, make one step and return what it did."),
+        *(training_answers.post_step, (TRAINING_PARAMETER,)),
+        gives="Step",
+        lane="step",
+        refusals=(404, 409, 503),
     ),
     Operation(
         *("PUT", "/api/trainings/{id}/drawing", "judge", "A drawing that the network shall judge as it learns."),

@@ -141,6 +141,7 @@ SCHEMAS: dict[str, Any] = {
         rejected=array(of("Unread")),
         width=AN_INTEGER,
         height=AN_INTEGER,
+        turns=AN_INTEGER,
         milliseconds=A_NUMBER,
         model=A_TEXT,
     ),
@@ -153,7 +154,7 @@ SCHEMAS: dict[str, Any] = {
             "alternatives": array(table(digit=A_TEXT, confidence=A_NUMBER)),
             "image": maybe(of("Packed")),
         },
-        "required": ["digit", "confidence", "box", "alternatives", "image"],
+        "required": ["digit", "confidence", "box", "alternatives"],
     },
     "Unread": table(box=A_BOX, reason=A_TEXT, text=A_TEXT, confidence=A_NUMBER),
     "Look": table(

@@ -1,5 +1,7 @@
 """Security headers, and checks of hosts and origins."""
 
+import ipaddress
+import socket
 from collections.abc import Mapping
 
 HEADERS = {
@@ -13,6 +15,15 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OWN_SITES = ("same-origin", "none")  # what a browser says of a request that no other site caused
+
+
+def own_names(host: str) -> tuple[str, ...]:
+    """The names by which a server that listens on `host` may be asked, beside addresses in numbers."""
+    if host in LOOPBACK:
+        return LOOPBACK
+    name = socket.gethostname().lower()
+    return (*LOOPBACK, host.lower(), name, f"{name.partition('.')[0]}.local", socket.getfqdn().lower())
 
 
 def host_of(header: str) -> str:
@@ -23,25 +34,44 @@ def host_of(header: str) -> str:
     return name.rpartition(":")[0] if name.count(":") == 1 else name
 
 
-def refused(method: str, headers: Mapping[str, str], hosts: tuple[str, ...] | None) -> str:
+def is_ours(host: str, names: tuple[str, ...]) -> bool:
+    """Whether a Host header names this server.
+
+    A page elsewhere may own a name and let it lead here (DNS rebinding). Nobody can do that with an address in numbers,
+    so that each of these will do.
+    """
+    name = host_of(host)
+    try:
+        return name in names or bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
+def refused(method: str, headers: Mapping[str, str], names: tuple[str, ...] | None) -> str:
     """Why a request is rejected; "" if it is not.
 
-    A page elsewhere may make a browser send requests here. Its name for us is not ours (a name that it lets lead to
-    127.0.0.1), or the browser says that another site asks.
+    A page elsewhere may make a browser send requests here. Then its name for us is not ours, or the browser says that
+    another site asks: in Sec-Fetch-Site, which no script can set, or, where it sends none (over plain HTTP from another
+    machine), in Origin.
 
     Args:
         method: GET, POST, ...
         headers: the request's, names in small letters.
-        hosts: the names that we go by; None for any.
+        names: the names that we go by; None for any.
     """
     host = headers.get("host", "")
-    if hosts is not None and host_of(host) not in hosts:
-        return "This server goes by another name; open it by the address that it printed."
+    if names is not None and not is_ours(host, names):
+        return "This server goes by another name; use the address that it printed, or start it with --allowed-host."
     if method in ("GET", "HEAD"):
         return ""
-    origin = headers.get("origin")
-    if headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none") and origin is None:
-        return ""
-    if origin is not None and origin.partition("://")[2].lower() == host.lower():
-        return ""
-    return "Another site may not change anything here."
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        own = site in OWN_SITES
+    elif origin is None:
+        own = True  # no browser
+    else:
+        named = origin.partition("://")[2].lower()
+        own = named == host.lower() or (
+            names is not None and host_of(named) in names and host_of(named) not in LOOPBACK
+        )
+    return "" if own else "Another site may not change anything here."

@@ -5,13 +5,15 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Sequence
 from typing import Any
 
 import uvicorn
 
 from byhand.core.errors import ByhandError
+from byhand.ops.compiled import cores
 from byhand.web.app import create_app
-from byhand.web.security import LOOPBACK
+from byhand.web.security import LOOPBACK, own_names
 from byhand.web.state import Server
 
 EVERYWHERE = ("0.0.0.0", "::")  # all of the machine's addresses
@@ -27,14 +29,18 @@ class Ending(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(host: str, port: int, processes: int, browser: bool) -> None:
+def serve(
+    host: str, port: int, processes: int | None = None, browser: bool = True, allowed: Sequence[str] = ()
+) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
         host: the address to listen on.
         port: the port; 0 for a free one.
-        processes: how many processes read beside the server's.
+        processes: how many processes read beside the server's; by default none where only this machine can ask, else
+            one for each processor, so that a picture that takes too long can be given up.
         browser: whether to open the page.
+        allowed: names by which the server may be asked beside its own, such as a proxy's.
 
     Raises:
         ByhandError: the address cannot be had.
@@ -45,7 +51,9 @@ def serve(host: str, port: int, processes: int, browser: bool) -> None:
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown if host not in EVERYWHERE else socket.gethostname()}:{port}/"
     who = "only this machine can reach it" if local else "every machine that can reach this one can use it"
-    app = create_app(Server(processes=processes), LOOPBACK if local else None)
+    processes = (0 if local else cores()) if processes is None else processes
+    names = (*own_names(host), *(name.lower() for name in allowed))
+    app = create_app(Server(processes=processes), names)
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -9,6 +9,7 @@ from byhand.web.limits import Limits, Refusal
 from byhand.web.networks import NETWORKS_FOLDER
 from byhand.web.reading import Readers
 from byhand.web.samples import SampleStore
+from byhand.web.slots import Slots
 from byhand.web.training_data import Data, mnist
 from byhand.web.trainings import Trainings
 
@@ -27,7 +28,8 @@ class Server:
         self.catalogue = Catalogue()
         self.trainings = Trainings(self.limits, data)
         self.samples = SampleStore(self.limits)
-        self.readers = Readers(processes)
+        self.memory = Slots(self.limits.picture_memory)
+        self.readers = Readers(processes, self.limits, self.memory)
 
     def model(self, name: str | None) -> Model:
         """A network that ships, or a training's, by its id.
