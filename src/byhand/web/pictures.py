@@ -13,7 +13,7 @@ from byhand.web.slots import Slots
 if TYPE_CHECKING:
     from PIL import Image
 
-PICTURE = "The picture"  # in messages
+CALLED = "The picture"  # in messages
 READ_PIXELS = 25_000_000  # a larger picture is read at half its size: a page at 300 pixels an inch has 8.7 million
 STRIP = 512  # rows that are made smaller at once
 FINDER_PIXELS, FINDER_BYTES = 2_600_000, 150  # what the finder looks at, and its room for each of these pixels
@@ -31,10 +31,10 @@ def is_picture(body: bytes) -> bool:
 @contextmanager
 def _opened(data: bytes, limits: Limits) -> Iterator["Image.Image"]:
     """The picture, not decoded yet."""
-    with decoding(PICTURE, data):
-        picture = opened(data, PICTURE)
+    with decoding(CALLED, data):
+        picture = opened(data, CALLED)
         if picture.width * picture.height > limits.image_pixels:
-            raise ByhandError(f"{PICTURE} has more than {limits.image_pixels:,} pixels; make it smaller first.")
+            raise ByhandError(f"{CALLED} has more than {limits.image_pixels:,} pixels; make it smaller first.")
         yield picture
 
 
@@ -73,7 +73,7 @@ def open_picture(data: bytes, limits: Limits) -> tuple[Array, int]:
     """
     with _opened(data, limits) as picture:
         shrink = shrinks_by(picture)
-        return grey_levels(smaller(picture, shrink) if shrink > 1 else picture, PICTURE), shrink
+        return grey_levels(smaller(picture, shrink) if shrink > 1 else picture, CALLED), shrink
 
 
 def smaller(picture: "Image.Image", shrink: int) -> "Image.Image":
