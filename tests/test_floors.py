@@ -23,6 +23,7 @@ FLOORS = (
     ("diagnosis", "exchange", "generating", "handwriting", "interop"),
     ("reading",),
     ("documents", "lessons", "recipes"),
+    ("forms",),
     ("tuning", "web"),
     ("cli",),
     ("__main__",),

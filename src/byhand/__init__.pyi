@@ -4,6 +4,7 @@ from . import core as core
 from . import data as data
 from . import diagnosis as diagnosis
 from . import documents as documents
+from . import forms as forms
 from . import generating as generating
 from . import initializers as initializers
 from . import layers as layers
@@ -24,6 +25,7 @@ from .data import load as load
 from .data.augment import Augment as Augment
 from .diagnosis import Watch as Watch
 from .documents.batch import read_many as read_many
+from .forms.batch import read_forms as read_forms
 from .generating import GAN as GAN
 from .generating import VAE as VAE
 from .generating import GANTrainer as GANTrainer

@@ -37,6 +37,7 @@ def load_commands() -> None:
         evaluate,
         explain,
         find_rate,
+        form,
         info,
         judge,
         lesson,

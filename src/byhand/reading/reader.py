@@ -1,5 +1,6 @@
 """Reading a picture: a network finds its lines of writing, and others read them."""
 
+from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from math import prod
@@ -76,8 +77,7 @@ class Reader:
         self.finder: Finder | None = None
         self.by_ink = True  # whether rows are found by their ink, too
         self._way: RowReader | CutReader
-        asked: str | NumberForm = form if form in ("digits", "text") else NumberForm(form)
-        digits = form == "digits" or (isinstance(asked, NumberForm) and asked.only_digits)
+        asked, digits = _asked(form), only_digits(form)
         path = Path(model) if model else ROW_MODEL if digits else READER
         if is_reader(path):
             own = load_model(path)
@@ -130,6 +130,31 @@ class Reader:
             return self._seen_framed(image)
         by_ink = self._by_ink(image)
         return by_ink if not self.finder or is_filled(by_ink, image.shape) else better(self._seen(image), by_ink)
+
+    def read_row(self, ink: Array, mask: Array) -> Row | None:
+        """Read what is known to be one row of writing; None if nothing can be read as the form demands.
+
+        Args:
+            ink: uint8 (height, width), ink up to 255 on paper 0.
+            mask: which of its pixels are writing, bool (height, width), at least one.
+        """
+        height, width = ink.shape
+        line = Line((0, 0, width, height), ink, mask, (0.0, 0.0), 1.0, ink.shape)
+        row = row_ink(ink, mask)
+        found = _row(line, row, self._read_row(row, True))
+        return found if found.symbols else None
+
+    def restricted(self, form: str) -> "Reader":
+        """A reader with the same networks and another form, that reads digits if this one's reads nothing else.
+
+        Raises:
+            ByhandError: no such form, or these networks cannot read it.
+        """
+        if not isinstance(self._way, RowReader):
+            raise ByhandError(f"a network for single digits reads no pattern such as {form!r}; use one for rows.")
+        other = copy(self)
+        other._way = self._way.restricted(_asked(form))
+        return other
 
     def _by_ink(self, image: Array) -> Reading:
         """The reading of a picture, uint8 (height, width), whose rows are found by their ink."""
@@ -215,6 +240,20 @@ class Reader:
 
     def _read_row(self, ink: Ink, again: bool) -> RowRead:
         return self._way.read(ink, again=again) if isinstance(self._way, RowReader) else self._way.read(ink)
+
+
+def only_digits(form: str) -> bool:
+    """Whether a form, as `Reader` takes it, lets nothing but digits be read.
+
+    Raises:
+        ByhandError: no such form.
+    """
+    asked = _asked(form)
+    return asked == "digits" or (isinstance(asked, Form) and asked.only_digits)
+
+
+def _asked(form: str) -> str | Form:
+    return form if form in ("digits", "text") else Form(form)
 
 
 def is_mark(mask: Array) -> bool:

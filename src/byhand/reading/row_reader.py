@@ -1,6 +1,7 @@
 """Reading a row without cutting it: networks that slide along it, looked at in several ways."""
 
 from collections.abc import Collection, Sequence
+from copy import copy
 
 import numpy as np
 
@@ -63,6 +64,12 @@ class RowReader:
         self.height, width, _ = networks[0].input_shape
         self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, list[Network]] = {}
+
+    def restricted(self, form: str | Form) -> "RowReader":
+        """The same networks for another form."""
+        other = copy(self)
+        other.form = form
+        return other
 
     def read(self, row: Ink, proposals: Collection[Label] = (), again: bool = True) -> RowRead:
         """The most probable label of a row; `proposals` are labels that others read; too long ones are left out.

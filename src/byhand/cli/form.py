@@ -1,0 +1,96 @@
+"""byhand form."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from byhand.cli.app import Json, app, model_file
+from byhand.core.errors import ByhandError
+
+form = typer.Typer(no_args_is_help=True, help="Read paper forms, answer sheets and tables that were filled in by hand.")
+app.add_typer(form, name="form")
+
+
+@form.command(epilog="Example:  byhand form learn empty.png -o form.toml")
+def learn(
+    scan: Annotated[Path, typer.Argument(help="A scan of the form, best of an empty one, the right way up.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The description to write, a TOML file.")] = Path(
+        "form.toml"
+    ),
+    filled: Annotated[bool, typer.Option("--filled", help="Somebody has written on it.")] = False,
+    rotate: Annotated[int, typer.Option(help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")] = 0,
+    page: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a description that is there.")] = False,
+) -> None:
+    """Find the fields of a form: boxes, cells and combs for digits, lines to write on, tables.
+
+    Writes a description to be edited, the empty form beside it as PNG, and a picture that shows where the fields are.
+    """
+    import numpy as np
+    from PIL import Image
+
+    from byhand.documents.options import QUARTERS
+    from byhand.documents.pages import PageChoice, page_images
+    from byhand.forms.learn import learn_form
+    from byhand.forms.template import picture_of, save_form
+
+    if rotate not in QUARTERS:
+        raise ByhandError(f"rotate must be 0, 90, 180 or 270 degrees clockwise; got {rotate}.")
+    if out.exists() and not force:
+        raise ByhandError(f"{out} is there already; name another file with -o, or overwrite it with --force.")
+    (sheet,) = page_images(scan, str(scan), PageChoice(str(page)))
+    if sheet.image is None:
+        raise ByhandError(sheet.error)
+    found = learn_form(np.ascontiguousarray(np.rot90(sheet.image, -rotate // 90)), filled, out.stem)
+    save_form(found, out)
+    shown = out.with_name(f"{out.stem}-fields.png")
+    Image.fromarray(picture_of(found)).save(shown)
+    kinds = [one.kind for one in found.fields]
+    told = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    print(
+        f"{out}: {len(kinds)} fields ({told}); {shown} shows where they are. Edit the names and what may stand there."
+    )
+
+
+@form.command(epilog="Example:  byhand form read form.toml scans/ -o answers.csv")
+def read(
+    description: Annotated[Path, typer.Argument(help="The form's description, a TOML file.", metavar="FORM")],
+    sources: Annotated[list[str], typer.Argument(help="Scans: pictures, PDF and TIFF files, folders, patterns, -.")],
+    confidence: Annotated[
+        float, typer.Option(min=0, max=1, help="Fields with a lower confidence are to be looked at.")
+    ] = 0.9,
+    model: Annotated[Path | None, typer.Option(help="A model file; the built-in networks by default.")] = None,
+    pages: Annotated[str, typer.Option(help="Pages of each file: 1,3-5 or 2-.")] = "",
+    format: Annotated[str, typer.Option("--format", "-f", help="csv (a row each scan) or json (a line each).")] = "csv",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file, when all is read.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes that read.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip the files that the output has already.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages about files.")] = False,
+    json: Json = False,
+) -> None:
+    """Read scans of a form: one row each, with a column for each field, and what a person must look at.
+
+    The exit status is 0 if all was read, 1 if something could not be read, which is named, and 2 if nothing was begun.
+    """
+    import sys
+
+    from byhand.documents.output import Output
+    from byhand.documents.pages import PageChoice
+    from byhand.documents.sources import Sources
+    from byhand.forms.batch import FormTask, form_format, read_scans
+
+    PageChoice(pages)
+    task = FormTask(str(description), str(model_file(model)) if model else None, confidence, pages)
+    form = task.reader().form
+    failed = False
+    with Output(out, form_format("json" if json else format, form), resume) as output:
+        failed = bool(output.failed)
+        wanted = (document for document in Sources(sources) if document.file not in output.done)
+        for scan in read_scans(wanted, task, jobs):
+            output.write(scan)  # type: ignore[arg-type]
+            failed |= bool(scan.error)
+            if scan.error and not quiet:
+                print(f"byhand: {scan.error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
