@@ -186,6 +186,21 @@ class NumberForm:
         return ByhandError(f"The pattern {self.pattern!r} cannot be used: {what}.")
 
 
+def form_asked(form: str) -> str | NumberForm:
+    """ "digits" and "text" as they are, anything else as an automaton.
+
+    Raises:
+        ByhandError: no such form.
+    """
+    return form if form in ("digits", "text") else NumberForm(form)
+
+
+def only_digits(form: str) -> bool:
+    """Whether a form, as `Reader` takes it, lets nothing but digits be read."""
+    asked = form_asked(form)
+    return asked == "digits" or (isinstance(asked, NumberForm) and asked.only_digits)
+
+
 UNLIKELY = 1e-5  # a class less probable than this is not tried at a step
 
 

@@ -19,7 +19,7 @@ from byhand.reading.cuts import CutReader
 from byhand.reading.filled import FilledPaper, papers
 from byhand.reading.find import SAME, SMALL_PAGE, Finder, FoundRow, overlap
 from byhand.reading.folded import folded
-from byhand.reading.forms import DIGIT_CLASSES, NumberForm
+from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_digits
 from byhand.reading.image import ImageSource, open_image
 from byhand.reading.ink import DARKER, LIGHTER, skewness
 from byhand.reading.lines import TextLine, drawn_lines, find_lines
@@ -77,7 +77,7 @@ class Reader:
         self.finder: Finder | None = None
         self.by_ink = True  # whether rows are found by their ink, too
         self._way: RowReader | CutReader
-        asked, digits = _asked(form), only_digits(form)
+        asked, digits = form_asked(form), only_digits(form)
         path = Path(model) if model else ROW_MODEL if digits else READER
         if is_reader(path):
             own = load_model(path)
@@ -139,7 +139,7 @@ class Reader:
             mask: which of its pixels are writing, bool (height, width), at least one.
         """
         height, width = ink.shape
-        line = Line((0, 0, width, height), ink, mask, (0.0, 0.0), 1.0, ink.shape)
+        line = TextLine((0, 0, width, height), ink, mask, (0.0, 0.0), 1.0, ink.shape)
         row = row_ink(ink, mask)
         found = _row(line, row, self._read_row(row, True))
         return found if found.symbols else None
@@ -153,7 +153,7 @@ class Reader:
         if not isinstance(self._way, RowReader):
             raise ByhandError(f"a network for single digits reads no pattern such as {form!r}; use one for rows.")
         other = copy(self)
-        other._way = self._way.restricted(_asked(form))
+        other._way = self._way.restricted(form_asked(form))
         return other
 
     def _by_ink(self, image: Array) -> Reading:
@@ -240,20 +240,6 @@ class Reader:
 
     def _read_row(self, ink: Ink, again: bool) -> RowRead:
         return self._way.read(ink, again=again) if isinstance(self._way, RowReader) else self._way.read(ink)
-
-
-def only_digits(form: str) -> bool:
-    """Whether a form, as `Reader` takes it, lets nothing but digits be read.
-
-    Raises:
-        ByhandError: no such form.
-    """
-    asked = _asked(form)
-    return asked == "digits" or (isinstance(asked, Form) and asked.only_digits)
-
-
-def _asked(form: str) -> str | Form:
-    return form if form in ("digits", "text") else Form(form)
 
 
 def is_mark(mask: Array) -> bool:
