@@ -13,7 +13,7 @@ from PIL import Image
 from byhand.core.errors import ByhandError
 from byhand.forms.filling import FieldReading, FormReader, fault
 from byhand.forms.learn import learn_form
-from byhand.forms.register import PrintedForm, register
+from byhand.forms.register import PrintedForm, lay_over
 from byhand.forms.template import FormField, FormSum, FormTemplate, load_form, save_form
 from byhand.handwriting.writers import drawn_writer
 from tests.cli.test_commands import byhand  # noqa: F401  (a fixture)
@@ -67,18 +67,18 @@ def test_a_filled_form_gives_its_fields_and_no_writing(sheet, written):
 def test_a_scan_is_laid_over_its_form_to_the_pixel_and_over_no_other(sheet, written, camera):
     form = PrintedForm(sheet.image)
     scan, matrix = camera(written[0], rng(5))
-    where = register(form, scan)
+    where = lay_over(form, scan)
     assert where.fits and farthest(where.matrix, matrix, form.size) < 1.5
-    turned = register(form, np.ascontiguousarray(np.rot90(scan, 2)))
+    turned = lay_over(form, np.ascontiguousarray(np.rot90(scan, 2)))
     assert turned.fits
-    assert not register(PrintedForm(draw_sheet(rng(4)).image), scan).fits
+    assert not lay_over(PrintedForm(draw_sheet(rng(4)).image), scan).fits
 
 
 @pytest.mark.parametrize("scan", [np.full((900, 700), 255, np.uint8), np.zeros((900, 700), np.uint8)])
 def test_blank_paper_fits_no_form(sheet, scan):
-    assert not register(PrintedForm(sheet.image), scan).fits
+    assert not lay_over(PrintedForm(sheet.image), scan).fits
     noise = rng(0).integers(0, 256, scan.shape, np.uint8)
-    assert not register(PrintedForm(sheet.image), noise).fits
+    assert not lay_over(PrintedForm(sheet.image), noise).fits
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,13 @@ import typer
 from byhand.cli.app import Json, app, model_file
 from byhand.core.errors import ByhandError
 
-form = typer.Typer(no_args_is_help=True, help="Read paper forms, answer sheets and tables that were filled in by hand.")
-app.add_typer(form, name="form")
+form_app = typer.Typer(
+    no_args_is_help=True, help="Read paper forms, answer sheets and tables that were filled in by hand."
+)
+app.add_typer(form_app, name="form")
 
 
-@form.command(epilog="Example:  byhand form learn empty.png -o form.toml")
+@form_app.command(epilog="Example:  byhand form learn empty.png -o form.toml")
 def learn(
     scan: Annotated[Path, typer.Argument(help="A scan of the form, best of an empty one, the right way up.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The description to write, a TOML file.")] = Path(
@@ -53,7 +55,7 @@ def learn(
     )
 
 
-@form.command(epilog="Example:  byhand form read form.toml scans/ -o answers.csv")
+@form_app.command(epilog="Example:  byhand form read form.toml scans/ -o answers.csv")
 def read(
     description: Annotated[Path, typer.Argument(help="The form's description, a TOML file.", metavar="FORM")],
     sources: Annotated[list[str], typer.Argument(help="Scans: pictures, PDF and TIFF files, folders, patterns, -.")],

@@ -16,7 +16,7 @@ from byhand.core.types import Array
 from byhand.forms.checks import CHECKS, is_date, number_in
 from byhand.forms.cutting import FieldInk, cells_of, cut_field
 from byhand.forms.perspective import scaling
-from byhand.forms.register import FITS, PrintedForm, register
+from byhand.forms.register import FITS, PrintedForm, lay_over
 from byhand.forms.template import FormField, FormTemplate
 from byhand.reading.forms import only_digits
 from byhand.reading.prepare import Box
@@ -114,7 +114,7 @@ class FormReader:
         Raises:
             ByhandError: it is not this form, or not all of it.
         """
-        where = register(self._printed, scan)
+        where = lay_over(self._printed, scan)
         if not where.fits:
             raise ByhandError(
                 f"the scan does not fit the form {self.form.name!r}: {where.fit:.0%} of its print was found, and "

@@ -21,7 +21,7 @@ from byhand.reading.writing import flatten
 
 LONGEST_SIDE = 2_000  # pixels of a form's picture
 SAME_LINE = 5  # pixels by which the ends of cells on one line differ
-NEXT = 12  # pixels between two cells that share a line
+SHARED_LINE = 12  # pixels between two cells that share a line
 NARROW = 1.35  # a cell for one digit is at most so many times as wide as high
 ALIKE_WIDTH = 0.15  # by which parts the widths of cells of one number differ
 BETWEEN_BOXES = 0.6  # widths between two boxes of one number
@@ -120,8 +120,8 @@ def _grids(cells: Array) -> list[Array]:
     """Cells (n, 4) that share lines, group by group."""
     groups: list[list[int]] = []
     near = np.abs(cells[:, None] - cells[None])
-    beside = (near[..., 1] <= SAME_LINE) & (near[..., 3] <= SAME_LINE) & (_gap(cells, 0, 2) <= NEXT)
-    below = (near[..., 0] <= SAME_LINE) & (near[..., 2] <= SAME_LINE) & (_gap(cells, 1, 3) <= NEXT)
+    beside = (near[..., 1] <= SAME_LINE) & (near[..., 3] <= SAME_LINE) & (_gap(cells, 0, 2) <= SHARED_LINE)
+    below = (near[..., 0] <= SAME_LINE) & (near[..., 2] <= SAME_LINE) & (_gap(cells, 1, 3) <= SHARED_LINE)
     linked, left = beside | below, set(range(len(cells)))
     while left:
         waiting, group = [min(left)], []

@@ -7,7 +7,7 @@ from byhand.forms.perspective import scaling, warped
 from byhand.reading.components import components
 from byhand.reading.ink import otsu
 
-SIDE = 200  # pixels of the longer side of the picture that is looked at
+PHOTO_SIDE = 200  # pixels of the longer side of the picture that is looked at
 LEAST_AREA, MOST_AREA = 0.15, 0.97  # of the picture: what is no sheet, and what is all of it
 FULL = 0.85  # of the four corners' area must be light
 DIRECTIONS = np.radians(np.arange(0, 90, 10))
@@ -15,7 +15,7 @@ DIRECTIONS = np.radians(np.arange(0, 90, 10))
 
 def paper_corners(photo: Array) -> Array | None:
     """Left top, right top, right bottom, left bottom of the sheet (4, 2), or None if it has no edge in the picture."""
-    by = max(1.0, max(photo.shape) / SIDE)
+    by = max(1.0, max(photo.shape) / PHOTO_SIDE)
     size = (max(1, round(photo.shape[1] / by)), max(1, round(photo.shape[0] / by)))
     small = warped(photo, scaling(by), size)
     light = small > otsu(small)

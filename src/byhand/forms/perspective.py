@@ -8,7 +8,7 @@ import numpy as np
 from byhand.core.types import Array
 
 HORIZON = 1e-9
-ROUNDS = 8  # of re-weighting
+FIT_ROUNDS = 8  # of re-weighting
 LEAST_ERROR = 0.3  # pixels: residuals are not trusted to be smaller
 
 
@@ -70,7 +70,7 @@ def fit_most(points: Array, targets: Array, weights: Array, affine: bool = False
     Weights are divided by 1 + (r / s)², r a residual and s its median (Cauchy's estimator), round after round.
     """
     trust = weights
-    for _ in range(ROUNDS):
+    for _ in range(FIT_ROUNDS):
         matrix = fit_perspective(points, targets, np.sqrt(trust), affine)
         away = np.sqrt(((project(matrix, points) - targets) ** 2).sum(axis=1))
         trust = weights / (1 + (away / max(float(np.median(away)), LEAST_ERROR)) ** 2)

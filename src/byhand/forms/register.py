@@ -24,7 +24,7 @@ PATCH, APART_BY = 40, 28  # pixels of a piece of print that is looked for, and f
 REACHES = {320: (16, 8), 640: (8, 5), 1280: (6, 4)}  # pixels: how far pieces are looked for, round by round
 LEAST_PRINT = {320: 0.0004, 640: 0.001, 1280: 0.0025}  # of change a pixel, in every direction; lines have less
 MOST_PIECES = 100  # of a level
-ALIKE = 0.5  # correlation from which a piece is found
+FOUND_ALIKE = 0.5  # correlation from which a piece is found
 CLOSE = 2.0  # pixels at the last level: a piece that is found farther away does not fit
 FITS, FITS_WELL = 0.65, 0.85  # of the pieces that fit: less is another form; more, and nothing else is tried
 SCALES = np.geomspace(0.65, 1.45, 8)  # of the page in the scan, beside one that fills it
@@ -104,7 +104,7 @@ def _pieces(ink: Array, least_change: float) -> Array:
     return APART_BY * np.stack([columns, rows], axis=1)[order]
 
 
-def register(form: PrintedForm, scan: Array) -> Registration:
+def lay_over(form: PrintedForm, scan: Array) -> Registration:
     """Where the form lies in a scan, uint8 (height, width); look at `fits` before using it."""
     back, size = _smaller(scan)  # from a smaller scan to this one
     grey = warped(scan, back, size)
@@ -223,7 +223,7 @@ def _refined(form: PrintedForm, flat: Array, matrix: Array) -> Registration:
             to = matrix @ scaling(1 / scale)
             seen = _inked(warped(flat, to, ink.shape[::-1]))
             shift, alike = displacements(ink, seen, pieces, reach)
-            sure = alike > (ALIKE if side == LEVELS[-1] else 0.35)
+            sure = alike > (FOUND_ALIKE if side == LEVELS[-1] else 0.35)
             if sure.sum() < 6:
                 return Registration(matrix, 0.0)
             middles = pieces + PATCH / 2

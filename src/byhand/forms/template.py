@@ -19,7 +19,7 @@ from byhand.reading.prepare import Box
 
 FORM_VERSION = 1
 KINDS = ("cells", "box", "line", "table")
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 MOST_FIELDS, MOST_CELLS, MOST_BYTES = 1_000, 2_500, 1_000_000  # of a form, of a field, of a description
 LEAST_SIDE = 6  # pixels of a field or a cell
 
@@ -158,7 +158,7 @@ def _keys(entry: Any, known: set[str], where: str) -> None:
 def _field(entry: Any, shape: tuple[int, ...], where: str) -> FormField:
     _keys(entry, {one.name for one in fields(FormField)}, where)
     name = entry.get("name")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    if not isinstance(name, str) or not FIELD_NAME.fullmatch(name):
         raise ByhandError(f"{where}: a name has up to 64 letters, digits, _ and -, and begins with a letter or _.")
     where = f"{where} ({name})"
     kind = entry.get("kind", "box")
