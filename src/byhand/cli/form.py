@@ -8,9 +8,7 @@ import typer
 from byhand.cli.app import Json, app, model_file
 from byhand.core.errors import ByhandError
 
-form_app = typer.Typer(
-    no_args_is_help=True, help="Read paper forms, answer sheets and tables that were filled in by hand."
-)
+form_app = typer.Typer(no_args_is_help=True, help="Read paper forms and tables that were filled in by hand.")
 app.add_typer(form_app, name="form")
 
 

@@ -9,7 +9,7 @@ from byhand.reading.ink import otsu
 
 PHOTO_SIDE = 200  # pixels of the longer side of the picture that is looked at
 LEAST_AREA, MOST_AREA = 0.15, 0.97  # of the picture: what is no sheet, and what is all of it
-FULL = 0.85  # of the four corners' area must be light
+LIGHT_PART = 0.85  # of the four corners' area must be light
 DIRECTIONS = np.radians(np.arange(0, 90, 10))
 
 
@@ -40,7 +40,7 @@ def paper_corners(photo: Array) -> Array | None:
         if area > largest:
             found, largest = corners, area
     share = largest / small.size
-    if found is None or not LEAST_AREA < share < MOST_AREA or len(y) < FULL * largest:
+    if found is None or not LEAST_AREA < share < MOST_AREA or len(y) < LIGHT_PART * largest:
         return None
     return by * np.roll(found, -int((found @ (1, 1)).argmin()), axis=0)
 

@@ -65,7 +65,7 @@ class RowReader:
         self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
         self.widths: dict[int, list[Network]] = {}
 
-    def restricted(self, form: str | Form) -> "RowReader":
+    def restricted(self, form: str | NumberForm) -> "RowReader":
         """The same networks for another form."""
         other = copy(self)
         other.form = form
@@ -79,7 +79,7 @@ class RowReader:
         found it.
         """
         crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
-        labels = self._proposed(log_p)
+        labels = self._proposed(log_p, quick=True)
         labels |= {label for label in proposals if all_peaks(np.exp(log_p), label) is not None}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         doubtful = len(labels) != 1 or bool(score.max() < np.log(SURE))
@@ -118,11 +118,14 @@ class RowReader:
         p /= p.sum(axis=2, keepdims=True)
         return np.concatenate([p[:, :, :DIGIT_CLASSES], 1 - p[:, :, :DIGIT_CLASSES].sum(axis=2, keepdims=True)], axis=2)
 
-    def _proposed(self, log_p: Array) -> set[Label]:
-        """What each view (n, T, classes) would read."""
-        if isinstance(self.form, NumberForm):
-            return {label for row in np.exp(log_p) for label in search(row, self.form)[:PROPOSALS]}
-        return {best_path(row) for row in log_p}
+    def _proposed(self, log_p: Array, quick: bool = False) -> set[Label]:
+        """What each view (n, T, classes) would read; `quick` searches only where its best path is not allowed."""
+        best = [best_path(row) for row in log_p]
+        if not isinstance(self.form, NumberForm):
+            return set(best)
+        found = {label for label in best if self.form.allows(label)} if quick else set()
+        rows = [row for row, label in zip(log_p, best, strict=True) if not (quick and label in found)]
+        return found | {label for row in rows for label in search(np.exp(row), self.form)[:PROPOSALS]}
 
     def _as_wide_as(self, width: int) -> list[Network]:
         """The networks in the narrowest of their widths that holds so many columns."""
