@@ -258,7 +258,7 @@ def _lines(ruling: Ruling, filled: bool) -> list[FormField]:
         if not LINE_LONG * width <= right - left <= LINE_MOST * width:
             continue
         room = round(WRITING_HIGH * max(height, width))
-        above: Array = ruling.ink[max(0, top - room) : max(0, top - 2), left:right].any(axis=1)
+        above = np.any(ruling.ink[max(0, top - room) : max(0, top - 2), left:right], axis=1)
         free = len(above) if not above.any() else int(above[::-1].argmax())
         free = room if filled else free
         if free >= room // 2:
