@@ -103,6 +103,28 @@ def _table(draw, rng, top, thick):
     return Place("table", "table", (xs[0], ys[1], xs[-1], ys[-1]), 4, xs, ys[1:])
 
 
+def draw_grid(rows, columns, cell, headings=False, thick_every=0):
+    """A sheet with a table, cells (width, height) pixels; with printed headings, or thick lines between blocks."""
+    width, height = cell
+    image = Image.new("L", (columns * width + 160, rows * height + 160), 255)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(20)
+    xs, ys = [80 + k * width for k in range(columns + 1)], [80 + k * height for k in range(rows + 1)]
+    for k, y in enumerate(ys):
+        draw.line((xs[0], y, xs[-1], y), 0, 5 if thick_every and k % thick_every == 0 else 2)
+    for k, x in enumerate(xs):
+        draw.line((x, ys[0], x, ys[-1]), 0, 5 if thick_every and k % thick_every == 0 else 2)
+    if headings:
+        for k in range(columns):
+            draw.text((xs[k] + 10, ys[0] + height // 3), "Pupil" if k == 0 else f"Task {'ABCDEFGH'[k - 1]}", 0, font)
+        for k in range(1, rows):
+            draw.text(
+                (xs[0] + 10, ys[k] + height // 3), ["Ada", "Ben", "Cem", "Dora", "Eli", "Fay"][(k - 1) % 6], 0, font
+            )
+    first = 1 if headings else 0
+    box = (xs[first], ys[first], xs[-1], ys[-1])
+    return Sheet(np.asarray(image), [Place("table", "table", box, 1 if thick_every else 2, xs[first:], ys[first:])])
+
+
 # ---- filled by hand ----
 
 

@@ -1,12 +1,15 @@
 """byhand form."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from byhand.cli.app import Json, app, model_file
 from byhand.core.errors import ByhandError
+
+if TYPE_CHECKING:
+    from byhand.core.types import Array
 
 form_app = typer.Typer(no_args_is_help=True, help="Read paper forms and tables that were filled in by hand.")
 app.add_typer(form_app, name="form")
@@ -27,22 +30,14 @@ def learn(
 
     Writes a description to be edited, the empty form beside it as PNG, and a picture that shows where the fields are.
     """
-    import numpy as np
     from PIL import Image
 
-    from byhand.documents.options import QUARTERS
-    from byhand.documents.pages import PageChoice, page_images
     from byhand.forms.learn import learn_form
     from byhand.forms.template import picture_of, save_form
 
-    if rotate not in QUARTERS:
-        raise ByhandError(f"rotate must be 0, 90, 180 or 270 degrees clockwise; got {rotate}.")
     if out.exists() and not force:
         raise ByhandError(f"{out} is there already; name another file with -o, or overwrite it with --force.")
-    (sheet,) = page_images(scan, str(scan), PageChoice(str(page)))
-    if sheet.image is None:
-        raise ByhandError(sheet.error)
-    found = learn_form(np.ascontiguousarray(np.rot90(sheet.image, -rotate // 90)), filled, out.stem)
+    found = learn_form(_page(scan, page, rotate), filled, out.stem)
     save_form(found, out)
     shown = out.with_name(f"{out.stem}-fields.png")
     Image.fromarray(picture_of(found)).save(shown)
@@ -94,3 +89,60 @@ def read(
                 print(f"byhand: {scan.error}", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
+
+
+@form_app.command(epilog="Example:  byhand form table marks.jpg --skip-rows 1 --skip-columns 1 -o marks.csv")
+def table(
+    scan: Annotated[Path, typer.Argument(help="A scan or photo of the page, the right way up.")],
+    pattern: Annotated[str, typer.Option(help="What a cell may hold, as for byhand read.")] = "digits",
+    length: Annotated[str, typer.Option(help="How many digits a cell has: 1, or 2-4.")] = "",
+    skip_rows: Annotated[int, typer.Option(min=0, help="How many rows above are headings.")] = 0,
+    skip_columns: Annotated[int, typer.Option(min=0, help="How many columns at the left are headings.")] = 0,
+    confidence: Annotated[float, typer.Option(min=0, max=1, help="Cells with a lower confidence are marked.")] = 0.9,
+    rotate: Annotated[int, typer.Option(help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")] = 0,
+    page: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
+    model: Annotated[Path | None, typer.Option(help="A model file; the built-in networks by default.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Read the tables of handwritten numbers on a page, such as marks lists: their rows and columns as CSV.
+
+    What a person must look at ends with a question mark. Several tables are parted by an empty line.
+    """
+    import json as encoder
+
+    from byhand.core.files import write_atomically
+    from byhand.forms.tables import read_tables
+
+    found = read_tables(
+        _page(scan, page, rotate),
+        pattern=pattern,
+        length=length or 0,
+        skip_rows=skip_rows,
+        skip_columns=skip_columns,
+        confidence=confidence,
+        model=model_file(model) if model else None,
+    )
+    if json:
+        text = "".join(encoder.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in found)
+    else:
+        text = "\r\n".join(one.to_csv() for one in found)
+    if out:
+        write_atomically(out, (b"" if json else "\ufeff".encode()) + text.encode())
+    else:
+        print(text.replace("\r\n", "\n"), end="")
+
+
+def _page(scan: Path, page: int, rotate: int) -> "Array":
+    """A page of a file, uint8 (height, width), rotated clockwise."""
+    import numpy as np
+
+    from byhand.documents.options import QUARTERS
+    from byhand.documents.pages import PageChoice, page_images
+
+    if rotate not in QUARTERS:
+        raise ByhandError(f"rotate must be 0, 90, 180 or 270 degrees clockwise; got {rotate}.")
+    (sheet,) = page_images(scan, str(scan), PageChoice(str(page)))
+    if sheet.image is None:
+        raise ByhandError(sheet.error)
+    return np.ascontiguousarray(np.rot90(sheet.image, -rotate // 90))

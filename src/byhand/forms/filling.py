@@ -121,8 +121,15 @@ class FormReader:
                 f"{FITS:.0%} are needed; scan all of the page, or use the form that it is."
             )
         flat, matrix = _even(scan, where.matrix)
-        found = [self._field(one, cut_field(one, self._flat, flat, matrix, scan.shape)) for one in self._parts]
-        return FormReading(tuple(self._with_sums(found)), where.fit)
+        return self._all(flat, matrix, scan.shape, where.fit)
+
+    def read_upright(self, flat: Array) -> FormReading:
+        """Read a page of even light, uint8 (height, width), that lies as the form's picture does."""
+        return self._all(flat, np.eye(3), flat.shape, 1.0)
+
+    def _all(self, flat: Array, matrix: Array, shape: tuple[int, ...], fit: float) -> FormReading:
+        found = [self._field(one, cut_field(one, self._flat, flat, matrix, shape)) for one in self._parts]
+        return FormReading(tuple(self._with_sums(found)), fit)
 
     def _field(self, one: FormField, ink: FieldInk) -> FieldReading:
         if ink.empty or (one.kind == "cells" and not ink.cells.any()):

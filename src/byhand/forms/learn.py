@@ -21,7 +21,7 @@ from byhand.reading.writing import flatten
 
 LONGEST_SIDE = 2_000  # pixels of a form's picture
 SAME_LINE = 5  # pixels by which the ends of cells on one line differ
-SHARED_LINE = 12  # pixels between two cells that share a line
+SHARED_LINE = 18  # pixels between two cells that share a line
 NARROW = 1.35  # a cell for one digit is at most so many times as wide as high
 ALIKE_WIDTH = 0.15  # by which parts the widths of cells of one number differ
 BETWEEN_BOXES = 0.6  # widths between two boxes of one number
@@ -44,14 +44,19 @@ def learn_form(scan: Array, filled: bool = False, name: str = "form") -> FormTem
     Raises:
         ByhandError: there are no fields on it.
     """
-    flat = upright_page(scan)
-    ruling = find_ruling(flat, filled)
-    found = [*_tables(ruling, filled), *_combs(ruling), *_lines(ruling, filled)]
-    found = _apart(found)
-    if not found:
+    form = described(upright_page(scan), filled, name)
+    if not form.fields:
         raise ByhandError(
             "no boxes, combs, tables or lines to write on were found; scan the empty form at 150 dpi or more."
         )
+    return form
+
+
+def described(flat: Array, filled: bool, name: str) -> FormTemplate:
+    """The form on a page of even light that stands upright, uint8 (height, width); it may have no fields."""
+    ruling = find_ruling(flat, filled)
+    found = [*_tables(ruling, filled), *_combs(ruling), *_lines(ruling, filled)]
+    found = _apart(found)
     order = sorted_boxes([one.box for one in found])
     found.sort(key=lambda one: order.index(one.box))
     numbered = [replace(one, name=f"{one.kind}_{k}") for k, one in enumerate(found, 1)]

@@ -5,11 +5,13 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.forms.perspective import scaling, warped
 from byhand.reading.components import components
-from byhand.reading.ink import otsu
+from byhand.reading.ink import otsu, running_max
 
 PHOTO_SIDE = 200  # pixels of the longer side of the picture that is looked at
 LEAST_AREA, MOST_AREA = 0.15, 0.97  # of the picture: what is no sheet, and what is all of it
 LIGHT_PART = 0.85  # of the four corners' area must be light
+WIDEST_PRINT = 7  # pixels of that picture: thinner dark lines are print on the sheet
+DARKER_TABLE = 0.75  # of the sheet's grey level: what lies around it is darker
 DIRECTIONS = np.radians(np.arange(0, 90, 10))
 
 
@@ -18,10 +20,11 @@ def paper_corners(photo: Array) -> Array | None:
     by = max(1.0, max(photo.shape) / PHOTO_SIDE)
     size = (max(1, round(photo.shape[1] / by)), max(1, round(photo.shape[0] / by)))
     small = warped(photo, scaling(by), size)
-    light = small > otsu(small)
+    level = -running_max(-running_max(small.astype(np.float32), WIDEST_PRINT), WIDEST_PRINT)  # a closing: print goes
+    light = level > otsu(level)
+    if light.all() or np.median(level[~light]) > DARKER_TABLE * np.median(level[light]):
+        return None  # light that fades, not an edge
     pieces = components(light)
-    if not len(pieces.areas):
-        return None
     sheet = pieces.pixels(np.arange(len(pieces.areas)) == int(pieces.areas.argmax()))
     y, x = np.nonzero(sheet)
     points = np.stack([x + 0.5, y + 0.5], axis=1)

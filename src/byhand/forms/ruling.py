@@ -13,7 +13,7 @@ LONG_LINE, LONG_POST = 26, 18  # pixels: shorter strokes are not taken for lines
 LONG_AMONG = 36  # likewise on a form with writing
 LEAST_CELL, MOST_PAGE = 14, 0.5  # pixels of a cell's sides; of the page's sides at most
 FILLED_CELL = 0.8  # of its box: a cell is a rectangle
-THICKEST_LINE = 9  # pixels
+THICKEST_LINE = 14  # pixels
 
 
 class Ruling(NamedTuple):

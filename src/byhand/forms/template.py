@@ -179,7 +179,10 @@ def _field(entry: Any, shape: tuple[int, ...], where: str) -> FormField:
         raise ByhandError(f"{where}: date must be one of {', '.join(DATE_FORMATS)}.")
     if "least" in entry and "most" in entry and entry["least"] > entry["most"]:
         raise ByhandError(f"{where}: least is greater than most.")
-    found = dict(entry) | {"box": _box(entry.get("box"), shape, where), "length": _length(entry, kind, where)}
+    found = dict(entry) | {
+        "box": _box(entry.get("box"), shape, where),
+        "length": checked_length(entry.get("length", 0), kind, where),
+    }
     found |= {key: _edges(entry, key, kind, where) for key in ("columns", "rows") if kind == "table"}
     if kind != "table" and ("columns" in entry or "rows" in entry):
         raise ByhandError(f"{where}: only a table has columns and rows.")
@@ -209,8 +212,12 @@ def _box(box: Any, shape: tuple[int, ...], where: str) -> Box:
     return left, top, right, bottom
 
 
-def _length(entry: dict, kind: str, where: str) -> int | str:
-    length = entry.get("length", 0)
+def checked_length(length: Any, kind: str, where: str) -> int | str:
+    """How many digits a field has: a number, or "2-4"; 0 for any number.
+
+    Raises:
+        ByhandError: it is something else; the sentence begins with `where`.
+    """
     found = (
         re.fullmatch(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", str(length))
         if _whole(length) or isinstance(length, str)
