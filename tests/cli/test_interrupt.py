@@ -7,10 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from byhand import LSTM, Dense, Embedding
+from byhand.recipes import RECIPES
+from byhand.recipes.config import RunConfig
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.checkpoints import Checkpoints
 from tests.cli.test_commands import byhand, data  # noqa: F401  (fixtures)
@@ -63,6 +67,21 @@ def test_a_run_that_is_told_to_stop_says_how_to_go_on_and_does(byhand, data, tmp
     same(tmp_path / "cut run", tmp_path / "whole")
     status, _, err = byhand("train", "--resume", "cut run")
     assert status == 2 and "the run is finished" in err
+
+
+def test_a_killed_run_goes_on_with_the_state_that_its_layers_carried(byhand, tmp_path):  # noqa: F811
+    (tmp_path / "a.txt").write_text("to be or not to be " * 2_500)
+    layers = (Embedding(7, 4), LSTM(8, return_sequences=True), Dense(7))
+    recipe = replace(RECIPES["shakespeare-lstm"], layers=layers, epochs=30)
+    (tmp_path / "small.toml").write_text(RunConfig(recipe, "a.txt", 0).to_toml())
+    run = process("train", "--config", "small.toml", "--no-plots", "--checkpoint-every", "9 steps", "--out", "cut")
+    wait_for_checkpoint(tmp_path / "cut")
+    run.kill()
+    run.communicate()
+    assert 0 < Checkpoints("cut/checkpoints").newest()[1].step < 600
+    assert byhand("train", "--resume", "cut", "--checkpoint-every", "never")[::2] == (0, "")
+    assert byhand("train", "--config", "small.toml", "--no-plots", "--out", "whole")[0] == 0
+    same(tmp_path / "cut", tmp_path / "whole")
 
 
 def test_a_second_signal_leaves_at_once_with_the_last_checkpoint_whole(byhand, data, tmp_path):  # noqa: F811

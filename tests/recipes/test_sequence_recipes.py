@@ -181,3 +181,17 @@ def test_a_recipe_and_its_data_must_both_be_tokens_or_numbers(tmp_path):
     with pytest.raises(b.ByhandError, match="The recipe vowels is for numbers"):
         fitted_to(RECIPES["vowels"], load(tmp_path))
     assert fitted_to(RECIPES["surnames"], load(tmp_path)).layers[0].vocabulary == 3
+
+
+def test_what_is_measured_while_training_leaves_out_steps_that_are_not_there():
+    data = speakers()
+    x, lengths = data.x_train, data.lengths_train
+    steps = np.broadcast_to(np.arange(9) % 3, (len(x), 9)).copy()
+    network = b.Network((9, 2), [b.GRU(4, return_sequences=True), b.Dense(3)], b.CategoricalCrossEntropy())
+    there = np.arange(9) < lengths[:, np.newaxis]
+    watch = b.Watch()
+    b.fit(network, x, steps, lengths=lengths, epochs=1, callbacks=[watch], progress=False)
+    assert watch.record.data["counts"] == np.bincount(steps[there]).tolist()
+    right = network.predict(x, mask=there) == steps
+    for k in range(3):
+        assert watch.record.columns[f"recall {k}"][-1] == pytest.approx(right[there & (steps == k)].mean())

@@ -6,11 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from byhand.core.passes import Pass
+from byhand.core.plan import Plan
 from byhand.core.types import Array
 from byhand.layers import Layer, ReLU, Sigmoid, Tanh
 
 FLAT = 0.01  # a sigmoid or tanh counts as saturated where its slope is below this share of its steepest
 TWIN = 1e-3  # two columns count as equal where they differ by less than this share of the largest weight
+
+
+def numbers(plan: Plan) -> int:
+    """How many numbers a layer's output and cache have for each sample, those of layers within it too."""
+    own = math.prod(plan.out_shape) + sum(math.prod(shape) for shape in plan.cache.values())
+    return own + sum(map(numbers, plan.children))
 
 
 def rms(a: Array) -> float:

@@ -26,7 +26,7 @@ TWINS = 0.5  # share of a hidden layer's units that have an equal one
 def unscaled(record: Record, found: Found) -> Problem | None:
     """The inputs are far larger or smaller than 1."""
     size = record.data.get("input_rms")
-    if size is None or INPUT_TOO_SMALL <= size <= INPUT_TOO_LARGE:
+    if size is None or not (size < INPUT_TOO_SMALL or size > INPUT_TOO_LARGE):  # NaN of tokens
         return None
     low, high = record.data["input_min"], record.data["input_max"]
     accuracy = (record.history.get("accuracy") or [0.0])[-1]

@@ -18,6 +18,7 @@ from byhand.training.batches import Batches
 
 MOST, LEAST = 100, 10  # measurements in a training, as far as it has epochs
 MOST_CLASSES_SHOWN = 100  # whose recall is measured
+MOST_NUMBERS = 2**25  # in the arrays of the samples measured on
 SHARE = 0.02  # of the samples that a training meets may be those measured on, where that allows the least number
 
 
@@ -34,7 +35,7 @@ class Watch(Callback):
         >>> print(*watch.problems(), sep="\\n")
 
     Args:
-        rows: how many training samples to measure on.
+        rows: how many training samples to measure on; of long sequences fewer.
 
     Attributes:
         record: what was measured.
@@ -60,9 +61,11 @@ class Watch(Callback):
         if batches is None:
             raise ByhandError("Watch looks at samples again and again: it needs arrays, not an iterator of batches.")
         self._twin = network.twin()
-        chosen = np.linspace(0, len(batches) - 1, min(self.rows, len(batches))).astype(int)
+        rows = max(1, min(self.rows, len(batches), MOST_NUMBERS // sum(map(measure.numbers, network.plan))))
+        chosen = np.linspace(0, len(batches) - 1, rows).astype(int)
         self._x, self._t = network.as_input(batches.x[chosen]), batches.t[chosen]
         self._labels = None if batches.labels is None else batches.labels[chosen]
+        self._mask = None if batches.mask is None else batches.mask[chosen]
         self._workspace = self._twin.workspace(len(chosen))
         self._every = _every(training.epochs, len(batches), len(chosen))
         self._start = network.theta.copy()
@@ -143,16 +146,19 @@ class Watch(Callback):
             names = ("epoch", "step", "loss", "rate", "what", "layer", "kept_step")
             self.record.diverged = {name: getattr(error, name) for name in names} | {"message": str(error)}
             self.record.diverged["loss"] = str(error.loss)
-        for name in ("_twin", "_x", "_t", "_labels", "_workspace", "_start", "_before"):
+        for name in ("_twin", "_x", "_t", "_labels", "_mask", "_workspace", "_start", "_before"):
             self.__dict__.pop(name, None)
 
     def _measure(self, epoch: int) -> None:
         """One row: the chosen samples forward and backward, as in training, with random numbers of their own."""
         network, workspace = self._twin, self._workspace
         state = network.state.copy()
-        y = network.forward(self._x, workspace, np.random.default_rng(0))
+        y = network.forward(self._x, workspace, np.random.default_rng(0), self._mask)
         probabilities = np.empty_like(y)
         network.loss.activate(network.ops, workspace.passes.loss, probabilities)
+        if y.ndim == 3:  # a row for each step that is there
+            there = self._mask is not None and self._mask.shape == y.shape[:2]
+            probabilities = probabilities[self._mask if there else ...].reshape(-1, y.shape[-1])
         row = {"epoch": float(epoch)} | self._activations()
         row["entropy"] = measure.entropy(probabilities, _output_activation(network))
         row |= self._answers(probabilities)
@@ -177,12 +183,13 @@ class Watch(Callback):
         """How well the samples are predicted, and how much the last hidden layer varies."""
         row = {}
         if self._labels is not None:
-            recalls = measure.recalls(self._labels, self._twin.decide(outputs), max(self._twin.outputs, 2))
+            labels = self._labels[self._labels >= 0]  # of the steps that are there
+            recalls = measure.recalls(labels, self._twin.decide(outputs), max(self._twin.outputs, 2))
             row = {f"recall {k}": recall for k, recall in enumerate(recalls[:MOST_CLASSES_SHOWN])}
         elif self._t.shape == outputs.shape:
             row["r2"] = measure.r2(self._t, outputs)
         last = max((p.path[0] for p in self._weights.values()), default=0)
-        if last and (varies := measure.spread(self._x)):
+        if self._twin.inputs != "tokens" and last and (varies := measure.spread(self._x)):
             row["signal"] = measure.spread(self._workspace.passes.layers[last - 1].y) / varies
         return row
 
@@ -223,14 +230,15 @@ def _labels(network: Network) -> dict[str, str]:
 
 def _data(x: Array, batches: Batches, network: Network) -> dict[str, object]:
     """Facts about the training samples; those about the inputs from the chosen ones, x (n, *input_shape)."""
-    counts = None if batches.labels is None else np.bincount(batches.labels, minlength=max(network.outputs, 2))
+    labels, tokens = batches.labels, network.inputs == "tokens"
+    counts = None if labels is None else np.bincount(labels[labels >= 0], minlength=max(network.outputs, 2))
     return {
         "samples": len(batches),
         "outputs": network.outputs,
         "counts": None if counts is None else counts.tolist(),
-        "input_rms": measure.rms(x),
-        "input_min": float(x.min()),
-        "input_max": float(x.max()),
+        "input_rms": math.nan if tokens else measure.rms(x),
+        "input_min": math.nan if tokens else float(x.min()),
+        "input_max": math.nan if tokens else float(x.max()),
         "classes": list(network.classes or ()),
     } | _targets(batches, network)
 
