@@ -9,7 +9,7 @@ import byhand as b
 from byhand.data import Dataset, load, load_text
 from byhand.data.made import adding_problem, load_adding, load_sums
 from byhand.recipes import PUBLISHED, RECIPES, fitted_to, run_recipe
-from byhand.recipes.forecasts import airline_errors, airline_split, sunspots_errors, sunspots_split
+from byhand.recipes.forecasts import airline_split, sunspots_split
 from byhand.recipes.run import in_batches
 from byhand.recipes.surnames import split_names
 from byhand.training import evaluate
@@ -85,8 +85,8 @@ def test_names_are_split_the_same_way_for_every_seed():
 @pytest.mark.parametrize(
     ("split", "errors", "values"),
     [
-        (airline_split, airline_errors, np.exp(np.random.default_rng(0).normal(5, 0.2, 144))),
-        (sunspots_split, sunspots_errors, np.random.default_rng(0).uniform(0, 150, 309)),
+        (airline_split, RECIPES["airline"].judge, np.exp(np.random.default_rng(0).normal(5, 0.2, 144))),
+        (sunspots_split, RECIPES["sunspots"].judge, np.random.default_rng(0).uniform(0, 150, 309)),
     ],
     ids=["airline", "sunspots"],
 )
@@ -120,7 +120,7 @@ def test_the_airlines_naive_forecast():
     t = np.arange(144)
     values = 100 * 1.1 ** (t / 12) * (2 + np.sin(t * np.pi / 6))
     data = series(values)
-    found = airline_errors(type("Zero", (), {"predict": lambda self, x: np.zeros(len(x))})(), airline_split(
+    found = RECIPES["airline"].judge(type("Zero", (), {"predict": lambda self, x: np.zeros(len(x))})(), airline_split(
         series(values * np.exp(np.random.default_rng(0).normal(0, 1e-9, 144))), np.random.default_rng(0)
     ), data)  # fmt: skip
     assert found["test RMSE, last year times last month's growth"] == pytest.approx(0, abs=1e-9)

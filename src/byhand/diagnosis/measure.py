@@ -14,10 +14,10 @@ FLAT = 0.01  # a sigmoid or tanh counts as saturated where its slope is below th
 TWIN = 1e-3  # two columns count as equal where they differ by less than this share of the largest weight
 
 
-def numbers(plan: Plan) -> int:
+def numbers_a_sample(plan: Plan) -> int:
     """How many numbers a layer's output and cache have for each sample, those of layers within it too."""
     own = math.prod(plan.out_shape) + sum(math.prod(shape) for shape in plan.cache.values())
-    return own + sum(map(numbers, plan.children))
+    return own + sum(map(numbers_a_sample, plan.children))
 
 
 def rms(a: Array) -> float:

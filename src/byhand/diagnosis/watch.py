@@ -61,7 +61,7 @@ class Watch(Callback):
         if batches is None:
             raise ByhandError("Watch looks at samples again and again: it needs arrays, not an iterator of batches.")
         self._twin = network.twin()
-        rows = max(1, min(self.rows, len(batches), MOST_NUMBERS // sum(map(measure.numbers, network.plan))))
+        rows = max(1, min(self.rows, len(batches), MOST_NUMBERS // sum(map(measure.numbers_a_sample, network.plan))))
         chosen = np.linspace(0, len(batches) - 1, rows).astype(int)
         self._x, self._t = network.as_input(batches.x[chosen]), batches.t[chosen]
         self._labels = None if batches.labels is None else batches.labels[chosen]

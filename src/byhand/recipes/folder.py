@@ -20,6 +20,7 @@ from byhand.recipes.unfinished import CHECKPOINTS, command
 from byhand.training import Evaluation, RegressionEvaluation
 from byhand.training.checkpoints import Checkpoints
 
+MOST_CLASSES_DRAWN = 40  # in a confusion matrix
 MODEL, CONFIG, LAST_GOOD = "model.safetensors", "config.toml", "last-good.safetensors"
 
 
@@ -185,7 +186,8 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
     figures = {"curves": plots.curves(run.outcome.history)}
     if isinstance(run.outcome.test, Evaluation) and run.split.test:
         x, y = run.split.test[:2]
-        figures["confusion"] = plots.confusion(run.outcome.test.confusion, classes)
+        if len(classes) <= MOST_CLASSES_DRAWN:
+            figures["confusion"] = plots.confusion(run.outcome.test.confusion, classes)
         if shape:
             figures["digits"] = _some_digits(run, x, y, shape)
     layers = run.network.layers

@@ -1,6 +1,6 @@
 """Forecasts of time series, one step ahead, beside naive ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from byhand.regularizers import L2
 from byhand.schedules import CosineAnnealing
 
 YEAR = 12  # months
+CYCLE = 11  # years from one maximum of sunspots to the next, about
 MONTHS_TESTED, MONTHS_HELD_BACK, MONTHS_SEEN = 48, 24, 12
 YEARS_TESTED, YEARS_HELD_BACK, YEARS_SEEN = 88, 40, 12
 
@@ -56,27 +57,17 @@ def airline_split(dataset: Dataset, rng: np.random.Generator) -> Split:
     return cut(changes_of_growth(series_of(dataset)), MONTHS_SEEN, MONTHS_HELD_BACK, MONTHS_TESTED)
 
 
-def airline_errors(network: Network, split: Split, dataset: Dataset) -> Mapping[str, float]:
-    """Root mean squared errors in thousands of passengers, of the network and of three naive forecasts."""
-    y, changes = series_of(dataset), changes_of_growth(series_of(dataset))
+def airline_forecasts(network: Network, x: Array, y: Array, t: Array) -> dict[str, Array]:
+    """Forecasts of the months t of the series y, by the network from the windows x and by three naive rules."""
+    changes = changes_of_growth(y)
     mean, spread = scale_of(changes[: len(changes) - MONTHS_TESTED - MONTHS_HELD_BACK])
-    errors: dict[str, float] = {}
-    for part, pair, end in (
-        ("validation", split.validation, len(y) - MONTHS_TESTED),
-        ("test", split.test, len(y)),
-    ):
-        assert pair is not None
-        t = np.arange(end - len(pair[0]), end)  # the months that are forecast
-        same_growth = y[t - YEAR] * y[t - 1] / y[t - YEAR - 1]
-        forecast = same_growth * np.exp(mean + spread * network.predict(pair[0]).astype(np.float64))
-        forecasts = {
-            "": forecast,
-            ", as last month": y[t - 1],
-            ", as last year": y[t - YEAR],
-            ", last year times last month's growth": same_growth,
-        }
-        errors |= {f"{part} RMSE{name}": root_mean_square(f - y[t]) for name, f in forecasts.items()}
-    return errors
+    same_growth = y[t - YEAR] * y[t - 1] / y[t - YEAR - 1]
+    return {
+        "": same_growth * np.exp(mean + spread * network.predict(x).astype(np.float64)),
+        ", as last month": y[t - 1],
+        ", as last year": y[t - YEAR],
+        ", last year times last month's growth": same_growth,
+    }
 
 
 def sunspots_split(dataset: Dataset, rng: np.random.Generator) -> Split:
@@ -84,18 +75,27 @@ def sunspots_split(dataset: Dataset, rng: np.random.Generator) -> Split:
     return cut(np.sqrt(series_of(dataset)), YEARS_SEEN, YEARS_HELD_BACK, YEARS_TESTED)
 
 
-def sunspots_errors(network: Network, split: Split, dataset: Dataset) -> Mapping[str, float]:
-    """Root mean squared errors in sunspots, of the network and of two naive forecasts."""
-    y = series_of(dataset)
+def sunspots_forecasts(network: Network, x: Array, y: Array, t: Array) -> dict[str, Array]:
+    """Forecasts of the years t of the series y, by the network from the windows x and by two naive rules."""
     mean, spread = scale_of(np.sqrt(y[: len(y) - YEARS_TESTED - YEARS_HELD_BACK]))
-    errors: dict[str, float] = {}
-    for part, pair, end in (("validation", split.validation, len(y) - YEARS_TESTED), ("test", split.test, len(y))):
-        assert pair is not None
-        t = np.arange(end - len(pair[0]), end)  # the years that are forecast
-        root = mean + spread * network.predict(pair[0]).astype(np.float64)
-        forecasts = {"": np.maximum(root, 0) ** 2, ", as last year": y[t - 1], ", as eleven years ago": y[t - 11]}
-        errors |= {f"{part} RMSE{name}": root_mean_square(f - y[t]) for name, f in forecasts.items()}
-    return errors
+    root = mean + spread * network.predict(x).astype(np.float64)
+    return {"": np.maximum(root, 0) ** 2, ", as last year": y[t - 1], ", as eleven years ago": y[t - CYCLE]}
+
+
+def errors_of(forecasts: Callable[[Network, Array, Array, Array], dict[str, Array]]) -> Callable[..., dict[str, float]]:
+    """A recipe's `judge`: root mean squared errors of such forecasts, in the series' unit, held back and tested."""
+
+    def judge(network: Network, split: Split, dataset: Dataset) -> dict[str, float]:
+        y, errors, end = series_of(dataset), {}, len(dataset.x_train) + 1
+        for part, pair in (("test", split.test), ("validation", split.validation)):
+            assert pair is not None
+            t = np.arange(end - len(pair[0]), end)  # the steps that are forecast
+            for name, forecast in forecasts(network, pair[0], y, t).items():
+                errors[f"{part} RMSE{name}"] = root_mean_square(forecast - y[t])
+            end -= len(t)
+        return errors
+
+    return judge
 
 
 def judged(name: str, published: float | None = None) -> Figure:
@@ -123,7 +123,7 @@ airline = Recipe(
     regularizers=(L2(0.1),),  # of 0.01, 0.1 and 0.3 the best by the months held back, over three seeds
     epochs=100,
     batch_size=8,
-    judge=airline_errors,
+    judge=errors_of(airline_forecasts),
     figures=(
         judged("validation RMSE"),
         judged("validation RMSE, last year times last month's growth"),
@@ -144,7 +144,7 @@ sunspots = replace(
     dataset="sunspots",
     input_shape=(YEARS_SEEN, 1),
     regularizers=(L2(0.01),),
-    judge=sunspots_errors,
+    judge=errors_of(sunspots_forecasts),
     figures=(
         judged("validation RMSE"),
         judged("validation RMSE, as last year"),
