@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import make_classification
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -229,3 +229,17 @@ def test_the_example_runs(capsys):
     runpy.run_path(str(path), run_name="__main__")
     mlp, ours, *_ = capsys.readouterr().out.splitlines()
     assert mlp.split("loss")[1] == ours.split("loss")[1]
+
+
+def test_sequences_are_told_apart_by_their_order():
+    rng = np.random.default_rng(0)
+    x = rng.random((200, 6, 1)).cumsum(axis=1)
+    x[::2] = x[::2, ::-1]  # every other one falls
+    y = np.array(["falls", "rises"])[np.arange(200) % 2]
+    model = NetworkClassifier((8, 6), learning_rate_init=0.02, max_iter=15, random_state=0, tol=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(x[:150], y[:150])
+    assert [layer.label() for layer in model.network_.layers] == ["GRU(8, sequences)", "GRU(6)", "Dense(1)"]
+    assert model.score(x[150:], y[150:]) == 1 and model.predict(x[-1:]) == ["rises"]
+    with pytest.raises(ByhandError, match=r"or sequences \(n, T, features\); its shape is"):
+        model.fit(x[..., np.newaxis], y)

@@ -20,7 +20,7 @@ from byhand.initializers import Uniform
 from byhand.interop.parameters import check_parameters, hidden_sizes
 from byhand.interop.solvers import AdamSolver, MomentumSolver, Rate, Solver
 from byhand.interop.training import EpochRecorder, SharedPenalty
-from byhand.layers import Dense, Layer, ReLU, Sigmoid, Tanh
+from byhand.layers import GRU, Dense, Flatten, Layer, ReLU, Sigmoid, Tanh
 from byhand.losses import Loss, QuadraticCost
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.training import fit
@@ -45,9 +45,12 @@ class NetworkEstimator(BaseEstimator):
     The parameters are those of scikit-learn's MLPClassifier, with the same names, meaning and defaults. The same
     `random_state` gives the same start, the same batches and, up to rounding, the same network.
 
+    X is (n, features), or (n, T, features), sequences of T steps: the hidden layers are then GRUs, and the outputs come
+    of the last step's state.
+
     Args:
         hidden_layer_sizes: how many units each hidden layer has; a single number is one layer, () none.
-        activation: of the hidden layers: "identity", "logistic", "tanh" or "relu".
+        activation: of the hidden layers: "identity", "logistic", "tanh" or "relu"; GRUs have their own.
         solver: "adam" or "sgd". "lbfgs" is refused.
         alpha: α of the L2 penalty: ½ α ‖weights‖² is added to the sum of a batch's losses before it is divided by the
             number of samples (or the sum of their weights).
@@ -230,13 +233,17 @@ class NetworkEstimator(BaseEstimator):
     def _start(self, X: Array, outputs: int, fresh: bool, random_state: Any, classes: Sequence[str] | None) -> None:
         """Create the network, with new weights or those of the previous fit.
 
-        All numbers come from U(−r, r) with r = √(6 / (in + out)), or √(2 / (in + out)) for "logistic": Glorot and
-        Bengio (2010), with scikit-learn's factor for the sigmoid.
+        Of dense layers all numbers come from U(−r, r) with r = √(6 / (in + out)), or √(2 / (in + out)) for "logistic":
+        Glorot and Bengio (2010), with scikit-learn's factor for the sigmoid.
         """
         layers: list[Layer] = []
-        wide = X.shape[1]
+        wide = X.shape[-1]
         factor = 2 if self.activation == "logistic" else 6
-        for units in [*hidden_sizes(self.hidden_layer_sizes), outputs]:
+        hidden = hidden_sizes(self.hidden_layer_sizes)
+        if X.ndim == 3:  # a GRU for each hidden layer, every step's state for all but the last
+            layers = [GRU(units, return_sequences=i < len(hidden)) for i, units in enumerate(hidden, 1)] or [Flatten()]
+            wide, hidden = (hidden[-1] if hidden else X.shape[1] * wide), []
+        for units in [*hidden, outputs]:
             start = Uniform(-sqrt(factor / (wide + units)), sqrt(factor / (wide + units)))
             layers.append(Dense(units, start, start))
             if activation := ACTIVATIONS[self.activation]:
@@ -246,7 +253,7 @@ class NetworkEstimator(BaseEstimator):
             layers.pop()
         loss, self.out_activation_ = self._loss()
         dtype = X.dtype if fresh else self.network_.dtype
-        network = Network(X.shape[1], layers, loss, rng=None, dtype=dtype, classes=classes)
+        network = Network(X.shape[1:], layers, loss, rng=None, dtype=dtype, classes=classes)
         if fresh:
             network.initialize(random_state)
             self.t_ = 0
@@ -297,7 +304,7 @@ class NetworkEstimator(BaseEstimator):
     def _outputs(self, X: Any) -> Array:
         """The network's output activations (n, outputs)."""
         check_is_fitted(self, "network_")
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), allow_nd=True, reset=False)
         if not issparse(X):
             return self.network_.predict_proba(X)
         pieces = range(0, X.shape[0], PREDICTED_ROWS)
@@ -310,16 +317,20 @@ class NetworkEstimator(BaseEstimator):
         check_parameters(self)
         if incremental and self.early_stopping:
             raise ByhandError("partial_fit makes a single epoch, so early_stopping=True makes no sense with it.")
-        return validate_data(
+        X, y = validate_data(
             self,
             X,
             y,
             accept_sparse="csr",
             dtype=(np.float64, np.float32),
             multi_output=True,
+            allow_nd=True,
             y_numeric=numeric,
             reset=self._is_fresh(incremental),
         )
+        if X.ndim > 3:
+            raise ByhandError(f"X must be (n, features), or sequences (n, T, features); its shape is {X.shape}.")
+        return X, y
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
