@@ -4,13 +4,17 @@ BIN    := .venv/bin
 RUN    := .venv/.run-installed
 DEV    := .venv/.dev-installed
 
-.PHONY: demo test lint docs bench sanitize sanitize-threads clean
+.PHONY: demo test test-long lint docs bench sanitize sanitize-threads clean
 
 demo: $(RUN)            ## fetch MNIST, train to 98 %, write pictures to out/demo/, read drawn digits
 	$(BIN)/byhand demo --out out/demo
 
 test: $(DEV)            ## the whole test suite
 	$(BIN)/python -m pytest -n 2
+
+test-long: $(DEV)       ## what takes minutes: the programs on MNIST, wheels, sdist, site, notebooks (needs gcc, node and npm)
+	$(BIN)/python -m pip install --quiet --editable '.[docs,notebooks,release]'
+	$(BIN)/python -m pytest -m long
 
 lint: $(DEV)            ## formatting, lint and types
 	$(BIN)/ruff format --check src tests bench docs examples setup.py

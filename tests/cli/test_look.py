@@ -47,6 +47,7 @@ def test_a_network_of_convolutions(byhand, data, tmp_path):  # noqa: F811
     network = Network.load(model)
     blocks = load(str(data))
     p = network.predict_proba(blocks.x_test[3:4])[0]
+    assert record["truth"] == str(blocks.y_test[3])
     assert record["text"] == str(p.argmax()) and record["confidence"] == pytest.approx(p.max(), rel=1e-5)
     assert record["compared"] == 300 and len(record["nearest"]) == 13
     distances = [n["distance"] for n in record["nearest"]]

@@ -1,5 +1,8 @@
 """byhand demo."""
 
+import os
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +13,12 @@ from byhand.cli.app import app
 from byhand.cli.output import percent, print_run, print_table
 
 NEXT = """Next:
-  byhand lesson                     worked examples, from the perceptron to backpropagation
-  byhand explain nielsen            a network's equations, forward and backward, with its shapes
-  byhand train nielsen              Nielsen's network; see also: byhand recipes
-  byhand reproduce --seeds 1        all published set-ups, their figures beside ours
-  byhand read YOUR_PICTURE          a photo or drawing of digits"""
+  {byhand} lesson              worked examples in order, from the perceptron to networks that draw
+  {byhand} explain nielsen     a network's equations, forward and backward, with its shapes
+  {byhand} look {out} 7   which pixels decided the prediction for test image 7
+  {byhand} read {out}/digits   the digits that byhand drew, read once more; or pictures of yours
+  {byhand} train nielsen       Nielsen's network; see also: {byhand} recipes
+  {byhand} serve               the page: draw digits, look inside a network, watch one learn"""
 
 
 @app.command(epilog="Example:  byhand demo --out out/demo")
@@ -34,6 +38,7 @@ def demo(
     from byhand.recipes.folder import MODEL, claimed, write_run
 
     start = time.perf_counter()
+    print(f"This trains a network on MNIST, draws pictures and reads digits into {out}; it takes about a minute.")
     print("Fetching MNIST, unless it is in the cache ...", flush=True)
     dataset = load("mnist")
     recipe = RECIPES["dense"]
@@ -61,4 +66,13 @@ def demo(
     plots.save(figure, out / "plots" / "drawn.png")
     seconds = time.perf_counter() - start
     print(f"The pictures are in {out / 'plots'}, everything else is in {out}. This took {seconds:.0f} s.\n")
-    print(NEXT)
+    print(NEXT.format(byhand=_command(), out=out))
+
+
+def _command() -> str:
+    """How byhand is called here: by its name if the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    found = shutil.which("byhand")
+    if called.name != "byhand" or (found and Path(found).resolve() == called.resolve()):
+        return "byhand"
+    return os.path.relpath(called)

@@ -22,6 +22,9 @@ def lesson(
         bool, typer.Option("--exercise", help="Ask questions with fresh numbers; exits with 1 if one is not answered.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the pictures of the lessons into this folder.")] = None,
+    notebook: Annotated[
+        Path | None, typer.Option(help="Write the lessons into this folder as Jupyter notebooks; all if none is named.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Random seed; 0 for lessons and a fresh one for exercises by default.")
     ] = None,
@@ -31,6 +34,12 @@ def lesson(
     from byhand.lessons import lesson_called, lessons, run_lesson
 
     known = lessons()
+    if notebook:
+        from byhand.lessons.notebook import write_notebooks
+
+        for path in write_notebooks(notebook, [lesson_called(name).name for name in names or known]):
+            print(path)
+        return
     if not names and not all_:
         _list(list(known.values()), json)
         return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAPPED = 2_000  # images on the map: more than that hide each other
 
 
-@app.command(epilog="Example:  byhand look runs/conv-1 seven.png --out out/seven")
+@app.command(epilog="Example, after byhand demo:  byhand look out/demo 7")
 def look(
     model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
     image: Annotated[str, typer.Argument(help="A picture of one digit, or the index of a test image.")],
@@ -43,8 +43,8 @@ def look(
         raise ByhandError(
             f"{data}: its images do not have the network's {shape[0]} × {shape[1]} pixels; choose others with --data."
         )
-    ink = _image(image, shape, dataset)
-    report: dict[str, Any] = {"model": str(model), "image": image}
+    ink, truth = _image(image, shape, dataset)
+    report: dict[str, Any] = {"model": str(model), "image": image, "truth": truth}
     files = []
     for name, figure, facts in _pictures(network, ink, dataset, among, patch or max(1, round(min(shape) / 7))):
         files.append(str(out / f"{name}.png"))
@@ -53,31 +53,35 @@ def look(
     if json:
         print_json(report | {"files": files})
         return
-    print(f"{image}: read as {report['text']} ({percent(report['confidence'], 1)}).")
+    known = "" if truth is None else f"; it is {truth}"
+    print(f"{image}: read as {report['text']} ({percent(report['confidence'], 1)}){known}.")
     near = ", ".join(f"{n['label']} (image {n['sample']}, distance {n['distance']:.3g})" for n in report["nearest"][:3])
     print(f"Nearest of {report['compared']:,} training images: {near}.")
     print(f"Written to {out}: {', '.join(Path(file).name for file in files)}.")
 
 
-def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "Array":
-    """The image (height, width) from 0 to 1: a file prepared like MNIST's images, or a test image by its index."""
+def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "tuple[Array, str | None]":
+    """The image (height, width) from 0 to 1, and its class if known: a prepared file, or a test image by its index."""
     import numpy as np
 
     from byhand.reading.prepare import prepare
 
     if not Path(image).exists() and image.isdecimal():
-        x = dataset.x_train if dataset.x_test is None else dataset.x_test
+        x, y = dataset.x_train, dataset.y_train
+        if dataset.x_test is not None and dataset.y_test is not None:
+            x, y = dataset.x_test, dataset.y_test
         if int(image) >= len(x):
             raise ByhandError(f"there is no test image {image}; {dataset.name} has 0 to {len(x) - 1}.")
         row = x[int(image)]
-        return (row / np.float32(255 if row.dtype == np.uint8 else 1)).reshape(shape)
+        ink: Array = (row / np.float32(255 if row.dtype == np.uint8 else 1)).reshape(shape)
+        return ink, dataset.classes[int(y[int(image)])]
     if shape != (28, 28):
         raise ByhandError(
             f"{image}: pictures are prepared as 28 × 28, but this network takes {shape[0]} × {shape[1]}; "
             "give the index of a test image."
         )
     prepared: Array = prepare(Path(image))[0] / np.float32(255)
-    return prepared
+    return prepared, None
 
 
 def _pictures(

@@ -1,5 +1,6 @@
 """byhand serve."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -42,5 +43,17 @@ def serve(
             "segno",
         ):
             raise
-        raise ByhandError("byhand serve needs Starlette and uvicorn: pip install 'byhand[serve]'.") from None
+        raise ByhandError(f"byhand serve needs more packages; install them with: {_installing()}") from None
     run(host, port, workers, browser, allowed_host or ())
+
+
+def _installing() -> str:
+    """The command that installs the packages of the extra serve, in a clone as well as from a wheel."""
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        lines = [line.partition("; ") for line in requires("byhand") or ()]
+        needed = [name for name, _, marker in lines if marker.replace('"', "'") == "extra == 'serve'"]
+    except PackageNotFoundError:
+        needed = ["starlette", "uvicorn", "python-multipart", "pebble", "segno"]
+    return f"{sys.executable} -m pip install {' '.join(map(repr, needed))}"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SHOWN_TRIALS = 10  # of the best trials
 
 
-@app.command(epilog="Example:  byhand tune dense --space space.toml --search random --trials 30 --jobs 2")
+@app.command(epilog="Example, in a clone:  byhand tune dense --space examples/space.toml --trials 6")
 def tune(
     recipe: Annotated[str, typer.Argument(help="Name of the recipe.")],
     space: Annotated[Path, typer.Option(help="A TOML file with the parameters and their possible values.")],

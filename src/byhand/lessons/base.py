@@ -80,7 +80,7 @@ class Board:
         """The board as plain text."""
         blocks: list[str] = []
         for kind, run in _runs(self.entries):
-            blocks += [_checks(run)] if kind == "check" else [RENDER[kind](entry) for entry in run]
+            blocks += [checks_text(run)] if kind == "check" else [RENDER[kind](entry) for entry in run]
         return "\n\n".join(blocks)
 
 
@@ -141,7 +141,7 @@ def _table(entry: dict[str, Any]) -> str:
     return textwrap.indent("\n".join(lines), "    ")
 
 
-def _checks(entries: list[dict[str, Any]]) -> str:
+def checks_text(entries: list[dict[str, Any]]) -> str:
     """Consecutive checks, aligned in columns."""
     wide = max(len(entry["name"]) for entry in entries)
     return "\n".join(f"  ✓ {entry['name']:<{wide}}   {_show(entry['value'])}" for entry in entries)
