@@ -219,18 +219,18 @@ def test_faults_of_batch_norm(fault):
         check_layer(BatchNorm(), 4, ops=ops_with("batch_norm_backward", fault))
 
 
-def row_mean_forgotten(sound, u, du, inverse, row, dx):
-    sound(u, du, inverse, row, dx)
+def row_mean_forgotten(sound, u, dy, gamma, inverse, du, row, dx):
+    sound(u, dy, gamma, inverse, du, row, dx)
     dx += du.mean(axis=1, keepdims=True) * inverse
 
 
-def row_variance_forgotten(sound, u, du, inverse, row, dx):
-    sound(u, du, inverse, row, dx)
+def row_variance_forgotten(sound, u, dy, gamma, inverse, du, row, dx):
+    sound(u, dy, gamma, inverse, du, row, dx)
     dx += u * (du * u).mean(axis=1, keepdims=True) * inverse
 
 
-def deviation_forgotten(sound, u, du, inverse, row, dx):
-    sound(u, du, np.ones_like(inverse), row, dx)
+def deviation_forgotten(sound, u, dy, gamma, inverse, du, row, dx):
+    sound(u, dy, gamma, np.ones_like(inverse), du, row, dx)
 
 
 @pytest.mark.parametrize("fault", [row_mean_forgotten, row_variance_forgotten, deviation_forgotten])

@@ -16,6 +16,11 @@ from byhand.ops.compiled import KINDS
 # A mark says what a call does with a parameter: * it is written, + read and written, ~ used as scratch, # a number or a
 # pair of them; the others are arrays that are read.
 SIGNATURES = {
+    "stacked_products": "a b *out",
+    "layer_norm": "x gamma beta #epsilon *mean *variance *u *inverse *out",
+    "layer_norm_backward": "u dy gamma inverse *du ~row *dx",
+    "scale_columns_backward": "u dy *dgamma *dbeta",
+    "add_rows": "dy rows *out",
     "matmul": "a b *out",
     "affine": "x w b *out",
     "affine_weights": "x dy *dw",
@@ -29,11 +34,9 @@ SIGNATURES = {
     "leaky_relu": "z *out #slope",
     "sigmoid": "z *out",
     "silu": "z *out",
-    "gelu": "z *out ~scratch",
-    "gelu_tanh": "z *out",
+    "gelu": "z *out *slope ~scratch",
+    "gelu_tanh": "z *out *slope ~scratch",
     "silu_backward": "z da *dz ~scratch",
-    "gelu_backward": "z da *dz ~scratch",
-    "gelu_tanh_backward": "z da *dz ~scratch",
     "relu_backward": "a da *dz",
     "leaky_relu_backward": "a da *dz #slope",
     "sigmoid_backward": "a da *dz",

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.ops.operations import EXAMPLES, check, numbers, places, sizes
+from byhand.ops import reference
+from tests.ops.operations import EXAMPLES, MODULES, check, numbers, places, sizes
 
-NAMES = ["matmul", "affine", "affine_weights", "affine_input", "sum_rows"]
+NAMES = ["matmul", "affine", "affine_weights", "affine_input", "sum_rows", "stacked_products", "add_rows"]
 SIDES = sizes(12, 48, 63, 64, 65, 66, 100, 128, 130, 257, 300, 513, 784, 1030)
 
 
@@ -65,3 +66,44 @@ def test_more_axes_count_rows(name, number, data):
         "sum_rows": {"a": x, "out": empty(m)},
     }[name]
     check(name, values, data.draw(places(name)), 5e-6, exact=number.whole)
+
+
+@EXAMPLES
+@given(number=numbers(), data=st.data())
+def test_stacked_products(number, data):
+    """Pairs of matrices, each of them as it is or transposed, and parts of a wider array."""
+    n, heads = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 4))
+    m, depth, k = (data.draw(sizes(20, 64, 100, 300)) for _ in range(3))
+    assume(n * heads * m * depth * k < 2e7)
+
+    def stack(rows, columns):
+        form = data.draw(st.sampled_from(["plain", "transposed", "heads"]))
+        if form == "plain":
+            return number(n, heads, rows, columns)
+        if form == "transposed":
+            return number(n, heads, columns, rows).swapaxes(2, 3)
+        return number(n, rows, heads + 2, columns).swapaxes(1, 2)[:, 1 : heads + 1]
+
+    a, b, wide = stack(m, depth), stack(depth, k), data.draw(st.booleans())
+    wanted = np.empty((n, heads, m, k), np.float32)
+    reference.stacked_products(a, b, wanted)
+    for table in MODULES:
+        out = np.full((n, m, heads + 1, k) if wide else (n, m, heads, k), np.nan, np.float32)
+        table.stacked_products(a, b, out[:, :, :heads].swapaxes(1, 2))
+        np.testing.assert_allclose(
+            out[:, :, :heads].swapaxes(1, 2), wanted, rtol=0, atol=5e-6 * max(1, np.abs(wanted).max())
+        )
+        assert np.isnan(out[:, :, heads:]).all()
+    contiguous = {"a": a.copy(), "b": b.copy(), "out": wanted}
+    check("stacked_products", contiguous, data.draw(places("stacked_products")), 5e-6, exact=number.whole)
+
+
+@EXAMPLES
+@given(number=numbers(), count=sizes(90, 700), k=sizes(20, 64), most=st.integers(1, 9), place=places("add_rows"))
+def test_add_rows(number, count, k, most, place):
+    values = {
+        "dy": number(count, k),
+        "rows": number.rng.integers(most, size=count),
+        "out": np.empty((most, k), np.float32),
+    }
+    check("add_rows", values, place, 1e-5, exact=number.whole)

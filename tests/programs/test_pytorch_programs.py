@@ -9,7 +9,7 @@ from byhand.explaining.programs import ProgramSetup, written
 from byhand.recipes import RECIPES
 from tests.programs.networks import NETWORKS, samples
 from tests.programs.test_numpy_programs import run
-from tests.recipes import SEQUENCE_RECIPES
+from tests.recipes import SEQUENCE_RECIPES, TRANSFORMERS
 
 torch = pytest.importorskip("torch")
 UNKNOWN = {"gru before": "reset gate", "average": "pads one side"}
@@ -88,7 +88,7 @@ def test_loss_and_gradients_over_three_steps(name):
             assert (value - wanted[key]).abs().max() < 1e-6, key
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in SEQUENCE_RECIPES])
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in SEQUENCE_RECIPES | TRANSFORMERS])
 def test_every_recipe_is_a_program(name):
     torch.set_default_dtype(torch.float32)
     recipe = RECIPES[name]

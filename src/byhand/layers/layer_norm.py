@@ -75,17 +75,12 @@ class LayerNorm(Layer):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute u = (x − m) / √(v + ε), y = γ ⊙ u + β."""
-        u, inverse = as_rows(at.cache.u), as_rows(at.cache.inverse)
-        ops.row_statistics(as_rows(at.x), as_rows(at.cache.m), as_rows(at.cache.v), u)
-        ops.inverse_deviation(as_rows(at.cache.v), self.epsilon, inverse)
-        ops.multiply(u, inverse, out=u)
-        ops.scale_columns(u, at.p.gamma, at.p.beta, out=as_rows(at.y))
+        p, (m, v, u, inverse) = at.p, (as_rows(getattr(at.cache, name)) for name in ("m", "v", "u", "inverse"))
+        ops.layer_norm(as_rows(at.x), p.gamma, p.beta, self.epsilon, m, v, u, inverse, out=as_rows(at.y))
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, du = γ ⊙ dy, and dx."""
-        u, dy = as_rows(at.cache.u), as_rows(at.dy)
-        ops.scale_columns_backward(u, dy, at.g.gamma, at.g.beta)
+        u, du, inverse, row = (as_rows(getattr(at.cache, name)) for name in ("u", "du", "inverse", "row"))
+        ops.scale_columns_backward(u, as_rows(at.dy), at.g.gamma, at.g.beta)
         if at.dx is not None:
-            du = as_rows(at.cache.du)
-            ops.multiply(dy, at.p.gamma, out=du)
-            ops.layer_norm_backward(u, du, as_rows(at.cache.inverse), as_rows(at.cache.row), as_rows(at.dx))
+            ops.layer_norm_backward(u, as_rows(at.dy), at.p.gamma, inverse, du, row, as_rows(at.dx))

@@ -25,6 +25,7 @@ class GELU(Activation):
 
     approximate: bool = False
 
+    in_place = True
     needs_output = False
 
     def __post_init__(self) -> None:
@@ -43,20 +44,17 @@ class GELU(Activation):
         return (Equation("dx", "$dy ⊙ (Φ($x) + $x φ($x))", r"$dy \odot (\Phi($x) + $x \odot \varphi($x))"),)
 
     def plan(self, in_shape: Shape) -> Plan:
-        """The shape stays; one scratch array of that shape."""
-        return Plan(in_shape, cache={"scratch": in_shape})
+        """The shape stays; the slope at x has it too."""
+        return Plan(in_shape, cache={"slope": in_shape, "scratch": in_shape})
 
     def forward(self, ops: Ops, at: Pass) -> None:
-        """Compute y = x Φ(x)."""
-        if self.approximate:
-            ops.gelu_tanh(at.x, out=at.y)
-        else:
-            ops.gelu(at.x, out=at.y, scratch=at.cache.scratch)
+        """Compute y = x Φ(x), and the slope Φ(x) + x φ(x) beside it."""
+        gelu = ops.gelu_tanh if self.approximate else ops.gelu
+        gelu(at.x, at.y, at.cache.slope, at.cache.scratch)
 
     def slope(self, ops: Ops, at: Pass, dx: Array) -> None:
         """Compute dx = dy ⊙ (Φ(x) + x φ(x))."""
-        backward = ops.gelu_tanh_backward if self.approximate else ops.gelu_backward
-        backward(at.x, at.dy, dx, scratch=at.cache.scratch)
+        ops.multiply(at.dy, at.cache.slope, out=dx)
 
 
 @register

@@ -91,49 +91,39 @@ def elu_backward(a: Array, da: Array, dz: Array, alpha: float, scratch: Array) -
     np.multiply(dz, da, out=dz)
 
 
-def gelu(z: Array, out: Array, scratch: Array) -> None:
-    """a = z Φ(z), with Φ(z) = ½ (1 + erf(z/√2)), the share of normally distributed numbers below z; not in place.
+def gelu(z: Array, out: Array, slope: Array, scratch: Array) -> None:
+    """a = z Φ(z), slope = Φ(z) + z φ(z); Φ(z) = ½ (1 + erf(z/√2)) is the share of normally distributed numbers below z.
 
-    D. Hendrycks and K. Gimpel, Gaussian Error Linear Units (2016).
+    φ(z) = e^(−z²/2) / √(2π) is their density. out may be z. D. Hendrycks and K. Gimpel, Gaussian Error Linear Units
+    (2016).
     """
-    _normal_share(z, out, scratch)
-    np.multiply(out, z, out=out)
-
-
-def gelu_backward(z: Array, da: Array, dz: Array, scratch: Array) -> None:
-    """dz = da (Φ(z) + z φ(z)), with φ(z) = e^(−z²/2) / √(2π)."""
-    _normal_share(z, dz, scratch)
+    _normal_share(z, slope, scratch)
     np.multiply(z, z, out=scratch)
     np.multiply(scratch, -0.5, out=scratch)
     np.exp(scratch, out=scratch)
     np.multiply(scratch, 1 / sqrt(2 * pi), out=scratch)
     np.multiply(scratch, z, out=scratch)  # z φ(z)
-    np.add(dz, scratch, out=dz)
-    np.multiply(dz, da, out=dz)
+    np.multiply(z, slope, out=out)
+    np.add(slope, scratch, out=slope)
 
 
-def gelu_tanh(z: Array, out: Array) -> None:
-    """a = ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), which is `gelu` up to 0.0005; not in place."""
-    _tanh_of_cubic(z, out)
-    np.add(out, 1, out=out)
-    np.multiply(out, z, out=out)
-    np.multiply(out, 0.5, out=out)
+def gelu_tanh(z: Array, out: Array, slope: Array, scratch: Array) -> None:
+    """a = ½ z (1 + u), u = tanh(√(2/π) (z + 0.044715 z³)), which is `gelu` up to 0.0005; out may be z.
 
-
-def gelu_tanh_backward(z: Array, da: Array, dz: Array, scratch: Array) -> None:
-    """dz = ½ da (1 + u) (1 + z (1 − u) √(2/π) (1 + 3 · 0.044715 z²)), with u the tanh of `gelu_tanh`."""
+    slope = ½ (1 + u) (1 + z (1 − u) √(2/π) (1 + 3 · 0.044715 z²)).
+    """
     _tanh_of_cubic(z, scratch)
-    np.multiply(z, z, out=dz)
-    np.multiply(dz, 3 * _CUBIC * _SLOPE, out=dz)
-    np.add(dz, _SLOPE, out=dz)
-    np.multiply(dz, z, out=dz)
+    np.multiply(z, z, out=slope)
+    np.multiply(slope, 3 * _CUBIC * _SLOPE, out=slope)
+    np.add(slope, _SLOPE, out=slope)
+    np.multiply(slope, z, out=slope)
     np.subtract(1, scratch, out=scratch)
-    np.multiply(dz, scratch, out=dz)
-    np.add(dz, 1, out=dz)  # 1 + z (1 − u) √(2/π) (1 + 3 · 0.044715 z²)
-    np.subtract(2, scratch, out=scratch)  # 1 + u
-    np.multiply(dz, scratch, out=dz)
-    np.multiply(dz, da, out=dz)
-    np.multiply(dz, 0.5, out=dz)
+    np.multiply(slope, scratch, out=slope)
+    np.add(slope, 1, out=slope)  # 1 + z (1 − u) √(2/π) (1 + 3 · 0.044715 z²)
+    np.subtract(2, scratch, out=scratch)
+    np.multiply(scratch, 0.5, out=scratch)  # ½ (1 + u)
+    np.multiply(slope, scratch, out=slope)
+    np.multiply(z, scratch, out=out)
 
 
 def silu(z: Array, out: Array) -> None:

@@ -100,11 +100,33 @@ def row_statistics(x: Array, mean: Array, variance: Array, centred: Array) -> No
     np.divide(variance, x.shape[1], out=variance)
 
 
-def layer_norm_backward(u: Array, du: Array, inverse: Array, row: Array, dx: Array) -> None:
-    """dx_i = (du_i − (1/k) Σ_j du_ij − u_i (1/k) Σ_j du_ij u_ij) · inverse_i, with inverse = 1 / √(σ² + ε).
+def layer_norm(
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    epsilon: float,
+    mean: Array,
+    variance: Array,
+    u: Array,
+    inverse: Array,
+    out: Array,
+) -> None:
+    """y_i = γ ⊙ u_i + β, u_i = (x_i − μ_i) · inverse_i, inverse_i = 1 / √(σ²_i + ε).
 
-    Shapes: u, du and dx (n, k), inverse and scratch row (n, 1).
+    Shapes: x, u and out (n, k), γ and β (k,), μ, σ² and inverse (n, 1). out may be x.
     """
+    row_statistics(x, mean, variance, u)
+    inverse_deviation(variance, epsilon, inverse)
+    np.multiply(u, inverse, out=u)
+    scale_columns(u, gamma, beta, out)
+
+
+def layer_norm_backward(u: Array, dy: Array, gamma: Array, inverse: Array, du: Array, row: Array, dx: Array) -> None:
+    """du = γ ⊙ dy, dx_i = (du_i − (1/k) Σ_j du_ij − u_i (1/k) Σ_j du_ij u_ij) · inverse_i.
+
+    Shapes: u, dy, du and dx (n, k), γ (k,), inverse and scratch row (n, 1).
+    """
+    np.multiply(dy, gamma, out=du)
     np.einsum("ij,ij->i", du, u, out=row[:, 0])
     np.multiply(u, row, out=dx)
     np.add.reduce(du, axis=1, keepdims=True, out=row)
@@ -124,7 +146,7 @@ def rms_norm(x: Array, gamma: Array, epsilon: float, u: Array, inverse: Array, o
 
 
 def rms_norm_backward(u: Array, du: Array, inverse: Array, row: Array, dx: Array) -> None:
-    """dx_i = (du_i − u_i (1/k) Σ_j du_ij u_ij) · inverse_i; shapes as in `layer_norm_backward`."""
+    """dx_i = (du_i − u_i (1/k) Σ_j du_ij u_ij) · inverse_i; u, du and dx (n, k), inverse and scratch row (n, 1)."""
     np.einsum("ij,ij->i", du, u, out=row[:, 0])
     np.divide(row, u.shape[1], out=row)
     np.multiply(u, row, out=dx)

@@ -16,11 +16,13 @@ from byhand.recipes.race import race
 from byhand.recipes.reader import reader
 from byhand.recipes.rows_of_pixels import by_pixel, rows_recipe
 from byhand.recipes.run import Run, run_recipe
+from byhand.recipes.shakespeare import shakespeare
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 from byhand.recipes.small import small
 from byhand.recipes.sums import sums
 from byhand.recipes.surnames import surnames
 from byhand.recipes.table import curve, diabetes, fitted_to, table_recipe
+from byhand.recipes.vit import vit
 from byhand.recipes.voting import voting_3, voting_5, voting_7
 from byhand.recipes.vowels import vowels
 
@@ -63,6 +65,8 @@ RECIPES = {
         airline,
         sunspots,
         shakespeare_lstm,
+        shakespeare,
+        vit,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")

@@ -103,3 +103,31 @@ OPERATION(affine_input, "dy w *dx")
         return TWIN(affine_input);
     return done();
 }
+
+/* Whether an array is one of matrices, (n, heads, rows, columns), whose numbers lie whole floats apart. */
+static int is_stack(PyObject *o)
+{
+    if (!is_array(o, NPY_FLOAT32) || PyArray_NDIM(A(o)) != 4 || PyArray_SIZE(A(o)) < 1)
+        return 0;
+    for (int axis = 0; axis < 4; axis++)
+        if (PyArray_STRIDE(A(o), axis) % 4)
+            return 0;
+    return 1;
+}
+
+OPERATION(stacked_products, "a b *out")
+{
+    PyObject *a[MOST_ARGUMENTS];
+    if (!ARRANGED(stacked_products) || !is_stack(a[0]) || !is_stack(a[1]) || !is_stack(a[2]) || LANES < 8 ||
+        !PyArray_ISWRITEABLE(A(a[2])))
+        return TWIN(stacked_products);
+    const npy_intp *left = PyArray_DIMS(A(a[0])), *right = PyArray_DIMS(A(a[1])), *out = PyArray_DIMS(A(a[2]));
+    if (left[0] != out[0] || right[0] != out[0] || left[1] != out[1] || right[1] != out[1] || left[2] != out[2] ||
+        right[3] != out[3] || left[3] != right[2] || gap(a[2], 3) != 1 || (gap(a[1], 2) != 1 && gap(a[1], 3) != 1))
+        return TWIN(stacked_products);
+    Stack s = {{FLOATS(a[0]), FLOATS(a[1]), NULL, FLOATS(a[2]), out[2], out[3], left[3], gap(a[0], 2), gap(a[0], 3),
+                gap(a[1], 2), gap(a[1], 3), gap(a[2], 2), 1, 1},
+               out[1], {gap(a[0], 0), gap(a[0], 1)}, {gap(a[1], 0), gap(a[1], 1)}, {gap(a[2], 0), gap(a[2], 1)}};
+    UNLOCKED(PyArray_SIZE(A(a[2])) * left[3] > 100000, stacked_products(&s, out[0]));
+    return done();
+}

@@ -72,26 +72,38 @@ LOOP(multiply, { a2[i] = a0[i] * a1[i]; })
 /* z, out */
 BY_REGISTERS(sigmoid, 1, value = sigmoid_of(x))
 BY_REGISTERS(silu, 1, value = x * sigmoid_of(x))
-BY_REGISTERS(gelu, 1, {
-    vec density;
-    value = x * normal_share(x, &density);
-})
+
+/* z, out, slope */
 #define CUBIC(x) (0.7978845608028654f * (x) * (1 + 0.044715f * (x) * (x)))
-BY_REGISTERS(gelu_tanh, 1, value = x * sigmoid_of(2 * CUBIC(x))) /* ½ (1 + tanh u) = σ(2u) */
+#define WITH_SLOPE(name, body)                                                                                         \
+    static void name##_loop(float *const *a, const float *s, long n)                                                   \
+    {                                                                                                                  \
+        (void)s;                                                                                                       \
+        for (long i = 0; i < n; i += LANES) {                                                                          \
+            const vec x = load_some(a[0] + i, n - i, 0);                                                               \
+            vec value, slope;                                                                                          \
+            body;                                                                                                      \
+            store_some(a[1] + i, value, n - i);                                                                        \
+            store_some(a[2] + i, slope, n - i);                                                                        \
+        }                                                                                                              \
+    }
+
+WITH_SLOPE(gelu, {
+    vec density;
+    const vec share = normal_share(x, &density);
+    value = x * share;
+    slope = share + x * density * 0.3989422804014327f;
+})
+WITH_SLOPE(gelu_tanh, { /* ½ (1 + tanh u) = σ(2u) */
+    const vec share = sigmoid_of(2 * CUBIC(x));
+    value = x * share;
+    slope = share * (1 + 2 * x * (1 - share) * (0.7978845608028654f * (1 + 3 * 0.044715f * x * x)));
+})
 
 /* z, da, dz */
 BY_REGISTERS(silu_backward, 2, {
     const vec a = sigmoid_of(x);
     value = y * (a * (1 + x * (1 - a)));
-})
-BY_REGISTERS(gelu_backward, 2, {
-    vec density;
-    const vec share = normal_share(x, &density);
-    value = y * (share + x * density * 0.3989422804014327f);
-})
-BY_REGISTERS(gelu_tanh_backward, 2, {
-    const vec a = sigmoid_of(2 * CUBIC(x));
-    value = y * (a * (1 + 2 * x * (1 - a) * (0.7978845608028654f * (1 + 3 * 0.044715f * x * x))));
 })
 
 /* σ², ε, out */

@@ -96,6 +96,24 @@ typedef struct {
     long across, down; /* parts: across panels of c's columns, and down its rows */
 } Product;
 
+/* `depth` rows of one register of a panel, whose columns lie `bc` apart. */
+static void pack_transposed(const float *from, long br, long bc, long depth, int columns, float *to)
+{
+    long k = 0;
+#if LANES > 4
+    for (vec rows[LANES]; br == 1 && k + LANES <= depth; k += LANES) {
+        for (int j = 0; j < LANES; j++)
+            rows[j] = load(from + k + j * bc);
+        transpose(rows);
+        for (int j = 0; j < LANES; j++)
+            store(to + (k + j) * columns * LANES, rows[j]);
+    }
+#endif
+    for (; k < depth; k++)
+        for (int j = 0; j < LANES; j++)
+            to[k * columns * LANES + j] = from[k * br + j * bc];
+}
+
 /* `depth` rows of a panel of b of `width` columns, in whole registers; zeros fill up a width below LANES. */
 static void pack(const float *b, long br, long bc, long depth, int width, float *out)
 {
@@ -112,12 +130,12 @@ static void pack(const float *b, long br, long bc, long depth, int width, float 
                 for (int j = 0; j < LANES; j++)
                     to[k * LANES + j] = j < width ? from[k * br + j * bc] : 0;
         else if (bc == 1)
-            for (long k = 0; k < depth; k++)
+            for (long k = 0; k < depth; k++) {
+                __builtin_prefetch(from + (k + 16) * br); /* rows far apart are no pattern that the processor knows */
                 store(to + k * columns * LANES, load(from + k * br));
+            }
         else
-            for (int j = 0; j < LANES; j++)
-                for (long k = 0; k < depth; k++)
-                    to[k * columns * LANES + j] = from[k * br + j * bc];
+            pack_transposed(from, br, bc, depth, columns, to);
     }
 }
 
@@ -159,6 +177,53 @@ static void multiply_part(void *context, long part)
     }
 }
 
+#define MOST_TURNED 4194304 /* numbers of a matrix that is worth turning */
+
+typedef struct {
+    const float *a; /* (depth, m), rows `gap` apart */
+    float *out;     /* (m, depth) */
+    long m, depth, gap;
+} Turning;
+
+/* LANES rows of a transposed matrix. */
+static void turn_part(void *context, long part)
+{
+    const Turning *t = context;
+    const long i = part * LANES, rows = t->m - i < LANES ? t->m - i : LANES;
+    long k = 0;
+#if LANES > 4
+    for (vec block[LANES]; rows == LANES && k + LANES <= t->depth; k += LANES) {
+        for (int j = 0; j < LANES; j++)
+            block[j] = load(t->a + (k + j) * t->gap + i);
+        transpose(block);
+        for (int j = 0; j < LANES; j++)
+            store(t->out + (i + j) * t->depth + k, block[j]);
+    }
+#endif
+    for (; k < t->depth; k++)
+        for (long j = 0; j < rows; j++)
+            t->out[(i + j) * t->depth + k] = t->a[k * t->gap + i + j];
+}
+
+/* A transposed a, its numbers far apart for the tiles, in the order in which they read it; where it is not too large. */
+static void turn_left(Product *p, int alone)
+{
+    if (p->ar != 1 || p->ac < LANES || p->m < ROWS || p->m * p->depth > MOST_TURNED)
+        return;
+    Turning t = {p->a, room(1, (size_t)(p->m * p->depth)), p->m, p->depth, p->ac};
+    if (!t.out)
+        return;
+    const long parts = (t.m + LANES - 1) / LANES;
+    if (alone)
+        for (long part = 0; part < parts; part++)
+            turn_part(&t, part);
+    else
+        parallel(turn_part, &t, parts);
+    p->a = t.out;
+    p->ar = t.depth;
+    p->ac = 1;
+}
+
 /* c = a b, or start + a b in every row; b's columns or its rows are contiguous. */
 static void dense_product(Product *p)
 {
@@ -170,9 +235,36 @@ static void dense_product(Product *p)
     const long most = p->across < 32 ? 32 / p->across : 1; /* each part packs its panel of b, so no more of them than needed */
     if (p->down > 8 || p->down > most)
         p->down = most < 8 ? most : 8;
+    turn_left(p, operations < 1e6);
     if (operations < 1e6)
         for (long part = 0; part < p->across; part++)
             multiply_part(p, part);
     else
         parallel(multiply_part, p, p->across * p->down);
+}
+
+/* Products of many pairs of matrices of the same shapes: pair (i, h) begins so many floats further on. */
+typedef struct {
+    Product first;
+    long heads, a[2], b[2], c[2];
+} Stack;
+
+static void stacked_part(void *context, long part)
+{
+    const Stack *s = context;
+    const long i = part / s->heads, h = part % s->heads;
+    Product p = s->first;
+    p.a += i * s->a[0] + h * s->a[1];
+    p.b += i * s->b[0] + h * s->b[1];
+    p.c += i * s->c[0] + h * s->c[1];
+    turn_left(&p, 1);
+    for (long across = 0; across < p.across; across++)
+        multiply_part(&p, across);
+}
+
+static void stacked_products(Stack *s, long n)
+{
+    s->first.across = (s->first.n + PANEL - 1) / PANEL;
+    s->first.down = 1;
+    parallel(stacked_part, s, n * s->heads);
 }

@@ -92,8 +92,8 @@ INLINE float exponential_row(const float *z, float scale, const int32_t *allowed
 
 INLINE void scale_row(float *a, float factor, long k)
 {
-    for (long j = 0; j < k; j++)
-        a[j] *= factor;
+    for (long j = 0; j < k; j += LANES)
+        store_some(a + j, load_some(a + j, k - j, 0) * factor, k - j);
 }
 
 static void softmax_part(void *context, long part)

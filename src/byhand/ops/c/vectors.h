@@ -34,11 +34,23 @@ typedef int32_t ivec __attribute__((vector_size(4 * LANES), aligned(4), may_alia
 
 INLINE vec load(const float *a) { return *(const vec *)a; }
 INLINE void store(float *a, vec v) { *(vec *)a = v; }
+
+#if defined(__AVX2__) && LANES == 8
+/* All ones in the first `count` lanes, at most LANES. */
+INLINE ivec first_lanes(long count)
+{
+    static const int32_t lanes[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return *(const ivec *)(lanes + LANES - count);
+}
+#endif
+
 /* The first `count` numbers of a register, fewer than LANES; the others are 0. */
 INLINE vec load_few(const float *a, long count)
 {
 #if defined(__AVX512F__)
     return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), a);
+#elif defined(__AVX2__)
+    return (vec)_mm256_maskload_ps(a, (__m256i)first_lanes(count));
 #else
     vec v = {};
     memcpy(&v, a, sizeof(float) * count);
@@ -50,6 +62,8 @@ INLINE void store_few(float *a, vec v, long count)
 {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(a, (__mmask16)((1u << count) - 1), (__m512)v);
+#elif defined(__AVX2__)
+    _mm256_maskstore_ps(a, (__m256i)first_lanes(count), (__m256)v);
 #else
     memcpy(a, &v, sizeof(float) * count);
 #endif
@@ -73,6 +87,9 @@ INLINE vec load_some(const float *a, long count, float rest)
         return load(a);
 #if defined(__AVX512F__)
     return (vec)_mm512_mask_loadu_ps((__m512)all(rest), (__mmask16)((1u << count) - 1), a);
+#elif defined(__AVX2__)
+    const ivec there = first_lanes(count);
+    return (vec)(((ivec)_mm256_maskload_ps(a, (__m256i)there) & there) | ((ivec)all(rest) & ~there));
 #else
     vec v = all(rest);
     memcpy(&v, a, sizeof(float) * count);
@@ -226,3 +243,43 @@ INLINE vec log_one_plus(vec e)
     p = p * q + 1.0f / 3;
     return 2 * s * (p * q + 1);
 }
+
+#if LANES > 4
+/* LANES rows become columns: in each step, blocks beside the diagonal change places, 1 × 1 at first, then 2 × 2, ... */
+INLINE void transpose(vec *rows)
+{
+#if LANES == 8
+    for (int i = 0; i < 8; i += 2) {
+        const __m256 a = (__m256)rows[i], b = (__m256)rows[i + 1];
+        rows[i] = (vec)_mm256_unpacklo_ps(a, b);
+        rows[i + 1] = (vec)_mm256_unpackhi_ps(a, b);
+    }
+    vec quads[8];
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            const __m256 a = (__m256)rows[i + j], b = (__m256)rows[i + j + 2];
+            quads[i + 2 * j] = (vec)_mm256_shuffle_ps(a, b, 0x44);
+            quads[i + 2 * j + 1] = (vec)_mm256_shuffle_ps(a, b, 0xee);
+        }
+    for (int i = 0; i < 4; i++) {
+        const __m256 a = (__m256)quads[i], b = (__m256)quads[i + 4];
+        rows[i] = (vec)_mm256_permute2f128_ps(a, b, 0x20);
+        rows[i + 4] = (vec)_mm256_permute2f128_ps(a, b, 0x31);
+    }
+#else
+    for (int s = 1; s < LANES; s *= 2) {
+        ivec left, right;
+        for (int j = 0; j < LANES; j++) {
+            left[j] = j & s ? LANES + j - s : j;
+            right[j] = j & s ? LANES + j : j + s;
+        }
+        for (int i = 0; i < LANES; i++)
+            if (!(i & s)) {
+                const vec a = rows[i], b = rows[i + s];
+                rows[i] = __builtin_shuffle(a, b, left);
+                rows[i + s] = __builtin_shuffle(a, b, right);
+            }
+    }
+#endif
+}
+#endif

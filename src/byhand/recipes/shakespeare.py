@@ -1,0 +1,64 @@
+"""A small GPT that learns Shakespeare's works character by character, in nanoGPT's setting for a CPU."""
+
+import numpy as np
+
+from byhand.data import Dataset
+from byhand.data.text import text_windows, tokens_of
+from byhand.initializers import Normal
+from byhand.layers import Embedding, Layer, LayerNorm, LearnedPositions, TiedDense, TransformerBlock
+from byhand.losses import CategoricalCrossEntropy
+from byhand.optimizers import AdamW
+from byhand.recipes.base import Figure, Recipe, Split
+from byhand.regularizers import ClipNorm
+from byhand.schedules import WarmupCosine
+
+STEPS, WINDOWS = 64, 24_000  # characters of a window; windows of a run: 2,000 batches of 12
+
+
+def random_windows(dataset: Dataset, rng: np.random.Generator) -> Split:
+    """Windows from anywhere in the first nine tenths of the text; the last tenth, cut end to end, for validation."""
+    tokens = tokens_of(dataset)
+    train, held = tokens[: len(tokens) * 9 // 10], tokens[len(tokens) * 9 // 10 :]
+    starts = rng.integers(len(train) - STEPS, size=WINDOWS)
+    return Split(text_windows(train, STEPS, starts=starts), text_windows(held, STEPS), None)
+
+
+def gpt(vocabulary: int, units: int, heads: int, blocks: int, longest: int, dropout: float = 0.0) -> tuple[Layer, ...]:
+    """The layers of GPT-2, and its start: deviations of 0.02, and 0.02 / √(2 · blocks) where a residual is fed."""
+    block = TransformerBlock(
+        *(units, heads),
+        causal=True,
+        dropout=dropout,
+        longest=longest,
+        bias=False,
+        weights=Normal(0.02),
+        output_weights=Normal(0.02 / (2 * blocks) ** 0.5),
+    )
+    return (
+        Embedding(vocabulary, units, weights=Normal(0.02)),
+        LearnedPositions(longest),
+        *[block] * blocks,
+        *(LayerNorm(), TiedDense(vocabulary)),
+    )
+
+
+shakespeare = Recipe(
+    name="shakespeare",
+    source="byhand",
+    takes="The setting for a CPU of Karpathy's nanoGPT (2022): 4 blocks of 128 units with 4 heads, windows of 64 "
+    "characters, batches of 12, 2,000 steps, no dropout; AdamW with β₂ 0.99 and decay 0.1, 100 steps of warm-up and a "
+    "cosine from 0.001 to 0.0001, gradients clipped to a norm of 1. LayerNorm has a shift, nanoGPT's none.",
+    prepare=random_windows,
+    layers=gpt(65, 128, 4, 4, STEPS),
+    loss=CategoricalCrossEntropy(),
+    optimizer=AdamW(WarmupCosine(0.001, warmup=0.05, floor=0.0001), beta2=0.99, weight_decay=0.1),
+    epochs=1,
+    batch_size=12,
+    dataset="shakespeare",
+    input_shape=(STEPS,),
+    regularizers=(ClipNorm(1.0),),
+    figures=(
+        Figure("validation loss", lambda run: run.history["val_loss"][-1], published=1.88, percent=False),
+        Figure("validation accuracy", lambda run: run.validation or 0.0),
+    ),
+)
