@@ -35,6 +35,7 @@ from byhand.recipes.config import read_config
 from byhand.training.checkpoint import KEY, Checkpoint, digest
 from byhand.training.trees import pack
 from byhand.tuning.space import read_space
+from tests.fuzz.document_targets import DOCUMENT_TARGETS
 from tests.fuzz.good_files import (
     HISTORY,
     IMAGES,
@@ -60,7 +61,9 @@ from tests.fuzz.good_files import (
 
 SECONDS = 1.0  # of the processor, for one file
 MEMORY = 64 * 2**20  # bytes beyond a multiple of the file's size
-NETWORKS = dict.fromkeys(("reading", "pixels"), 192 * 2**20)  # and these, where networks read it
+NETWORKS = dict.fromkeys(
+    ("reading", "pixels", "pages", "form", "hand"), 192 * 2**20
+)  # and these, where networks read it
 COLUMNS = {"a": [1.5, 2, 3], "b": [1, 2, 3], "c": ["x", "y", "x"], "kind": ["no", "yes", "no"]}
 TABLE = b"area,town,price\n" + b"".join(b"%d.5,%s,%d\n" % (i, b"Ulm" if i % 3 else b"", 1000 * i) for i in range(12))
 TIMES = 1100  # that multiple: deflate can shrink a file to a 1032nd
@@ -245,6 +248,7 @@ TARGETS = {  # name -> (target, good files)
     "reading": (reading, lambda: [*picture_files(), *map(png_file, written_digits())]),
     "pixels": (pixels, lambda: [bytes([len(a) - 1, a.shape[1] - 1, 0]) + a.tobytes() for a in written_digits()]),
     "folder": (folder, lambda: [b"7\n" + picture for picture in picture_files()]),
+    **DOCUMENT_TARGETS,
 }
 
 

@@ -50,6 +50,7 @@ def load_commands() -> None:
         serve,
         train,
         train_drawer,
+        train_hand,
         train_reader,
         train_rows,
         tune,

@@ -31,6 +31,7 @@ def read(
     model: Annotated[
         Path | None, typer.Option(help="A model file or a run folder; the built-in networks by default.")
     ] = None,
+    hand: Annotated[Path | None, typer.Option(help="A file of byhand train-hand: somebody's digits.")] = None,
     pattern: Annotated[
         str,
         typer.Option(help="What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
@@ -75,7 +76,8 @@ def read(
     if not given:
         raise ByhandError("nothing is named to be read; give pictures or folders, or a list with --list.")
     options = ReadOptions(pattern, confidence, length, region, rotate, pages, signs)
-    task = Task(options, str(model_file(model)) if model else None, str(annotate) if annotate else None)
+    files = (str(file) if file else None for file in (model and model_file(model), annotate, hand))
+    task = Task(options, *files)
     task.reader()  # says at once what is wrong with the model or the pattern
     part = _part(shard)
     found = Sources(given)

@@ -70,11 +70,13 @@ class Task:
         options: what is read.
         model: a model file; None for the ones of the package.
         annotate: a folder for pictures that show what was read, or None.
+        hand: a file of `byhand train-hand`, or None.
     """
 
     options: ReadOptions = field(default_factory=ReadOptions)
     model: str | None = None
     annotate: str | None = None
+    hand: str | None = None
 
     def reader(self) -> Reader:
         """The reader, which is kept in this process.
@@ -82,7 +84,7 @@ class Task:
         Raises:
             ByhandError: the model or the pattern cannot be used.
         """
-        return _reader(self.model, self.options.form)
+        return _reader(self.model, self.options.form, self.hand)
 
     def pages(self, document: Document) -> Iterator[PageReading]:
         """What is read on each page; a document or a page that cannot be read gives an error."""
@@ -120,8 +122,8 @@ def all_pages(task: Task, document: Document) -> list[PageReading]:
 
 
 @lru_cache(maxsize=2)
-def _reader(model: str | None, pattern: str) -> Reader:
-    return Reader(model, form=pattern)
+def _reader(model: str | None, pattern: str, hand: str | None) -> Reader:
+    return Reader(model, form=pattern, hand=hand)
 
 
 def read_documents(documents: Iterable[Document], task: Task, jobs: int = 1) -> Iterator[PageReading]:
@@ -143,6 +145,7 @@ def read_many(
     model: str | Path | None = None,
     jobs: int = 1,
     annotate: str | Path | None = None,
+    hand: str | Path | None = None,
     **options: Any,
 ) -> Iterator[PageReading]:
     """Read many pictures and documents; yields what was read on each page, in the order given.
@@ -160,6 +163,7 @@ def read_many(
         model: a model file; by default the networks of the package.
         jobs: how many processes read, with one thread each; 1 reads in this process.
         annotate: a folder for a picture of each page with what was read on it.
+        hand: a file of `byhand train-hand`: somebody's digits, learnt from samples.
         options: pattern, signs, confidence, length, region, rotate, pages: see `documents.options.ReadOptions`.
 
     Raises:
@@ -169,6 +173,7 @@ def read_many(
     known = ReadOptions.__dataclass_fields__
     if unknown := sorted(options.keys() - known.keys()):
         raise ByhandError(f"read_many has no option {unknown[0]!r}; its options are {', '.join(known)}.")
-    task = Task(ReadOptions(**options), str(model) if model else None, str(annotate) if annotate else None)
+    files = (str(file) if file else None for file in (model, annotate, hand))
+    task = Task(ReadOptions(**options), *files)
     task.reader()
     return read_documents(Sources(sources), task, jobs)

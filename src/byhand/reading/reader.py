@@ -20,6 +20,7 @@ from byhand.reading.filled import FilledPaper, papers
 from byhand.reading.find import SAME, SMALL_PAGE, Finder, FoundRow, overlap
 from byhand.reading.folded import folded
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_digits
+from byhand.reading.hand import with_hand
 from byhand.reading.image import ImageSource, open_image
 from byhand.reading.ink import DARKER, LIGHTER, skewness
 from byhand.reading.lines import TextLine, drawn_lines, find_lines
@@ -65,12 +66,19 @@ class Reader:
             "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
         sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
             out; 0 reads everything. By default what the model says.
+        hand: a file of `byhand train-hand`, for the package's own networks and forms of digits alone.
 
     Raises:
-        ByhandError: the file is no such model, or `sure` is no probability.
+        ByhandError: a file is no such model or hand, or `sure` is no probability.
     """
 
-    def __init__(self, model: str | Path | None = None, sure: float | None = None, form: str = "digits"):
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        sure: float | None = None,
+        form: str = "digits",
+        hand: str | Path | None = None,
+    ):
         if sure is not None and not 0 <= sure <= 1:
             raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
         self.sure = SURE_ENOUGH if sure is None else sure
@@ -79,6 +87,8 @@ class Reader:
         self._way: RowReader | CutReader
         asked, digits = form_asked(form), only_digits(form)
         path = Path(model) if model else ROW_MODEL if digits else READER
+        if hand and path != ROW_MODEL:
+            raise ByhandError("a hand is for the built-in networks, and for digits without signs.")
         if is_reader(path):
             own = load_model(path)
             self.network, self.finder, self.by_ink = own.rows[0], Finder(own.finder), False
@@ -106,6 +116,7 @@ class Reader:
         self.network = network
         if path == ROW_MODEL:
             own = load_model(READER)
+            network = with_hand(network, hand) if hand else network
             networks = [network, Network.load(PARTNER), *(one for one in own.rows if one.outputs > DIGIT_CLASSES + 1)]
             self._way = RowReader(networks, folded(Network.load(MODEL)), asked)
             self.finder = Finder(own.finder)
