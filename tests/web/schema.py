@@ -16,7 +16,7 @@ TYPES = {
 }
 KNOWN = {
     *("type", "properties", "required", "additionalProperties", "items", "minItems", "maxItems", "enum", "anyOf"),
-    *("$ref", "description", "minimum", "maximum", "exclusiveMinimum", "pattern"),
+    *("$ref", "description", "format", "minimum", "maximum", "exclusiveMinimum", "pattern"),
 }
 
 

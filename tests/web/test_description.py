@@ -6,6 +6,7 @@ from byhand.web.openapi import openapi_description
 from byhand.web.operations import OPERATIONS
 from tests.web.conftest import RAW, need_libraries, until
 from tests.web.schema import faults
+from tests.web.test_refusals import png
 
 DESCRIPTION = openapi_description(OPERATIONS)
 SCHEMAS = DESCRIPTION["components"]["schemas"]
@@ -37,6 +38,7 @@ QUESTIONS = {}
 def filled(client, seven):
     """A server that holds a training which stands still, and a sample; the drawing goes into every body."""
     drawing = {"content": seven.tobytes(), "headers": RAW}
+    QUESTIONS["read_many"] = {"content": png(255 - seven), "headers": RAW}
     QUESTIONS.update({o.id: drawing for o in OPERATIONS if o.body == "drawing"})
     begun = client.post("/api/trainings", json={"hidden": [8], "images": 100, "epochs": 2, "paused": True})
     until(client, begun.json()["id"], "paused")
@@ -77,7 +79,7 @@ def test_routes_and_description_name_the_same_addresses():
     served = {
         (route.path, method)
         for route in Application(Server()).routes()
-        if isinstance(route, Route) and route.path.startswith("/api/")
+        if isinstance(route, Route) and route.path.startswith(("/api/", "/healthz"))
         for method in route.methods - {"HEAD"}
     }
     described = {(path, m.upper()) for path, methods in DESCRIPTION["paths"].items() for m in methods}

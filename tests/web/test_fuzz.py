@@ -67,6 +67,10 @@ def parameter_text(rng, parameter):
     schema = parameter["schema"]
     if rng.random() < 0.4:
         return str(rng.choice(TEXTS))
+    if "enum" in schema:
+        return str(rng.choice(schema["enum"]))
+    if schema["type"] in ("number", "boolean"):
+        return str(rng.choice(["true", "false"])) if schema["type"] == "boolean" else f"{rng.random():.3f}"
     if schema["type"] == "integer":
         edges = (schema["minimum"], schema["maximum"], schema["minimum"] - 1, schema["maximum"] + 1)
         return str(rng.choice(edges)) if rng.random() < 0.3 else str(rng.integers(0, 40))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from byhand.web.limits import CODES
 from byhand.web.security import HEADERS, LOOPBACK, host_of, own_names, refused
 from byhand.web.static_files import STATIC_FOLDER, static_file
 from tests.web.conftest import RAW, client_of, need_libraries
@@ -60,6 +61,21 @@ REFUSED = [
     ("POST", "/api/read", b"x" * 783, RAW, 400, "783 came"),
     ("POST", "/api/read?width=28&height=28", png(np.zeros((9, 9), np.uint8)), RAW, 400, "784 bytes"),
     ("POST", "/api/read?width=28", b"x" * 784, RAW, 400, "width and height"),
+    ("POST", "/api/read?colour=red", b"x" * 784, RAW, 400, "no parameter 'colour' here; there are model, pattern"),
+    ("GET", "/api/models?x=1", b"", {}, 400, "there are none"),
+    ("POST", "/api/read?model=digits&model=dense", b"x" * 784, RAW, 400, "given twice"),
+    ("POST", "/api/read?confidence=2", b"x" * 784, RAW, 400, "a number from 0 to 1"),
+    ("POST", "/api/read?rotate=45", b"x" * 784, RAW, 400, "one of 0, 90, 180, 270"),
+    ("POST", "/api/read?images=yes", b"x" * 784, RAW, 400, "true or false"),
+    ("POST", "/api/read?format=xml", b"x" * 784, RAW, 400, "one of json, csv"),
+    ("POST", "/api/read?pattern=(", b"x" * 784, RAW, 422, "bracket is never closed"),
+    ("POST", "/api/read?length=x", b"x" * 784, RAW, 400, "must match"),
+    ("POST", "/api/read?length=0", b"x" * 784, RAW, 422, "number of digits such as 8"),
+    ("POST", "/api/read?region=50,0,60,9", b"x" * 784, RAW, 422, "nothing of a page of 28"),
+    ("POST", "/api/read?model=digits&pattern=date", b"x" * 784, RAW, 422, "nothing but digits"),
+    ("POST", "/api/read-many?pages=0", b"x" * 784, PNG, 422, "counted from 1"),
+    ("POST", "/api/read", b"x", {"content-type": "multipart/form-data"}, 400, "no readable form"),
+    ("POST", "/api/read", b"x", {"content-type": "multipart/form-data; boundary=a"}, 400, "form"),
     ("POST", "/api/read?width=100&height=7", b"x" * 700, RAW, 400, "from 8 to 4096"),
     ("POST", "/api/read?width=4096&height=4096", b"x", RAW, 413, "4,000,000 pixels"),
     ("POST", "/api/read", b"x" * 784, {"content-type": "text/html"}, 415, "not text/html"),
@@ -100,7 +116,7 @@ def test_refused_with_one_sentence(reader, method, path, body, headers, status, 
     assert response.status_code == status, response.text
     sentence = response.json()["error"]
     assert words in sentence and sentence.endswith((".", "?")) and "\n" not in sentence
-    assert set(response.json()) == {"error"}
+    assert set(response.json()) == {"error", "code"} and response.json()["code"] == CODES[status]
 
 
 def test_too_many_bytes_are_not_even_taken():
@@ -137,7 +153,8 @@ def test_a_fault_of_ours_is_no_leak(seven, monkeypatch):
         monkeypatch.setattr(answers, "digit", lambda *_: 1 / 0)
         response = client.post("/api/look", content=seven.tobytes(), headers=RAW)
         assert response.status_code == 500 and response.json() == {
-            "error": "A fault in byhand; the server's log says more."
+            "error": "A fault in byhand; the server's log says more.",
+            "code": "fault",
         }
 
 

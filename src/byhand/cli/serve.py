@@ -29,9 +29,19 @@ def serve(
         list[str] | None,
         typer.Option(help="A further name by which the server may be asked, such as that of a proxy before it."),
     ] = None,
+    root_path: Annotated[
+        str, typer.Option(help="What stands before all addresses behind a proxy, such as /digits.")
+    ] = "",
+    cors: Annotated[
+        list[str] | None, typer.Option(help="Another site whose pages may use the API: https://school.example.")
+    ] = None,
+    token: Annotated[
+        str, typer.Option(envvar="BYHAND_TOKEN", help="What programs must send in Authorization: Bearer TOKEN.")
+    ] = "",
 ) -> None:
     """Serve a web page to draw digits, look inside networks and watch them train, and an API."""
     try:
+        from byhand.web.security import Access
         from byhand.web.server import serve as run
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in (
@@ -44,7 +54,8 @@ def serve(
         ):
             raise
         raise ByhandError(f"byhand serve needs more packages; install them with: {_installing()}") from None
-    run(host, port, workers, browser, allowed_host or ())
+    root = f"/{root_path.strip('/')}" if root_path.strip("/") else ""
+    run(host, port, workers, browser, Access(tuple(allowed_host or ()), tuple(cors or ()), root, token))
 
 
 def _installing() -> str:

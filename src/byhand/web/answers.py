@@ -4,6 +4,7 @@ import time
 
 from byhand.recipes import RECIPES
 from byhand.web import settings, training_data
+from byhand.web.batch import MEDIA_TYPES, options_of
 from byhand.web.call import Answer, Call
 from byhand.web.drawings import Drawing, digit, picture
 from byhand.web.equation import equation
@@ -45,6 +46,13 @@ def get_settings(call: Call) -> Answer:
     )
 
 
+def get_health(call: Call) -> Answer:
+    """That the server answers."""
+    from byhand import __version__
+
+    return Answer({"status": "ok", "version": __version__})
+
+
 def get_models(call: Call) -> Answer:
     """The available networks."""
     return Answer({"models": [model.facts for model in call.server.catalogue.models.values()]})
@@ -57,19 +65,22 @@ def get_strokes(call: Call) -> Answer:
 
 def drawing(call: Call) -> Drawing:
     """The drawing of one digit in the body."""
-    values, limits = call.values, call.server.limits
-    source = picture(call.body, call.kind, values.get("width"), values.get("height"), limits)
+    values, limits, part = call.values, call.server.limits, call.part()
+    source = picture(part.data, part.kind, values.get("width"), values.get("height"), limits)
     with room_for(source, call.server.memory, limits):
         return digit(source, "width" not in values, values.get("box"), limits)
 
 
 def post_read(call: Call) -> Answer:
     """Read the digits in the picture."""
-    server, values = call.server, call.values
-    model = server.reader(values.get("model"))
-    source = picture(call.body, call.kind, values.get("width"), values.get("height"), server.limits)
-    record = server.readers(model, ToRead(source, server.limits), server.path(model))
-    return Answer(record | {"model": model.id})
+    server, values, part = call.server, call.values, call.part()
+    model, form = server.reader(values.get("model")), values.get("format", "json")
+    source = picture(part.data, part.kind, values.get("width"), values.get("height"), server.limits)
+    wanted = ToRead(source, server.limits, options_of(call), form, values.get("images", True), part.name)
+    found = server.readers(model, wanted, server.path(model))
+    if form == "json":
+        return Answer(found | {"model": model.id})
+    return Answer(found.encode(), kind=MEDIA_TYPES[form])
 
 
 def post_look(call: Call) -> Answer:

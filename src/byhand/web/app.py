@@ -11,8 +11,9 @@ import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from byhand.core.errors import ByhandError
@@ -21,9 +22,9 @@ from byhand.ops.compiled import cores
 from byhand.web.bodies import Bodies
 from byhand.web.call import Answer, Call, Operation
 from byhand.web.events import stream
-from byhand.web.limits import Refusal
+from byhand.web.limits import Refusal, error_body
 from byhand.web.operations import OPERATIONS
-from byhand.web.security import HEADERS, refused
+from byhand.web.security import HEADERS, Access
 from byhand.web.state import Server
 from byhand.web.static_files import static_file
 
@@ -36,11 +37,11 @@ class Application:
 
     Args:
         server: what it keeps.
-        hosts: the names that it goes by; None for any.
+        access: who may ask.
     """
 
-    def __init__(self, server: Server, hosts: tuple[str, ...] | None = None):
-        self.server, self.hosts = server, hosts
+    def __init__(self, server: Server, access: Access | None = None):
+        self.server, self.access = server, access or Access()
         self.bodies = Bodies(server.limits)
         self.waiting = self.listening = 0
         self.closing = False
@@ -76,7 +77,7 @@ class Application:
         try:
             async with self.bodies.take(operation, request) as body:
                 lane = self.lanes.get(operation.lane) or self.lanes["wait"]
-                call = Call(self.server, values, body, kind, session)
+                call = Call(self.server, values, body, kind, session, request.headers.get("content-type", ""))
                 given = await anyio.to_thread.run_sync(_in_thread, operation, call, limiter=lane)
         finally:
             self.waiting -= 1
@@ -141,7 +142,14 @@ def _in_thread(operation: Operation, call: Call) -> Answer:
 
 def parameters(operation: Operation, request: Request) -> dict[str, Any]:
     """The checked parameters of path and query."""
-    values = {}
+    values, query = {}, [name for name, _ in request.query_params.multi_items()]
+    known = [parameter.name for parameter in operation.parameters if parameter.where == "query"]
+    for name in query:
+        if name not in known:
+            there = f"there are {', '.join(known)}" if known else "there are none"
+            raise Refusal(400, f"There is no parameter {name[:40]!r} here; {there}.")
+        if query.count(name) > 1:
+            raise Refusal(400, f"The parameter {name} is given twice.")
     for parameter in operation.parameters:
         given = request.path_params if parameter.where == "path" else request.query_params
         text = given.get(parameter.name)
@@ -167,56 +175,79 @@ def _response(given: Answer) -> Response:
 def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
     headers = {"Retry-After": str(error.retry)} if error.retry else {}
-    return JSONResponse({"error": error.sentence}, error.status, headers)
+    return JSONResponse(error.to_json(), error.status, headers)
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     sentences = {404: "There is nothing at this address.", 405: "This address takes other methods."}
     sentence = sentences.get(error.status_code, str(error.detail))
-    return JSONResponse({"error": sentence}, error.status_code, error.headers)
+    return JSONResponse(error_body(error.status_code, sentence), error.status_code, error.headers)
 
 
 def _fault(request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": "A fault in byhand; the server's log says more."}, 500)  # Starlette logs it
+    return JSONResponse(error_body(500, "A fault in byhand; the server's log says more."), 500)  # Starlette logs it
 
 
 def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=400)  # the client has disconnected
 
 
-class SecurityMiddleware:
-    """Rejects requests from other sites and adds the security headers to every response."""
+class Gate:
+    """Before the application: addresses, who may ask, and headers.
 
-    def __init__(self, app: Any, page: Application):
-        self.app, self.page, self.hosts = app, page, page.hosts
+    It rejects requests from other sites and from those who have neither token nor password, takes the root path away,
+    lets old addresses lead to /api/v1, and adds the security headers to every response.
+    """
+
+    def __init__(self, app: Any, page: Application, access: Access):
+        self.app, self.page, self.access = app, page, access
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        shared = headers.get("origin", "") in self.access.origins
         sent = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+        if shared:
+            sent = [
+                (name, b"cross-origin" if name == b"cross-origin-resource-policy" else value) for name, value in sent
+            ]
 
         async def send_with_headers(message: Any) -> None:
             if message["type"] == "http.response.start":
                 message = message | {"headers": [*message["headers"], *sent]}
             await send(message)
 
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        sentence = refused(scope["method"], headers, self.hosts)
-        app = JSONResponse({"error": sentence}, 403) if sentence else self.app
-        await app(scope, receive, send_with_headers)
+        path = self.access.own_path(scope["path"])
+        sentence = self.access.refused(scope["method"], headers)
+        app = self.app
+        if sentence:
+            app = JSONResponse(error_body(403, sentence), 403)
+        elif path is None:
+            app = RedirectResponse(f"{self.access.root_path}/")
+        elif not self.access.open(path, headers):
+            app = JSONResponse(error_body(401, LOCKED), 401, {"WWW-Authenticate": "Bearer"})
+        await app(scope | {"path": path, "raw_path": None}, receive, send_with_headers)
 
 
-def create_app(server: Server | None = None, hosts: tuple[str, ...] | None = None) -> SecurityMiddleware:
+LOCKED = "This server asks for a password: on its page, or for programs in the header Authorization: Bearer ..."
+
+
+def create_app(server: Server | None = None, access: Access | None = None) -> Gate:
     """The ASGI application.
 
     Args:
         server: what it serves.
-        hosts: the names that it goes by; None for any.
+        access: who may ask; anybody by default.
     """
-    page = Application(server or Server(), hosts)
+    access = access or Access()
+    page = Application(server or Server(), access)
     handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _http, ClientDisconnect: _gone, Exception: _fault}
-    app = Starlette(routes=page.routes(), lifespan=page.lifespan, exception_handlers=handlers)
-    return SecurityMiddleware(app, page)
+    app: Any = Starlette(routes=page.routes(), lifespan=page.lifespan, exception_handlers=handlers)
+    if access.origins:
+        methods, allowed = ("GET", "POST", "PUT", "DELETE"), ("Authorization", "Content-Type")
+        app = CORSMiddleware(app, allow_origins=access.origins, allow_methods=methods, allow_headers=allowed)
+    return Gate(app, page, access)

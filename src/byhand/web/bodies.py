@@ -56,4 +56,6 @@ class Bodies:
         """The largest body of an operation in bytes."""
         if operation.body == "drawing":
             return max(self.limits.image_bytes, self.limits.canvas_pixels)
+        if operation.body == "files":
+            return self.limits.batch_bytes
         return self.limits.json_bytes

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from byhand.web.forms import FORM, Part, files_in
 from byhand.web.limits import Refusal
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Call:
         values: the parameters of path and query, by name, checked; those that were not given are missing.
         body: its bytes.
         kind: their media type, without its parameters.
+        content_type: with them.
         session: the browser's key; a new one where it brought none.
     """
 
@@ -29,6 +31,28 @@ class Call:
     body: bytes
     kind: str
     session: str
+    content_type: str = ""
+
+    def part(self) -> Part:
+        """The one file in the body.
+
+        Raises:
+            Refusal: none, or several.
+        """
+        parts = self.parts()
+        if len(parts) != 1:
+            raise Refusal(400, f"Send one picture; {len(parts)} came. Several are taken by /api/v1/read-many.")
+        return parts[0]
+
+    def parts(self) -> list[Part]:
+        """The files in the body: those of a form, or the body itself.
+
+        Raises:
+            Refusal: a form that is none.
+        """
+        if self.kind == FORM:
+            return files_in(self.body, self.content_type)
+        return [Part("picture", self.kind, self.body)]
 
     def table(self) -> dict[str, Any]:
         """The body as a JSON object; an empty body is an empty one.
@@ -77,10 +101,12 @@ class RequestParameter:
     Attributes:
         name: its name.
         about: what it means.
-        type: "integer", "string" or "box" (four whole numbers: left, top, right, bottom).
-        least: of an integer.
-        most: of an integer.
+        type: "integer", "number", "boolean" (true or false), "string" or "box" (four whole numbers: left, top, right,
+            bottom).
+        least: of an integer or a number.
+        most: of an integer or a number.
         pattern: of a string.
+        choices: what a string or an integer may be; any by default.
         where: "query" or "path".
         needed: whether it must be there.
     """
@@ -91,6 +117,7 @@ class RequestParameter:
     least: int = 0
     most: int = 2**31 - 1
     pattern: str = r"[A-Za-z0-9_.-]{1,64}"
+    choices: tuple[Any, ...] = ()
     where: str = "query"
     needed: bool = False
 
@@ -104,14 +131,27 @@ class RequestParameter:
             if not re.fullmatch(r"\d{1,6}(,\d{1,6}){3}", text, re.ASCII):
                 raise Refusal(400, f"{self.name} must be left,top,right,bottom in pixels, such as 10,20,80,140.")
             return tuple(map(int, text.split(",")))
+        if self.type == "boolean":
+            if text not in ("true", "false"):
+                raise Refusal(400, f"{self.name} must be true or false.")
+            return text == "true"
+        if self.type == "number":
+            if not re.fullmatch(r"\d{1,10}(\.\d{1,10})?", text, re.ASCII) or not self.least <= float(text) <= self.most:
+                raise Refusal(400, f"{self.name} must be a number from {self.least} to {self.most}.")
+            return float(text)
         if self.type == "integer":
             if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or not self.least <= int(text) <= self.most:
                 raise Refusal(400, f"{self.name} must be a whole number from {self.least} to {self.most}.")
-            return int(text)
+            return self._chosen(int(text))
         if not re.fullmatch(self.pattern, text, re.ASCII):
             status = 404 if self.where == "path" else 400
             raise Refusal(status, f"{self.name} must match {self.pattern}.")
-        return text
+        return self._chosen(text)
+
+    def _chosen(self, value: Any) -> Any:
+        if self.choices and value not in self.choices:
+            raise Refusal(400, f"{self.name} must be one of {', '.join(map(str, self.choices))}.")
+        return value
 
 
 Handler = Callable[[Call], Answer]
@@ -128,8 +168,9 @@ class Operation:
         about: what it does, in a sentence.
         handler: who answers.
         parameters: of path and query.
-        body: what it takes: "" for nothing, "drawing" or "json".
+        body: what it takes: "" for nothing, "drawing", "files" for any number of documents, or "json".
         gives: what a success gives: a schema's name, "" for nothing, or a media type.
+        formats: the media types of further forms that a success may have.
         status: of a success.
         lane: which threads answer it: "compute" (one a processor), "read" (as many as can read at once), "wait" (those
             that mostly wait), "step" (those that wait for a training's single step), or "stream".
@@ -144,6 +185,7 @@ class Operation:
     parameters: tuple[RequestParameter, ...] = ()
     body: str = ""
     gives: str = ""
+    formats: tuple[str, ...] = ()
     status: int = 200
     lane: str = "compute"
     refusals: tuple[int, ...] = field(default=())

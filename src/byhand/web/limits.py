@@ -20,6 +20,8 @@ class Limits:
         picture_memory: bytes for decoding and reading pictures, all of them together; the others wait.
         reading_seconds: for which a process reads one picture.
         queue: requests that wait for a processor, beyond which new ones are refused.
+        batch_bytes: of several files that come together.
+        batch_seconds: for which the pages of one file are read; the others are left out, which is said.
         sessions: browsers whose samples are kept.
         samples: of one browser.
         trainings: that compute at once.
@@ -43,6 +45,8 @@ class Limits:
     picture_memory: int = 1536 * 1024**2
     reading_seconds: float = 60.0
     queue: int = 400
+    batch_bytes: int = 64 * 1024**2
+    batch_seconds: float = 120.0
     sessions: int = 200
     samples: int = 500
     trainings: int = 2
@@ -61,11 +65,28 @@ class Limits:
         return asdict(self)
 
 
+CODES = {
+    400: "malformed",
+    401: "locked",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    409: "conflict",
+    413: "too_large",
+    415: "unknown_type",
+    422: "impossible",
+    429: "too_many",
+    500: "fault",
+    503: "unavailable",
+}  # which programs can tell apart, by status
+
+
 class Refusal(Exception):
     """An error response: a status and one sentence.
 
     Args:
-        status: 400 malformed, 404 not there, 409 not now, 413 too large, 415 another type, 422 impossible,
+        status: 400 malformed, 401 locked, 404 not there, 409 not now, 413 too large, 415 another type, 422 impossible,
             429 too much at once, 503 not to be had.
         sentence: what is wrong, and what to do.
         retry: after how many seconds it may go better.
@@ -75,5 +96,14 @@ class Refusal(Exception):
         super().__init__(sentence)
         self.status, self.sentence, self.retry = status, sentence, retry
 
+    def to_json(self) -> dict[str, Any]:
+        """The body of the response."""
+        return error_body(self.status, self.sentence)
+
     def __reduce__(self) -> tuple[Any, ...]:  # it comes from other processes, too
         return Refusal, (self.status, self.sentence, self.retry)
+
+
+def error_body(status: int, sentence: str) -> dict[str, Any]:
+    """The body of an error response: one sentence, and a code."""
+    return {"error": sentence, "code": CODES.get(status, "malformed")}

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from byhand.web.call import Operation, RequestParameter
+from byhand.web.forms import FORM
 from byhand.web.schemas import ERROR, SCHEMAS
 
 STATUSES = {
     400: "A parameter or the body is malformed.",
+    401: "It asks for a token or a password.",
     403: "Another site asks.",
     404: "Not found.",
     408: "The body did not arrive in time.",
@@ -33,7 +35,8 @@ def openapi_description(operations: Iterable[Operation]) -> dict[str, Any]:
         "info": {
             "title": "byhand",
             "version": __version__,
-            "description": "Reads handwritten digits, looks inside the networks that do, and trains new ones.",
+            "description": "Reads handwritten digits, looks inside the networks that do, and trains new ones. "
+            "The addresses without v1, /api/..., are the same.",
         },
         "paths": paths,
         "components": {"schemas": SCHEMAS},
@@ -41,7 +44,7 @@ def openapi_description(operations: Iterable[Operation]) -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    statuses = {400, 403, 429, *operation.refusals}
+    statuses = {400, 401, 403, 429, *operation.refusals}
     if operation.body:
         statuses |= {408, 413, 415, 422}
     answers = {str(operation.status): _success(operation)}
@@ -63,15 +66,20 @@ def _success(operation: Operation) -> dict[str, Any]:
         kind = "string" if gives.startswith("text/") else None
         return {"description": "As asked.", "content": {gives: {"schema": {"type": kind} if kind else {}}}}
     schema = {"type": "object"} if gives == "object" else {"$ref": f"#/components/schemas/{gives}"}
-    return {"description": "As asked.", "content": {"application/json": {"schema": schema}}}
+    others = {kind: {"schema": {"type": "string"}} for kind in operation.formats}
+    return {"description": "As asked.", "content": {"application/json": {"schema": schema}} | others}
 
 
 def _parameter(parameter: RequestParameter) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "pattern": f"^{parameter.pattern}$"}
-    if parameter.type == "integer":
-        schema = {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
+    if parameter.type in ("integer", "number"):
+        schema = {"type": parameter.type, "minimum": parameter.least, "maximum": parameter.most}
+    elif parameter.type == "boolean":
+        schema = {"type": "boolean"}
     elif parameter.type == "box":
         schema = {"type": "string", "pattern": r"^\d{1,6}(,\d{1,6}){3}$"}
+    if parameter.choices:
+        schema = {"type": schema["type"], "enum": list(parameter.choices)}
     return {
         "name": parameter.name,
         "in": parameter.where,
@@ -90,4 +98,11 @@ def _body(operation: Operation) -> dict[str, Any]:
         "A picture; or, as application/octet-stream, the grey levels of a canvas row by row, ink 255 on paper 0, with "
         "width and height in the query, or without them the 784 of the image of 28 × 28 that the network sees."
     )
-    return {"required": True, "description": about, "content": {kind: {"schema": {}} for kind in kinds}}
+    files: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string", "format": "binary"}}
+    if operation.body == "files":
+        kinds, about = (
+            (*kinds, "application/pdf"),
+            "Files in a form, or one file. PDF and TIFF files with all their pages.",
+        )
+    content = {kind: {"schema": {}} for kind in kinds} | {FORM: {"schema": files}}
+    return {"required": True, "description": about, "content": content}

@@ -1,6 +1,8 @@
 """The table of operations, from which routes and the OpenAPI description are made."""
 
-from byhand.web import answers, training_answers
+from byhand.documents.formats import OUTPUT_FORMATS
+from byhand.documents.options import QUARTERS
+from byhand.web import answers, batch, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
 from byhand.web.examples import LARGEST_HAND
 
@@ -13,6 +15,21 @@ DRAWING_PARAMETERS = (
 BOX_PARAMETER = RequestParameter(
     "box", "Where in the picture the digit stands: left,top,right,bottom in pixels.", "box"
 )
+READ_PARAMETERS = (
+    RequestParameter(
+        *("pattern", "What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
+        pattern=r"[^\x00-\x1f\x7f]{1,200}",
+    ),
+    RequestParameter("signs", "Whether signs of numbers are read, too: short for the pattern text.", "boolean"),
+    RequestParameter("confidence", "Rows with a lower one are refused as unsure.", "number", 0, 1),
+    RequestParameter("length", "How many digits each number has: 8, or 4-6.", pattern=r"[0-9 -]{1,12}"),
+    RequestParameter(
+        *("region", "The part of a page that is read: left,top,right,bottom in pixels or percent."),
+        pattern=r"[0-9.,% ]{1,60}",
+    ),
+    RequestParameter("rotate", "By how many degrees it is rotated clockwise before.", "integer", choices=QUARTERS),
+)
+IMAGES_PARAMETER = RequestParameter("images", "Whether each digit's image of 28 × 28 comes with it.", "boolean")
 MODEL_PARAMETER = RequestParameter("model", "A network's id, or a training's; the built-in one by default.")
 ID_PARAMETER = RequestParameter("id", "A network's id, or a training's.", where="path", needed=True)
 TRAINING_PARAMETER = RequestParameter("id", "The training's id.", where="path", needed=True)
@@ -46,41 +63,70 @@ def get_openapi(call: Call) -> Answer:
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
-        *("GET", "/api/settings", "settings", "Limits, and the choices for a training."),
+        *("GET", "/api/v1/settings", "settings", "Limits, and the choices for a training."),
         *(answers.get_settings,),
         gives="SettingsList",
     ),
     Operation(
-        *("GET", "/api/models", "models", "The networks to choose from."),
+        *("GET", "/api/v1/models", "models", "The networks to choose from."),
         *(answers.get_models,),
         gives="Models",
     ),
     Operation(
-        *("GET", "/api/strokes", "strokes", "The ten digits in one handwriting, stroke by stroke."),
+        *("GET", "/api/v1/strokes", "strokes", "The ten digits in one handwriting, stroke by stroke."),
         *(answers.get_strokes, (HAND_PARAMETER,)),
         gives="Strokes",
     ),
     Operation(
-        *("POST", "/api/read", "read", "Read the rows of digits in a picture, with boxes and confidences."),
-        *(answers.post_read, (MODEL_PARAMETER, *DRAWING_PARAMETERS), "drawing"),
+        *("POST", "/api/v1/read", "read", "Read the rows of digits in a picture, with boxes and confidences."),
+        *(
+            answers.post_read,
+            (
+                MODEL_PARAMETER,
+                *READ_PARAMETERS,
+                RequestParameter("format", "How the answer is written.", choices=("json", "csv")),
+                IMAGES_PARAMETER,
+                *DRAWING_PARAMETERS,
+            ),
+            "drawing",
+        ),
         gives="Reading",
+        formats=("text/csv",),
         lane="read",
         refusals=(404, 503),
     ),
     Operation(
-        *("POST", "/api/look", "look", "Predict a drawing of one digit, with the activations of every layer."),
+        *("POST", "/api/v1/read-many", "read_many", "Read pictures and documents with all their pages."),
+        *(
+            batch.post_read_many,
+            (
+                MODEL_PARAMETER,
+                *READ_PARAMETERS,
+                RequestParameter("pages", "Of each document: 1,3-5 or 2-.", pattern=r"[0-9, -]{1,60}"),
+                RequestParameter("format", "How the answer is written.", choices=tuple(OUTPUT_FORMATS)),
+                IMAGES_PARAMETER,
+            ),
+            "files",
+        ),
+        gives="Pages",
+        formats=("text/csv", "text/html", "text/plain"),
+        lane="read",
+        refusals=(404, 503),
+    ),
+    Operation(
+        *("POST", "/api/v1/look", "look", "Predict a drawing of one digit, with the activations of every layer."),
         *(answers.post_look, (MODEL_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER, CLASS_PARAMETER), "drawing"),
         gives="Look",
         refusals=(404,),
     ),
     Operation(
-        *("GET", "/api/models/{id}/weights", "weights", "A layer's incoming weights as images."),
+        *("GET", "/api/v1/models/{id}/weights", "weights", "A layer's incoming weights as images."),
         *(answers.get_weights, (ID_PARAMETER, LAYER_PARAMETER, UNIT_PARAMETER)),
         gives="Weights",
         refusals=(404, 422),
     ),
     Operation(
-        *("POST", "/api/models/{id}/equation", "equation", "A unit's equation with a drawing's numbers in it."),
+        *("POST", "/api/v1/models/{id}/equation", "equation", "A unit's equation with a drawing's numbers in it."),
         *(
             answers.post_equation,
             (
@@ -97,31 +143,31 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(404,),
     ),
     Operation(
-        *("POST", "/api/trainings", "begin", "Begin a training by a recipe or by settings of your own."),
+        *("POST", "/api/v1/trainings", "begin", "Begin a training by a recipe or by settings of your own."),
         *(training_answers.post_training, (), "json"),
         gives="Training",
         status=201,
         refusals=(503,),
     ),
     Operation(
-        *("GET", "/api/trainings", "trainings", "This browser's trainings, the newest first."),
+        *("GET", "/api/v1/trainings", "trainings", "This browser's trainings, the newest first."),
         *(training_answers.get_trainings,),
         gives="Trainings",
     ),
     Operation(
-        *("GET", "/api/trainings/{id}", "training", "One training."),
+        *("GET", "/api/v1/trainings/{id}", "training", "One training."),
         *(training_answers.get_training, (TRAINING_PARAMETER,)),
         gives="Training",
         refusals=(404,),
     ),
     Operation(
-        *("DELETE", "/api/trainings/{id}", "forget", "Stop a training, and forget it."),
+        *("DELETE", "/api/v1/trainings/{id}", "forget", "Stop a training, and forget it."),
         *(training_answers.delete_training, (TRAINING_PARAMETER,)),
         status=204,
         refusals=(404,),
     ),
     Operation(
-        *("GET", "/api/trainings/{id}/events", "events", "What happens, as server-sent events."),
+        *("GET", "/api/v1/trainings/{id}/events", "events", "What happens, as server-sent events."),
         *(training_answers.get_events, (TRAINING_PARAMETER,)),
         gives="text/event-stream",
         lane="stream",
@@ -129,7 +175,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *(
         Operation(
-            *("POST", f"/api/trainings/{{id}}/{name}", name, about),
+            *("POST", f"/api/v1/trainings/{{id}}/{name}", name, about),
             *(handler, (TRAINING_PARAMETER,)),
             gives=gives,
             lane="wait",
@@ -142,73 +188,84 @@ OPERATIONS: tuple[Operation, ...] = (
         )
     ),
     Operation(
-        *("POST", "/api/trainings/{id}/step", "step", "While paused, make one step and return what it did."),
+        *("POST", "/api/v1/trainings/{id}/step", "step", "While paused, make one step and return what it did."),
         *(training_answers.post_step, (TRAINING_PARAMETER,)),
         gives="Step",
         lane="step",
         refusals=(404, 409, 503),
     ),
     Operation(
-        *("PUT", "/api/trainings/{id}/drawing", "judge", "A drawing that the network shall judge as it learns."),
+        *("PUT", "/api/v1/trainings/{id}/drawing", "judge", "A drawing that the network shall judge as it learns."),
         *(training_answers.put_drawing, (TRAINING_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER), "drawing"),
         gives="Verdict",
         refusals=(404,),
     ),
     Operation(
-        *("DELETE", "/api/trainings/{id}/drawing", "unjudge", "No drawing any more."),
+        *("DELETE", "/api/v1/trainings/{id}/drawing", "unjudge", "No drawing any more."),
         *(training_answers.delete_drawing, (TRAINING_PARAMETER,)),
         status=204,
         refusals=(404,),
     ),
     Operation(
-        *("GET", "/api/trainings/{id}/model", "download", "The network as a safetensors file."),
+        *("GET", "/api/v1/trainings/{id}/model", "download", "The network as a safetensors file."),
         *(training_answers.get_training_model, (TRAINING_PARAMETER,)),
         gives="application/octet-stream",
         refusals=(404, 409),
     ),
     Operation(
-        *("POST", "/api/samples", "add_sample", "Keep a drawing with its label, in memory."),
+        *("POST", "/api/v1/samples", "add_sample", "Keep a drawing with its label, in memory."),
         *(answers.post_sample, (LABEL_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER), "drawing"),
         gives="Sample",
         status=201,
     ),
     Operation(
-        *("GET", "/api/samples", "samples", "This browser's drawings."),
+        *("GET", "/api/v1/samples", "samples", "This browser's drawings."),
         *(answers.get_samples,),
         gives="Samples",
     ),
     Operation(
-        *("PUT", "/api/samples/{number}", "relabel", "Say that a drawing is another digit."),
+        *("PUT", "/api/v1/samples/{number}", "relabel", "Say that a drawing is another digit."),
         *(answers.put_sample, (SAMPLE_PARAMETER, LABEL_PARAMETER)),
         gives="Sample",
         refusals=(404,),
     ),
     Operation(
-        *("DELETE", "/api/samples/{number}", "remove_sample", "Let one drawing go."),
+        *("DELETE", "/api/v1/samples/{number}", "remove_sample", "Let one drawing go."),
         *(answers.delete_sample, (SAMPLE_PARAMETER,)),
         status=204,
         refusals=(404,),
     ),
     Operation(
-        *("DELETE", "/api/samples", "clear_samples", "Let all of this browser's drawings go."),
+        *("DELETE", "/api/v1/samples", "clear_samples", "Let all of this browser's drawings go."),
         *(answers.delete_samples,),
         status=204,
     ),
     Operation(
-        *("GET", "/api/samples.npz", "download_samples", "All drawings in a file that byhand.load opens."),
+        *("GET", "/api/v1/samples.npz", "download_samples", "All drawings in a file that byhand.load opens."),
         *(answers.get_samples_npz,),
         gives="application/octet-stream",
         refusals=(404,),
     ),
     Operation(
-        *("POST", "/api/finetune", "finetune", "Some epochs more for a network, on own drawings mixed with MNIST's."),
+        *(
+            "POST",
+            "/api/v1/finetune",
+            "finetune",
+            "Some epochs more for a network, on own drawings mixed with MNIST's.",
+        ),
         *(training_answers.post_finetune, (), "json"),
         gives="Training",
         status=201,
         refusals=(404, 503),
     ),
     Operation(
-        *("GET", "/api/openapi.json", "openapi", "This description, as OpenAPI 3.1."),
+        *("GET", "/healthz", "health", "Whether the server answers."),
+        *(answers.get_health,),
+        gives="Health",
+        lane="wait",
+    ),
+    Operation(
+        *("GET", "/api/v1/openapi.json", "openapi", "This description, as OpenAPI 3.1."),
         *(get_openapi,),
         gives="object",
     ),

@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -13,18 +14,21 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.documents.batch import PageReading
+from byhand.documents.batch import PageReading, Task
 from byhand.documents.formats import OUTPUT_FORMATS
 from byhand.documents.options import ReadOptions, placed
 from byhand.documents.processes import prepare_process
+from byhand.documents.sources import Document, shown
 from byhand.reading.reader import ROW_MODEL, Reader
 from byhand.reading.reading import Reading
 from byhand.web.catalogue import Model
 from byhand.web.drawings import Frame, trim
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed
-from byhand.web.pictures import open_picture, room_for
+from byhand.web.pictures import is_picture, memory_needed, open_picture, room_for
 from byhand.web.slots import Slots
+
+PAGE_BYTES = 800 * 1024**2  # a page of a PDF has 25 million pixels at most
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class ToRead:
         options: what is read, and which rows are accepted.
         format: "json" for plain data, or "csv".
         images: whether plain data have the image of each digit.
+        name: what the picture is called.
     """
 
     source: bytes | Array
@@ -44,6 +49,7 @@ class ToRead:
     options: ReadOptions = field(default_factory=ReadOptions)
     format: str = "json"
     images: bool = True
+    name: str = "picture"
 
 
 class _OfDrawings:
@@ -70,7 +76,7 @@ def read_with_file(wanted: ToRead, path: str) -> Any:
     Raises:
         ByhandError: no picture that can be read, or a pattern that the model in the file `path` cannot read.
     """
-    return _answer(wanted, _reader(path, wanted.options.pattern))
+    return _answer(wanted, _reader(path, wanted.options.form))
 
 
 def _answer(wanted: ToRead, reader: Reader) -> Any:
@@ -88,7 +94,7 @@ def _answer(wanted: ToRead, reader: Reader) -> Any:
         reading = wanted.options.read(_OfDrawings(reader), wanted.source)
     seconds = time.perf_counter() - start
     if wanted.format != "json":
-        page = PageReading("picture", 1, 1, reading, width, height)
+        page = PageReading(shown(wanted.name), 1, 1, reading, width, height)
         return OUTPUT_FORMATS[wanted.format].head + OUTPUT_FORMATS[wanted.format].page(page)
     size = {"width": width, "height": height, "turns": reading.turns}
     return _as_json(reading, wanted.images) | size | {"milliseconds": round(1000 * seconds, 2)}
@@ -102,6 +108,25 @@ def _as_json(reading: Reading, images: bool) -> dict[str, Any]:
             for plain, sign in zip(line[key], signs, strict=True):
                 plain["image"] = packed(sign.image)
     return record
+
+
+@dataclass(frozen=True)
+class DocumentToRead:
+    """A document, how it is read, and for how many seconds at most; it can be sent to another process."""
+
+    task: Task
+    document: Document
+    seconds: float
+
+    def pages(self) -> list[PageReading]:
+        """What is read on each page; what is left when time is up is said."""
+        end, found = time.monotonic() + self.seconds, []
+        for page in self.task.pages(self.document):
+            found.append(page)
+            if time.monotonic() > end and page.pages and page.page != page.pages:
+                fault = f"{page.file}: the pages behind {page.page} were left out; reading took {self.seconds:.0f} s."
+                return [*found, PageReading(page.file, pages=page.pages, error=fault)]
+        return found
 
 
 class Readers:
@@ -134,20 +159,33 @@ class Readers:
         with room_for(wanted.source, self.memory, self.limits):
             if path is None:
                 return _read_with_network(model, wanted)
-            return self._by_process(wanted, str(path)) if self._pool else read_with_file(wanted, str(path))
+            if not self._pool:
+                return read_with_file(wanted, str(path))
+            return self._by_process(self.limits.reading_seconds, read_with_file, wanted, str(path))
 
-    def _by_process(self, wanted: ToRead, path: str) -> Any:
+    def _by_process(self, seconds: float, work: Callable[..., Any], *arguments: Any) -> Any:
         from pebble import ProcessExpired
 
-        seconds = self.limits.reading_seconds
         try:
-            return self._pool.schedule(read_with_file, args=(wanted, path), timeout=seconds).result()
+            return self._pool.schedule(work, args=arguments, timeout=seconds).result()
         except TooSlow:
             raise Refusal(
                 422, f"This was not read within {seconds:.0f} seconds; make the picture smaller, or name a region."
             ) from None
         except ProcessExpired:
             raise Refusal(503, "The process that read this was lost; try again.", 1) from None
+
+    def document(self, document: DocumentToRead) -> list[PageReading]:
+        """What is read on each page of a document.
+
+        Raises:
+            Refusal: the process that read it was lost.
+        """
+        content = document.document.content
+        with self.memory.held(memory_needed(content, self.limits) if is_picture(content) else PAGE_BYTES):
+            if not self._pool:
+                return document.pages()
+            return self._by_process(2 * document.seconds, document.pages)
 
     def warm(self, path: Path) -> None:
         """Let every process load what it needs to read with the model in `path`, before the first request."""
@@ -183,4 +221,4 @@ def _read_with_network(model: Model, wanted: ToRead) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{model.id}.safetensors"
         model.network.save(file)
-        return _answer(wanted, Reader(file, form=wanted.options.pattern))
+        return _answer(wanted, Reader(file, form=wanted.options.form))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from byhand.web.job import ENDED
+from byhand.web.limits import CODES
 from byhand.web.settings import ACTIVATION_CHOICES, LOSS_CHOICES, NETWORK_CHOICES, OPTIMIZER_CHOICES, RECIPE_CHOICES
 
 ERROR = "Error"
@@ -59,7 +60,23 @@ ONE_SAMPLE = table(id=AN_INTEGER, label=A_TEXT, image=of("Packed"))
 NULLABLE = array(maybe(A_NUMBER))
 
 SCHEMAS: dict[str, Any] = {
-    ERROR: table(error=A_TEXT),
+    ERROR: table(error=A_TEXT, code={"enum": [*CODES.values()]}),
+    "Health": table(status={"enum": ["ok"]}, version=A_TEXT),
+    "Pages": table(pages=array(of("Page"))),
+    "Page": {
+        "type": "object",
+        "description": "The record of byhand read --format json.",
+        "properties": {
+            "version": AN_INTEGER,
+            "file": A_TEXT,
+            "page": maybe(AN_INTEGER),
+            "pages": maybe(AN_INTEGER),
+            "error": maybe(A_TEXT),
+            "note": maybe(A_TEXT),
+            "text": A_TEXT,
+        },
+        "required": ["version", "file", "page", "pages", "error", "note"],
+    },
     "Packed": {
         "description": "Numbers as bytes: value = (byte − zero) · scale, row by row; data is Base64.",
         **table(shape=array(AN_INTEGER), scale=A_NUMBER, zero=AN_INTEGER, data=A_TEXT),

@@ -1,8 +1,12 @@
 """Security headers, and checks of hosts and origins."""
 
 import ipaddress
+import secrets
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.cookies import CookieError, SimpleCookie
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
@@ -14,6 +18,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+COOKIE_OF_PASSWORD = "byhand-pass"
+OPEN = ("/api/v1/openapi.json", "/api/v1/enter", "/api/v1/class")  # without a password
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OWN_SITES = ("same-origin", "none")  # what a browser says of a request that no other site caused
 
@@ -75,3 +81,56 @@ def refused(method: str, headers: Mapping[str, str], names: tuple[str, ...] | No
             names is not None and host_of(named) in names and host_of(named) not in LOOPBACK
         )
     return "" if own else "Another site may not change anything here."
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may ask what.
+
+    Attributes:
+        names: the names that the server goes by; None for any.
+        origins: other sites whose pages may use the API, such as "https://school.example".
+        root_path: what stands before all addresses, such as "/digits" behind a proxy; "" for nothing.
+        token: what programs have to say in Authorization: Bearer; "" for nothing.
+        password: what people have to say once a browser; "" for nothing.
+    """
+
+    names: tuple[str, ...] | None = None
+    origins: tuple[str, ...] = ()
+    root_path: str = ""
+    token: str = ""
+    password: str = ""
+    _salt: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+
+    def refused(self, method: str, headers: Mapping[str, str]) -> str:
+        """Why a request is rejected; "" if it is not. See `refused`."""
+        asks_first = method == "OPTIONS" or headers.get("origin", "") in self.origins
+        return refused("GET" if asks_first and self.origins else method, headers, self.names)
+
+    def own_path(self, path: str) -> str | None:
+        """The path without the root path, old addresses as new ones; None for the root path itself."""
+        if self.root_path and path == self.root_path:
+            return None
+        if self.root_path and path.startswith(f"{self.root_path}/"):
+            path = path.removeprefix(self.root_path)
+        if path.startswith("/api/") and not path.startswith("/api/v"):
+            return path.replace("/api/", "/api/v1/", 1)
+        return path
+
+    def open(self, path: str, headers: Mapping[str, str]) -> bool:
+        """Whether a request has the token or the password, or needs none."""
+        if not (self.token or self.password) or not path.startswith("/api/") or path in OPEN:
+            return True
+        said = headers.get("authorization", "").removeprefix("Bearer ").encode()
+        if any(known and secrets.compare_digest(said, known.encode()) for known in (self.token, self.password)):
+            return True
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE_OF_PASSWORD)
+        except CookieError:
+            cookie = None
+        return bool(self.password and cookie and secrets.compare_digest(cookie.value.encode(), self.pass_.encode()))
+
+    @property
+    def pass_(self) -> str:
+        """The cookie of those who know the password, until the server ends."""
+        return sha256(f"{self._salt}{self.password}".encode()).hexdigest()

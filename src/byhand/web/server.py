@@ -5,7 +5,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import uvicorn
@@ -13,7 +13,7 @@ import uvicorn
 from byhand.core.errors import ByhandError
 from byhand.ops.compiled import cores
 from byhand.web.app import create_app
-from byhand.web.security import LOOPBACK, own_names
+from byhand.web.security import LOOPBACK, Access, own_names
 from byhand.web.state import Server
 
 EVERYWHERE = ("0.0.0.0", "::")  # all of the machine's addresses
@@ -30,7 +30,7 @@ class Ending(uvicorn.Server):
 
 
 def serve(
-    host: str, port: int, processes: int | None = None, browser: bool = True, allowed: Sequence[str] = ()
+    host: str, port: int, processes: int | None = None, browser: bool = True, access: Access | None = None
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -40,7 +40,7 @@ def serve(
         processes: how many processes read beside the server's; by default none where only this machine can ask, else
             one for each processor, so that a picture that takes too long can be given up.
         browser: whether to open the page.
-        allowed: names by which the server may be asked beside its own, such as a proxy's.
+        access: who may ask; its names are those beside the server's own, such as a proxy's.
 
     Raises:
         ByhandError: the address cannot be had.
@@ -52,8 +52,9 @@ def serve(
     address = f"http://{shown if host not in EVERYWHERE else socket.gethostname()}:{port}/"
     who = "only this machine can reach it" if local else "every machine that can reach this one can use it"
     processes = (0 if local else cores()) if processes is None else processes
-    names = (*own_names(host), *(name.lower() for name in allowed))
-    app = create_app(Server(processes=processes), names)
+    access = access or Access()
+    names = (*own_names(host), *(name.lower() for name in access.names or ()))
+    app = create_app(Server(processes=processes), replace(access, names=names))
     config = uvicorn.Config(
         app,
         log_level="warning",

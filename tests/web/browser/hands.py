@@ -16,12 +16,12 @@ def strokes(digit, rng, form=0, hand=None):
     return [stroke[::STEPS] for stroke in np.split(points, ends[:-1])]  # a mouse tells of fewer points
 
 
-def draw(page, strokes, canvas="#sheet", height=0.66, across=0.5):
-    """Draw them with the mouse, `height` of the sheet high, their middle at `across` of its width."""
+def draw(page, strokes, canvas="#sheet", height=0.66, across=0.5, down=0.5):
+    """Draw them with the mouse, `height` of the sheet high, their middle `across` its width and `down` its height."""
     box = page.locator(canvas).bounding_box()
     for stroke in strokes:
         x = box["x"] + across * box["width"] + stroke[:, 0] * height * box["height"]
-        y = box["y"] + (0.5 + (stroke[:, 1] - 0.5) * height) * box["height"]
+        y = box["y"] + (down + (stroke[:, 1] - 0.5) * height) * box["height"]
         page.mouse.move(x[0], y[0])
         page.mouse.down()
         for place in zip(x[1:], y[1:], strict=True):

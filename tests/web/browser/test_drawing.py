@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from byhand.handwriting.others import LETTER_FORMS
 from byhand.handwriting.strokes import any_hand
 from tests.web.browser.conftest import NARROW, rest
 from tests.web.browser.hands import draw, strokes
@@ -65,7 +66,6 @@ SEEN = """() => {
 def test_several_in_a_row(open_page):
     page, rng = open_page(), np.random.default_rng(0)
     page.click("#clear")
-    page.check("#several")
     for place, digit in enumerate((4, 0, 7, 2)):
         draw(page, strokes(digit, rng), height=0.42, across=0.2 + 0.2 * place)
     rest(page)
@@ -74,6 +74,55 @@ def test_several_in_a_row(open_page):
     page.click("#verdict button:nth-child(1)")
     rest(page)
     assert "sure that it is 4" in page.inner_text("#verdict-words")
+
+
+def test_rows_and_small_digits_are_read_in_proportion(open_page):
+    """Two rows of three, and one digit a seventh of the sheet high: what stands there counts, not its size or place."""
+    page, rng = open_page(), np.random.default_rng(0)
+    page.click("#clear")
+    for row, digits in enumerate((314, 159)):
+        for place, digit in enumerate(map(int, str(digits))):
+            draw(page, strokes(digit, rng), height=0.2, across=0.3 + 0.1 * place, down=0.3 + 0.3 * row)
+    rest(page)
+    assert page.inner_text("#verdict") == "314159"
+    for digit in (7, 2, 8):
+        page.click("#clear")
+        draw(page, strokes(digit, rng), height=0.15, across=0.8, down=0.2)
+        rest(page)
+        assert page.inner_text("#verdict") == str(digit)
+    page.click("#clear")
+    for across in (0.45, 0.5):
+        draw(page, strokes(1, rng), height=0.5, across=across)
+    rest(page)
+    assert page.inner_text("#verdict") == "11"
+
+
+def test_a_letter_is_no_digit(open_page):
+    page = open_page()
+    for stroke in LETTER_FORMS["K"]:
+        draw(page, [np.array(stroke) - [0.3, 0]], height=0.6)
+    rest(page)
+    assert page.inner_text("#verdict") == "–" and page.inner_text("#verdict-words").startswith("No digit: ")
+
+
+def test_the_first_stroke_clears_the_example_and_the_drawing_is_kept(open_page):
+    page, rng = open_page(), np.random.default_rng(0)
+    draw(page, strokes(4, rng))
+    draw(page, strokes(2, rng), height=0.4, across=0.85)
+    rest(page)
+    assert page.inner_text("#verdict") == "42"  # and no 7 below
+    before = pixels(page, "#sheet")
+    page.click("#verdict-network a")
+    page.dispatch_event("input[name=model][value=nielsen]", "click")
+    page.click("nav a[href='#/draw']")
+    rest(page)
+    assert "Nielsen" in page.inner_text("#verdict-network")
+    page.wait_for_function("() => localStorage.getItem('byhand-drawing')")
+    page.reload()
+    page.wait_for_selector("#main[aria-busy=false]")
+    rest(page)
+    assert pixels(page, "#sheet") == before and page.inner_text("#verdict") == "42"
+    assert "Nielsen" in page.inner_text("#verdict-network")
 
 
 def test_undo_and_clear(open_page):

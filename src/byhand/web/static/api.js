@@ -48,20 +48,20 @@ function sendDrawing(method, path, drawing, query = {}) {
   return ask(`${path}?${search}`, { method, headers: { "Content-Type": type }, body });
 }
 
-export const settings = () => ask("/api/settings");
-export const models = () => ask("/api/models");
+export const settings = () => ask("api/v1/settings");
+export const models = () => ask("api/v1/models");
 /** @param {number} seed the hand that writes them */
-export const strokes = (seed) => ask(`/api/strokes?seed=${seed}`);
+export const strokes = (seed) => ask(`api/v1/strokes?seed=${seed}`);
 
 /** @param {Picture | Blob} drawing of any number of digits, or a photo */
-export const read = (drawing) => sendDrawing("POST", "/api/read", drawing);
+export const read = (drawing) => sendDrawing("POST", "api/v1/read", drawing);
 
 /**
  * @param {Picture | Uint8Array} drawing of one digit
  * @param {string} model
  * @param {{class?: number, box?: string}} [options] the class to hold against the answer; where in the picture it is
  */
-export const look = (drawing, model, options = {}) => sendDrawing("POST", "/api/look", drawing, { model, ...options });
+export const look = (drawing, model, options = {}) => sendDrawing("POST", "api/v1/look", drawing, { model, ...options });
 
 /**
  * @param {string} model
@@ -69,51 +69,51 @@ export const look = (drawing, model, options = {}) => sendDrawing("POST", "/api/
  * @param {number} [unit]
  */
 export const weights = (model, layer, unit) =>
-  ask(`/api/models/${model}/weights?layer=${layer}${unit === undefined ? "" : `&unit=${unit}`}`);
+  ask(`api/v1/models/${model}/weights?layer=${layer}${unit === undefined ? "" : `&unit=${unit}`}`);
 
 /**
  * @param {Uint8Array} image
  * @param {string} model
  * @param {Record<string, string | number>} place layer and unit, row and column
  */
-export const equation = (image, model, place) => sendDrawing("POST", `/api/models/${model}/equation`, image, place);
+export const equation = (image, model, place) => sendDrawing("POST", `api/v1/models/${model}/equation`, image, place);
 
 /** @param {any} settings */
-export const train = (settings) => send("POST", "/api/trainings", settings);
-export const trainings = () => ask("/api/trainings");
+export const train = (settings) => send("POST", "api/v1/trainings", settings);
+export const trainings = () => ask("api/v1/trainings");
 /**
  * @param {string} id
  * @param {"pause" | "resume" | "stop" | "step"} what
  */
-export const tell = (id, what) => send("POST", `/api/trainings/${id}/${what}`);
+export const tell = (id, what) => send("POST", `api/v1/trainings/${id}/${what}`);
 /** @param {string} id */
-export const forget = (id) => send("DELETE", `/api/trainings/${id}`);
+export const forget = (id) => send("DELETE", `api/v1/trainings/${id}`);
 /** @param {string} id */
-export const events = (id) => new EventSource(`/api/trainings/${id}/events`);
+export const events = (id) => new EventSource(`api/v1/trainings/${id}/events`);
 /**
  * @param {string} id
  * @param {Picture | null} drawing
  */
 export const watchDrawing = (id, drawing) =>
   drawing
-    ? sendDrawing("PUT", `/api/trainings/${id}/drawing`, drawing)
-    : send("DELETE", `/api/trainings/${id}/drawing`);
+    ? sendDrawing("PUT", `api/v1/trainings/${id}/drawing`, drawing)
+    : send("DELETE", `api/v1/trainings/${id}/drawing`);
 
-export const samples = () => ask("/api/samples");
+export const samples = () => ask("api/v1/samples");
 /**
  * @param {Uint8Array} image
  * @param {string} label
  */
-export const addSample = (image, label) => sendDrawing("POST", "/api/samples", image, { label });
+export const addSample = (image, label) => sendDrawing("POST", "api/v1/samples", image, { label });
 /**
  * @param {number} id
  * @param {string} label
  */
-export const relabel = (id, label) => send("PUT", `/api/samples/${id}?label=${label}`);
+export const relabel = (id, label) => send("PUT", `api/v1/samples/${id}?label=${label}`);
 /** @param {number} [id] all of them by default */
-export const dropSample = (id) => send("DELETE", id === undefined ? "/api/samples" : `/api/samples/${id}`);
+export const dropSample = (id) => send("DELETE", id === undefined ? "api/v1/samples" : `api/v1/samples/${id}`);
 /** @param {any} options */
-export const finetune = (options) => send("POST", "/api/finetune", options);
+export const finetune = (options) => send("POST", "api/v1/finetune", options);
 
 /**
  * The bytes of a packed array: an image as the network sees it.

@@ -112,7 +112,7 @@ export class Sheet {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.setTransform(height, 0, 0, height, width / 2, 0);
-    trace(pen, this.drawing.strokes, colour("ink"), this.drawing.pen);
+    trace(pen, this.drawing.strokes, colour("ink"));
     pen.lineWidth = (1.5 * scale) / height;
     this.boxes.forEach(([left, top, right, bottom], i) => {
       pen.strokeStyle = colour(i === this.chosen ? "accent" : "line");

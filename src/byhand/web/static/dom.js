@@ -69,6 +69,20 @@ export function eachFrame(work) {
 }
 
 /**
+ * `work` once, a little after it was asked for the last time.
+ * @param {() => void} work
+ * @returns {() => void}
+ */
+export function soon(work) {
+  /** @type {number | undefined} */
+  let waiting;
+  return () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(work, 200);
+  };
+}
+
+/**
  * @param {number} part from 0 to 1
  * @param {number} [digits] after the point
  */
@@ -89,4 +103,28 @@ export function short(value) {
   const text =
     size !== 0 && (size < 0.001 || size >= 1e5) ? size.toExponential(1) : String(Number(size.toPrecision(3)));
   return value < 0 ? `−${text}` : text;
+}
+
+/**
+ * Keep a value in this browser; null lets it go. Where nothing may be kept, nothing is.
+ * @param {string} name
+ * @param {any} value
+ */
+export function store(name, value) {
+  try {
+    if (value === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, JSON.stringify(value));
+  } catch {} // private windows, and storage that is full
+}
+
+/**
+ * What was kept by that name, or null.
+ * @param {string} name
+ */
+export function stored(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name) ?? "null");
+  } catch {
+    return null;
+  }
 }

@@ -4,19 +4,18 @@ import * as api from "./api.js";
 import { showBars } from "./bars.js";
 import { Sheet } from "./canvas.js";
 import { diverging, inked, largest, paintPixels } from "./colours.js";
-import { BROAD, FINE } from "./drawing.js";
 import { $, chance, el, say } from "./dom.js";
 
 /**
  * @param {import("./drawing.js").Drawing} drawing
  * @param {import("./reading.js").Reading} reading
+ * @param {(model: string) => string} nameOf a network
  */
-export function startDraw(drawing, reading) {
+export function startDraw(drawing, reading, nameOf) {
   const sheet = new Sheet($("#sheet"), drawing);
   sheet.onPen = (down) => say(down ? "Pen down" : "Pen up");
   $("#undo").addEventListener("click", () => drawing.undo());
   $("#clear").addEventListener("click", () => drawing.clear());
-  $("#several").addEventListener("change", () => drawing.take($("#several").checked ? FINE : BROAD));
   drawing.addEventListener("change", () => {
     $("#sheet-hint").hidden = !drawing.empty;
   });
@@ -24,7 +23,7 @@ export function startDraw(drawing, reading) {
     sheet.boxes = reading.digits.length > 1 ? reading.digits.map((digit) => digit.box) : [];
     sheet.chosen = reading.chosen;
     sheet.paint();
-    showVerdict(reading);
+    showVerdict(reading, nameOf);
   });
   reading.addEventListener("look", () => showLook(reading));
   reading.addEventListener("busy", () => $("#reading").setAttribute("aria-busy", "true"));
@@ -35,8 +34,11 @@ export function startDraw(drawing, reading) {
   });
 }
 
-/** @param {import("./reading.js").Reading} reading */
-function showVerdict(reading) {
+/**
+ * @param {import("./reading.js").Reading} reading
+ * @param {(model: string) => string} nameOf
+ */
+function showVerdict(reading, nameOf) {
   const { digits, chosen } = reading;
   const texts = digits.map((digit, i) =>
     el("button", {
@@ -49,8 +51,14 @@ function showVerdict(reading) {
   $("#verdict").replaceChildren(...(digits.length > 1 ? texts : [digits[0]?.text ?? "–"]));
   $("#reading").classList.toggle("many", digits.length > 2);
   $("#verdict-time").textContent = digits.length
-    ? `${Math.round(reading.latency)} ms from the stroke to the prediction`
+    ? `${Math.round(reading.latency)} ms from the stroke to the prediction.`
     : "";
+  const row = nameOf(reading.read?.model ?? "");
+  $("#verdict-network").replaceChildren(
+    ...(digits.length > 1 ? [`The rows were read by ${row}; each digit is looked at by `] : ["Network: "]),
+    el("a", { href: "#/inside", textContent: nameOf(reading.model) }),
+    ".",
+  );
 }
 
 /** @param {import("./reading.js").Reading} reading */
@@ -70,12 +78,24 @@ function showLook(reading) {
     ? sentence(seen, reading.digits[reading.chosen]?.text)
     : reading.drawing.empty
       ? "Nothing drawn yet."
-      : "No digit found.";
+      : none(reading);
   $("#for-words").textContent = seen ? `Blue pixels raised the score of ${answer}, orange ones lowered it.` : "";
   $("#change-words").textContent = seen
     ? `More ink on blue favours ${answer} over ${other}; on orange it does the opposite.`
     : "";
   announce(`${seen ? `Reads ${reading.text}.` : ""} ${$("#verdict-words").textContent}`);
+}
+
+/**
+ * Why there is no digit.
+ * @param {import("./reading.js").Reading} reading
+ */
+function none({ read, digits }) {
+  if (digits.length) return "Two digits share a stroke here; there is no picture of this one alone.";
+  const [guess] = read?.rejected ?? [];
+  if (guess?.text)
+    return `No digit: the best guess would be ${guess.text}, and the network for rows is only ${chance(guess.confidence)} sure of it.`;
+  return "No digit: the network for rows has learnt letters, scribbles and lines, too, and sees nothing but these.";
 }
 
 const blank = new Float32Array(784);

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { colour } from "./colours.js";
-import { FINE, trace } from "./drawing.js";
+import { trace } from "./drawing.js";
 import { $, el } from "./dom.js";
 
 /** @typedef {import("./drawing.js").Stroke} Stroke */
@@ -11,9 +11,6 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const WRITING = 700; // milliseconds for a digit
 const FIRST = 70; // the hand whose seven is shown first: the network doubts it a little
 const ONE = 0.68; // a digit's height on the sheet
-const SEVERAL = 0.4; // with the fine pen
-const GAP = 0.13; // between two
-const SMALLEST = 0.6; // of its size; what does not fit even so gives place to the new one
 
 /** @param {import("./drawing.js").Drawing} drawing */
 export async function startExamples(drawing) {
@@ -39,7 +36,7 @@ export async function startExamples(drawing) {
   });
   await load();
   window.addEventListener("colours", paint);
-  await write(drawing, (await api.strokes(FIRST)).digits[7]);
+  if (drawing.empty) await write(drawing, (await api.strokes(FIRST)).digits[7]);
 }
 
 /**
@@ -51,51 +48,29 @@ function paintExample(canvas, strokes) {
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.clearRect(0, 0, 96, 96);
   pen.setTransform(58, 0, 0, 58, 48, 19);
-  trace(pen, strokes, colour("ink"));
+  trace(pen, strokes, colour("ink"), 0.075);
 }
 
 /**
- * Write strokes onto the sheet as a hand would, in their order; at once for those who want no motion. With the fine pen
- * they come beside what is there. Whoever draws meanwhile ends it.
+ * Write strokes onto the sheet as a hand would, in their order; at once for those who want no motion. Whoever draws
+ * meanwhile ends it.
  * @param {import("./drawing.js").Drawing} drawing
  * @param {Stroke[]} strokes as high as 1
  */
 async function write(drawing, strokes) {
-  const [before, size] = drawing.pen === FINE ? [drawing.strokes, SEVERAL] : [[], ONE];
-  const { clientWidth, clientHeight } = $("#sheet");
-  const { old, placed } = layOut(before, strokes, size, clientWidth / clientHeight || 1);
+  /** @type {any} */
+  const placed = strokes.map((stroke) => stroke.map(([x, y]) => [x * ONE, 0.5 + (y - 0.5) * ONE]));
   const total = placed.flat().length;
   const start = performance.now();
   let done = 0;
   do {
     const part = calm.matches ? 1 : Math.min(1, (performance.now() - start) / WRITING);
     done = Math.max(1, Math.round(part * total));
-    const mine = [...old, ...first(placed, done)];
-    drawing.set(mine);
+    const mine = first(placed, done);
+    drawing.set(mine, true);
     await new Promise(requestAnimationFrame);
     if (drawing.strokes !== mine) return;
   } while (done < total);
-}
-
-/**
- * The new strokes to the right of those before, all of them in the middle of a sheet of this width.
- * @param {Stroke[]} before
- * @param {Stroke[]} strokes
- * @param {number} size of the new ones
- * @param {number} width
- * @returns {{old: Stroke[], placed: Stroke[]}}
- */
-function layOut(before, strokes, size, width) {
-  const xs = (/** @type {Stroke[]} */ some) => some.flat().map(([x]) => x);
-  const from = before.length ? Math.max(...xs(before)) + GAP - Math.min(...xs(strokes)) * size : 0;
-  const placed = strokes.map((stroke) => stroke.map(([x, y]) => [x * size + from, 0.5 + (y - 0.5) * size]));
-  const all = xs([...before, .../** @type {Stroke[]} */ (placed)]);
-  const [left, right] = [Math.min(...all), Math.max(...all)];
-  const scale = Math.min(1, (width - 2 * GAP) / (right - left));
-  if (scale < SMALLEST && before.length) return layOut([], strokes, size, width);
-  const fit = (/** @type {any} */ stroke) =>
-    stroke.map((/** @type {number[]} */ [x, y]) => [(x - (left + right) / 2) * scale, 0.5 + (y - 0.5) * scale]);
-  return { old: before.map(fit), placed: placed.map(fit) };
 }
 
 /**

@@ -150,7 +150,7 @@ function showState() {
   $("#stop").disabled = !active;
   $("#run-model").hidden = !training || active;
   if (training) {
-    $("#run-model").href = `/api/trainings/${training.id}/model`;
+    $("#run-model").href = `api/v1/trainings/${training.id}/model`;
     say(WORDS[training.state]);
   }
   showProgress();

@@ -3,12 +3,12 @@
 import * as api from "./api.js";
 import { startDraw } from "./draw.js";
 import { Drawing } from "./drawing.js";
-import { $ } from "./dom.js";
+import { $, soon, stored } from "./dom.js";
 import { startExamples } from "./examples.js";
 import { startInside } from "./inside.js";
 import { startLearn } from "./learn.js";
 import { startPhoto } from "./photo.js";
-import { Reading } from "./reading.js";
+import { MODEL, Reading } from "./reading.js";
 import { startSamples } from "./samples.js";
 import { startTheme } from "./theme.js";
 
@@ -36,16 +36,21 @@ async function start() {
   startTheme($("#theme"));
   const [settings, { models }] = await Promise.all([api.settings(), api.models()]);
   const drawing = new Drawing();
-  const reading = new Reading(drawing, settings.default_model);
+  const digits = models.filter((/** @type {any} */ model) => model.reads === "digit");
+  const kept = digits.find((/** @type {any} */ model) => model.id === stored(MODEL));
+  const reading = new Reading(drawing, kept?.id ?? settings.default_model);
+  const names = new Map(models.map((/** @type {any} */ model) => [model.id, model.name]));
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
   reading.addEventListener("look", () => trouble(""));
-  startDraw(drawing, reading);
+  startDraw(drawing, reading, (id) => names.get(id) ?? "one of yours");
   const inside = startInside(drawing, reading, models);
   window.addEventListener("hashchange", () => {
     showView(reading);
     window.scrollTo(0, 0);
   });
   showView(reading);
+  drawing.restore();
+  drawing.addEventListener("change", soon(() => drawing.keep()));
   startPhoto(trouble);
   $("#about").textContent =
     `byhand ${settings.version}. All numbers on this page are computed on the machine that serves it; no data is sent elsewhere.`;

@@ -65,7 +65,7 @@ async function example() {
   rows.forEach((row, down) =>
     row.forEach((digit, across) => {
       pen.setTransform(100, 0, 0, 100, 120 + 110 * across + 30 * down, 90 + 190 * down);
-      trace(pen, digits[digit], "#29417a");
+      trace(pen, digits[digit], "#29417a", 0.075);
     }),
   );
   return canvas.convertToBlob({ type: "image/png" });

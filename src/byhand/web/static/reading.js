@@ -1,10 +1,11 @@
 /** What the networks make of the drawing: asked anew as it changes, one request at a time. */
 
 import * as api from "./api.js";
-import { eachFrame } from "./dom.js";
+import { eachFrame, store } from "./dom.js";
 
 /** @typedef {{text: string, box: number[]}} Digit with its box on the sheet */
 
+export const MODEL = "byhand-model"; // in the browser's storage
 const PAPER = 8; // pixels of paper that go with a digit that is cut out
 
 /**
@@ -20,6 +21,8 @@ export class Reading extends EventTarget {
   other;
   /** @type {any} what the model makes of the chosen digit: an answer of /api/look */
   seen = null;
+  /** @type {any} the server's reading of the drawing: an answer of /api/v1/read, or null */
+  read = null;
   /** from a change of the drawing to the text, in milliseconds */
   latency = 0;
   #wish = Infinity; // which digit to look at: the last one, unless one is chosen
@@ -48,6 +51,7 @@ export class Reading extends EventTarget {
   /** @param {string} model */
   use(model) {
     this.model = model;
+    store(MODEL, model);
     this.other = undefined;
     this.ask();
   }
@@ -83,10 +87,17 @@ export class Reading extends EventTarget {
     this.#begun = this.#changed;
     this.#changed = 0;
     if (drawing.empty || drawing.dot) {
+      this.read = null;
       this.#found("", []);
       this.#saw(null);
-    } else if (drawing.several) await this.#row(drawing.picture());
-    else await this.#one(drawing.picture());
+      return;
+    }
+    const picture = drawing.picture();
+    const [read, whole] = await Promise.all([api.read(picture), this.#look(picture, {})]);
+    this.read = read;
+    const found = read.lines.flatMap((/** @type {any} */ line) => line.digits);
+    if (found.length === 1 && whole) await this.#one(picture, whole);
+    else await this.#row(picture, found);
   }
 
   /**
@@ -105,20 +116,25 @@ export class Reading extends EventTarget {
     this.dispatchEvent(new Event("look"));
   }
 
-  /** @param {import("./drawing.js").Picture} picture of one digit */
-  async #one(picture) {
-    const seen = await this.#look(picture, {});
-    const text = seen?.answer.text ?? "";
-    this.#found(text, seen ? [{ text, box: picture.onSheet(seen.box) }] : []);
+  /**
+   * One digit: the chosen network says which.
+   * @param {import("./drawing.js").Picture} picture
+   * @param {any} seen
+   */
+  async #one(picture, seen) {
+    const { text } = seen.answer;
+    this.#found(text, [{ text, box: picture.onSheet(seen.box) }]);
     this.#saw(seen);
   }
 
-  /** @param {import("./drawing.js").Picture} picture of several: the server reads the row, the model looks at one of it */
-  async #row(picture) {
-    const { text, lines } = await api.read(picture);
-    const found = lines.flatMap((/** @type {any} */ line) => line.digits);
+  /**
+   * Several, or none: the server has read them, the chosen network looks at one of them.
+   * @param {import("./drawing.js").Picture} picture
+   * @param {any[]} found
+   */
+  async #row(picture, found) {
     const digits = found.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
-    this.#found(text, digits);
+    this.#found(this.read.text, digits);
     if (this.#wanted) return; // the drawing goes on: read that first
     const chosen = found[this.chosen];
     const inked = chosen && api.bytes(chosen.image).some(Boolean); // two digits in one stroke: one may have none of its own

@@ -104,7 +104,7 @@ async function finetune(model, onTrained) {
     if (run.active) return;
     $("#finetune").disabled = false;
     $("#tuned-model").hidden = run.training.state !== "finished";
-    $("#tuned-model").href = `/api/trainings/${run.training.id}/model`;
+    $("#tuned-model").href = `api/v1/trainings/${run.training.id}/model`;
     if (run.learnt) onTrained(run.training);
   });
   run.follow();
