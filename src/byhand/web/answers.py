@@ -4,7 +4,7 @@ import time
 
 from byhand.recipes import RECIPES
 from byhand.web import settings, training_data
-from byhand.web.batch import MEDIA_TYPES, options_of
+from byhand.web.batch import ANSWER_TYPES, options_of
 from byhand.web.call import Answer, Call
 from byhand.web.drawings import Drawing, digit, picture
 from byhand.web.equation import equation
@@ -80,7 +80,7 @@ def post_read(call: Call) -> Answer:
     found = server.readers(model, wanted, server.path(model))
     if form == "json":
         return Answer(found | {"model": model.id})
-    return Answer(found.encode(), kind=MEDIA_TYPES[form])
+    return Answer(found.encode(), kind=ANSWER_TYPES[form])
 
 
 def post_look(call: Call) -> Answer:

@@ -12,7 +12,7 @@ from byhand.web.call import Answer, Call
 from byhand.web.limits import Refusal
 from byhand.web.reading import DocumentToRead
 
-MEDIA_TYPES = {"json": "application/json", "csv": "text/csv", "hocr": "text/html", "text": "text/plain"}
+ANSWER_TYPES = {"json": "application/json", "csv": "text/csv", "hocr": "text/html", "text": "text/plain"}
 OPTIONS = ("pattern", "signs", "confidence", "length", "region", "rotate", "pages")
 
 
@@ -45,4 +45,4 @@ def post_read_many(call: Call) -> Answer:
         return Answer({"pages": [page.to_json(call.values.get("images", False)) for page in pages]})
     written = OUTPUT_FORMATS[form]
     body = "".join([written.head, *map(written.page, pages), written.foot])
-    return Answer(body.encode(), kind=MEDIA_TYPES[form])
+    return Answer(body.encode(), kind=ANSWER_TYPES[form])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from byhand.web.forms import FORM, Part, files_in
+from byhand.web.forms import FORM, FormFile, files_in
 from byhand.web.limits import Refusal
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Call:
     session: str
     content_type: str = ""
 
-    def part(self) -> Part:
+    def part(self) -> FormFile:
         """The one file in the body.
 
         Raises:
@@ -44,7 +44,7 @@ class Call:
             raise Refusal(400, f"Send one picture; {len(parts)} came. Several are taken by /api/v1/read-many.")
         return parts[0]
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[FormFile]:
         """The files in the body: those of a form, or the body itself.
 
         Raises:
@@ -52,7 +52,7 @@ class Call:
         """
         if self.kind == FORM:
             return files_in(self.body, self.content_type)
-        return [Part("picture", self.kind, self.body)]
+        return [FormFile("picture", self.kind, self.body)]
 
     def table(self) -> dict[str, Any]:
         """The body as a JSON object; an empty body is an empty one.

@@ -10,7 +10,7 @@ MOST_FILES = 200
 
 
 @dataclass(frozen=True)
-class Part:
+class FormFile:
     """A file that came with a request.
 
     Attributes:
@@ -24,7 +24,7 @@ class Part:
     data: bytes
 
 
-def files_in(body: bytes, content_type: str) -> list[Part]:
+def files_in(body: bytes, content_type: str) -> list[FormFile]:
     """The files of a form, in their order; other fields are left alone.
 
     Raises:
@@ -33,11 +33,13 @@ def files_in(body: bytes, content_type: str) -> list[Part]:
     from python_multipart import create_form_parser
     from python_multipart.exceptions import FormParserError
 
-    found: list[Part] = []
+    found: list[FormFile] = []
 
     def take(file: Any) -> None:
         kind = (file.content_type or "").partition(";")[0].strip().lower()
-        found.append(Part((file.file_name or b"picture").decode("utf-8", "replace"), kind, file.file_object.getvalue()))
+        found.append(
+            FormFile((file.file_name or b"picture").decode("utf-8", "replace"), kind, file.file_object.getvalue())
+        )
 
     headers = {"Content-Type": content_type.encode("latin-1")}
     try:

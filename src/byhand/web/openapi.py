@@ -93,7 +93,7 @@ def _body(operation: Operation) -> dict[str, Any]:
     if operation.body == "json":
         schema = {"$ref": f"#/components/schemas/{'Finetune' if 'finetune' in operation.path else 'NewTraining'}"}
         return {"required": False, "content": {"application/json": {"schema": schema}}}
-    kinds = ("application/octet-stream", *PICTURES)
+    kinds: tuple[str, ...] = ("application/octet-stream", *PICTURES)
     about = (
         "A picture; or, as application/octet-stream, the grey levels of a canvas row by row, ink 255 on paper 0, with "
         "width and height in the query, or without them the 784 of the image of 28 × 28 that the network sees."
@@ -104,5 +104,5 @@ def _body(operation: Operation) -> dict[str, Any]:
             (*kinds, "application/pdf"),
             "Files in a form, or one file. PDF and TIFF files with all their pages.",
         )
-    content = {kind: {"schema": {}} for kind in kinds} | {FORM: {"schema": files}}
+    content: dict[str, Any] = {kind: {"schema": {}} for kind in kinds} | {FORM: {"schema": files}}
     return {"required": True, "description": about, "content": content}
