@@ -50,7 +50,7 @@ def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
         path: the file, usually ending in .safetensors.
         dtype: how the numbers are stored: the network's own dtype by default; float16 for a file of half the size; or
             int8 for a quarter: each weight a whole number from −127 to 127 times its column's (for a convolution: its
-            filter's) scale, what is no matrix as float16. What layers keep beside their parameters, such as running
+            filter's) scale, what is not a matrix as float16. What layers keep beside their parameters, such as running
             variances, is stored as float32 at least: it is little, and may be larger than float16 can hold.
 
     Raises:

@@ -32,7 +32,7 @@ def as_input(
 
     Raises:
         ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity; bytes where numbers are taken;
-            tokens that are no whole numbers from 0 to below `vocabulary`.
+            tokens that are not whole numbers from 0 to below `vocabulary`.
     """
     x = as_samples(x, input_shape)
     if inputs == "tokens":

@@ -88,7 +88,7 @@ def load_recordings(folder: Path, name: str | None = None) -> Dataset:
     ``x_train`` (n, T, k) float32 holds the numbers of k columns, with zeros after a sequence's end.
 
     Raises:
-        ByhandError: a file cannot be read, has other columns than the first one, or a cell that is no finite number.
+        ByhandError: a file cannot be read, has other columns than the first one, or a cell that is not a finite number.
     """
     classes = recording_folders(folder)
     sequences, labels = [], []

@@ -44,9 +44,9 @@ class Document:
 class Sources:
     """The documents in what was given; folders are walked while they are iterated over.
 
-    Folders are taken with everything in them, sorted by name with numbers by value; files that are no pictures by their
-    names' endings are skipped and counted, and hidden ones are left alone. A path with `*`, `?` or `[` that does not
-    exist is a pattern, `**` for any folders. What cannot be read becomes a document with an error.
+    Folders are taken with everything in them, sorted by name with numbers by value; files whose names do not end as
+    those of pictures do are skipped and counted, and hidden ones are left alone. A path with `*`, `?` or `[` that does
+    not exist is a pattern, `**` for any folders. What cannot be read becomes a document with an error.
 
     Args:
         given: a path, `"-"` for standard input, bytes, an open file, an array, a picture of Pillow, or an iterable of
@@ -137,7 +137,7 @@ def in_order(name: str) -> list[tuple[int, str]]:
 
 
 def _in_memory(source: Any, number: int) -> Document:
-    """A picture that is no path; files are read, since they cannot be sent to another process."""
+    """A picture that is not a path; files are read, since they cannot be sent to another process."""
     name = str(getattr(source, "filename", "") or getattr(source, "name", "") or f"picture {number}")
     if hasattr(source, "read"):
         try:
@@ -191,7 +191,7 @@ def _column(lines: list[str]) -> list[str]:
             try:
                 rows = [*csv.reader(io.StringIO("\n".join(lines[1:])), delimiter=delimiter)]
             except csv.Error as error:
-                raise ByhandError(f"the list is no CSV file that can be read: {error}.") from None
+                raise ByhandError(f"the list is not a CSV file that can be read: {error}.") from None
             at = header.index("file")
             return [row[at] for row in rows if len(row) > at and row[at].strip()]
     return [line.strip() for line in lines if line.strip()]

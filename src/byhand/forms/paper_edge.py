@@ -8,7 +8,7 @@ from byhand.reading.components import components
 from byhand.reading.ink import otsu, running_max
 
 PHOTO_SIDE = 200  # pixels of the longer side of the picture that is looked at
-LEAST_AREA, MOST_AREA = 0.15, 0.97  # of the picture: what is no sheet, and what is all of it
+LEAST_AREA, MOST_AREA = 0.15, 0.97  # of the picture: what is not a sheet, and what is all of it
 LIGHT_PART = 0.85  # of the four corners' area must be light
 WIDEST_PRINT = 7  # pixels of that picture: thinner dark lines are print on the sheet
 DARKER_TABLE = 0.75  # of the sheet's grey level: what lies around it is darker

@@ -90,7 +90,7 @@ class GenerativeTrainer:
         """Go on from a checkpoint.
 
         Raises:
-            ByhandError: the file is no checkpoint, is damaged, or belongs to another training.
+            ByhandError: the file is not a checkpoint, is damaged, or belongs to another training.
         """
         found = Checkpoint.read(path)
         if differs := difference(found.identity, self.identity()):

@@ -18,7 +18,7 @@ def _read(name: str) -> dict[str, list[Strokes]]:
 
 FORMS: dict[int, list[Strokes]] = {int(digit): forms for digit, forms in _read("digits").items()}
 
-# What stands between and behind digits, and is no digit: point, comma, dash, two dashes, apostrophe, oblique, a check.
+# What stands between and behind digits without being one: point, comma, dash, two dashes, apostrophe, oblique, a check.
 MARKS: dict[str, list[Strokes]] = _read("marks")
 
 

@@ -88,7 +88,7 @@ def _spelled(text: str, writer: Writer, style: LineStyle, rng: np.random.Generat
 
 
 def _instead(symbol: str, writer: Writer, rng: np.random.Generator) -> str:
-    """Another symbol for one that the writer lacks: a letter that is no digit for other ink, a point for a sign."""
+    """Another symbol for one that the writer lacks: a letter that is not a digit for other ink, a point for a sign."""
     if label_of(symbol) == "?":
         return next((s for s in rng.permutation(list(CLEAR)).tolist() if s in writer.glyphs), "0")
     return "." if "." in writer.glyphs else "1"

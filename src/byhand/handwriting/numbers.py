@@ -1,6 +1,6 @@
 """What people write where a number is asked for: plain digits, amounts, dates, times, telephone numbers and others.
 
-A text holds the symbols of `alphabet.ALPHABET`, spaces between groups, and for writing that is no number: letters,
+A text holds the symbols of `alphabet.ALPHABET`, spaces between groups, and for writing that is not a number: letters,
 ÷, ×, =, an apostrophe between thousands, * and #.
 """
 
@@ -146,7 +146,7 @@ def _filled(rng: np.random.Generator) -> str:
 
 
 def _mixed(rng: np.random.Generator) -> str:
-    """Numbers with letters or with signs that are no number's: 45÷9=5, 508R-1000, Nr. 12, 3 kg."""
+    """Numbers with letters or with signs that do not belong to numbers: 45÷9=5, 508R-1000, Nr. 12, 3 kg."""
     kind = rng.random()
     if kind < 0.35:
         return _n(rng, 1, 3) + _one(rng, "÷×=÷") + _n(rng, 1, 3) + ("=" + _n(rng, 1, 2) if rng.random() < 0.3 else "")

@@ -1,4 +1,4 @@
-"""What is written on paper and is no digit: letters that look like none, scribbles, lines, points."""
+"""What is written on paper and is not a digit: letters that look like none, scribbles, lines, points."""
 
 from functools import lru_cache
 
@@ -55,7 +55,7 @@ def letters() -> list[Form]:
 
 
 def draw_other(rng: np.random.Generator, height: int, kind: str | None = None) -> Array:
-    """Something that is no digit, cut tightly: float32 (about `height` or less, width), ink from 0 to 1.
+    """Something that is not a digit, cut tightly: float32 (about `height` or less, width), ink from 0 to 1.
 
     kind is one of OTHER_KINDS, otherwise chance decides: a letter, a word, a scribble, a line, a mark such as a point.
     """

@@ -28,7 +28,7 @@ class MappedPage:
 
     Attributes:
         image: grey levels, uint8 (height, width).
-        ink: what each pixel is, uint8: 0 paper, NUMBER, WRITING that is no number, PRINT, EDGE of page or shadow.
+        ink: what each pixel is, uint8: 0 paper, NUMBER, WRITING that is not a number, PRINT, EDGE of page or shadow.
         core: the middle band of each run of glyphs, bool.
         height: the digits' height in pixels where there is a core, else 0, float32.
         angle: likewise by which the row falls to the right before quarter turns, in radians.

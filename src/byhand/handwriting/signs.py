@@ -1,4 +1,4 @@
-"""The signs that stand in, before and behind numbers, as pens write them; and some that are no number's.
+"""The signs that stand in, before and behind numbers, as pens write them; and some that do not belong to numbers.
 
 As in `forms`: strokes through points, x to the right, y down; the height of 1 is a digit's, 0 its top and 1 its foot.
 """
@@ -57,7 +57,7 @@ SIGNS: dict[str, list[Strokes]] = {
            [(.1, .44), (.46, .42)], [(.1, .58), (.46, .56)]]],
 }  # fmt: skip
 
-# Signs that are no number's: they are read as ink, not as digits.
+# Signs that do not belong to numbers: they are read as ink, not as digits.
 STRANGE: dict[str, list[Strokes]] = {
     "=": [*MARKS["="], [[(.0, .42), (.5, .42)], [(.0, .6), (.5, .6)]], [[(0, .3), (.7, .32)], [(.02, .58), (.7, .6)]]],
     "÷": [[[(0, .52), (.5, .5)], [(.24, .26), (.25, .27)], [(.25, .76), (.26, .77)]],

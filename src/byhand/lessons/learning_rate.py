@@ -80,8 +80,8 @@ def teach_rates(board: Board, rng: np.random.Generator) -> None:
     reached = faster.last["val_accuracy"]
     slow = round(FASTER / 0.001) * faster.epochs
     board.say(f"""One epoch of η = {FASTER:g} is then worth {FASTER / 0.001:.0f} of 0.001. It took
-        {faster.epochs} epochs to {100 * reached:.1f} %, so 0.001 would take about {slow:,}. "Hundreds of epochs to
-        90 %", says the write-up; it is true, and kind.""")
+        {faster.epochs} epochs to {100 * reached:.1f} %, so 0.001 would take about {slow:,}. The write-up says
+        "hundreds of epochs to 90 %", which is right; if anything it takes more.""")
     board.check("epochs of η = 0.001 to 90 %: at least hundreds", bool(slow >= 300), True)
     board.keep(curves={f"η = {rate:g}, {word}": curves[rate] for rate, word in names.items()})
 

@@ -86,7 +86,7 @@ def teach_adam(board: Board, rng: np.random.Generator) -> None:
     """Two running means, their correction for the start, and what the step's size depends on."""
     board.say("""One learning rate for all weights: too long for those with large gradients, too short for those with
         small ones. Adam gives each weight its own. It keeps two running means for each: m of the gradient, v of its
-        square. The step is m / √v: about ±1 where gradients agree, whatever their size, less where they quarrel.""")
+        square. The step is m / √v: about ±1 where gradients agree, whatever their size, less where they disagree.""")
     board.equation("""
         m ← β₁ m + (1 − β₁) g            β₁ = 0.9
         v ← β₂ v + (1 − β₂) g²           β₂ = 0.999

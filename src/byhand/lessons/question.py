@@ -47,7 +47,7 @@ def read_numbers(text: str) -> Array:
     """The numbers in a line such as "(0.5, −1/3)", in their order.
 
     Raises:
-        ByhandError: something in it is no number.
+        ByhandError: something in it is not a number.
     """
     for old, new in (("−", "-"), ("(", " "), (")", " "), ("[", " "), ("]", " "), (",", " "), (";", " ")):
         text = text.replace(old, new)

@@ -129,6 +129,6 @@ class CategoricalCrossEntropy(Loss):
         if wrong.size:
             i = wrong[0]
             raise ByhandError(
-                f"The targets of sample {i[0]} are no distribution over the classes (they must not be negative "
+                f"The targets of sample {i[0]} are not a distribution over the classes (they must not be negative "
                 f"and sum to 1; the sum is {t[tuple(i)].sum():g}); use BinaryCrossEntropy for several labels at once."
             )

@@ -24,7 +24,7 @@ class RowView:
         stretch: by how much it is made wider.
         lean: by how many columns a row the writing is made to lean to the right; None leaves it as it is.
         level: whether a row that climbs is levelled.
-        only_ink: whether what is no writing is wiped out.
+        only_ink: whether what is not writing is wiped out.
     """
 
     share: float = 0.85

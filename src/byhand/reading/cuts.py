@@ -23,12 +23,12 @@ ATOMS = 5  # a piece is at most so many stretches between cuts
 WIDEST_PIECE = 1.5  # and at most so wide, in the row's heights
 WIDE, TOO_WIDE = 0.95, 6.0  # a digit is seldom wider than this part of the height: the cost of each height more
 LOW, TOO_LOW = 0.55, 12.0  # nor lower; likewise
-LOWEST_PIECE = 0.4  # what is lower than this part of the height is no digit
+LOWEST_PIECE = 0.4  # what is lower than this part of the height is not a digit
 STROKE_GREY = 100  # grey level from which a pixel belongs to a stroke
 JOIN, CUT = 1.5, 3.0  # what it costs to join what a gap parts, and each end that goes through a height of ink
 PIECE_COST = 0.7  # what each digit costs, so that none is cut without need
 NOTHING = 2.5  # what a stretch with more than a mark costs that is left out, for the height's length
-TEMPERATURE = 1.5  # the network is too sure of pieces that are no digits
+TEMPERATURE = 1.5  # the network is too sure of pieces that are not digits
 
 
 class CutPieces(NamedTuple):

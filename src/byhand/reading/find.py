@@ -48,7 +48,7 @@ class FoundRow(NamedTuple):
         seen: for each grey level the one that the network sees, uint8 (256,).
         numbers: those that stand upright.
         turned: boxes of numbers whose lines run up or down.
-        other: boxes of writing that is no number.
+        other: boxes of writing that is not a number.
     """
 
     page: Array
@@ -241,7 +241,7 @@ def whole_box(box: Sequence[float], shape: tuple[int, ...]) -> Box:
 
 
 def _written(level: Level, shape: tuple[int, ...]) -> list[Box]:
-    """The boxes of writing that is no number."""
+    """The boxes of writing that is not a number."""
     pieces = components(level.maps[OTHER] > THERE)
     large = np.flatnonzero(pieces.areas >= 4).tolist()[:MOST_LINES]
     return [whole_box([level.on_page(at) for at in pieces.boxes[k].tolist()], shape) for k in large]

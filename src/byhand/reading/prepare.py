@@ -21,7 +21,7 @@ FIELD, DIGIT, CENTRE = 28, 20, 14
 FAINT = 0.2  # a piece reaches as far as its ink is stronger than this, if somewhere it is stronger than 0.5
 DIRT_SIZE = 6  # pixels: what is not larger in either direction is dirt, too
 DIRT_SHARE = 0.03  # a piece with less than this part of the main one's ink is dirt
-RIM_SHARE = 0.1  # what lies along the picture's rim, this part of its sides wide, is no digit if there is another
+RIM_SHARE = 0.1  # what lies along the picture's rim, this part of its sides wide, is not a digit if there is another
 FAR_OFF = 0.5  # so is one that lies further off than this part of the main one's longer side
 THIN_STROKE = (
     2.0  # strokes thinner than this, in pixels of the 28 × 28 image, are thickened; MNIST's are 2.5 on average

@@ -51,7 +51,7 @@ class Unread:
     Attributes:
         box: where, as a digit's.
         reason: "unsure": a row that the networks are not sure enough of, or that cannot read as asked; "other": writing
-            that is no number; "turned": numbers whose lines run up or down.
+            that is not a number; "turned": numbers whose lines run up or down.
         text: the best guess, "" if there is none.
         confidence: how probable that guess is.
     """

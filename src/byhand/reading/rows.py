@@ -74,7 +74,7 @@ class RowPictures:
 
 
 def _other(height: int, width: int, rng: np.random.Generator) -> Array:
-    """Writing that is no digit, uint8 (height, up to width)."""
+    """Writing that is not a digit, uint8 (height, up to width)."""
     from PIL import Image
 
     kind = ("letter", "letter", "word", "word", "scribble")[int(rng.integers(5))]

@@ -72,10 +72,10 @@ class Checkpoint:
                 metadata = file.metadata() or {}
                 arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise ByhandError(f"{path}: is no readable checkpoint ({error}).") from None
+            raise ByhandError(f"{path}: is not a readable checkpoint ({error}).") from None
         text = metadata.get(KEY)
         if text is None:
-            raise ByhandError(f"{path}: is no checkpoint of a training.")
+            raise ByhandError(f"{path}: is not a checkpoint of a training.")
         if metadata.get("sha256") != digest(text, arrays):
             raise ByhandError(f"{path}: is damaged (its checksum is another).")
         try:

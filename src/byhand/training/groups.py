@@ -23,7 +23,7 @@ class Group:
         names: which ones, as `network.named_parameters()` calls them; * stands for anything: "0.*" is everything in
             the first layer, "*.b" every bias.
         rate: what the learning rate is multiplied by, at least 0. With 0 the parameters are frozen: they keep their
-            bits, and so does what the optimiser remembers of them. Running means are no parameters and go on.
+            bits, and so does what the optimiser remembers of them. Running means are not parameters and go on.
         decay: the weight decay λ of these parameters; None for the optimiser's own.
     """
 

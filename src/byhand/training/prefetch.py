@@ -37,7 +37,7 @@ class AugmentedBatches(Batches):
         workers: how many threads prepare them; with 0, the thread that asks does.
 
     Raises:
-        ByhandError: as `Batches`, or the samples are no grey images from 0 to 1.
+        ByhandError: as `Batches`, or the samples are not grey images from 0 to 1.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ def as_targets(network: Network, y: Any, n: int, soft: bool = False) -> tuple[Ar
         soft: class numbers become targets of the outputs' shape in any case.
 
     Raises:
-        ByhandError: another length or shape, labels that are no whole numbers or out of range, NaN.
+        ByhandError: another length or shape, labels that are not whole numbers or out of range, NaN.
     """
     y = _plain(network, y)
     if len(y.shape) == 0 or len(y) != n:
@@ -156,7 +156,7 @@ def as_mask(mask: Any, network: Network, n: int) -> Array | None:
 
     Raises:
         ByhandError: the network takes no sequences, the mask has another shape or marks no step of a sequence, or a
-            length is no whole number from 1 to T.
+            length is not a whole number from 1 to T.
     """
     if mask is None:
         return None

@@ -192,7 +192,7 @@ class Trainer(Training):
         """What measures on the validation data, where there are any.
 
         Raises:
-            ByhandError: there are none where the schedule follows them, or they are no pair.
+            ByhandError: there are none where the schedule follows them, or they are not a pair.
         """
         if validation is None:
             if self.schedule.watch.startswith("val_"):
