@@ -62,13 +62,14 @@ def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
     if stored not in (np.int8, np.float16, np.float32, np.float64):
         raise ByhandError(f"{path}: a network is stored as int8, float16, float32 or float64, not {stored}.")
     whole, stored = stored == np.int8, np.dtype(np.float16) if stored == np.int8 else stored
-    theta = _finite_as(stored, network.theta, "parameters", path)
-    state = _finite_as(np.result_type(stored, np.float32), network.state, "layers' running figures", path)
+    whole_theta, whole_state = network.ops.to_numpy(network.theta), network.ops.to_numpy(network.state)
+    theta = _finite_as(stored, whole_theta, "parameters", path)
+    state = _finite_as(np.result_type(stored, np.float32), whole_state, "layers' running figures", path)
     tensors = {p.full_name: p.view(theta) for p in network.arena.parameters}
     tensors |= {p.full_name: p.view(state) for p in network.state_arena.parameters}
     for p in network.arena.parameters if whole else ():
         if len(p.shape) > 1:
-            tensors[p.full_name], tensors[p.full_name + SCALE] = _whole_numbers(p.view(network.theta))
+            tensors[p.full_name], tensors[p.full_name + SCALE] = _whole_numbers(p.view(whole_theta))
     description = json.dumps(network_description(network), ensure_ascii=False, sort_keys=True)
     write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
 

@@ -52,11 +52,12 @@ def test_train_writes_a_run_that_says_what_happened(byhand, data, tmp_path):
 
 
 def test_the_configuration_repeats_the_run_bit_for_bit(byhand, data, tmp_path):
-    changes = ("--epochs", 2, "--lr", 0.01, "--hidden", "12,8", "--batch-size", 50, "--seed", 7)
+    changes = ("--epochs", 2, "--lr", 0.01, "--hidden", "12,8", "--batch-size", 50, "--seed", 7, "--shards", 2)
     assert byhand("train", "--data", data, *changes, "--no-plots", "--out", tmp_path / "a")[0] == 0
     assert byhand("train", "--config", tmp_path / "a/config.toml", "--no-plots", "--out", tmp_path / "b")[0] == 0
     for name in ("model.safetensors", "config.toml"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert "shards = 2" in (tmp_path / "a/config.toml").read_text()
     assert byhand("train", "--config", tmp_path / "a/config.toml", "--seed", 8, "--no-plots", "--out", "c")[0] == 0
     assert (tmp_path / "a/model.safetensors").read_bytes() != (tmp_path / "c/model.safetensors").read_bytes()
 

@@ -21,13 +21,14 @@ from byhand import (
     Tanh,
     Zeros,
 )
+from byhand.ops import reference
 from byhand.training import History
 from tests.core.regularized import data, make, train
 
 
 def told(stopping, figures, name="val_loss"):
     """What early stopping makes of these figures, with θ and state equal to the epoch's number."""
-    network = SimpleNamespace(theta=np.zeros(2), state=np.zeros(1))
+    network = SimpleNamespace(theta=np.zeros(2), state=np.zeros(1), ops=reference)
     training = SimpleNamespace(network=network, history=History(), stop=False, epoch=0)
     stopping.on_start(training)
     for figure in figures:

@@ -111,7 +111,7 @@ class Arena:
         pairs = []
         for path, name, owner in self.shared:
             own = getattr(_at(g, owner.path), owner.name)
-            pairs.append((own, own * 0))
+            pairs.append((own, own.copy()))
             setattr(_at(g, path), name, pairs[-1][1])
         return pairs
 

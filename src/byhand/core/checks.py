@@ -30,9 +30,16 @@ def require_instance(name: str, value: Any, kind: type, examples: str) -> None:
         raise ByhandError(f"{name} must be {examples}; got {value!r}.")
 
 
-def is_finite(vector: Array) -> bool:
-    """Whether all numbers of a vector are finite; one product v · v unless it overflows."""
-    return isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
+def is_finite(vector: Array, ops: Any = None) -> bool:
+    """Whether all numbers of a vector are finite; one product v · v unless it overflows.
+
+    Args:
+        vector: numbers (n,).
+        ops: the table of operations whose array it is; by default it is NumPy's.
+    """
+    if ops is None:
+        return isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
+    return isfinite(ops.dot(vector, vector)) or bool(np.isfinite(ops.to_numpy(vector)).all())
 
 
 def as_array(name: str, value: Any) -> Array:

@@ -77,7 +77,7 @@ class BatchNorm(Layer):
         return Plan(
             in_shape,
             params={"gamma": k, "beta": k},
-            scratch={"m": k, "v": k, "inverse": k, "row": k, "share": (), "piece": piece},
+            scratch={"m": k, "v": k, "inverse": k, "row": k, "piece": piece},
             state={"running_mean": k, "running_var": k},
         )
 
@@ -87,27 +87,32 @@ class BatchNorm(Layer):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = γ ⊙ (x − m) / √(v + ε) + β."""
-        x, n = as_rows(at.x), at.x.size // at.x.shape[-1]
-        if at.rng is not None and n > 1:
+        x = as_rows(at.x)
+        if n := self._counted(at):
             ops.column_statistics(x, at.cache.m, at.cache.v, at.cache.piece)
             keep, take = 1 - self.momentum, self.momentum
             ops.follow(at.p.running_mean, at.cache.m, keep, take, at.cache.row)
             ops.follow(at.p.running_var, at.cache.v, keep, take * n / (n - 1), at.cache.row)
-            ops.fill(at.cache.share, 1 / n)
         else:
             ops.copy(at.p.running_mean, out=at.cache.m)
             ops.copy(at.p.running_var, out=at.cache.v)
-            ops.fill(at.cache.share, 0)
         ops.inverse_deviation(at.cache.v, self.epsilon, at.cache.inverse)
         ops.batch_norm(x, at.cache.m, at.cache.inverse, at.p.gamma, at.p.beta, as_rows(at.y))
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, dx = γ / √(v + ε) ⊙ (dy − (dβ + u ⊙ dγ) / n)."""
         normalised = as_rows(at.x), at.cache.m, at.cache.inverse  # u = (x − m) / √(v + ε)
-        dy, share = as_rows(at.dy), float(at.cache.share)
+        dy, n = as_rows(at.dy), self._counted(at)
+        share = 1 / n if n else 0.0
         ops.batch_norm_sums(*normalised, dy, at.g.gamma, at.g.beta, at.cache.piece)
         if at.dx is not None:
             ops.batch_norm_backward(*normalised, dy, at.p.gamma, at.g.gamma, at.g.beta, share, as_rows(at.dx))
+
+    @staticmethod
+    def _counted(at: Pass) -> int:
+        """How many rows m and v are taken of; 0 where they are the running ones."""
+        n = at.x.size // at.x.shape[-1]
+        return n if at.rng is not None and n > 1 else 0
 
     def unkept(self, at: Pass) -> Mapping[str, Array]:
         """Compute u again, from x, m and v."""

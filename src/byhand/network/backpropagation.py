@@ -58,7 +58,7 @@ class Backpropagation(Parameters):
                 were not announced, tokens that the first layer doesn't know.
         """
         limit = getattr(self.layers[0], "vocabulary", None) if self.inputs == "tokens" else None
-        return as_input(x, self.input_shape, self.dtype, self.ops, self.inputs, limit)
+        return as_input(x, self.input_shape, self.dtype, self.host_ops, self.inputs, limit)
 
     def as_samples(self, x: Any) -> Array:
         """x as an array (n, *input_shape) without changing its numbers.
@@ -90,7 +90,7 @@ class Backpropagation(Parameters):
             carry: whether recurrent layers continue from the states of the last pass in the workspace.
         """
         if workspace is None:
-            x = self.as_input(x)
+            x = self.ops.asarray(self.as_input(x))
             workspace = self._own("forward", len(x))
         layers, loss = workspace.start(len(x))
         y, loss.mask = forward_through(self.ops, self.layers, layers, x, rng, mask, carry)

@@ -10,6 +10,7 @@ from byhand.core.arena import Arena
 from byhand.core.checks import as_float_type, require_instance, require_whole
 from byhand.core.errors import ByhandError
 from byhand.core.inputs import INPUTS
+from byhand.core.passes import LossPass
 from byhand.core.types import Array, Shape
 from byhand.layers import Layer, Sigmoid, Softmax, Step, plan_layers, spelled_out
 from byhand.losses import Loss, NoLoss
@@ -127,8 +128,12 @@ class Network(Backpropagation):
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Initialise θ again, layer by layer."""
-        for layer, p in zip(self.layers, self.p, strict=True):
+        theta, state = self.ops.to_numpy(self._theta), self.ops.to_numpy(self._state)
+        places = self.state_arena.views(state, into=self.arena.views(theta))
+        for layer, p in zip(self.layers, places, strict=True):
             layer.initialize(rng, p)
+        self.ops.put(theta, self._theta)
+        self.ops.put(state, self._state)
 
     def reshaped(self, input_shape: Shape, loss: Loss | None = None) -> "Network":
         """This network, with the same θ and state (the same memory), for samples of another shape.
@@ -174,9 +179,19 @@ class Network(Backpropagation):
         for start in range(0, len(x), PREDICTED_ROWS):
             piece = slice(start, start + PREDICTED_ROWS)
             workspace = self._own("predict", len(x[piece]))
-            self.forward(x[piece], workspace, mask=None if mask is None else mask[piece])
-            self.loss.activate(self.ops, workspace.passes.loss, result[piece])
+            there = None if mask is None else self.ops.asarray(mask[piece])
+            self.forward(self.ops.asarray(x[piece]), workspace, mask=there)
+            self.activate(workspace.passes.loss, result[piece])
         return result
+
+    def activate(self, at: LossPass, out: Array) -> None:
+        """The output activations of a pass that went forward, into a NumPy array of the output's shape."""
+        if self.ops.host:
+            self.loss.activate(self.ops, at, out)
+            return
+        there = self.ops.empty(out.shape, self.dtype)
+        self.loss.activate(self.ops, at, there)
+        out[...] = self.ops.to_numpy(there)
 
     def predict(self, x: Array, mask: Array | None = None) -> Array:
         """The prediction for each sample of x (n, *input_shape): classes or numbers, by `task`.

@@ -9,7 +9,7 @@ import numpy as np
 from byhand.core.arena import Arena
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.ops import Ops
+from byhand.ops import Ops, reference
 
 
 class Parameters:
@@ -50,7 +50,12 @@ class Parameters:
             raise ByhandError(
                 f"{name} has the shape {own.shape}; an array of shape {value.shape} can't take its place."
             )
-        own[...] = value
+        self.ops.copy(value, out=own)
+
+    @property
+    def host_ops(self) -> Ops:
+        """The operations for NumPy's arrays: the network's own, if its arrays are such, or the reference."""
+        return self.ops if self.ops.host else reference
 
     @property
     def size(self) -> int:
@@ -64,7 +69,8 @@ class Parameters:
     def state_dict(self) -> dict[str, Array]:
         """Copies of all parameters, and of the layers' state, by their full names."""
         arenas = ((self.arena, self._theta), (self.state_arena, self._state))
-        return {p.full_name: p.view(vector).copy() for arena, vector in arenas for p in arena.parameters}
+        host = self.ops.to_numpy
+        return {p.full_name: p.view(host(vector)).copy() for arena, vector in arenas for p in arena.parameters}
 
     def load_state_dict(self, values: Mapping[str, Any]) -> None:
         """Load parameters and state from `state_dict`.
@@ -80,7 +86,7 @@ class Parameters:
                 there, here = (table[name].shape if name in table else "none" for table in (found, places))
                 raise ByhandError(f"Parameter {name}: its shape is {there} there, and {here} in this network.")
         for name, place in places.items():
-            place[...] = found[name]
+            self.ops.put(found[name], place)
 
     def twin(self, state: Array | None = None, gradient: Array | None = None) -> Self:
         """A network that shares θ with this one but has its own gradient, for another thread.

@@ -23,6 +23,7 @@ from byhand.ops.regularization import *  # noqa: F403
 from byhand.ops.sequences import *  # noqa: F403
 
 kind: str = "numpy"
+host: bool = True  # the arrays are NumPy's, and nothing has to be carried from one memory to another
 
 
 def set_threads(count: int) -> int:
@@ -51,6 +52,11 @@ def asarray(a: ArrayLike, dtype: DTypeLike | None = None) -> Array:
 def to_numpy(a: Array) -> Array:
     """An array of this table as a NumPy array; the same memory where that can be."""
     return a
+
+
+def put(a: Array, out: Array) -> None:
+    """out = a, for a NumPy array a and an array of this table."""
+    copy(a, out)
 
 
 def fill(a: Array, value: float) -> None:

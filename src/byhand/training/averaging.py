@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from byhand.core.checks import require_between
 from byhand.training.callbacks import Callback
 from byhand.training.state import Training
@@ -32,27 +30,29 @@ class Averaging(Callback):
         """Allocate the averages."""
         network = training.network
         self._count = 0
-        self._vectors = [(v, np.zeros_like(v), np.empty_like(v)) for v in (network.theta, network.state)]
+        self._ops = ops = network.ops
+        vectors = (network.theta, network.state)
+        self._vectors = [(v, ops.zeros(v.shape, v.dtype), ops.empty(v.shape, v.dtype)) for v in vectors]
         self._in_place = False  # whether the network holds the average
 
     def state(self) -> dict[str, Any]:
         """The number of steps averaged, and the averages."""
-        return {"count": self._count, "averages": [average for _, average, _ in self._vectors]}
+        return {"count": self._count, "averages": [self._ops.to_numpy(average) for _, average, _ in self._vectors]}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Restore what `state` returned."""
         self._count = state["count"]
         for (_, average, _), saved in zip(self._vectors, state["averages"], strict=True):
-            np.copyto(average, saved)
+            self._ops.put(saved, average)
 
     def on_step(self, training: Training) -> None:
         """ā ← ā + w (θ − ā), with w = (1 − decay) / (1 − decay^t), or 1/t for a decay of 1."""
         self._count += 1
         w = 1 / self._count if self.decay == 1 else (1 - self.decay) / (1 - self.decay**self._count)
         for vector, average, s in self._vectors:
-            np.subtract(vector, average, out=s)
-            np.multiply(s, w, out=s)
-            np.add(average, s, out=average)
+            self._ops.subtract(vector, average, out=s)
+            self._ops.shrink(s, w)
+            self._ops.add(average, s, out=average)
 
     def on_validation(self, training: Training) -> None:
         """Swap in the average for validation."""
@@ -70,6 +70,6 @@ class Averaging(Callback):
         if self._in_place != wanted:
             self._in_place = wanted
             for vector, average, s in self._vectors:
-                np.copyto(s, vector)
-                np.copyto(vector, average)
-                np.copyto(average, s)
+                self._ops.copy(vector, out=s)
+                self._ops.copy(average, out=vector)
+                self._ops.copy(s, out=average)

@@ -136,6 +136,7 @@ class Batches:
         """Room for one batch, or one shard of it."""
         self.size = min(size, len(self.x))
         self._room = self.room()
+        self._carried_to: list[Array | None] = []  # room for a batch in the memory of the operations
 
     def room(self) -> Room:
         """New arrays for one batch, or one shard of it."""
@@ -153,6 +154,20 @@ class Batches:
             labels=labels,
             mask=None if self.mask is None else np.empty((size, *self.mask.shape[1:]), np.bool_),
         )
+
+    def _carried(self, batch: Batch) -> Batch:
+        """The batch in the memory that the network's operations work in, where that is not NumPy's."""
+        ops = self._network.ops
+        if ops.host:
+            return batch
+        if not self._carried_to:
+            room = len(self._room.x)
+            self._carried_to = [None if a is None else ops.empty((room, *a.shape[1:]), a.dtype) for a in batch]
+        there = [None if a is None else a[: len(batch.x)] for a in self._carried_to]
+        for a, out in zip(batch, there, strict=True):
+            if a is not None and out is not None:
+                ops.put(a, out)
+        return Batch(*there)  # type: ignore[arg-type]
 
     def part(self, start: int, stop: int) -> "Batches":
         """The samples from start to stop, sharing the data, in batches of about the same size."""
@@ -177,7 +192,7 @@ class Batches:
                 taken = self._room.x[: len(x)]
                 self._convert(x, taken)
                 x = taken
-            yield Batch(x, self.t[rows], *self._beside(rows))
+            yield self._carried(Batch(x, self.t[rows], *self._beside(rows)))
 
     def _beside(self, rows: slice) -> tuple[Array | None, Array | None, Array | None]:
         """Weights, labels and masks of these rows."""
@@ -187,7 +202,7 @@ class Batches:
     def _convert(self, raw: Array, out: Array) -> None:
         """Samples as the data have them into samples as the network takes them."""
         if self._bytes:
-            self._network.ops.scale_bytes(raw, out)
+            self._network.host_ops.scale_bytes(raw, out)
         else:
             np.copyto(out, raw, casting="unsafe")
 
@@ -197,7 +212,7 @@ class Batches:
         Where batches are cut, every shard of this process comes by itself.
         """
         for rows, _ in self.pieces(order, first):
-            yield self.gather(rows, self._room)
+            yield self._carried(self.gather(rows, self._room))
 
     def pieces(self, order: Array, first: int) -> Iterator[tuple[Array, tuple[int, ...]]]:
         """The samples' numbers of each batch, or shard, and which it is: (batch,) or (batch, shard)."""
@@ -212,19 +227,19 @@ class Batches:
 
     def gather(self, rows: Array, room: Room) -> Batch:
         """The samples whose numbers `rows` holds, in `room`."""
-        room = room.first(len(rows))
+        room, ops = room.first(len(rows)), self._network.host_ops
         if room.raw is None:
-            self._network.ops.gather(self.x, rows, room.x)
+            ops.gather(self.x, rows, room.x)
         elif self._bytes:
-            self._network.ops.gather_bytes(self.x, rows, room.raw, room.x)
+            ops.gather_bytes(self.x, rows, room.raw, room.x)
         else:
-            self._network.ops.gather(self.x, rows, room.raw)
+            ops.gather(self.x, rows, room.raw)
             self._convert(room.raw, room.x)
         return self.with_targets(rows, room)
 
     def with_targets(self, rows: Array, room: Room) -> Batch:
         """A room whose samples are there, with the targets, weights and labels that belong to them."""
-        gather = self._network.ops.gather
+        gather = self._network.host_ops.gather
         gather(self.t, rows, room.t)
         if room.weights is not None and self.weights is not None:
             gather(self.weights, rows, room.weights)

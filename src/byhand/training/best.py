@@ -101,27 +101,30 @@ class EarlyStopping(Best):
         """Allocate the best weights."""
         super().on_start(training)
         self.stopped_epoch = 0
-        self._theta = np.empty_like(training.network.theta)
-        self._state = np.empty_like(training.network.state)
+        self._ops = training.network.ops
+        self._theta, self._state = training.network.theta.copy(), training.network.state.copy()
 
     def state(self) -> dict[str, Any]:
         """The best figure so far, its epoch and its weights."""
         figures = super().state() | {"stopped_epoch": self.stopped_epoch}
-        return figures | ({"theta": self._theta, "state": self._state} if self.best_epoch else {})
+        return figures | (self._weights() if self.best_epoch else {})
 
     def restore(self, state: dict[str, Any]) -> None:
         """Restore what `state` returned."""
         super().restore(state)
         self.stopped_epoch = state["stopped_epoch"]
         if self.best_epoch:
-            np.copyto(self._theta, state["theta"])
-            np.copyto(self._state, state["state"])
+            self._ops.put(state["theta"], self._theta)
+            self._ops.put(state["state"], self._state)
+
+    def _weights(self) -> dict[str, Any]:
+        return {"theta": self._ops.to_numpy(self._theta), "state": self._ops.to_numpy(self._state)}
 
     def on_epoch(self, training: Training) -> None:
         """Keep the weights of the best epoch; stop after `patience` epochs without improvement."""
         if self.improved(training):
-            np.copyto(self._theta, training.network.theta)
-            np.copyto(self._state, training.network.state)
+            self._ops.copy(training.network.theta, out=self._theta)
+            self._ops.copy(training.network.state, out=self._state)
         elif training.epoch - self.best_epoch >= self.patience:
             self.stopped_epoch = training.epoch
             training.stop = True
@@ -129,8 +132,8 @@ class EarlyStopping(Best):
     def on_end(self, training: Training) -> None:
         """Restore the best weights."""
         if self.best_epoch:
-            np.copyto(training.network.theta, self._theta)
-            np.copyto(training.network.state, self._state)
+            self._ops.copy(self._theta, out=training.network.theta)
+            self._ops.copy(self._state, out=training.network.state)
 
     def __str__(self) -> str:
         if not self.best_epoch:

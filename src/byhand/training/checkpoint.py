@@ -138,13 +138,14 @@ def made_with(training: Training, threads: int) -> Tree:
 
 def snapshot(training: Training, run: Epochs, callbacks: Sequence[Callback]) -> Tree:
     """The training as it stands after a step. Arrays are the training's own, not copies."""
+    host = training.network.ops.to_numpy
     return {
         **{name: getattr(training, name) for name in POSITION},
         "seconds": time.perf_counter() - training.epoch_start,
         "history": training.history.columns,
-        "theta": training.network.theta,
-        "state": training.network.state,
-        "optimizer": training.vectors(),
+        "theta": host(training.network.theta),
+        "state": host(training.network.state),
+        "optimizer": {name: host(vector) for name, vector in training.vectors().items()},
         "last good": training.last_good.state(),
         "generator": training.rng.bit_generator.state,
         "run": run.progress(),
@@ -172,10 +173,12 @@ def restore(training: Training, run: Epochs, callbacks: Sequence[Callback], tree
             raise ValueError("the length of the history")
         training.history.columns.clear()
         training.history.columns.update(columns)
-        put_back(training.network.theta, tree["theta"])
-        put_back(training.network.state, tree["state"])
+        ops = training.network.ops
+        put_back(training.network.theta, tree["theta"], ops.put)
+        put_back(training.network.state, tree["state"], ops.put)
         for name, vector in training.vectors().items():
-            put_back(vector, tree["optimizer"][name])
+            saved = tree["optimizer"][name]
+            put_back(vector, saved, ops.put) if vector.ndim else put_back(vector, saved)
         training.last_good.restore_state(tree["last good"])
         training.rng.bit_generator.state = tree["generator"]
         run.put_back(tree["run"])

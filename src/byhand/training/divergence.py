@@ -65,15 +65,15 @@ def first_not_finite(network: Network, batches: Iterable[Batch]) -> StepArray:
     """The first array with NaN or infinity, in the order in which they are made: weights, data, outputs, loss."""
     parameters = sorted(network.arena.parameters, key=lambda parameter: parameter.path)
     for parameter in parameters:
-        if not _finite(parameter.view(network.theta)):
+        if not _finite(parameter.view(network.theta), network):
             return StepArray("weights", parameter.path[0])
     for batch in batches:
-        if not _finite(batch.x) or not _finite(batch.t):
+        if not _finite(batch.x, network) or not _finite(batch.t, network):
             return StepArray("data")
         workspace = network.workspace(len(batch.x), share=False)
         network.forward(batch.x, workspace, np.random.default_rng(0), batch.mask)
         for i, at in enumerate(workspace.passes.layers):
-            if not _finite(at.y):
+            if not _finite(at.y, network):
                 return StepArray("output", i)
     return StepArray("loss")
 
@@ -93,7 +93,7 @@ def infinite_gradient(network: Network, batches: Iterable[Batch]) -> StepArray |
 def in_gradient(network: Network) -> StepArray | None:
     """The last layer whose part of the gradient has NaN or infinity."""
     for parameter in sorted(network.arena.parameters, key=lambda parameter: parameter.path, reverse=True):
-        if not _finite(parameter.view(network.gradient)):
+        if not _finite(parameter.view(network.gradient), network):
             return StepArray("gradient", parameter.path[0])
     return None
 
@@ -104,9 +104,9 @@ def check_weights(training: Training) -> None:
     Raises:
         TrainingDiverged: they are not.
     """
-    if not is_finite(training.network.theta):
+    if not is_finite(training.network.theta, training.network.ops):
         raise diverge(training, ())
 
 
-def _finite(a: Array) -> bool:
-    return bool(np.isfinite(a).all())
+def _finite(a: Array, network: Network) -> bool:
+    return bool(np.isfinite(network.ops.to_numpy(a)).all())

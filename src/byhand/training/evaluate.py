@@ -90,7 +90,7 @@ class Evaluator:
         for batch in self._batches.in_order():
             network.forward(batch.x, self._workspace, mask=batch.mask, carry=self._carry)
             rows = slice(done, done := done + len(batch.x))
-            network.loss.activate(network.ops, self._workspace.passes.loss, result[rows])
+            network.activate(self._workspace.passes.loss, result[rows])
         return result
 
 

@@ -58,7 +58,8 @@ class Section:
         self.optimizer, self.rate = optimizer, rate
         self.theta, self.gradient = network.theta[start:stop], network.gradient[start:stop]
         weights = min(max(network.arena.weights.stop - start, 0), stop - start)  # they come first in θ
-        self.state: State = optimizer.state(stop - start, network.dtype, weights)
+        state = optimizer.state(stop - start, network.dtype, weights)
+        self.state: State = {name: network.ops.asarray(v) if v.ndim else v for name, v in state.items()}
 
     def step(self, ops: Any, t: int, rate: float) -> None:
         """One step of its optimiser."""

@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from byhand.core.checks import is_finite
 from byhand.network import Network
 
@@ -28,7 +26,7 @@ class Guard:
     """
 
     def __init__(self, network: Network, rows: int):
-        self._all = network.gradient
+        self._all, self._ops = network.gradient, network.ops
         self._biases = self._all[network.arena.weights.stop :]
         self._every, self._whole = (math.ceil(samples / rows) for samples in (LOOK_AT, WHOLE))
         if not self._biases.size:
@@ -39,7 +37,7 @@ class Guard:
         if step % self._every:
             return True
         part = self._biases if step % self._whole else self._all
-        return math.isfinite(part.dot(part)) or is_finite(part)
+        return is_finite(part, self._ops)
 
 
 class LastGood:
@@ -74,26 +72,27 @@ class LastGood:
             return
         mean = self._total / self._count
         self._total, self._count = 0.0, 0
-        if mean <= TOLERANCE * self._lowest and is_finite(self._network.theta):
+        if mean <= TOLERANCE * self._lowest and is_finite(self._network.theta, self._network.ops):
             self._lowest = min(mean, self._lowest)
-            np.copyto(self._theta, self._network.theta)
-            np.copyto(self._state, self._network.state)
+            self._network.ops.copy(self._network.theta, out=self._theta)
+            self._network.ops.copy(self._network.state, out=self._state)
             self.step = step - 1
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps of it."""
         figures = {name: getattr(self, name) for name in OF_LAST_GOOD}
-        return {"theta": self._theta, "state": self._state, "figures": figures}
+        host = self._network.ops.to_numpy
+        return {"theta": host(self._theta), "state": host(self._state), "figures": figures}
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Restore what `state` returned."""
-        np.copyto(self._theta, state["theta"])
-        np.copyto(self._state, state["state"])
+        self._network.ops.put(state["theta"], self._theta)
+        self._network.ops.put(state["state"], self._state)
         for name, value in state["figures"].items():
             if name in OF_LAST_GOOD:
                 setattr(self, name, value)
 
     def restore(self) -> None:
         """Give the network these weights and this state."""
-        np.copyto(self._network.theta, self._theta)
-        np.copyto(self._network.state, self._state)
+        self._network.ops.copy(self._theta, out=self._network.theta)
+        self._network.ops.copy(self._state, out=self._network.state)

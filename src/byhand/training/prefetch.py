@@ -93,7 +93,7 @@ class AugmentedBatches(Batches):
         pieces = self.pieces(order, first)
         if self._pool is None:
             for rows, number in pieces:
-                yield prepare(rows, number, 0)
+                yield self._carried(prepare(rows, number, 0))
             return
         pending: deque[tuple[Future[Batch], int]] = deque()  # in the batches' order, each with its room
         try:
@@ -101,7 +101,7 @@ class AugmentedBatches(Batches):
                 pending.append((self._pool.submit(prepare, *piece, k), k))
             while pending:
                 future, k = pending.popleft()
-                yield future.result()
+                yield self._carried(future.result())
                 for piece in pieces:  # the room is free again: for the next batch, if there is one
                     pending.append((self._pool.submit(prepare, *piece, k), k))
                     break
@@ -113,7 +113,7 @@ class AugmentedBatches(Batches):
         """The batch of these rows, in `room`."""
         room = room.first(len(rows))
         assert room.raw is not None
-        self._network.ops.gather(self.x, rows, room.raw)
+        self._network.host_ops.gather(self.x, rows, room.raw)
         batch = self.with_targets(rows, room)
         augmenter(room.raw, rng, batch.x, batch.t)
         return batch

@@ -99,7 +99,7 @@ class Training:
         self.batch: Batch | None = None
         self.last_good, self.guard = LastGood(network), Guard(network, LOOK_AT)
         self.diverged: TrainingDiverged | None = None
-        self.scratch = np.empty_like(network.theta if regularizers else network.theta[:0])
+        self.scratch = network.ops.empty((network.size if regularizers else 0,), network.dtype)
 
     def agree_to_stop(self) -> bool:
         """Whether to stop: where one of the processes wants to, all do."""

@@ -212,10 +212,10 @@ class FullBatch:
     def _step(self, listeners: Sequence[Callback]) -> None:
         workers = range(len(self.workers))
         list((self.pool.map if self.pool else map)(self._work, workers))
-        gradient = self.network.gradient
-        gradient.fill(0)
+        gradient, ops = self.network.gradient, self.network.ops
+        ops.fill(gradient, 0)
         for part in self.parts:
-            np.add(gradient, part.gradient, out=gradient)
+            ops.add(gradient, part.gradient, out=gradient)
         loss = sum(part.loss for part in self.parts)
         self.figures = {"loss": float(loss)} | together([part.tally for part in self.parts])
         batches = (batch for part in self.parts for batch in part.batches.in_order())
@@ -263,19 +263,19 @@ class Part:
         metrics: Mapping[str, Metric],
     ):
         self.batches, self.rng = batches, rng
-        self.gradient = np.zeros_like(network.gradient)
+        self.gradient = network.ops.zeros(network.gradient.shape, network.dtype)
         self.loss = 0.0
         self.tally = Tally(network, batches.size, len(batches), accuracy, metrics, batches.gaps)
 
     def compute(self, network: Network, workspace: Workspace, factor: float) -> None:
         """Sum over this part's pieces; `network` lends its parameters and the room for one piece's gradient."""
-        self.gradient.fill(0)
+        network.ops.fill(self.gradient, 0)
         self.loss = 0.0
         for batch in self.batches.in_order():
             y = network.forward(batch.x, workspace, self.rng, batch.mask)
             self.tally.add(batch, y, workspace)
             self.loss += network.backward(batch.t, workspace, batch.weights, factor)
-            np.add(self.gradient, network.gradient, out=self.gradient)
+            network.ops.add(self.gradient, network.gradient, out=self.gradient)
 
 
 def update(training: Training, loss: float, listeners: Sequence[Callback], batches: Iterable[Batch]) -> None:

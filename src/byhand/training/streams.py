@@ -58,7 +58,7 @@ class StreamedBatches(MiniBatches):
         self.workspace = self.network.workspace(1)
         self.counts = False
         self.tally = Tally(self.network, 1, 1, accuracy, metrics or {}, gaps=True)
-        self.sum = np.zeros_like(self.network.gradient)
+        self.sum = self.network.ops.zeros(self.network.gradient.shape, self.network.dtype)
 
     def epoch(self, listeners: Sequence[Callback]) -> dict[str, float]:
         """All batches once; returns the means of loss and accuracy as they were met.
@@ -121,7 +121,9 @@ class StreamedBatches(MiniBatches):
             if self.carry and self.workspace.current is not None:
                 raise ByhandError("With carry=True no batch may have more samples than the first one.")
             self.workspace = self.network.workspace(n)
-        return Batch(x, t, None if by_class is None else by_class.astype(self.network.dtype), labels)
+        weights = None if by_class is None else by_class.astype(self.network.dtype)
+        there = (None if a is None else self.network.ops.asarray(a) for a in (x, t, weights, labels))
+        return Batch(*there)  # type: ignore[arg-type]
 
     def identity(self) -> dict[str, Any]:
         """Refuse: nobody can say whether an iterator goes on where it was.

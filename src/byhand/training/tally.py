@@ -28,16 +28,19 @@ class Counter:
         self._gaps = gaps
         # For one output the class is 1 where a ≥ ½, which for logits is z ≥ 0.
         self._threshold = 0.0 if network.loss.activation else 0.5
-        self._ops = network.ops
+        there = network.outputs > 1 and not gaps  # otherwise counted in NumPy
+        self._network, self._ops = network, network.ops if there else network.host_ops
         self._make_room(size * prod(network.plan[-1].out_shape[:-1]))
         self.count = self.right = 0
 
     def _make_room(self, places: int) -> None:
-        self._predicted = np.empty(places, np.int64)
-        self._right = np.empty(places, np.bool_)
+        self._predicted = self._ops.empty((places,), np.int64)
+        self._right = self._ops.empty((places,), np.bool_)
 
     def add(self, y: Array, labels: Array) -> None:
         """Count the rows of the last layer's output y (n, ..., outputs) that agree with labels (n, ...)."""
+        if self._ops.host:
+            y, labels = self._network.ops.to_numpy(y), self._network.ops.to_numpy(labels)
         if labels.ndim > 1:
             y, labels = y.reshape(-1, y.shape[-1]), labels.reshape(-1)
         n = len(labels)
@@ -90,13 +93,14 @@ class EpochRecord:
 
     def add(self, batch: Batch, at: LossPass) -> None:
         """Take a batch whose pass has just gone forward."""
-        rows = self._add(batch.t if batch.labels is None else batch.labels)
+        host = self._network.ops.to_numpy
+        rows = self._add(host(batch.t if batch.labels is None else batch.labels))
         if batch.labels is None:
-            self._network.loss.activate(self._network.ops, at, self._predicted[rows])
+            self._network.activate(at, self._predicted[rows])
         elif at.y.shape[-1] == 1:
-            np.greater_equal(at.y[..., 0], self._threshold, out=self._predicted[rows], casting="unsafe")
+            np.greater_equal(host(at.y)[..., 0], self._threshold, out=self._predicted[rows], casting="unsafe")
         else:
-            np.argmax(at.y, axis=-1, out=self._predicted[rows])
+            np.argmax(host(at.y), axis=-1, out=self._predicted[rows])
 
     def _add(self, truth: Array) -> slice:
         """Write the truth of some more samples; returns the places for their predictions."""

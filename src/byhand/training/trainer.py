@@ -113,7 +113,7 @@ class Trainer(Training):
         shuffle = False if carry else shuffle
         world = distributed if isinstance(distributed, World) else World.join() if distributed else ALONE
         cut = cut_for(world, shards)
-        if shards > 1 and (y is None or carry or batch_size is None):
+        if shards > 1 and (y is None or carry or batch_size is None or not self.network.ops.host):
             raise ByhandError(
                 "Shards are for mini-batches of arrays, without carry=True: give fit x, y and a batch_size."
             )

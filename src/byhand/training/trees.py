@@ -84,11 +84,11 @@ def real(value: Any) -> float:
     return value
 
 
-def put_back(array: Any, saved: Any) -> None:
-    """Copy `saved` into `array`; ValueError where shape or type differ."""
+def put_back(array: Any, saved: Any, put: Callable[[Any, Any], None] = lambda a, out: np.copyto(out, a)) -> None:
+    """Copy `saved` into `array`, by `put`; ValueError where shape or type differ."""
     if saved.shape != array.shape or saved.dtype != array.dtype:
         raise ValueError(f"{saved.shape} {saved.dtype} where {array.shape} {array.dtype} belongs")
-    np.copyto(array, saved)
+    put(saved, array)
 
 
 def _short(value: Any) -> str:
