@@ -112,7 +112,7 @@ def test_another_form_is_refused_in_a_sentence(template):
 
 def test_sums_and_required_fields_are_looked_at(template, sheet):
     reader = FormReader(template)
-    found = [FieldReading(name, text, 1.0, "", (0, 0, 1, 1), sheet.image) for name, text in
+    found = [FieldReading(name, text, 1.0, "", (0, 0, 1, 1), sheet.image, sheet.image) for name, text in
              (("f0", "12"), ("f1", "30"), ("f2", "42"), ("f3", "7"))]  # fmt: skip
     reader.form = replace(template, sums=(FormSum("f2", ("f0", "f1")),))
     assert [one.reason for one in reader._with_sums(found)] == ["", "", "", ""]

@@ -61,6 +61,9 @@ def read(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file, when all is read.")] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes that read.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Skip the files that the output has already.")] = False,
+    review: Annotated[
+        Path | None, typer.Option(help="Folder for a page with pictures of the fields that a person must look at.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages about files.")] = False,
     json: Json = False,
 ) -> None:
@@ -74,8 +77,12 @@ def read(
     from byhand.documents.pages import PageChoice
     from byhand.documents.sources import Sources
     from byhand.forms.batch import FormTask, form_format, read_scans
+    from byhand.forms.review import Review
 
     PageChoice(pages)
+    if review and resume:
+        raise ByhandError("--review shows the fields of one reading; it cannot be combined with --resume.")
+    to_look_at = Review(review) if review else None
     task = FormTask(str(description), str(model_file(model)) if model else None, confidence, pages)
     form = task.reader().form
     failed = False
@@ -84,11 +91,30 @@ def read(
         wanted = (document for document in Sources(sources) if document.file not in output.done)
         for scan in read_scans(wanted, task, jobs):
             output.write(scan)  # type: ignore[arg-type]
+            if to_look_at:
+                to_look_at.add(scan)
             failed |= bool(scan.error)
             if scan.error and not quiet:
                 print(f"byhand: {scan.error}", file=sys.stderr)
+    if to_look_at:
+        print(f"byhand: {to_look_at.write()} shows {len(to_look_at.cards):,} fields to look at.", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
+
+
+@form_app.command(epilog="Example:  byhand form correct answers.csv review/corrections.csv -o final.csv")
+def correct(
+    output: Annotated[Path, typer.Argument(help="The CSV file that byhand form read wrote.")],
+    corrections: Annotated[Path, typer.Argument(help="The corrections.csv that the page of review saved.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+) -> None:
+    """Put the corrections of a review into the output; the fields are no longer to be looked at."""
+    from byhand.core.files import write_atomically
+    from byhand.forms.review import corrected
+
+    text, count = corrected(output, corrections)
+    write_atomically(out, "\ufeff".encode() + text.encode())
+    print(f"{out}: {count:,} fields corrected or confirmed.")
 
 
 @form_app.command(epilog="Example:  byhand form table marks.jpg --skip-rows 1 --skip-columns 1 -o marks.csv")

@@ -39,6 +39,7 @@ class FieldReading:
             or "".
         box: where it lies in the scan, the box around its corners.
         picture: the field as it looks in the scan, uint8 (height, width).
+        ink: what is written there, uint8 (height, width), 255 on paper 0.
     """
 
     name: str
@@ -47,6 +48,7 @@ class FieldReading:
     reason: str
     box: Box
     picture: Array
+    ink: Array
 
     @property
     def accepted(self) -> bool:
@@ -54,7 +56,7 @@ class FieldReading:
         return not self.reason
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, without the picture."""
+        """Plain data, without pictures."""
         return {
             "name": self.name,
             "text": self.text,
@@ -134,16 +136,16 @@ class FormReader:
     def _field(self, one: FormField, ink: FieldInk) -> FieldReading:
         if ink.empty or (one.kind == "cells" and not ink.cells.any()):
             reason = "marks" if ink.marks else "required" if one.required else ""
-            return FieldReading(one.name, "", 1.0, reason, ink.box, ink.picture)
+            return FieldReading(one.name, "", 1.0, reason, ink.box, ink.picture, ink.image)
         row = _reader_for(self._model, _pattern(one, ink)).read_row(ink.image, ink.mask)
         if row is None:
-            return FieldReading(one.name, "", 0.0, "unread", ink.box, ink.picture)
+            return FieldReading(one.name, "", 0.0, "unread", ink.box, ink.picture, ink.image)
         text, reason = row.text, ""
         if one.kind == "cells":
             at = cells_of([(s.box[0] + s.box[2]) / 2 for s in row.symbols], one, ink.image.shape[1])
             text, reason = _in_cells(row.text.replace(" ", ""), at, ink)
         reason = reason or fault(one, text) or ("unsure" if row.confidence < self.confidence else "")
-        return FieldReading(one.name, text, row.confidence, reason, ink.box, ink.picture)
+        return FieldReading(one.name, text, row.confidence, reason, ink.box, ink.picture, ink.image)
 
     def _with_sums(self, found: Sequence[FieldReading]) -> list[FieldReading]:
         """The fields; those of a sum that does not agree are to be looked at."""

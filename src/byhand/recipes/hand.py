@@ -32,7 +32,7 @@ VIEWS = [
 ] + [RowView(0.85, 0.85, 0.15), RowView(0.9, 1.0, None, only_ink=True)]
 MNIST_HELD_BACK = 5_000  # of MNIST's training images, the first: for validation
 REPLAYED = 2.0  # rows of other hands to one of this hand's, at least LEAST_REPLAYED
-LEAST_REPLAYED = 1_500
+LEAST_REPLAYED = 3_600
 HELD_ROWS = 1_000  # composed rows, and images of MNIST, by which forgetting is measured
 MOST_LOST = 0.001  # of them that may be read wrong afterwards and were right before
 SHARES_LEARNT = (1.0, 0.75, 0.5, 0.35, 0.2, 0.1)  # of the way from the network before to the one after
@@ -63,8 +63,8 @@ def train_hand(
     samples: str | Path,
     out: str | Path,
     *,
-    epochs: int = 6,
-    rate: float = 1e-3,
+    epochs: int = 3,
+    rate: float = 5e-4,
     seed: int = 0,
     say: Callable[[str], None] = print,
 ) -> HandFigures:
