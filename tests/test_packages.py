@@ -1,6 +1,7 @@
 """Packages built from a clean copy: complete, with the same bytes each time, and working where they are installed."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -106,6 +107,30 @@ def test_the_pure_wheel_works_with_four_packages_and_no_threads(clone, tmp_path)
         assert not [name for name in archive.namelist() if name.endswith(".so")]
     python = environment(tmp_path / "venv", wheel)
     assert run(python, "-I", "-c", USE, cwd=tmp_path).split() == ["1", "NumPy"]
+
+
+def test_the_pure_wheel_in_pyodide(clone, tmp_path):
+    """Lessons and training where Pyodide gets NumPy; elsewhere, that byhand is imported and every module compiles."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("Pyodide needs node and npm")
+    wheel = build(clone, tmp_path / "wheel", "--wheel", BYHAND_PURE="1")
+    run("npm", "install", "--silent", "--prefix", tmp_path, "pyodide@0.28")
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "-d",
+        tmp_path / "more",
+        "lazy-loader",
+        "packaging",
+    )
+    program = ROOT / "tests/pyodide/program.py"
+    wheels = [wheel, *(tmp_path / "more").iterdir()]
+    out = run("node", ROOT / "tests/pyodide/run.mjs", tmp_path / "node_modules/pyodide", program, *wheels)
+    assert out.startswith("byhand ") and "on emscripten: imported" in out
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="manylinux")

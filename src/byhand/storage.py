@@ -56,7 +56,7 @@ def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
     Raises:
         ByhandError: the file cannot be written, or the numbers would not be finite as `dtype`.
     """
-    from safetensors.numpy import save as to_bytes
+    from byhand.core.tensor_file import to_bytes
 
     stored = np.dtype(dtype or network.dtype)
     if stored not in (np.int8, np.float16, np.float32, np.float64):
@@ -101,7 +101,7 @@ def load_network(path: str | Path) -> Network:
     Raises:
         ByhandError: the file is missing, damaged, not ours, or its numbers do not fit its description.
     """
-    from safetensors import SafetensorError, safe_open
+    from byhand.core.tensor_file import SafetensorError, safe_open
 
     path = Path(path)
     if path.is_dir() or not path.exists():

@@ -30,13 +30,13 @@ def save_hand(network: Network, base: Network, path: str | Path, about: dict[str
     Raises:
         ByhandError: the file cannot be written.
     """
-    from safetensors.numpy import save
+    from byhand.core.tensor_file import to_bytes
 
     here, there = network.named_parameters(), base.named_parameters()
     tensors = {name: (here[name] - there[name]).astype(np.float16) for name in learnt_names(base)}
     tensors["state"] = (network.state - base.state).astype(np.float32)
     header = {HAND_KEY: json.dumps({"base": fingerprint(base), **about}, sort_keys=True)}
-    write_atomically(Path(path), save(tensors, header))
+    write_atomically(Path(path), to_bytes(tensors, header))
 
 
 def with_hand(base: Network, path: str | Path) -> Network:
@@ -45,7 +45,7 @@ def with_hand(base: Network, path: str | Path) -> Network:
     Raises:
         ByhandError: the file is no hand's, is damaged, or belongs to another network.
     """
-    from safetensors import SafetensorError, safe_open
+    from byhand.core.tensor_file import SafetensorError, safe_open
 
     path = Path(path)
     if not path.is_file():

@@ -37,8 +37,7 @@ def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> Non
     Raises:
         ByhandError: the file cannot be written.
     """
-    from safetensors import safe_open
-    from safetensors.numpy import save
+    from byhand.core.tensor_file import safe_open, to_bytes
 
     networks = {"finder": model.finder} | {f"rows-{k + 1}": network for k, network in enumerate(model.rows)}
     tensors: dict[str, Any] = {}
@@ -51,7 +50,7 @@ def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> Non
                 descriptions[name] = file.metadata()
                 tensors |= {f"{name}/{key}": file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     about = {"networks": descriptions, "calibration": model.calibration, "card": model.card}
-    write_atomically(Path(path), save(tensors, {READER_KEY: json.dumps(about, ensure_ascii=False, sort_keys=True)}))
+    write_atomically(Path(path), to_bytes(tensors, {READER_KEY: json.dumps(about, ensure_ascii=False, sort_keys=True)}))
 
 
 def is_reader(path: str | Path) -> bool:
@@ -65,8 +64,7 @@ def load_model(path: str | Path) -> ReaderModel:
     Raises:
         ByhandError: there is none, or it is damaged.
     """
-    from safetensors import safe_open
-    from safetensors.numpy import save_file
+    from byhand.core.tensor_file import safe_open, to_bytes
 
     path = Path(path)
     about = _about(path)
@@ -77,7 +75,7 @@ def load_model(path: str | Path) -> ReaderModel:
         for name, description in about["networks"].items():
             keys = [key for key in file.keys() if key.startswith(f"{name}/")]  # noqa: SIM118
             part = Path(folder) / "part.safetensors"
-            save_file({key.split("/", 1)[1]: file.get_tensor(key) for key in keys}, part, description)
+            part.write_bytes(to_bytes({key.split("/", 1)[1]: file.get_tensor(key) for key in keys}, description))
             try:
                 found[name] = Network.load(part)
             except ByhandError as error:
@@ -89,7 +87,7 @@ def load_model(path: str | Path) -> ReaderModel:
 
 
 def _about(path: Path) -> dict[str, Any] | None:
-    from safetensors import SafetensorError, safe_open
+    from byhand.core.tensor_file import SafetensorError, safe_open
 
     if path.is_dir() or not path.exists():
         raise ByhandError(f"{path}: there is no such model file.")

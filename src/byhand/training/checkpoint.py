@@ -52,11 +52,11 @@ class Checkpoint:
         Raises:
             ByhandError: the file cannot be written.
         """
-        from safetensors.numpy import save
+        from byhand.core.tensor_file import to_bytes
 
         arrays: dict[str, Array] = {}
         text = json.dumps(pack(asdict(self), arrays))
-        write_atomically(path, save(arrays, metadata={KEY: text, "sha256": digest(text, arrays)}))
+        write_atomically(path, to_bytes(arrays, metadata={KEY: text, "sha256": digest(text, arrays)}))
 
     @staticmethod
     def read(path: Path) -> "Checkpoint":
@@ -65,7 +65,7 @@ class Checkpoint:
         Raises:
             ByhandError: no such file, a damaged one, or one of another kind.
         """
-        from safetensors import SafetensorError, safe_open
+        from byhand.core.tensor_file import SafetensorError, safe_open
 
         try:
             with safe_open(path, "np") as file:
