@@ -21,6 +21,7 @@ from byhand import (
     TiedDense,
     TransformerBlock,
 )
+from byhand.explaining.explain import trace
 from byhand.generating import StepByStep, Windowed, next_token
 from tests.golden import attention_cases
 from tests.golden.make import FOLDER, compute_attention
@@ -262,3 +263,30 @@ def test_training_on_from_kept_keys_is_refused():
     network.forward(tokens, workspace, carry=True)
     with pytest.raises(ByhandError, match="longer than the 8"):
         network.forward(tokens, workspace, carry=True)
+
+
+def test_explain_writes_every_step_with_its_numbers():
+    layers = [Embedding(5, 4), MultiHeadAttention(2, causal=True), TiedDense(5)]
+    network = Network((3,), layers, CategoricalCrossEntropy(), rng=1, dtype=np.float64)
+    network.theta = network.theta + np.random.default_rng(2).standard_normal(network.size)
+    tokens, labels = np.array([[1, 2, 3]]), np.array([[2, 3, 4]])
+    text = network.explain(tokens, labels)
+    for line in (
+        "S2 = Q2 K2ᵀ of each head",
+        "A2 = softmax(S2 / √e) over",
+        "dW2 = z1ᵀ (dQ2, dK2, dV2)",
+        "dW1′ = da2ᵀ z2",
+    ):
+        assert f"  {line}" in text
+    assert "(n × 2 × 3 × 3)" in text
+    values = trace(network, tokens, labels)
+    heads = [values[name][0].reshape(3, 2, 2).swapaxes(0, 1) for name in ("Q2", "K2", "V2", "H2", "dH2", "dQ2")]
+    q, k, v, h, dh, dq = heads
+    np.testing.assert_allclose(values["S2"][0], q @ k.swapaxes(1, 2))
+    np.testing.assert_allclose(values["A2"][0] @ v, h)
+    np.testing.assert_allclose(values["dV2"][0].reshape(3, 2, 2).swapaxes(0, 1), values["A2"][0].swapaxes(1, 2) @ dh)
+    np.testing.assert_allclose(values["dS2"][0] @ k, dq)
+    network.forward(tokens)
+    network.backward(labels)
+    np.testing.assert_allclose(values["dW1"] + values["dW1′"], network.g[0].W)
+    assert network.explain(tokens, labels, latex=True)

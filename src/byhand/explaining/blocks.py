@@ -39,6 +39,7 @@ class _Namer:
     def __init__(self) -> None:
         self.number = 0
         self.taken = {"a0"}
+        self.parameters: dict[str, str] = {}  # what each is called here, by its full name
 
     def fresh(self, name: str) -> str:
         while name in self.taken:
@@ -56,6 +57,9 @@ class _Namer:
             children.append(self.block(inner, inner_plan, inner_x, inner_dx, f"{where}.{k + 1}"))
         self.number += bool(plan.params)
         own = {"x": x} | {name: f"{GREEK.get(name, name)}{self.number}" for name in plan.params}
+        path = ".".join(str(int(k) - 1) for k in where.split("."))
+        self.parameters |= {f"{path}.{name}": own[name] for name in plan.params}
+        own |= {name: self.parameters[owner] for name, (owner, _) in plan.shared.items()}
         own["y"] = self.fresh(f"{'z' if plan.params else 'a'}{self.number}")
         if children and plan.chained:
             own |= {"F": children[-1].names["y"], "d0": children[0].names["dx"]}
@@ -67,6 +71,7 @@ class _Namer:
             if equation.target not in own:
                 own[equation.target] = self.fresh(f"{equation.target}{self.number}")
         own = {f"d{key}": f"d{value}" for key, value in own.items()} | own | {"dx": dx}
+        own |= {f"d{name}": self.fresh(f"d{own[name]}′") for name in plan.shared}  # this use's part of the gradient
         return Block(layer, plan, f"layer {where}, {layer.label()}", own, tuple(children), forward, backward)
 
 

@@ -69,7 +69,7 @@ def _backward_lines(block: Block, want_dx: bool) -> Iterator[Line]:
     """A composite's own equations come around those of the layers inside it, dx last."""
     equations = [Line("backward", block.owner, e, block.names) for e in block.backward]
     for line in equations:
-        parameter = line.equation.target[1:] in block.plan.params
+        parameter = line.equation.target[1:] in {*block.plan.params, *block.plan.shared}
         if line.equation.target != "dx" and (want_dx or parameter or block.children):
             yield line
     for k in range(len(block.children) - 1, -1, -1):
@@ -95,8 +95,9 @@ def _block_shapes(block: Block) -> dict[str, str]:
     result |= {own[name]: _rows(shape) for name, shape in plan.cache.items() if name in own}
     if "d0" in own:
         result[own["d0"]] = _rows(plan.inner_shape)
-    for equation in block.forward:
-        result.setdefault(own[equation.target], _rows(plan.out_shape))  # what is not kept has the output's shape
+    for equation in block.forward:  # what is not kept has its gradient's shape, or the output's
+        result.setdefault(own[equation.target], _rows(plan.cache.get(f"d{equation.target}", plan.out_shape)))
+    result |= {own[f"d{name}"]: _plain(shape) for name, (_, shape) in plan.shared.items()}
     for child in block.children:
         result |= _block_shapes(child)
         if not plan.chained:
@@ -150,7 +151,8 @@ def _forward_values(block: Block, at: Pass) -> dict[str, Array]:
     values |= {own[name]: getattr(at.p, name).copy() for name in block.plan.params}
     targets = [equation.target for equation in block.forward]
     values |= {own[name]: getattr(at.cache, name) for name in targets if hasattr(at.cache, name)}
-    return values | {own[name]: value for name, value in block.layer.unkept(at).items()} | {own["y"]: at.y}
+    values |= {own[name]: value for name, value in block.layer.unkept(at).items() if name in targets}
+    return values | {own["y"]: at.y}
 
 
 def _backward_values(block: Block, at: Pass) -> dict[str, Array]:
@@ -159,9 +161,10 @@ def _backward_values(block: Block, at: Pass) -> dict[str, Array]:
     values = {own["dy"]: at.dy}
     for k in range(len(block.children) - 1, -1, -1):
         values |= _backward_values(block.children[k], at.children[k])
-    values |= {own[f"d{name}"]: getattr(at.g, name) for name in block.plan.params}
+    values |= {own[f"d{name}"]: getattr(at.g, name) for name in (*block.plan.params, *block.plan.shared)}
     targets = [equation.target for equation in block.backward]
     values |= {own[name]: getattr(at.cache, name) for name in targets if hasattr(at.cache, name)}
+    values |= {own[name]: value for name, value in block.layer.unkept(at).items() if name in targets}
     return values | ({} if at.dx is None else {own["dx"]: at.dx})
 
 

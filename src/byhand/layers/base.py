@@ -67,7 +67,10 @@ class Layer:
         return at.mask
 
     def unkept(self, at: Pass) -> Mapping[str, Array]:
-        """What its equations name, of the output's shape, but neither output nor cache holds: for `explain`."""
+        """What its equations name, but neither output nor cache holds: for `explain`.
+
+        Its shape is the output's, or that of its gradient, "d" and its name, in the cache.
+        """
         return {}
 
     def label(self) -> str:

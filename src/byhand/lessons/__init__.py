@@ -6,6 +6,7 @@ from byhand.core.errors import ByhandError
 from byhand.lessons import (
     activation_functions,
     arithmetic,
+    attention,
     by_hand_221,
     convolution,
     derivative,
@@ -51,6 +52,7 @@ FAMILIES = (
     output_coding,
     regression,
     convolution,
+    attention,
     drawing,
 )
 

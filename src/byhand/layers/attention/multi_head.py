@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from byhand.core.checks import require_between, require_instance, require_whole
 from byhand.core.config import register
+from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
@@ -72,6 +73,57 @@ class MultiHeadAttention(Layer):
     def incremental(self) -> bool:  # type: ignore[override]
         """Whether it keeps keys and values, and sees nothing that is still to come."""
         return self.causal and self.longest is not None
+
+    @property
+    def forward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """Of each sequence; with dropout, A is what is left of it."""
+        parts = [("Q", ":d"), ("K", "d:2d"), ("V", "2d:")]
+        turned = ", pairs turned by t" if self.rotary else ""
+        seen = " over the steps up to one's own" if self.causal else ""
+        return (
+            *(
+                Equation(
+                    name,
+                    f"$x $W[:, {part}]" + f" + $b[{part}]" * self.bias + turned * (name != "V"),
+                    f"$x {{$W}}_{{:,{part}}}" + f" + {{$b}}_{{{part}}}" * self.bias,
+                )
+                for name, part in parts
+            ),
+            Equation("S", "$Q $Kᵀ of each head", r"$Q {$K}^\top"),
+            Equation("A", f"softmax($S / √e){seen}", r"\mathrm{softmax}($S / \sqrt{e})"),
+            Equation("H", f"$A{' ⊙ r' if self.dropout else ''} $V of each head", r"$A $V"),
+            Equation("y", "$H $O" + " + $c" * self.bias, "$H $O" + " + $c" * self.bias),
+        )
+
+    @property
+    def backward_equations(self) -> tuple[Equation, ...]:  # type: ignore[override]
+        """From dy to every product, the last one first."""
+        r = " ⊙ r" if self.dropout else ""
+        rows = r"\sum_i {%s}_i"
+        return (
+            Equation("dO", "$Hᵀ $dy", r"{$H}^\top $dy"),
+            *([Equation("dc", "Σᵢ $dy[i]", rows % "$dy")] if self.bias else []),
+            Equation("dH", "$dy $Oᵀ", r"$dy {$O}^\top"),
+            Equation("dV", f"{'($A ⊙ r)ᵀ' if self.dropout else '$Aᵀ'} $dH of each head", r"{$A}^\top $dH"),
+            Equation(
+                "dS",
+                f"$A ⊙ (dA − Σₖ $A[k] dA[k]) / √e with dA = $dH $Vᵀ{r}",
+                r"$A \odot (dA - \textstyle\sum_k {$A}_k\, dA_k) / \sqrt{e},\ dA = $dH {$V}^\top",
+            ),
+            Equation("dQ", "$dS $K" + ", pairs turned back" * self.rotary, "$dS $K"),
+            Equation("dK", "$dSᵀ $Q" + ", pairs turned back" * self.rotary, r"{$dS}^\top $Q"),
+            Equation("dW", "$xᵀ ($dQ, $dK, $dV)", r"{$x}^\top ($dQ, $dK, $dV)"),
+            *([Equation("db", "Σᵢ ($dQ, $dK, $dV)[i]", r"\sum_i ($dQ, $dK, $dV)_i")] if self.bias else []),
+            Equation("dx", "($dQ, $dK, $dV) $Wᵀ", r"($dQ, $dK, $dV) {$W}^\top"),
+        )
+
+    def unkept(self, at: Pass) -> Mapping[str, Array]:
+        """Q, K, V and their gradients, as parts of what is kept, and S."""
+        d, (q, k, _) = at.x.shape[2], self._parts(at.cache.z)
+        parts = [slice(0, d), slice(d, 2 * d), slice(2 * d, 3 * d)]
+        found = {name: at.cache.z[..., part] for name, part in zip("QKV", parts, strict=True)}
+        found |= {f"d{name}": at.cache.dz[..., part] for name, part in zip("QKV", parts, strict=True)}
+        return found | {"S": q @ k.swapaxes(2, 3)}
 
     def plan(self, in_shape: Shape) -> Plan:
         """The shape (T, d) stays.

@@ -33,7 +33,7 @@ class TiedDense(Layer):
     incremental: ClassVar[bool] = True
     forward_equations = (Equation("y", "$x $Wᵀ", r"$x {$W}^\top"),)
     backward_equations = (
-        Equation("dW", "$dyᵀ $x", r"{$dy}^\top $x"),
+        Equation("dW", "$dyᵀ $x, added to what the other layer gives", r"{$dy}^\top $x"),
         Equation("dx", "$dy $W", "$dy $W"),
     )
 
