@@ -169,7 +169,7 @@ def draw_attention(board: Board | None = None) -> "Figure":
     """The weights of each query, seen by all and causal, and the gradient by the scores."""
     plain, causal = quantities(), quantities(causal=True)
     titles = ["scores S", "weights A", "weights A, causal", "gradient dS"]
-    figure, axes = draw.side_by_side(titles, width=2.3, height=2.5)
+    figure, axes = draw.side_by_side(titles, width=2.3, height=3.0)
     arrays = (plain["S1"], plain["A1"], causal["A1"], plain["dS1"])
     for ax, array in zip(axes, arrays, strict=True):
         draw.number_table(ax, np.round(array[0, 0], 2), [])
