@@ -134,3 +134,26 @@ def test_the_golden_file_says_what_pytorch_says_today(golden, live):
     for case, values in live.items():
         for name, value in values.items():
             np.testing.assert_allclose(golden[case][name], value, rtol=1e-11, atol=1e-12, err_msg=f"{case}/{name}")
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding", "dilation"), [(3, 2, 1, 1), (4, 3, 2, 1), (3, 1, 2, 2)])
+def test_padding_in_pixels(kernel, stride, padding, dilation):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((2, 9, 10, 3))
+    layer = Conv2D(4, kernel, stride, padding, dilation=dilation)
+    arrays = {"x": x, "W": rng.standard_normal((kernel, kernel, 3, 4)), "b": rng.standard_normal(4)}
+    at = layer_pass(layer, x, {"W": arrays["W"], "b": arrays["b"]})
+    layer.forward(reference, at)
+    tx, tw = torch.from_numpy(x).permute(0, 3, 1, 2), torch.from_numpy(arrays["W"]).permute(3, 2, 0, 1)
+    y = torch.nn.functional.conv2d(tx, tw, torch.from_numpy(arrays["b"]), stride, padding, dilation)
+    assert np.allclose(at.y, y.permute(0, 2, 3, 1).numpy(), **CLOSE)
+    if dilation == 1:
+        pool = torch.nn.functional
+        for layer, wanted in (
+            (MaxPool2D(kernel, stride, padding), pool.max_pool2d(tx, kernel, stride, padding)),
+            (AveragePool2D(kernel, stride, padding), pool.avg_pool2d(tx, kernel, stride, padding, False, False)),
+        ):
+            at = layer_pass(layer, x, {})
+            layer.forward(reference, at)
+            assert np.allclose(at.y, wanted.permute(0, 2, 3, 1).numpy(), **CLOSE)

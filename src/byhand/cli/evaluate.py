@@ -23,10 +23,10 @@ def evaluate(
 ) -> None:
     """Evaluate a model on test samples: accuracy, precision, recall, F1, confusion matrix; or errors and R²; times."""
     from byhand import training
-    from byhand.network import Network
+    from byhand.exchange.loading import any_network
     from byhand.recipes.run import in_units
 
-    network = Network.load(model_file(model))
+    network = any_network(model_file(model))
     found = _table_rows(network.table, data) if network.table and data else _test_samples(model, data, label)
     (x, y, *lengths), classes, batches = found
     if x.shape[1:] != network.input_shape and x[0].size == _size(network.input_shape):

@@ -28,6 +28,7 @@ def explain(
     """Print the equations of a network, forward and backward, with their shapes; or a program that trains it."""
     import numpy as np
 
+    from byhand.exchange.loading import any_network
     from byhand.network import Network
     from byhand.recipes import RECIPES
 
@@ -35,7 +36,7 @@ def explain(
     if recipe:
         network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=0, inputs="grey levels")
     elif Path(what).exists():
-        network = Network.load(model_file(Path(what)))
+        network = any_network(model_file(Path(what)))
     else:
         raise ByhandError(f"{what!r} is neither a recipe ({', '.join(RECIPES)}) nor a model file or run folder.")
     if language is not None:

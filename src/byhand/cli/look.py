@@ -33,10 +33,10 @@ def look(
     """Draw how a network predicts an image: filters, feature maps, decisive pixels, similar training images."""
     from byhand import plots
     from byhand.data import load
+    from byhand.exchange.loading import any_network
     from byhand.explaining.looking import image_shape
-    from byhand.network import Network
 
-    network = Network.load(model_file(model))
+    network = any_network(model_file(model))
     dataset = load(data)
     shape = image_shape(network, dataset.image_shape)
     if dataset.x_train.shape[1] != shape[0] * shape[1]:

@@ -30,12 +30,14 @@ def main() -> None:
 def load_commands() -> None:
     """Import the modules of all commands; each adds its command to the application."""
     from byhand.cli import (  # noqa: F401
+        convert,
         data,
         demo,
         diagnose,
         draw,
         evaluate,
         explain,
+        export,
         find_rate,
         form,
         info,

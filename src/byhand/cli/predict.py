@@ -32,12 +32,12 @@ def predict(
     from json import dumps
 
     from byhand.core.files import write_atomically
-    from byhand.network import Network
+    from byhand.exchange.loading import any_network
     from byhand.training.predictions import predict as answer
 
     if kaggle and (probabilities or json):
         raise ByhandError("--kaggle writes image numbers and labels only; leave --probabilities and --json out.")
-    answers = answer(Network.load(model_file(model)), data, label=label)
+    answers = answer(any_network(model_file(model)), data, label=label)
     if json and out is None:
         for record in answers.records(probabilities):
             print_json(record)

@@ -16,7 +16,7 @@ either. Keys of dictionaries are text or numbers, so that nothing nested is ever
 
 import math
 import struct
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,8 +47,8 @@ GLOBALS = {
 DTYPES = {"f4", "f8", "i8", "i4", "i2", "i1", "u1", "u2", "u4", "u8", "b1"}
 
 
-class _Name(str):
-    """One of the values of GLOBALS."""
+class PickledName(str):
+    """What a name that may be asked for stands for."""
 
 
 class _Dtype:
@@ -68,7 +68,7 @@ def read_pickle(content: bytes, name: str) -> Any:
         ByhandError: it holds or does anything else.
     """
     try:
-        return _Plain()(_Machine(content).run())
+        return _Plain()(PickleMachine(content).run())
     except (struct.error, IndexError, KeyError, ValueError, OverflowError, TypeError) as error:
         reason = str(error) if isinstance(error, ByhandError) else "its contents are damaged"
         raise ByhandError(f"{name} is refused: {reason}.") from None
@@ -98,7 +98,12 @@ class _Plain:
         raise ByhandError("it holds something other than arrays, numbers and texts")
 
 
-class _Machine:
+class PickleMachine:
+    """Runs a pickle's opcodes; a subclass may know further names, and what calling them gives."""
+
+    names: ClassVar[dict[str, str]] = GLOBALS
+    what = "NumPy arrays"
+
     def __init__(self, content: bytes):
         self.content = memoryview(content)
         self.at = 0
@@ -108,6 +113,7 @@ class _Machine:
         self.encodable = len(content)  # bytes
 
     def run(self) -> Any:
+        """The value that the pickle ends with."""
         for _ in range(MOST_OPCODES):
             code = bytes(self.take(1))
             if code == b".":
@@ -116,6 +122,7 @@ class _Machine:
         raise ByhandError("it takes too many steps for a pickle of arrays")
 
     def step(self, code: bytes) -> None:
+        """Do what one opcode says."""
         stack = self.stack
         if code in INTEGER_OPCODES:
             stack.append(self.number(INTEGER_OPCODES[code]))
@@ -157,19 +164,23 @@ class _Machine:
             raise ByhandError(f"it holds something other than NumPy arrays (opcode {code!r})")
 
     def take(self, length: int) -> memoryview:
+        """The next bytes."""
         if not 0 <= length <= len(self.content) - self.at:
             raise ByhandError("it is cut short")
         self.at += length
         return self.content[self.at - length : self.at]
 
     def number(self, form: str) -> int:
+        """The next number, in struct's form."""
         return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
 
     def line(self) -> str:
+        """The next line of text."""
         start = bytes(self.content[self.at : self.at + 200])
         return bytes(self.take(start.index(b"\n") + 1))[:-1].decode("ascii")
 
     def tuple(self, start: int) -> None:
+        """Make a tuple of what lies on the stack from `start` on."""
         if not 0 <= start <= len(self.stack):
             raise IndexError
         self.stack[start:] = [tuple(self.stack[start:])]
@@ -189,39 +200,41 @@ class _Machine:
         else:
             raise ByhandError("it fills something other than a list or a dictionary")
 
-    def named(self, code: bytes) -> _Name:
+    def named(self, code: bytes) -> PickledName:
+        """The name that is asked for, where it may be."""
         if code == b"c":
             name = f"{self.line()} {self.line()}"
         else:
-            last, first = _text(self.stack.pop()), _text(self.stack.pop())
+            last, first = short_text(self.stack.pop()), short_text(self.stack.pop())
             name = f"{first} {last}"
-        if name not in GLOBALS:
+        if name not in self.names:
             shown = name.replace(" ", ".")[:80]
-            raise ByhandError(f"it asks for {shown!r}, but only NumPy arrays are read from a pickle")
-        return _Name(GLOBALS[name])
+            raise ByhandError(f"it asks for {shown!r}, but only {self.what} are read from a pickle")
+        return PickledName(self.names[name])
 
     def call(self) -> None:
+        """Call what is below the arguments on the stack: one of the names."""
         arguments, function = self.stack.pop(), self.stack.pop()
-        if isinstance(function, _Name) and function == "reconstruct":
+        if isinstance(function, PickledName) and function == "reconstruct":
             self.stack.append(_Array())
-        elif isinstance(function, _Name) and function == "dtype":
-            code = _text(arguments[0])
+        elif isinstance(function, PickledName) and function == "dtype":
+            code = short_text(arguments[0])
             if code not in DTYPES:
                 raise ByhandError(f"it holds an array of dtype {code[:20]!r}")
             self.stack.append(_Dtype(code))
-        elif isinstance(function, _Name) and function == "frombuffer":
+        elif isinstance(function, PickledName) and function == "frombuffer":
             raw, dtype, shape, order = arguments
             made = _Array()
-            made.value = _array(shape, dtype, _text(order) == "F", raw)
+            made.value = _array(shape, dtype, short_text(order) == "F", raw)
             self.stack.append(made)
-        elif isinstance(function, _Name) and function == "encode":
+        elif isinstance(function, PickledName) and function == "encode":
             self.stack.append(self.encoded(*arguments))
         else:
             raise ByhandError("it calls something other than NumPy's array constructor")
 
     def encoded(self, text: Any, encoding: Any) -> memoryview:
         """The bytes of a text whose characters are below 256."""
-        if not isinstance(text, memoryview) or _text(encoding) not in ("latin1", "latin-1"):
+        if not isinstance(text, memoryview) or short_text(encoding) not in ("latin1", "latin-1"):
             raise ByhandError("it encodes something other than bytes")
         self.encodable -= len(text)
         if self.encodable < 0:
@@ -229,9 +242,10 @@ class _Machine:
         return memoryview(bytes(text).decode("utf-8").encode("latin-1"))
 
     def build(self) -> None:
+        """Give the object below it on the stack its state."""
         state, target = self.stack.pop(), self.stack[-1]
         if isinstance(target, _Dtype):
-            target.order = _text(state[1])
+            target.order = short_text(state[1])
             if target.order not in ("<", ">", "|"):
                 raise ByhandError("it holds an array of unknown byte order")
         elif isinstance(target, _Array):
@@ -261,7 +275,8 @@ def _key(value: Any) -> str | int:
     raise ByhandError("it has a dictionary whose keys are not texts or numbers")
 
 
-def _text(value: Any) -> str:
+def short_text(value: Any) -> str:
+    """A text of at most 200 characters."""
     if not isinstance(value, memoryview) or len(value) > 200:
         raise ByhandError("it has something other than a name where a name belongs")
     return bytes(value).decode("ascii")

@@ -11,7 +11,18 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.plan import Plan
 from byhand.core.types import Array
-from byhand.layers import GRU, BatchNorm, Bidirectional, Conv1D, Conv2D, Dense, Embedding, Layer, LayerNorm
+from byhand.layers import (
+    GRU,
+    BatchNorm,
+    Bidirectional,
+    Conv1D,
+    Conv2D,
+    ConvTranspose2D,
+    Dense,
+    Embedding,
+    Layer,
+    LayerNorm,
+)
 from byhand.layers.sequences.recurrent import Recurrent
 
 Tensors = dict[str, Array]
@@ -45,11 +56,11 @@ def to_torch(layer: Layer, p: Mapping[str, Array]) -> Tensors:
     if isinstance(layer, BatchNorm | LayerNorm):
         rest = {name: p[name] for name in ("running_mean", "running_var") if name in p}
         return {"weight": p["gamma"], "bias": p["beta"]} | rest
-    if not isinstance(layer, Dense | Conv2D | Conv1D | Embedding):
+    if not isinstance(layer, Dense | Conv2D | ConvTranspose2D | Conv1D | Embedding):
         raise ByhandError(f"PyTorch has no module like {layer.label()}.")
     W = p["W"]
-    if isinstance(layer, Conv2D):
-        W = W.transpose(3, 2, 0, 1)  # (kh, kw, in, out) → (out, in, kh, kw)
+    if isinstance(layer, Conv2D | ConvTranspose2D):
+        W = W.transpose(3, 2, 0, 1)  # (kh, kw, in, out) → (out, in, kh, kw); of the transposed one in and out swapped
     elif isinstance(layer, Conv1D):
         W = W[:, 0].transpose(2, 1, 0)  # (size, 1, in, out) → (out, in, size)
     elif isinstance(layer, Dense):
@@ -90,7 +101,7 @@ def from_torch(layer: Layer, plan: Plan, found: Mapping[str, Array]) -> Tensors:
         rest = {name: found[name] for name in plan.state}
         return {"gamma": found["weight"], "beta": found["bias"]} | rest
     W = found["weight"]
-    if isinstance(layer, Conv2D):
+    if isinstance(layer, Conv2D | ConvTranspose2D):
         W = W.transpose(2, 3, 1, 0)
     elif isinstance(layer, Conv1D):
         W = W.transpose(2, 1, 0)[:, None]

@@ -13,7 +13,7 @@ from byhand.core.plan import Plan
 from byhand.core.types import Shape
 from byhand.initializers import He, Initializer, Zeros
 from byhand.layers.base import Layer
-from byhand.layers.windows import BLOCK_NUMBERS, Pair, Window, as_pair, require_images
+from byhand.layers.windows import BLOCK_NUMBERS, Padding, Pair, Window, as_pair, require_images
 from byhand.ops import Ops
 
 
@@ -38,7 +38,7 @@ class Conv2D(Layer):
         filters: how many channels the output has.
         kernel: the window's height and width; a number for both.
         stride: how far it moves, down and across.
-        padding: "same" or "valid".
+        padding: "same", "valid", or pixels: a number, (down, across), or ((above, below), (left, right)).
         groups: into how many equal parts the channels fall; each part of the output sees its part of the input only.
         dilation: the distance of the pixels that it sees, down and across.
         weights: how W starts.
@@ -50,7 +50,7 @@ class Conv2D(Layer):
     filters: int
     kernel: int | Pair = 3
     stride: int | Pair = 1
-    padding: str = "same"
+    padding: Padding = "same"
     groups: int = 1
     dilation: int | Pair = 1
     weights: Initializer = field(default_factory=He)
@@ -145,7 +145,7 @@ class Conv2D(Layer):
         """The pixel that place (k, l) of the window at (r, s) sees, as text and as LaTeX."""
         w = self.window
         times = lambda n, letter: letter if n == 1 else f"{n}{letter}"  # noqa: E731
-        p, q = ("−p", "−q") if self.padding == "same" else ("", "")
+        p, q = ("−p", "−q") if self.padding != "valid" else ("", "")
         row = f"{times(w.stride[0], 'r')}+{times(w.dilation[0], 'k')}{p}"
         column = f"{times(w.stride[1], 's')}+{times(w.dilation[1], 'l')}{q}"
         return f"${of}[i, {row}, {column}]{text}", rf"{{${of}}}_{{i,\,{row},\,{column}}}{latex}".replace("−", "-")
@@ -154,7 +154,7 @@ class Conv2D(Layer):
         """The window that sees pixel `row` at its place k, along side i."""
         w = self.window
         step = k if w.dilation[i] == 1 else f"{w.dilation[i]}{k}"
-        inner = f"{row}{f'+{pad}' if self.padding == 'same' else ''}−{step}"
+        inner = f"{row}{f'+{pad}' if self.padding != 'valid' else ''}−{step}"
         return inner if w.stride[i] == 1 else f"({inner})/{w.stride[i]}"
 
     def label(self) -> str:

@@ -10,7 +10,7 @@ from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Shape
 from byhand.layers.base import Layer
-from byhand.layers.windows import BLOCK_NUMBERS, Pair, Window, as_pair, require_images
+from byhand.layers.windows import BLOCK_NUMBERS, Padding, Pair, Window, as_pair, padding_words, require_images
 from byhand.ops import Ops
 
 
@@ -19,7 +19,7 @@ class _Pool(Layer):
 
     size: int | Pair
     stride: int | Pair | None
-    padding: str
+    padding: Padding
 
     def __post_init__(self) -> None:
         self.window  # noqa: B018  (it checks the fields)
@@ -38,7 +38,7 @@ class _Pool(Layer):
     def label(self) -> str:
         """For example MaxPool2D(2 × 2), or MaxPool2D(3 × 3, stride 2)."""
         w = self.window
-        padding = "" if self.padding == "valid" else ", same"
+        padding = "".join(f", {words}" for words in padding_words(self.padding, "valid"))
         words = Window(w.size, w.stride if w.stride != w.size else (1, 1), padding="same").label()
         stride = ", stride 1" if w.stride == (1, 1) != w.size else ""  # which Window leaves out, being usual there
         return f"{type(self).__name__}({words}{stride}{padding})"
@@ -56,12 +56,13 @@ class MaxPool2D(_Pool):
     Args:
         size: the window's height and width; a number for both.
         stride: how far it moves, down and across; by default its size, so that no pixel is in two windows.
-        padding: "valid", where pixels beyond the last whole window are left out, or "same" (see `Window`).
+        padding: "valid", where pixels beyond the last whole window are left out, "same", or pixels (see
+            `Window`).
     """
 
     size: int | Pair = 2
     stride: int | Pair | None = None
-    padding: str = "valid"
+    padding: Padding = "valid"
 
     needs_output = True
     forward_equations = (Equation("y", "max of $x over each window", r"\max_{k,l \in \mathrm{window}} {$x}_{i,k,l}"),)
@@ -104,12 +105,13 @@ class AveragePool2D(_Pool):
     Args:
         size: the window's height and width; a number for both.
         stride: how far it moves, down and across; by default its size.
-        padding: "valid", where pixels beyond the last whole window are left out, or "same" (see `Window`).
+        padding: "valid", where pixels beyond the last whole window are left out, "same", or pixels (see
+            `Window`).
     """
 
     size: int | Pair = 2
     stride: int | Pair | None = None
-    padding: str = "valid"
+    padding: Padding = "valid"
 
     forward_equations = (
         Equation("y", "mean of $x over each window", r"\frac{1}{m} \sum_{k,l \in \mathrm{window}} {$x}_{i,k,l}"),

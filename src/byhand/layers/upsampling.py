@@ -7,6 +7,7 @@ from functools import cached_property
 from byhand.core.checks import require_instance, require_whole
 from byhand.core.config import register
 from byhand.core.equations import Equation
+from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Shape
@@ -58,6 +59,8 @@ class ConvTranspose2D(Layer):
         require_whole("filters", self.filters)
         require_instance("weights", self.weights, Initializer, "an initialiser such as He()")
         require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
+        if self.padding not in ("same", "valid"):
+            raise ByhandError(f'padding of ConvTranspose2D must be "same" or "valid"; got {self.padding!r}.')
         self._window  # noqa: B018  (it checks the others)
 
     @cached_property

@@ -10,6 +10,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
+from byhand.exchange.loading import any_network
 from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
@@ -101,7 +102,7 @@ class Reader:
             return
         if not digits:
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
-        network = Network.load(path)
+        network = any_network(path)
         rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
         if network.outputs != (11 if rows else 10) or (not rows and prod(network.input_shape) != 28 * 28):
             shape = " × ".join(map(str, network.input_shape))

@@ -1,0 +1,152 @@
+"""Networks as C files, compiled by gcc with every warning an error and checked while they run."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import byhand as b
+from byhand.cli.main import main
+from byhand.exchange.c.arrays import c_number
+from byhand.exchange.c.writer import c_file, save_c
+from byhand.recipes import RECIPES
+
+needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+FLAGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsanitize=undefined"]
+FLAGS += ["-fno-sanitize-recover=undefined"]
+MAIN = """
+#include <stdio.h>
+#include "net.c"
+int main(void)
+{
+    static %(kind)s x[%(n)d];
+    static float y[%(k)d];
+    while (fread(x, sizeof x, 1, stdin) == 1) {
+        float class = (float)net(x, y);
+        fwrite(&class, sizeof class, 1, stdout);
+        fwrite(y, sizeof y, 1, stdout);
+    }
+    return 0;
+}
+"""
+
+
+def run(made, folder, network, x):
+    """Classes and outputs of the compiled file."""
+    grey = network.inputs == "grey levels"
+    (folder / "net.c").write_text(made.text)
+    sizes = {"kind": "uint8_t" if grey else "float", "n": int(np.prod(network.input_shape)), "k": network.outputs}
+    (folder / "main.c").write_text(MAIN % sizes)
+    subprocess.run(["gcc", *FLAGS, "main.c", "-o", "main"], cwd=folder, check=True)
+    done = subprocess.run(
+        ["./main"], cwd=folder, check=True, capture_output=True, input=x.astype(np.uint8 if grey else "f4").tobytes()
+    )
+    assert done.stderr == b""
+    found = np.frombuffer(done.stdout, np.float32).reshape(len(x), -1)
+    return found[:, 0].astype(int), found[:, 1:]
+
+
+def network(shape, layers, loss, inputs="numbers"):
+    net = b.Network(shape, layers, loss, rng=2, inputs=inputs)
+    rng = np.random.default_rng(3)
+    net.theta += 0.1 * rng.standard_normal(net.size).astype(np.float32)
+    if net.state.size:
+        net.state += 0.2 * rng.random(net.state.size).astype(np.float32)
+    return net
+
+
+CE = b.CategoricalCrossEntropy
+NETWORKS = {
+    "images": lambda: network(
+        (11, 9, 2),
+        [b.Conv2D(4, 3, groups=2, stride=(2, 1)), b.BatchNorm(), b.ReLU(), b.MaxPool2D(3, 2, padding="same"),
+         b.Dropout(0.2), b.Conv2D(6, (3, 2), dilation=(1, 2), padding=((2, 0), (1, 1)), bias=False), b.LeakyReLU(0.1),
+         b.AveragePool2D(3, stride=2, padding="same"), b.Flatten(), b.Dense(5), b.Tanh(), b.Dense(3)],
+        CE(),
+    ),
+    "pooled": lambda: network(
+        (8, 8, 1),
+        [b.Conv2D(6), b.MaxPool2D(), b.BatchNorm(), b.ReLU(), b.Conv2D(8), b.BatchNorm(), b.ReLU(),
+         b.GlobalAveragePool2D(), b.Dense(4)],
+        CE(),
+        "grey levels",
+    ),
+    "rows": lambda: network(
+        7, [b.Dense(6), b.Sigmoid(), b.Dense(5, bias=False), b.ELU(0.7), b.BatchNorm(), b.Dense(1)],
+        b.BinaryCrossEntropy(),
+    ),
+    "one layer": lambda: network((2, 3), [b.Flatten(), b.Dense(4)], CE()),
+    "quadratic": lambda: network(7, [b.Dense(6), b.Sigmoid(), b.Dense(3), b.Sigmoid()], b.QuadraticCost()),
+    "softmax": lambda: network(7, [b.Dense(6), b.ReLU(), b.Dense(3), b.Softmax()], b.QuadraticCost()),
+}  # fmt: skip
+
+
+def samples(net, n=60):
+    rng = np.random.default_rng(4)
+    if net.inputs == "grey levels":
+        return rng.integers(0, 256, (n, *net.input_shape)).astype(np.uint8)
+    return rng.standard_normal((n, *net.input_shape)).astype(np.float32)
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", NETWORKS)
+def test_compiled_files_agree(name, tmp_path):
+    net = NETWORKS[name]()
+    x = samples(net)
+    wanted = net.predict_proba(x)
+    classes, y = run(c_file(net, "net"), tmp_path, net, x)
+    assert np.abs(y - wanted).max() < 1e-5
+    assert (classes == net.loss.decide(wanted)).all()
+    _, y = run(c_file(net, "net", int8=True, samples=x), tmp_path, net, x)
+    assert np.abs(y - wanted).max() < 0.08  # of probabilities, or outputs below 1
+
+
+def test_sizes_and_text():
+    recipe = RECIPES["small"]
+    net = b.Network(recipe.input_shape, recipe.layers, recipe.loss, inputs="grey levels")
+    single = c_file(net)
+    weights = sum(p.size for p in net.arena.parameters)
+    assert single.flash == 4 * weights
+    assert single.ram == 4 * (28 * 28 * 8 + 14 * 14 * 8)  # two buffers, used in turn
+    rng = np.random.default_rng(0)
+    eight = c_file(net, int8=True, samples=rng.integers(0, 256, (20, 28, 28, 1)).astype(np.uint8))
+    assert eight.flash + eight.ram < 20_000
+    assert f"{eight.flash:,} bytes of constants" in eight.text
+    assert eight.text.isascii()
+    assert "#include <stdint.h>" in eight.text
+    assert eight.text.count("#include") == 1
+    for text in (single.text, eight.text):
+        assert "malloc" not in text
+        assert max(map(len, text.splitlines())) <= 120
+    assert [c_number(v) for v in (0.1, 1, -1e-20, 3e30)] == ["0.1f", "1.0f", "-1e-20f", "3e+30f"]
+
+
+def test_the_command(monkeypatch, capsys, tmp_path):
+    net = NETWORKS["rows"]()
+    net.save(tmp_path / "m.safetensors")
+
+    def byhand(*arguments):
+        monkeypatch.setattr("sys.argv", ["byhand", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code or 0, capsys.readouterr()
+
+    status, captured = byhand("export", tmp_path / "m.safetensors", "--c", tmp_path / "tiny.c")
+    assert status == 0
+    assert "bytes of buffers (RAM)" in captured.out
+    assert "int tiny(const float *x, float *y)" in (tmp_path / "tiny.c").read_text()
+
+
+def test_refused(tmp_path):
+    lstm = b.Network((5, 3), [b.LSTM(4), b.Dense(2)], CE())
+    for call, words in (
+        (lambda: c_file(lstm), "LSTM"),
+        (lambda: c_file(NETWORKS["rows"](), int8=True), "needs samples"),
+        (lambda: c_file(NETWORKS["rows"](), "no name"), "no name of a function"),
+        (lambda: save_c(NETWORKS["rows"](), tmp_path / "1.c"), "no name of a function"),
+        (lambda: c_file(b.Network((4, 4, 1), [b.Conv2D(2)])), "one row of numbers"),
+    ):
+        with pytest.raises(b.ByhandError, match=words):
+            call()
+    assert not (tmp_path / "1.c").exists()

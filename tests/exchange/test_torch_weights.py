@@ -1,0 +1,171 @@
+"""PyTorch's state_dicts, from safetensors and from .pt files read without PyTorch, in byhand's networks and back."""
+
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+import byhand as b
+from byhand.exchange.torch_file import read_torch
+from byhand.exchange.torch_weights import fill_from_torch, read_tensors, save_torch_state, torch_state
+from tests.exchange.test_onnx_export import single
+from tests.programs.networks import NETWORKS
+
+
+def network(**options):
+    layers = [
+        *(b.Conv2D(3, 3, padding="valid"), b.BatchNorm(), b.ReLU(), b.MaxPool2D(2), b.Flatten(), b.BatchNorm()),
+        *(b.Dense(4), b.Tanh(), b.Dense(4), b.Tanh(), b.Dense(2)),
+    ]
+    return b.Network((8, 8, 2), layers, b.CategoricalCrossEntropy(), **options)
+
+
+def pytorch_model(torch):
+    nn = torch.nn
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        *(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.BatchNorm1d(27)),
+        *(nn.Linear(27, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 2)),
+    )
+    for buffer in model.buffers():
+        if buffer.dtype.is_floating_point:
+            buffer += torch.rand_like(buffer)
+    for parameter in model.parameters():
+        parameter.data += 0.2 * torch.rand_like(parameter)
+    return model.eval()
+
+
+@pytest.mark.parametrize("ending", ["pt", "safetensors"])
+def test_a_model_of_pytorch(ending, tmp_path):
+    torch = pytest.importorskip("torch")
+    model, path = pytorch_model(torch), tmp_path / f"m.{ending}"
+    if ending == "pt":
+        torch.save({"epoch": 3, "state_dict": model.state_dict(), "optimizer": {"lr": 0.1}}, path)
+    else:
+        pytest.importorskip("safetensors.torch").save_file(model.state_dict(), path)
+    net = network(rng=1)
+    matches = fill_from_torch(net, read_tensors(path), str(path))
+    x = np.random.default_rng(0).random((5, 8, 8, 2)).astype(np.float32)
+    with torch.no_grad():
+        wanted = model(torch.from_numpy(x).permute(0, 3, 1, 2)).softmax(1).numpy()
+    assert np.abs(net.predict_proba(x) - wanted).max() < 1e-6
+    assert [match.module for match in matches] == ["0", "1", "5", "6", "8", "10"]
+    assert str(matches[3]) == "Dense(4) (layer 6) ← 6: 4 × 27, 4"
+    other = pytorch_model(torch)
+    other.load_state_dict({k: torch.zeros_like(v) for k, v in other.state_dict().items()})
+    save_torch_state(net, tmp_path / "back.safetensors")
+    back = {name: torch.from_numpy(a) for name, a in read_tensors(tmp_path / "back.safetensors").items()}
+    other.load_state_dict(back)
+    with torch.no_grad():
+        again = other(torch.from_numpy(x).permute(0, 3, 1, 2)).softmax(1).numpy()
+    assert np.abs(again - wanted).max() < 1e-6
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+def test_views_and_types(dtype, tmp_path):
+    torch = pytest.importorskip("torch")
+    a = torch.arange(24, dtype=getattr(torch, dtype)).reshape(4, 6)
+    torch.save({"turned.weight": a.T[1:, ::2], "turned.bias": torch.nn.Parameter(a[0])}, tmp_path / "m.pth")
+    found = read_torch(tmp_path / "m.pth")
+    assert np.array_equal(found["turned.weight"], a.T[1:, ::2].float().numpy())
+    assert np.array_equal(found["turned.bias"], a[0].float().numpy())
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("gru before",)])
+def test_there_and_back(name):
+    """Every layer that PyTorch has; with random numbers in place of the network's own between."""
+    net = single(NETWORKS[name]())
+    other = b.Network(net.input_shape, net.layers, net.loss, rng=5)
+    fill_from_torch(other, torch_state(net))
+    assert np.array_equal(other.theta, net.theta)
+    assert np.array_equal(other.state, net.state)
+
+
+def test_deep_recurrent_modules(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    lstm, head = torch.nn.LSTM(3, 4, num_layers=2, batch_first=True, bidirectional=True), torch.nn.Linear(8, 2)
+    torch.save({f"{n}.{k}": v for n, m in (("rnn", lstm), ("head", head)) for k, v in m.state_dict().items()},
+               tmp_path / "m.pt")  # fmt: skip
+    both = b.Bidirectional(b.LSTM(4, return_sequences=True))
+    net = b.Network((5, 3), [both, both, b.Dense(2)], b.MSE())
+    fill_from_torch(net, read_tensors(tmp_path / "m.pt"))
+    x = torch.rand(2, 5, 3)
+    with torch.no_grad():
+        wanted = head(lstm(x)[0]).numpy()
+    assert np.abs(net.predict(x.numpy()) - wanted).max() < 1e-6
+
+
+def test_what_does_not_fit(tmp_path):
+    net = network(rng=1)
+    before, state = net.theta.copy(), torch_state(net)
+    cases = {
+        "needs weight": {k: v for k, v in state.items() if not k.startswith("6.")},
+        "no layer for extra": state | {"extra.weight": np.zeros((3, 2))},
+        "fits Conv2D": {"0.weight": np.zeros((3, 2, 3, 3))},
+        "not finite": state | {"10.bias": np.array([1.0, np.nan])},
+    }
+    for words, tensors in cases.items():
+        with pytest.raises(b.ByhandError, match=words):
+            fill_from_torch(net, tensors, "m.pt")
+        assert np.array_equal(net.theta, before)
+
+
+class Evil:
+    def __init__(self, *call):
+        self.call = call
+
+    def __reduce__(self):
+        return self.call
+
+
+def torch_file(path, program, storages=None, compress=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compress) as archive:
+        archive.writestr("m/data.pkl", program)
+        for key, raw in (storages or {}).items():
+            archive.writestr(f"m/data/{key}", raw)
+    return path
+
+
+def test_nothing_is_run(tmp_path):
+    import os
+
+    mark = tmp_path / "mark"
+    for call in ((os.system, (f"touch {mark}",)), (eval, ("1",)), (io.open, (str(mark), "w"))):
+        path = torch_file(tmp_path / "m.pt", pickle.dumps({"a": Evil(*call)}, 2))
+        with pytest.raises(b.ByhandError, match="only tensors"):
+            read_torch(path)
+    assert not mark.exists()
+
+
+def test_damaged_and_hostile_files(tmp_path):
+    tensor = (
+        b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\n"
+        b"X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK%ctQK\x00%s\x89}tRs."
+    )
+    good = tensor % (b"\x04", b"K\x02K\x02\x86K\x02K\x01\x86")
+    path = tmp_path / "m.pt"
+    numbers = {"0": np.arange(4, dtype=np.float32).tobytes()}
+    assert np.array_equal(read_torch(torch_file(path, good, numbers))["a"], [[0, 1], [2, 3]])
+    huge = tensor % (b"\x04", b"J\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x86K\x00K\x00\x86")
+    beyond = tensor % (b"\x04", b"K\x02K\x02\x86K\x03K\x01\x86")
+    for program, storages, words in (
+        (huge, numbers, "has 4 numbers"),
+        (beyond, numbers, "has 4 numbers"),
+        (tensor % (b"\x05", b"K\x02K\x02\x86K\x02K\x01\x86"), numbers, "not 5"),
+        (good, {}, "isn't in it"),
+        (b"\x80\x02}.", {}, "no tensors"),
+        (b"", {}, "cut short"),
+    ):
+        with pytest.raises(b.ByhandError, match=words):
+            read_torch(torch_file(path, program, storages))
+    with pytest.raises(b.ByhandError, match="compressed"):
+        read_torch(torch_file(path, good, {"0": bytes(10**6)}, zipfile.ZIP_DEFLATED))
+    path.write_bytes(b"nothing")
+    with pytest.raises(b.ByhandError, match="not a PyTorch file"):
+        read_torch(path)
+    save_file({"a": np.zeros(2)}, tmp_path / "m.safetensors")
+    assert read_tensors(tmp_path / "m.safetensors").keys() == {"a"}
