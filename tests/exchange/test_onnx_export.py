@@ -39,6 +39,21 @@ MORE = {
     "masked last": lambda: network((6,), [b.Embedding(9, 4, padding=0), b.LastStep(), b.Dense(3)], CE()),
     "masked mean": lambda: network((6,), [b.Embedding(9, 4, padding=0), b.MeanOverTime(), b.Dense(3)], CE()),
     "masked max": lambda: network((6,), [b.Embedding(9, 4, padding=0), b.MaxOverTime(), b.Dense(3)], CE()),
+    "attention": lambda: network(
+        (6,),
+        [b.Embedding(9, 8), b.LearnedPositions(7), b.TransformerBlock(8, 2, causal=True, rotary=True, dropout=0.1),
+         b.TransformerBlock(8, 4, pre_norm=False, rms=True, bias=False), b.SinusoidalPositions(), b.TiedDense(9)],
+        CE(),
+    ),
+    "patches": lambda: network(
+        (6, 4, 2),
+        [b.PatchEmbedding(2, 6), b.ClassToken(), b.LearnedPositions(7), b.MultiHeadAttention(3), b.RMSNorm(),
+         b.FirstStep(), b.Dense(3)],
+        CE(),
+    ),
+    "masked attention": lambda: network(
+        (6,), [b.Embedding(9, 4, padding=0), b.ClassToken(), b.MultiHeadAttention(2), b.FirstStep(), b.Dense(3)], CE()
+    ),
     "step": lambda: network(4, [b.Dense(3), b.Step(), b.Dense(2)], b.MSE()),
 }  # fmt: skip
 

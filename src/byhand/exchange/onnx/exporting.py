@@ -5,7 +5,12 @@ from typing import Any
 
 from byhand.core.files import write_atomically
 from byhand.core.version import __version__
-from byhand.exchange.onnx import writing_images, writing_rows, writing_steps  # noqa: F401  (they register their layers)
+from byhand.exchange.onnx import (  # noqa: F401  (they register their layers)
+    writing_attention,
+    writing_images,
+    writing_rows,
+    writing_steps,
+)
 from byhand.exchange.onnx.graph import IR_VERSION, OPSET, Flow, GraphWriter, write_chain
 from byhand.network import Network
 
@@ -25,10 +30,9 @@ def to_onnx(network: Network, logits: bool = False) -> Any:
     Raises:
         ByhandError: the package onnx isn't installed, or a layer has no meaning in ONNX.
     """
-    to = GraphWriter()
-    onnx = to.onnx
-    p = network.state_dict()
-    flow = write_chain(to, tuple(network.layers), tuple(network.plan), p, Flow(INPUT, network.input_shape))
+    to = GraphWriter(network.state_dict())
+    onnx, start = to.onnx, Flow(INPUT, network.input_shape)
+    flow = write_chain(to, tuple(network.layers), tuple(network.plan), to.values, start)
     name = to.channels_last(flow).name
     if network.loss.activation and not logits:
         name = to.node("Softmax", name, axis=-1) if network.loss.activation == "softmax" else to.node("Sigmoid", name)

@@ -53,9 +53,14 @@ class Flow:
 
 
 class GraphWriter:
-    """Nodes and constants, and a fresh name for each."""
+    """Nodes and constants, and a fresh name for each.
 
-    def __init__(self) -> None:
+    Attributes:
+        values: all parameters and state of the network, by their full names.
+    """
+
+    def __init__(self, values: Mapping[str, Array] | None = None) -> None:
+        self.values = values or {}
         self.onnx = onnx_package()
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
@@ -139,9 +144,10 @@ def write_chain(
         ByhandError: one of them has no meaning in ONNX.
     """
     for i, (layer, plan) in enumerate(zip(layers, plans, strict=True)):
-        if type(layer) not in MEANINGS or plan.shared:
+        if type(layer) not in MEANINGS:
             raise ByhandError(f"The layer {layer.label()} has no meaning in ONNX that byhand writes.")
         own = {name.removeprefix(f"{i}."): a for name, a in p.items() if name.startswith(f"{i}.")}
+        own |= {name: to.values[source] for name, (source, _) in plan.shared.items()}
         flow = MEANINGS[type(layer)](Exported(to, layer, plan, own, tuple(layers[i + 1 :])), flow)
         flow = flow.to(flow.name, plan.out_shape)
     return flow

@@ -28,6 +28,7 @@ from byhand.layers import (
     SpatialDropout,
     Step,
     Tanh,
+    TransformerBlock,
 )
 
 SIMPLE = {ReLU: "Relu", Sigmoid: "Sigmoid", Tanh: "Tanh"}
@@ -144,7 +145,7 @@ def _layer_norm(at: Exported, flow: Flow) -> Flow:
     return flow.to(at.to.node("LayerNormalization", flow.name, *numbers, axis=-1, epsilon=float(at.layer.epsilon)))
 
 
-@means(Sequential)
+@means(Sequential, TransformerBlock)
 def _sequential(at: Exported, flow: Flow) -> Flow:
     found = write_chain(at.to, at.layer.layers, at.plan.children, at.p, flow)
     return at.to.channels_last(found)
