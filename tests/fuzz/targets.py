@@ -36,6 +36,7 @@ from byhand.training.checkpoint import KEY, Checkpoint, digest
 from byhand.training.trees import pack
 from byhand.tuning.space import read_space
 from tests.fuzz.document_targets import DOCUMENT_TARGETS
+from tests.fuzz.exchange_targets import EXCHANGE_TARGETS
 from tests.fuzz.good_files import (
     HISTORY,
     IMAGES,
@@ -249,6 +250,7 @@ TARGETS = {  # name -> (target, good files)
     "pixels": (pixels, lambda: [bytes([len(a) - 1, a.shape[1] - 1, 0]) + a.tobytes() for a in written_digits()]),
     "folder": (folder, lambda: [b"7\n" + picture for picture in picture_files()]),
     **DOCUMENT_TARGETS,
+    **EXCHANGE_TARGETS,
 }
 
 

@@ -70,7 +70,8 @@ def network_from_onnx(
     except Exception as error:  # protobuf's own, without a common base
         raise ByhandError(f"{name}: not a readable ONNX file ({type(error).__name__}).") from None
     try:
-        return _network(read_graph(model, {}, shape, len(content)), loss)
+        with np.errstate(all="ignore"):  # what isn't finite in the end is refused
+            return _network(read_graph(model, {}, shape, len(content)), loss)
     except (ByhandError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
         known = isinstance(error, ByhandError)
         raise ByhandError(f"{name}: {error if known else 'its graph is damaged.'}") from None
@@ -163,16 +164,17 @@ def read_graph(
     if len(open_inputs) != 1 or not graph.output:
         raise ByhandError(f"its graph has {len(open_inputs)} inputs, not one.")
     needed = _needed(graph)
-    source, tokens = _source(open_inputs[0], [n for n in graph.node if needed & {*n.output}], shape)
+    notes = {prop.key: prop.value for prop in model.metadata_props}
+    nodes = [node for node in graph.node if needed & {*node.output}]
+    source, tokens = _source(open_inputs[0], nodes, shape, own="byhand.inputs" in notes)
     values[open_inputs[0].name] = source
     budget = Budget(2 * size + 2**16)
-    for node in graph.node:
-        if needed & {*node.output}:
-            _work_out(node, values, needed, opset, budget)
+    for node in nodes:
+        _work_out(node, values, needed, opset, budget)
     result = values.get(graph.output[0].name)
     if not isinstance(result, Computed):
         raise ByhandError("its output doesn't depend on its input.")
-    return GraphRead(source, result, tokens, {prop.key: prop.value for prop in model.metadata_props})
+    return GraphRead(source, result, tokens, notes)
 
 
 def _opset(model: Any) -> int:
@@ -210,8 +212,8 @@ def _needed(graph: Any) -> set[str]:
     return found
 
 
-def _source(value: Any, nodes: list[Any], shape: Shape | None) -> tuple[Computed, bool]:
-    """The input: which axis counts the samples, and how its numbers stand in byhand's order."""
+def _source(value: Any, nodes: list[Any], shape: Shape | None, own: bool) -> tuple[Computed, bool]:
+    """The input: which axis counts the samples, and how its numbers stand in byhand's order, as in files of its own."""
     kind = value.type.tensor_type
     sizes = [int(d.dim_value) if d.HasField("dim_value") else 0 for d in kind.shape.dim]
     users = [node for node in nodes if value.name in node.input]
@@ -219,26 +221,26 @@ def _source(value: Any, nodes: list[Any], shape: Shape | None) -> tuple[Computed
     recurrent_first = first is not None and first.op_type in ("RNN", "LSTM", "GRU")
     layout = any(a.name == "layout" and a.i for a in first.attribute) if first is not None else False
     batch = 1 if recurrent_first and not layout and len(sizes) == 3 else 0
-    own = [n for i, n in enumerate(sizes) if i != batch]
+    sides = [n for i, n in enumerate(sizes) if i != batch]
     if shape is not None:
-        if len(shape) != len(own) or any(n > 0 and n != m for n, m in zip(own, shape, strict=True)):
-            raise ByhandError(f"its input takes samples of {[n or '?' for n in own]}, not {list(shape)}.")
-        own = [*shape]
-    if not sizes or any(n < 1 for n in own):
-        raise ByhandError(f"its input leaves sizes of a sample open, {[n or '?' for n in own]}; say which (--shape).")
-    if len(own) > 3:
-        raise ByhandError(f"its samples {own} have more than three axes.")
-    if prod(own) > LARGEST_SAMPLE:
-        raise ByhandError(f"its samples {own} have more than {LARGEST_SAMPLE:,} numbers.")
+        if len(shape) != len(sides) or any(n > 0 and n != m for n, m in zip(sides, shape, strict=True)):
+            raise ByhandError(f"its input takes samples of {[n or '?' for n in sides]}, not {list(shape)}.")
+        sides = [*shape]
+    if not sizes or any(n < 1 for n in sides):
+        raise ByhandError(f"its input leaves sizes of a sample open, {[n or '?' for n in sides]}; say which (--shape).")
+    if len(sides) > 3:
+        raise ByhandError(f"its samples {sides} have more than three axes.")
+    if prod(sides) > LARGEST_SAMPLE:
+        raise ByhandError(f"its samples {sides} have more than {LARGEST_SAMPLE:,} numbers.")
     op = "" if first is None else first.op_type
     turned = [[*a.ints] for a in first.attribute] if first is not None and op == "Transpose" else []
-    last = op in CHANNELS_LAST or turned == [[0, 3, 1, 2]]
-    order = straight(tuple(own))
-    if (len(own) == 3 and not last) or (len(own) == 2 and op in CHANNELS_FIRST):
-        order = np.moveaxis(straight((*own[1:], own[0])), -1, 0)
-        own = [*own[1:], own[0]]
+    last = own or op in CHANNELS_LAST or turned == [[0, 3, 1, 2]]
+    order = straight(tuple(sides))
+    if (len(sides) == 3 and not last) or (len(sides) == 2 and op in CHANNELS_FIRST and not own):
+        order = np.moveaxis(straight((*sides[1:], sides[0])), -1, 0)
+        sides = [*sides[1:], sides[0]]
     tokens = kind.elem_type in (6, 7) and op in ("Gather", "Equal")
-    return Computed((), tuple(own) or (1,), order, batch, samples=sizes[batch] or 1), tokens
+    return Computed((), tuple(sides) or (1,), order, batch, samples=sizes[batch] or 1), tokens
 
 
 def _work_out(node: Any, values: dict[str, Any], needed: set[str], opset: int, budget: Budget) -> None:
