@@ -1,8 +1,8 @@
 """Whether more processes make a training faster, and from which network on: `python -m bench.speed.distributed`.
 
-Measured here: the time of a batch's, and of a part of a batch's, gradient and of the optimiser's step (one thread, the
-least of many), the exchange of gradients between two processes, and whole trainings with `shards=2` on one and on two
-processes. From these a model follows for p processes on p machines:
+Measured here: the processor's time for the gradient of a batch, and of parts of it, and for the optimiser's step (one
+thread, the least of many), the exchange of gradients between two processes, and whole trainings with `shards=2` on one
+and on two processes. From these a model follows for p processes on p machines:
 
     seconds(p) = gradient(batch / p) + optimiser + messages(p) · latency + 2 (p − 1) / p · bytes / bandwidth
 
@@ -59,13 +59,13 @@ def targets_of(network, n, rng):
 
 
 def least(call):
-    """Least seconds of a call, of at least TRIALS and LEAST_SECONDS."""
+    """Least seconds of the processor for a call; other processes may be at work at the same time."""
     call()
     found, begin = [], time.perf_counter()
     while len(found) < TRIALS or (time.perf_counter() - begin < LEAST_SECONDS and len(found) < 2000):
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
         if time.perf_counter() - begin > 10 * LEAST_SECONDS:
             break
     return min(found)
@@ -199,8 +199,8 @@ def tables(figures):
     )
     if (load := figures.get("load of two", 0)) > 2 * machine["cores"]:
         lines.append(
-            f"The machine was busy (load average {load:.0f}). The least times are given, but two processes still "
-            "waited for each other to be scheduled, which costs a short step most."
+            f"The machine was busy (load average {load:.0f}). The least times are given; in the last table they are "
+            "times on the clock, and the processes waited for each other to be scheduled, which costs short steps most."
         )
     return "\n".join(lines)
 
