@@ -13,6 +13,7 @@ from PIL import Image
 from byhand.core.errors import ByhandError
 from byhand.forms.filling import FieldReading, FormReader, fault
 from byhand.forms.learn import learn_form
+from byhand.forms.perspective import fit_perspective, warped
 from byhand.forms.register import PrintedForm, lay_over
 from byhand.forms.template import FormField, FormSum, FormTemplate, load_form, save_form
 from byhand.handwriting.writers import drawn_writer
@@ -72,6 +73,15 @@ def test_a_scan_is_laid_over_its_form_to_the_pixel_and_over_no_other(sheet, writ
     turned = lay_over(form, np.ascontiguousarray(np.rot90(scan, 2)))
     assert turned.fits
     assert not lay_over(PrintedForm(draw_sheet(rng(4)).image), scan).fits
+
+
+def test_a_photo_without_the_sheet_s_edges_is_laid_over_too(sheet, written):
+    width, height = 1240, 1754
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+    matrix = fit_perspective(corners, np.add(corners, [[-20, 15], [35, -30], [-15, 25], [30, -10]]), np.ones(4))
+    scan = warped(written[0], np.linalg.inv(matrix), (width, height), 255)
+    where = lay_over(PrintedForm(sheet.image), scan)
+    assert where.fits and farthest(where.matrix, matrix, (width, height)) < 1.5
 
 
 @pytest.mark.parametrize("scan", [np.full((900, 700), 255, np.uint8), np.zeros((900, 700), np.uint8)])
@@ -202,6 +212,9 @@ def test_commands(byhand, sheet, scan, tmp_path):  # noqa: F811
     names = [one.name for one in form.fields[:3]]
     assert [*first][:5] == ["file", "page", "status", "look_at", "note"] and [*first][5:] == names
     assert (first["file"], second["file"], second["status"]) == ("scans/1.jpg", "scans/2.png", "failed")
+    read = byhand("form", "read", "f.toml", "scans/1.jpg", "--confidence", 1, "--review", "r", "--json")
+    assert read[0] == 0 and "fields to look at" in read[2] and (tmp_path / "r/index.html").exists()
+    assert byhand("form", "read", "f.toml", "scans", "-o", "o.csv", "--review", "s", "--resume")[0] == 2
     again = byhand("form", "read", "f.toml", "scans", "-o", "out.csv", "--resume", "--jobs", 2)
     assert again[0] == 1 and (tmp_path / "out.csv").read_bytes() == content
     record, _ = [json.loads(line) for line in byhand("form", "read", "f.toml", "scans", "--json")[1].splitlines()]

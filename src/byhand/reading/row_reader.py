@@ -103,10 +103,10 @@ class RowReader:
         x = np.zeros((len(crops), *networks[0].input_shape), np.uint8)
         for row, one in zip(x, crops, strict=True):
             row[:, : one.image.shape[1], 0] = one.image
-        p = np.concatenate([self._as_asked(network.predict_proba(x)) for network in networks])
+        p = np.concatenate([self.of_digits(network.predict_proba(x)) for network in networks])
         return crops * len(networks), np.log(np.maximum(p, LEAST_PROBABILITY))
 
-    def _as_asked(self, p: Array) -> Array:
+    def of_digits(self, p: Array) -> Array:
         """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's.
 
         Where digits are asked for, signs are rarer than in training: p(c) w(c) / Σ p w, with w = RARE of signs.

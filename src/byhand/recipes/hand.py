@@ -18,8 +18,9 @@ from byhand.reading.crops import RowView, crop, row_ink
 from byhand.reading.hand import LEARNT_FROM, save_hand
 from byhand.reading.image import open_image
 from byhand.reading.lines import find_lines
-from byhand.reading.reader import ROW_MODEL
-from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH
+from byhand.reading.reader import ROW_MODEL, Reader
+from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH, widened
+from byhand.reading.row_reader import LEAST_PROBABILITY, RowReader
 from byhand.reading.rows import RowPictures
 from byhand.schedules import OneCycle
 from byhand.training import fit
@@ -46,7 +47,7 @@ class HandFigures:
         samples: rows that were learnt from.
         left_out: samples on which no row was found, or whose label is no number of at most LONGEST digits.
         share: how far the network went from before to after: as far as others' writing allows.
-        own: which part of the samples the network alone reads right, before and after; it has learnt from them.
+        own: which part of the samples is read right, before and after; they were learnt from.
         composed: likewise of composed rows by other hands.
         mnist: likewise of MNIST's images.
     """
@@ -104,7 +105,8 @@ def train_hand(
         "mnist": _single(images[:HELD_ROWS], labels[:HELD_ROWS]),
     }
     base, network = Network.load(ROW_MODEL), Network.load(ROW_MODEL)
-    before = {name: right(base, *test) for name, test in tests.items()}
+    others = {name: _others_say(x) for name, (x, _) in tests.items()}
+    before = {name: right(base, *test, others[name]) for name, test in tests.items()}
     fit(
         network,
         np.concatenate([x, others_x]),
@@ -121,7 +123,7 @@ def train_hand(
     for share in SHARES_LEARNT:
         network.theta[...] = base.theta + share * (theta - base.theta)
         network.state[...] = base.state + share * (state - base.state)
-        after = {name: right(network, *test) for name, test in tests.items()}
+        after = {name: right(network, *test, others[name]) for name, test in tests.items()}
         say(f"{share:.0%} of the way: " + ", ".join(f"{k} {before[k]:.2%} → {v:.2%}" for k, v in after.items()))
         if all(before[name] - after[name] <= MOST_LOST + 1e-9 for name in ("composed", "mnist")):
             break
@@ -138,18 +140,33 @@ def _frozen(network: Network) -> list[int]:
     return sorted(layer for layer in named if layer < LEARNT_FROM)
 
 
-def right(network: Network, x: Array, t: Array) -> float:
-    """Which part of rows (n, height, width, 1) is read as labelled, t (n, longest)."""
-    count = 0
-    for start in range(0, len(x), 100):
-        p = network.predict_proba(x[start : start + 100])
-        with np.errstate(divide="ignore"):
-            read = [best_path(np.log(row)) for row in p]
-        count += sum(
-            label == tuple(int(c) for c in target if c >= 0)
-            for label, target in zip(read, t[start : start + 100], strict=True)
-        )
-    return count / len(x)
+def _others_say(x: Array) -> Array:
+    """Σ log p (n, steps, 11) of the reader's other networks for rows (n, height, width, 1)."""
+    way = Reader()._way
+    assert isinstance(way, RowReader)
+    total = np.zeros(())
+    for network in way.networks[1:]:
+        wide = widened(network, x.shape[2])
+        total = total + _log(np.concatenate([way.of_digits(wide.predict_proba(part)) for part in _batches(x)]))
+    return total
+
+
+def right(network: Network, x: Array, t: Array, others: Array) -> float:
+    """Which part of rows (n, height, width, 1) the reader's networks together read as labelled, t (n, longest).
+
+    `others` is Σ log p of the others (n, steps, classes); what has the best mean of all is read.
+    """
+    log_p = others + _log(np.concatenate([network.predict_proba(part) for part in _batches(x)]))
+    wanted = [tuple(int(c) for c in target if c >= 0) for target in t]
+    return float(np.mean([best_path(row) == label for row, label in zip(log_p, wanted, strict=True)]))
+
+
+def _log(p: Array) -> Array:
+    return np.log(np.maximum(p, LEAST_PROBABILITY))
+
+
+def _batches(x: Array) -> list[Array]:
+    return [x[start : start + 100] for start in range(0, len(x), 100)]
 
 
 # ---- samples ----
