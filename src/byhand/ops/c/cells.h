@@ -65,8 +65,8 @@ INLINE void lstm_step_at(At at)
     const Sequence *s = at.s;
     const long k = at.k;
     float *z = kept_of(at, s->z, 4 * k);
-    const vec i = sigmoid_of(get(at, z) + sum_of(at, 0)), f = sigmoid_of(get(at, z + k) + sum_of(at, 1));
-    const vec g = tanh_of(get(at, z + 2 * k) + sum_of(at, 2)), o = sigmoid_of(get(at, z + 3 * k) + sum_of(at, 3));
+    const vec i = gate_of(get(at, z) + sum_of(at, 0)), f = gate_of(get(at, z + k) + sum_of(at, 1));
+    const vec g = tanh_of(get(at, z + 2 * k) + sum_of(at, 2)), o = gate_of(get(at, z + 3 * k) + sum_of(at, 3));
     const vec c = f * get(at, kept_of(at, s->cells, k)) + i * g, q = tanh_of(c);
     put(at, z, i);
     put(at, z + k, f);
@@ -85,7 +85,7 @@ INLINE void gru_step_at(At at)
     const Sequence *s = at.s;
     const long k = at.k;
     float *z = kept_of(at, s->z, 3 * k);
-    const vec r = sigmoid_of(get(at, z) + sum_of(at, 0)), update = sigmoid_of(get(at, z + k) + sum_of(at, 1));
+    const vec r = gate_of(get(at, z) + sum_of(at, 0)), update = gate_of(get(at, z + k) + sum_of(at, 1));
     const vec m = sum_of(at, 2) + get(at, s->c + at.u), a = tanh_of(get(at, z + 2 * k) + r * m);
     const vec h = a + update * (get(at, kept_of(at, s->before, k)) - a);
     put(at, z, r);

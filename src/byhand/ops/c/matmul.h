@@ -141,39 +141,50 @@ static void pack(const float *b, long br, long bc, long depth, int width, float 
 
 INLINE int panel_width(long n, long column) { return n - column < PANEL ? (int)(n - column) : PANEL; }
 
-/* One part: a panel of c's columns, and some of its rows. */
+/* One panel of c's columns, for some rows of a and `depth` rows of b from `first` on. */
+static void multiply_panel(const Product *p, Tile *t, long top, long end, long column, long first, float *panel)
+{
+    const int width = panel_width(p->n, column);
+    const float *b = p->b + first * p->br + column * p->bc;
+    float start[PANEL];
+    if (p->start)
+        pack(p->start + column, 0, 1, 1, width, start);
+    t->start = p->start ? start : NULL;
+    const float *from = b;
+    long gap = p->br;
+    if (p->bc != 1 || width != PANEL || p->m > 100) { /* with fewer rows it isn't worth the packing */
+        pack(b, p->br, p->bc, t->depth, width, panel);
+        from = panel;
+        gap = width > LANES ? PANEL : LANES;
+    }
+    for (long row = top; row < end; row += ROWS) {
+        t->b = from;
+        t->bs = gap;
+        t->a = p->a + row * p->ar + first * p->ac;
+        t->c = p->c + row * p->cs + column;
+        multiply_tile(end - row < ROWS ? (int)(end - row) : ROWS, width, t);
+    }
+}
+
+/* One part: some panels of c's columns, and some of its rows. Neighbouring panels of the same rows of b follow each other,
+   as those lie side by side in memory. */
 static void multiply_part(void *context, long part)
 {
     const Product *p = context;
-    const long column = (long)(part % p->across) * PANEL, none = 0;
-    const int width = panel_width(p->n, column);
+    const long panels = (p->n + PANEL - 1) / PANEL, left = part % p->across, none = 0;
     const long tiles = (p->m + ROWS - 1) / ROWS, most = p->ac == 1 ? DEPTH : SHALLOW;
-    const long top = tiles * (part / p->across) / p->down * ROWS, end = tiles * (part / p->across + 1) / p->down * ROWS;
-    float *panel = room(0, (size_t)DEPTH * PANEL), start[PANEL];
+    const long top = tiles * (part / p->across) / p->down * ROWS, last = tiles * (part / p->across + 1) / p->down * ROWS;
+    float *panel = room(0, (size_t)DEPTH * PANEL);
     if (!panel)
         return;
-    if (p->start)
-        pack(p->start + column, 0, 1, 1, width, start);
-    Tile t = {.start = p->start ? start : NULL, .offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
+    Tile t = {.offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
     for (int r = 0; r < ROWS; r++)
         t.at[r] = r * p->ar;
     for (long first = 0; first < p->depth; first += most) {
         t.depth = p->depth - first < most ? p->depth - first : most;
         t.add = first > 0;
-        const float *b = p->b + first * p->br + column * p->bc;
-        if (p->bc == 1 && width == PANEL && p->m <= 100) { /* too few rows to be worth the packing */
-            t.b = b;
-            t.bs = p->br;
-        } else {
-            pack(b, p->br, p->bc, t.depth, width, panel);
-            t.b = panel;
-            t.bs = width > LANES ? PANEL : LANES;
-        }
-        for (long row = top; row < end && row < p->m; row += ROWS) {
-            t.a = p->a + row * p->ar + first * p->ac;
-            t.c = p->c + row * p->cs + column;
-            multiply_tile(p->m - row < ROWS ? (int)(p->m - row) : ROWS, width, &t);
-        }
+        for (long j = panels * left / p->across; j < panels * (left + 1) / p->across; j++)
+            multiply_panel(p, &t, top, last < p->m ? last : p->m, j * PANEL, first, panel);
     }
 }
 
@@ -227,12 +238,11 @@ static void turn_left(Product *p, int alone)
 /* c = a b, or start + a b in every row; b's columns or its rows are contiguous. */
 static void dense_product(Product *p)
 {
-    p->across = (p->n + PANEL - 1) / PANEL;
-    const double operations = 2.0 * p->m * p->n * p->depth;
-    const long tiles = (p->m + ROWS - 1) / ROWS;
-    const double parts = operations / 1e6; /* of at least some ten microseconds */
+    const long panels = (p->n + PANEL - 1) / PANEL, tiles = (p->m + ROWS - 1) / ROWS;
+    const double operations = 2.0 * p->m * p->n * p->depth, parts = operations / 1e6; /* of some ten microseconds */
+    p->across = p->ac == 1 || panels < 16 ? panels : (panels + 3) / 4;
     p->down = (long)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
-    const long most = p->across < 32 ? 32 / p->across : 1; /* each part packs its panel of b, so no more of them than needed */
+    const long few = p->ac == 1 ? 32 : 8, most = p->across < few ? few / p->across : 1; /* each part packs its panels of b, so no more than are needed */
     if (p->down > 8 || p->down > most)
         p->down = most < 8 ? most : 8;
     turn_left(p, operations < 1e6);
