@@ -9,7 +9,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.shapes import as_rows
-from byhand.core.types import Shape
+from byhand.core.types import Array, Shape
 from byhand.initializers import Initializer
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.ops import Ops
@@ -82,13 +82,13 @@ class GRU(Recurrent):
         """Compute h_t = u ⊙ h_{t−1} + (1 − u) ⊙ a, step by step."""
         y, c = self.begin(ops, at), at.cache
         inside = at.p.c if self.reset == "after" else None
-        own = (c.z, c.h, y, c.before, c.inner)
+        own = (c.z, at.carry.h, y, c.before, c.inner)
         ops.gru(at.p.R, at.p.V, inside, *own, at.mask, self.reverse, c.s, c.s2, c.row)
         self.end(ops, at)
 
-    def backward(self, ops: Ops, at: Pass) -> None:
+    def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
-        dy, c, after = self.begin_backward(ops, at), at.cache, self.reset == "after"
+        c, after = at.cache, self.reset == "after"
         kept, own = (c.z, c.before, c.inner), (c.dz, c.dinner, c.dgates, c.dh, c.s, c.s2, c.row)
         ops.gru_backward(at.p.R, at.p.V, after, *kept, dy, at.mask, self.reverse, *own)
         before, dinner = as_rows(c.before), as_rows(c.dinner)

@@ -11,7 +11,7 @@ from byhand.core.config import register
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.shapes import as_rows
-from byhand.core.types import Shape
+from byhand.core.types import Array, Shape
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.ops import Ops
 
@@ -61,7 +61,7 @@ class LSTM(Recurrent):
         """(T, in) becomes (T, units), or (units,); the cell is carried on too."""
         plan, k = super().plan(in_shape), (self.units,)
         steps = (in_shape[0], self.units)
-        return replace(plan, cache={**plan.cache, "cells": steps, "squashed": steps, "c": k, "dc": k, "s2": k})
+        return replace(plan, cache={**plan.cache, "cells": steps, "squashed": steps, "dc": k, "s2": k})
 
     def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
         """W, R and b by their initialisers; then `forget_bias` is added to the forget gate's b."""
@@ -71,13 +71,13 @@ class LSTM(Recurrent):
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute z_t = x_t W + h_{t−1} R + b, c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t, step by step."""
         y, c = self.begin(ops, at), at.cache
-        ops.lstm(at.p.R, c.z, c.h, c.c, y, c.before, c.cells, c.squashed, at.mask, self.reverse, c.s, c.s2, c.row)
+        own = (c.z, at.carry.h, at.carry.c, y, c.before, c.cells, c.squashed)
+        ops.lstm(at.p.R, *own, at.mask, self.reverse, c.s, c.s2, c.row)
         self.end(ops, at)
 
-    def backward(self, ops: Ops, at: Pass) -> None:
+    def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
-        dy, c = self.begin_backward(ops, at), at.cache
-        ops.fill(c.dc, 0)
+        c = at.cache
         kept, own = (c.z, c.cells, c.squashed), (c.dz, c.dh, c.dc, c.s, c.s2, c.row)
         ops.lstm_backward(at.p.R, *kept, dy, at.mask, self.reverse, *own)
         ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)

@@ -66,7 +66,7 @@ class Recurrent(Layer):
         """(T, in) becomes (T, units), or (units,)."""
         require_sequences(type(self).__name__, in_shape)
         steps, k, g = in_shape[0], self.units, self.gates
-        rows: dict[str, Shape] = {"h": (k,), "dh": (k,), "s": (k,), "row": (g * k,)}
+        rows: dict[str, Shape] = {"dh": (k,), "s": (k,), "row": (g * k,)}
         return Plan(
             (steps, k) if self.return_sequences else (k,),
             params={"W": (in_shape[1], g * k), "R": (k, g * k), "b": (g * k,)},
@@ -79,29 +79,32 @@ class Recurrent(Layer):
         return {"W": self.weights, "R": self.recurrent, "b": self.biases}
 
     def begin(self, ops: Ops, at: Pass) -> Array | None:
-        """Write z = x W + b and the first state; returns y, where each step has one."""
+        """Write z = x W + b, and the first state where `carry` has none; returns y, where each step has one."""
         ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.cache.z))  # (n T, in)(in, g k) + (g k,) → (n T, g k)
-        for name in self.states:
-            if at.carries and not self.reverse:
-                ops.copy(getattr(at.carry, name), out=getattr(at.cache, name))
-            else:
-                ops.fill(getattr(at.cache, name), 0)
+        if self.reverse or not at.carries:
+            for state in vars(at.carry).values():
+                ops.fill(state, 0)
         return at.y if self.return_sequences else None
 
     def end(self, ops: Ops, at: Pass) -> None:
-        """Keep the last state for the next pass, and as y where it is the output."""
-        for name in self.states:
-            ops.copy(getattr(at.cache, name), out=getattr(at.carry, name))
+        """Hand the last state out where it is the output; the next pass may go on from it."""
         if not self.return_sequences:
-            ops.copy(at.cache.h, out=at.y)
+            ops.copy(at.carry.h, out=at.y)
 
-    def begin_backward(self, ops: Ops, at: Pass) -> Array | None:
-        """Write the gradient by the last state; returns dy, where each step has one."""
-        if self.return_sequences:
-            ops.fill(at.cache.dh, 0)
-            return at.dy
-        ops.copy(at.dy, out=at.cache.dh)
-        return None
+    def backward(self, ops: Ops, at: Pass) -> None:
+        """Compute dz_t from the last step to the first, then the sums over time."""
+        for name in self.states:
+            ops.fill(getattr(at.cache, f"d{name}"), 0)
+        if not self.return_sequences:
+            ops.copy(at.dy, out=at.cache.dh)
+        self.back_from_state(ops, at, at.dy if self.return_sequences else None)
+
+    def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
+        """The same from the gradients by the last state, in cache.dh and its like; then they are those by the first.
+
+        dy is the gradient by every step's output, or None.
+        """
+        raise NotImplementedError
 
     def sum_over_time(self, ops: Ops, at: Pass) -> None:
         """Compute dW = Σₜ x_tᵀ dz_t, db = Σₜ dz_t and dx_t = dz_t Wᵀ."""

@@ -6,6 +6,7 @@ from byhand.core.config import register
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.shapes import as_rows
+from byhand.core.types import Array
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.ops import Ops
 
@@ -45,12 +46,12 @@ class RNN(Recurrent):
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute h_t = φ(x_t W + h_{t−1} R + b), step by step."""
         y, c, relu = self.begin(ops, at), at.cache, self.nonlinearity == "relu"
-        ops.rnn(at.p.R, c.z, c.h, y, c.before, at.mask, self.reverse, relu, c.row)
+        ops.rnn(at.p.R, c.z, at.carry.h, y, c.before, at.mask, self.reverse, relu, c.row)
         self.end(ops, at)
 
-    def backward(self, ops: Ops, at: Pass) -> None:
+    def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t = (dy_t + dz_{t+1} Rᵀ) ⊙ φ'(z_t), then the sums over time."""
-        dy, c, relu = self.begin_backward(ops, at), at.cache, self.nonlinearity == "relu"
+        c, relu = at.cache, self.nonlinearity == "relu"
         ops.rnn_backward(at.p.R, c.z, dy, at.mask, self.reverse, relu, c.dz, c.dh, c.s, c.row)
         ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, k) → (k, k)
         self.sum_over_time(ops, at)
