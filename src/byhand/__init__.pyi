@@ -54,6 +54,7 @@ from .layers import ConvTranspose2D as ConvTranspose2D
 from .layers import Dense as Dense
 from .layers import Dropout as Dropout
 from .layers import Embedding as Embedding
+from .layers import EncoderDecoder as EncoderDecoder
 from .layers import FirstStep as FirstStep
 from .layers import Flatten as Flatten
 from .layers import GlobalAveragePool2D as GlobalAveragePool2D

@@ -117,6 +117,8 @@ SEQUENCES = [
     (layers.Bidirectional(layers.LSTM(2)), (4, 2)),
     (layers.Bidirectional(layers.GRU(2, return_sequences=True), merge="sum"), (4, 2)),
     (layers.Bidirectional(layers.RNN(2, return_sequences=True)), (4, 2)),
+    (layers.EncoderDecoder(layers.LSTM(3), 2), (4, 2)),
+    (layers.EncoderDecoder(layers.GRU(2, reverse=True), 1), (3, 2)),
     (layers.LastStep(), (4, 2)),
     (layers.MeanOverTime(), (4, 2)),
     (layers.MaxOverTime(), (4, 2)),

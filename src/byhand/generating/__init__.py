@@ -5,6 +5,7 @@ from byhand.generating.gradient_penalty import GradientPenalty
 from byhand.generating.next_token import NextToken, StepByStep, Windowed, next_token
 from byhand.generating.text import generate_text
 from byhand.generating.training import GANTrainer, VAETrainer
+from byhand.generating.translate import teacher_forcing, translate
 from byhand.generating.vae import VAE
 
 __all__ = [
@@ -18,4 +19,6 @@ __all__ = [
     "Windowed",
     "generate_text",
     "next_token",
+    "teacher_forcing",
+    "translate",
 ]

@@ -36,6 +36,7 @@ from byhand.layers.rms_norm import RMSNorm
 from byhand.layers.sequences.bidirectional import Bidirectional
 from byhand.layers.sequences.conv1d import Conv1D
 from byhand.layers.sequences.embedding import Embedding
+from byhand.layers.sequences.encoder_decoder import EncoderDecoder
 from byhand.layers.sequences.gru import GRU
 from byhand.layers.sequences.lstm import LSTM
 from byhand.layers.sequences.over_time import LastStep, MaxOverTime, MeanOverTime, RepeatVector
@@ -62,6 +63,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "EncoderDecoder",
     "FirstStep",
     "Flatten",
     "GlobalAveragePool2D",
