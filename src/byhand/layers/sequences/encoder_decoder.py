@@ -22,15 +22,16 @@ class EncoderDecoder(Layer):
     """An encoder reads the first `source` steps; a decoder starts from its last state and goes through the others.
 
     x (n, S + T, in) is the source, and behind it what the decoder gets at each of its T steps; y (n, T, k) are the
-    decoder's states. Both have parameters of their own. In training the decoder gets the right answer, one step late and
-    with a start token before it (teacher forcing, `byhand.generating.teacher_forcing`); later it gets what it wrote itself
-    (`byhand.generating.translate`).
+    decoder's states. Both have parameters of their own. In training the decoder gets the right answer, one step late
+    and with a start token before it (teacher forcing, `byhand.generating.teacher_forcing`); later it gets what it
+    wrote itself (`byhand.generating.translate`).
 
-    Backward, the gradient by the decoder's first state is that by the encoder's last one; nothing else goes from one to
-    the other. Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks" (2014).
+    Backward, the gradient by the decoder's first state is that by the encoder's last one; nothing else goes from one
+    to the other. Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks" (2014).
 
     Args:
-        layer: the encoder, such as LSTM(128); the decoder is the same with `return_sequences`. With `reverse` the encoder
+        layer: the encoder, such as LSTM(128); the decoder is the same with `return_sequences`. With `reverse` the
+        encoder
             reads the source backwards, as Sutskever et al. do.
         source: the steps S of the source.
     """
