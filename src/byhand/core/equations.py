@@ -20,11 +20,13 @@ class Equation:
         target: what it computes: "y", "dW", ...
         text: the right-hand side in plain characters.
         latex: the same in LaTeX.
+        index: which part of the target it computes, such as "t" for one step of a sequence; empty for all of it.
     """
 
     target: str
     text: str
     latex: str
+    index: str = ""
 
     @property
     def quantities(self) -> list[str]:
@@ -33,12 +35,14 @@ class Equation:
 
     def as_text(self, names: Mapping[str, str]) -> str:
         """The equation as text; `names` maps the quantities of the layer to those of the network."""
-        return f"{names[self.target]} = {Template(self.text).substitute(names)}"
+        part = f"[{self.index}]" if self.index else ""
+        return f"{names[self.target]}{part} = {Template(self.text).substitute(names)}"
 
     def as_latex(self, names: Mapping[str, str]) -> str:
         """The equation in LaTeX, without the surrounding dollar signs."""
         symbols = {key: latex_symbol(name) for key, name in names.items()}
-        return f"{symbols[self.target]} = {Template(self.latex).substitute(symbols)}"
+        part = f"_{{{self.index}}}" if self.index else ""
+        return f"{symbols[self.target]}{part} = {Template(self.latex).substitute(symbols)}"
 
 
 def latex_symbol(name: str) -> str:

@@ -14,6 +14,7 @@ class Plan:
         out_shape: the output's shape.
         params: shapes of its parameters by name.
         cache: shapes of the arrays that it wants kept between forward and backward, by name.
+        named: shapes of what its equations name beside the output, by name, where cache and output do not say them.
         scratch: shapes of further such arrays, without a batch axis: numbers of a whole batch, room to work in.
         state: shapes of what it keeps from step to step without learning it by gradient, by name (no batch axis).
         carry: shapes of what each sample carries from one pass to the next (hidden states), by name.
@@ -30,6 +31,7 @@ class Plan:
     out_shape: Shape
     params: Mapping[str, Shape] = field(default_factory=dict)
     cache: Mapping[str, Shape] = field(default_factory=dict)
+    named: Mapping[str, Shape] = field(default_factory=dict)
     scratch: Mapping[str, Shape] = field(default_factory=dict)
     state: Mapping[str, Shape] = field(default_factory=dict)
     carry: Mapping[str, Shape] = field(default_factory=dict)

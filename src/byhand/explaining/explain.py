@@ -68,9 +68,13 @@ def _forward_lines(block: Block) -> Iterator[Line]:
 def _backward_lines(block: Block, want_dx: bool) -> Iterator[Line]:
     """A composite's own equations come around those of the layers inside it, dx last."""
     equations = [Line("backward", block.owner, e, block.names) for e in block.backward]
+    needed = {
+        f"d{name}" for name in (*block.plan.params, *block.plan.shared)
+    }  # the parameters' gradients, and what they are computed from
+    for line in reversed(equations):
+        needed.update(line.equation.quantities if line.equation.target in needed else ())
     for line in equations:
-        parameter = line.equation.target[1:] in {*block.plan.params, *block.plan.shared}
-        if line.equation.target != "dx" and (want_dx or parameter or block.children):
+        if line.equation.target != "dx" and (want_dx or line.equation.target in needed or block.children):
             yield line
     for k in range(len(block.children) - 1, -1, -1):
         yield from _backward_lines(block.children[k], want_dx or (k > 0 and block.plan.chained))
@@ -92,7 +96,7 @@ def _block_shapes(block: Block) -> dict[str, str]:
     own, plan = block.names, block.plan
     result = {own["y"]: _rows(plan.out_shape)}
     result |= {own[name]: _plain(shape) for name, shape in [*plan.params.items(), *plan.scratch.items()] if name in own}
-    result |= {own[name]: _rows(shape) for name, shape in plan.cache.items() if name in own}
+    result |= {own[name]: _rows(shape) for name, shape in [*plan.cache.items(), *plan.named.items()] if name in own}
     if "d0" in own:
         result[own["d0"]] = _rows(plan.inner_shape)
     for equation in block.forward:  # what is not kept has its gradient's shape, or the output's
@@ -101,7 +105,7 @@ def _block_shapes(block: Block) -> dict[str, str]:
     for child in block.children:
         result |= _block_shapes(child)
         if not plan.chained:
-            result[child.names["dx"]] = _rows(plan.inner_shape)
+            result.setdefault(child.names["dx"], _rows(plan.inner_shape))
     return result
 
 
@@ -165,6 +169,7 @@ def _backward_values(block: Block, at: Pass) -> dict[str, Array]:
     targets = [equation.target for equation in block.backward]
     values |= {own[name]: getattr(at.cache, name) for name in targets if hasattr(at.cache, name)}
     values |= {own[name]: value for name, value in block.layer.unkept(at).items() if name in targets}
+    values |= {own[name]: value for name, value in block.layer.unkept_gradients(at).items()}
     return values | ({} if at.dx is None else {own["dx"]: at.dx})
 
 

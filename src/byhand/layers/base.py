@@ -69,8 +69,12 @@ class Layer:
     def unkept(self, at: Pass) -> Mapping[str, Array]:
         """What its equations name, but neither output nor cache holds: for `explain`.
 
-        Its shape is the output's, or that of its gradient, "d" and its name, in the cache.
+        Its shape is the output's, that of its gradient, "d" and its name, in the cache, or what the plan's `named` says.
         """
+        return {}
+
+    def unkept_gradients(self, at: Pass) -> Mapping[str, Array]:
+        """The same of its backward equations."""
         return {}
 
     def label(self) -> str:

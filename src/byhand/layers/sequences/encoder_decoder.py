@@ -31,8 +31,7 @@ class EncoderDecoder(Layer):
 
     Args:
         layer: the encoder, such as LSTM(128); the decoder is the same with `return_sequences`. With `reverse` the
-        encoder
-            reads the source backwards, as Sutskever et al. do.
+            encoder reads the source backwards, as Sutskever et al. do.
         source: the steps S of the source.
     """
 
@@ -41,7 +40,10 @@ class EncoderDecoder(Layer):
 
     masks: ClassVar[bool] = True
     forward_equations = (Equation("y", "$y2, which starts from the last state of $y1", r"$y2"),)
-    backward_equations = (Equation("dx", "($d1, $d2)", "($d1, $d2)"),)
+    backward_equations = (
+        Equation("dy1", "the gradient by the state that $y2 starts from", r"\frac{\partial L}{\partial $y1}"),
+        Equation("dx", "($d1, $d2)", "($d1, $d2)"),
+    )
 
     def __post_init__(self) -> None:
         require_instance("layer", self.layer, Recurrent, "a recurrent layer such as LSTM(64)")
@@ -91,6 +93,7 @@ class EncoderDecoder(Layer):
         decoder.backward(ops, second)
         for name in self.layer.states:
             ops.copy(getattr(second.cache, f"d{name}"), out=getattr(first.cache, f"d{name}"))
+        first.dy = second.cache.dh
         self.layer.back_from_state(ops, first, None)
         if at.dx is not None:
             ops.copy(at.cache.d1, out=at.dx[:, :s])

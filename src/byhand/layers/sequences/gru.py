@@ -12,6 +12,8 @@ from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.initializers import Initializer
 from byhand.layers.sequences.recurrent import Recurrent
+from byhand.layers.sequences.shown import columns, of_gated, state_gradients
+from byhand.layers.sequences.written import Equations, of_gru
 from byhand.ops import Ops
 
 
@@ -62,6 +64,7 @@ class GRU(Recurrent):
         plan, k, steps = super().plan(in_shape), self.units, (in_shape[0], self.units)
         return replace(
             plan,
+            named={**plan.named, **dict.fromkeys("ruma", steps)},
             params={**plan.params, "R": (k, 2 * k), "V": (k, k)} | ({"c": (k,)} if self.reset == "after" else {}),
             cache={
                 **plan.cache,
@@ -72,6 +75,20 @@ class GRU(Recurrent):
                 "row": (2 * k,),
             },
         )
+
+    @property
+    def _equations(self) -> tuple[Equations, Equations]:
+        return of_gru(self.units, self.return_sequences, self.reverse, self.reset == "after")
+
+    def unkept(self, at: Pass) -> Mapping[str, Array]:
+        """z, the gates, m, a and h of each step."""
+        return of_gated(at, self.reset == "after")
+
+    def unkept_gradients(self, at: Pass) -> Mapping[str, Array]:
+        """dh of each step, and those of the gates."""
+        dr, du, da = columns(at.cache.dz, 3)
+        dh = state_gradients(at, self.return_sequences, self.reverse, self.reset == "after")
+        return {"dh": dh, "dr": dr, "du": du, "da": da, "dm": at.cache.dinner}
 
     def initializers(self) -> Mapping[str, Initializer]:
         """W by `weights`, R and V by `recurrent`, b and c by `biases`."""

@@ -1,5 +1,6 @@
 """Long short-term memory."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import ClassVar
@@ -13,6 +14,8 @@ from byhand.core.plan import Plan
 from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.layers.sequences.recurrent import Recurrent
+from byhand.layers.sequences.shown import cell_gradients, columns, of_memory
+from byhand.layers.sequences.written import Equations, of_lstm
 from byhand.ops import Ops
 
 
@@ -61,7 +64,25 @@ class LSTM(Recurrent):
         """(T, in) becomes (T, units), or (units,); the cell is carried on too."""
         plan, k = super().plan(in_shape), (self.units,)
         steps = (in_shape[0], self.units)
-        return replace(plan, cache={**plan.cache, "cells": steps, "squashed": steps, "dc": k, "s2": k})
+        named = dict.fromkeys([*"ifgoc", "dc"], steps)
+        return replace(
+            plan,
+            named={**plan.named, **named},
+            cache={**plan.cache, "cells": steps, "squashed": steps, "dc": k, "s2": k},
+        )
+
+    @property
+    def _equations(self) -> tuple[Equations, Equations]:
+        return of_lstm(self.units, self.return_sequences, self.reverse)
+
+    def unkept(self, at: Pass) -> Mapping[str, Array]:
+        """z, the gates, c and h of each step."""
+        return of_memory(at)
+
+    def unkept_gradients(self, at: Pass) -> Mapping[str, Array]:
+        """dh and dc of each step, and those of the gates."""
+        gates = dict(zip(("di", "df", "dg", "do"), columns(at.cache.dz, 4), strict=True))
+        return {**super().unkept_gradients(at), "dc": cell_gradients(at), **gates}
 
     def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
         """W, R and b by their initialisers; then `forget_bias` is added to the forget gate's b."""

@@ -12,6 +12,8 @@ from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.initializers import Glorot, Initializer, Orthogonal, Zeros
 from byhand.layers.base import Layer
+from byhand.layers.sequences.shown import state_gradients
+from byhand.layers.sequences.written import Equations
 from byhand.ops import Ops
 
 
@@ -71,8 +73,28 @@ class Recurrent(Layer):
             (steps, k) if self.return_sequences else (k,),
             params={"W": (in_shape[1], g * k), "R": (k, g * k), "b": (g * k,)},
             cache={"z": (steps, g * k), "dz": (steps, g * k), "before": (steps, k), **rows},
+            named=dict.fromkeys(("h", "dh"), (steps, k)),
             carry=dict.fromkeys(self.states, (k,)),
         )
+
+    @property
+    def _equations(self) -> tuple[Equations, Equations]:
+        """Those of each kind."""
+        raise NotImplementedError
+
+    @property
+    def forward_equations(self) -> Equations:  # type: ignore[override]
+        """Step by step in time."""
+        return self._equations[0]
+
+    @property
+    def backward_equations(self) -> Equations:  # type: ignore[override]
+        """From the last step to the first, and the sums over time."""
+        return self._equations[1]
+
+    def unkept_gradients(self, at: Pass) -> Mapping[str, Array]:
+        """dh of each step."""
+        return {"dh": state_gradients(at, self.return_sequences, self.reverse)}
 
     def initializers(self) -> Mapping[str, Initializer]:
         """W by `weights`, R by `recurrent`, b by `biases`."""

@@ -1,5 +1,6 @@
 """The plain recurrent layer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from byhand.core.config import register
@@ -8,6 +9,8 @@ from byhand.core.passes import Pass
 from byhand.core.shapes import as_rows
 from byhand.core.types import Array
 from byhand.layers.sequences.recurrent import Recurrent
+from byhand.layers.sequences.shown import of_plain
+from byhand.layers.sequences.written import Equations, of_rnn
 from byhand.ops import Ops
 
 
@@ -42,6 +45,14 @@ class RNN(Recurrent):
         super().__post_init__()
         if self.nonlinearity not in ("tanh", "relu"):
             raise ByhandError(f'The nonlinearity of an RNN is "tanh" or "relu", not {self.nonlinearity!r}.')
+
+    @property
+    def _equations(self) -> tuple[Equations, Equations]:
+        return of_rnn(self.return_sequences, self.reverse, self.nonlinearity == "relu")
+
+    def unkept(self, at: Pass) -> Mapping[str, Array]:
+        """z and h of each step."""
+        return of_plain(at)
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute h_t = φ(x_t W + h_{t−1} R + b), step by step."""
