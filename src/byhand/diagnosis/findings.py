@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from byhand.diagnosis import cause_rules, curve_rules, network_rules
+from byhand.diagnosis import cause_rules, curve_rules, network_rules, time_rules
 from byhand.diagnosis.problem import Problem, share
 from byhand.diagnosis.record import Record
 
@@ -12,10 +12,12 @@ RULES: tuple[Callable[[Record, set[str]], Problem | None], ...] = (
     cause_rules.unscaled_targets,
     curve_rules.diverged,
     network_rules.identical_units,
+    time_rules.growing,
     network_rules.exploding,
     cause_rules.small_start,
     network_rules.dead_relus,
     network_rules.vanishing,
+    time_rules.fading,
     network_rules.saturated_units,
     network_rules.unbalanced,
     cause_rules.narrow_layers,

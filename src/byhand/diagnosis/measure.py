@@ -9,6 +9,7 @@ from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array
 from byhand.layers import Layer, ReLU, Sigmoid, Tanh
+from byhand.layers.sequences.recurrent import Recurrent
 
 FLAT = 0.01  # a sigmoid or tanh counts as saturated where its slope is below this share of its steepest
 TWIN = 1e-3  # two columns count as equal where they differ by less than this share of the largest weight
@@ -119,3 +120,16 @@ def measured_activations(
         if isinstance(layer, ReLU | Sigmoid | Tanh):
             yield number, layer, at.y
         yield from measured_activations(layer.layers, at.children, f"{number}.")
+
+
+def over_time(layers: Sequence[Layer], passes: Sequence[Pass], path: str = "") -> Iterator[tuple[str, float]]:
+    """(number, ratio) of every recurrent layer that hands on its last state alone: how large ∂L/∂z is at a sequence's
+    first step, over the last one; NaN where it is 0 at the last one.
+    """
+    for i, (layer, at) in enumerate(zip(layers, passes, strict=True)):
+        number = f"{path}{i + 1}"
+        if isinstance(layer, Recurrent) and not layer.return_sequences:
+            ends = (-1, 0) if layer.reverse else (0, -1)
+            first, last = (rms(at.cache.dz[:, t]) for t in ends)
+            yield number, first / last if last else math.nan
+        yield from over_time(layer.layers, at.children, f"{number}.")

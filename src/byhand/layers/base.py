@@ -69,7 +69,7 @@ class Layer:
     def unkept(self, at: Pass) -> Mapping[str, Array]:
         """What its equations name, but neither output nor cache holds: for `explain`.
 
-        Its shape is the output's, that of its gradient, "d" and its name, in the cache, or what the plan's `named` says.
+        Its shape is the output's, that of its gradient ("d" and its name) in the cache, or as `named` says.
         """
         return {}
 

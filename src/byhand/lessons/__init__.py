@@ -11,6 +11,7 @@ from byhand.lessons import (
     convolution,
     derivative,
     drawing,
+    forgetting,
     gradient_checking,
     initialization,
     layer_as_matrix,
@@ -21,6 +22,7 @@ from byhand.lessons import (
     output_coding,
     perceptron,
     perceptron_rule,
+    recurrence,
     regression,
     regularisation,
     softmax_cross_entropy,
@@ -52,6 +54,8 @@ FAMILIES = (
     output_coding,
     regression,
     convolution,
+    recurrence,
+    forgetting,
     attention,
     drawing,
 )
@@ -71,7 +75,7 @@ CHAPTERS = {  # the path: each lesson after those that it requires
         "normalisation", "zero-initialisation", "mini-batches", "learning-rate", "momentum", "adam", "regularisation",
     ),
     "What a network is for": ("curve", "ten-or-four-outputs", "nine-detector"),
-    "Images and sequences": ("convolution", "recurrence", "attention"),
+    "Images and sequences": ("convolution", "recurrence", "forgetting", "attention"),
     "Networks that draw": ("transposed-convolution", "two-adversaries", "gradient-penalty", "latent-number"),
 }  # fmt: skip
 
