@@ -89,9 +89,10 @@ def draw_forgetting(board: Board | None = None) -> "Figure":
     picture = figure(7, 4.2)
     ax = picture.add_subplot()
     for i, (name, curve) in enumerate(board.kept["curves"].items()):
-        width = 5 if name == "GRU" else 1.5  # it lies under the LSTM whose gates are half open, too
-        style = {"color": COLOURS[i % len(COLOURS)], "linewidth": width, "zorder": 2 - (width > 2)}
-        ax.semilogy(range(T), curve[::-1], DASHES[i % len(DASHES)], label=name, **style)
+        style = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
+        if name == "GRU":  # under the LSTM whose gates are half open, too
+            style = {"color": "#bbbbbb", "linewidth": 5, "zorder": 1}
+        ax.semilogy(range(T), curve[::-1], label=name, **style)
     dress(ax, "steps back from the last one", "length of the gradient by the state\n(at the last step: 1)")
     ax.legend(frameon=False, fontsize=8, loc="lower left")
     return picture
