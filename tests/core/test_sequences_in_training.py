@@ -207,3 +207,21 @@ def test_carrying_needs_batches_in_order(more):
     _, _, x, y = streams(5, 4)
     with pytest.raises(ByhandError, match="carry"):
         fit(summing(), x, y, carry=True, **more, **QUIET)
+
+
+def test_predictions_take_masks_and_lengths_of_the_right_shape_only():
+    network = Network((T, 1), [RunningSum(), Dense(2)], MSE(), dtype=np.float64)
+    x, lengths = np.random.default_rng(0).normal(size=(3, T, 1)), np.array([2, T, 1])
+    mask = np.arange(T) < lengths[:, np.newaxis]
+    np.testing.assert_array_equal(network.predict(x, mask=mask), network.predict(x, mask=lengths))
+    for wrong, words in [
+        (np.ones((3, T - 1), bool), "truth values"),
+        (np.ones((2, T), bool), "truth values"),
+        (np.ones((3, T)), "truth values"),
+        (np.array([0, 1, 2]), "lengths must be"),
+        (np.array([1, 1, T + 1]), "lengths must be"),
+        (np.zeros((3, T), bool), "leaves no step"),
+    ]:
+        for call in (network.predict, network.predict_proba, network.forward):
+            with pytest.raises(ByhandError, match=words):
+                call(x, mask=wrong)

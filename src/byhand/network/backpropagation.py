@@ -8,7 +8,7 @@ import numpy as np
 
 from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
-from byhand.core.inputs import as_input, as_samples
+from byhand.core.inputs import as_input, as_mask, as_samples
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Rng, Shape
@@ -60,6 +60,15 @@ class Backpropagation(Parameters):
         limit = getattr(self.layers[0], "vocabulary", None) if self.inputs == "tokens" else None
         return as_input(x, self.input_shape, self.dtype, self.host_ops, self.inputs, limit)
 
+    def as_mask(self, mask: Any, n: int) -> Array | None:
+        """The mask (n, T) of n sequences as truth values, from a mask or from lengths (n,); None stays None.
+
+        Raises:
+            ByhandError: this network takes no sequences, the mask has another shape or leaves a sequence no step, or a
+                length is no whole number from 1 to T.
+        """
+        return as_mask(mask, self.input_shape, self.inputs, n)
+
     def as_samples(self, x: Any) -> Array:
         """x as an array (n, *input_shape) without changing its numbers.
 
@@ -91,6 +100,7 @@ class Backpropagation(Parameters):
         """
         if workspace is None:
             x = self.ops.asarray(self.as_input(x))
+            mask = self.as_mask(mask, len(x))
             workspace = self._own("forward", len(x))
         layers, loss = workspace.start(len(x))
         y, loss.mask = forward_through(self.ops, self.layers, layers, x, rng, mask, carry)

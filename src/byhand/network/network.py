@@ -169,12 +169,13 @@ class Network(Backpropagation):
 
         Args:
             x: samples.
-            mask: (n, T), True at the steps of each sequence that are there.
+            mask: (n, T), True at the steps of each sequence that are there; or lengths (n,).
 
         Raises:
-            ByhandError: x has another shape, or holds NaN or infinity.
+            ByhandError: x or the mask has another shape, or x holds NaN or infinity.
         """
         x = self.as_input(x)
+        mask = self.as_mask(mask, len(x))
         result = np.empty((len(x), *self.plan[-1].out_shape), self.dtype)
         for start in range(0, len(x), PREDICTED_ROWS):
             piece = slice(start, start + PREDICTED_ROWS)

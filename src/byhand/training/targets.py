@@ -146,40 +146,6 @@ def unscaled_weights(weights: Any, n: int) -> Array:
     return weights
 
 
-def as_mask(mask: Any, network: Network, n: int) -> Array | None:
-    """The mask of n sequences (n, T) as truth values.
-
-    Args:
-        mask: (n, T), True at the steps that are there; or lengths (n,): how many steps are, from the first one on.
-        network: the network that the sequences go into.
-        n: how many there are.
-
-    Raises:
-        ByhandError: the network takes no sequences, the mask has another shape or marks no step of a sequence, or a
-            length is not a whole number from 1 to T.
-    """
-    if mask is None:
-        return None
-    if len(network.input_shape) == 1 and network.inputs != "tokens":
-        raise ByhandError(f"A mask is for sequences; this network takes samples of shape {network.input_shape}.")
-    mask, shape = as_array("mask", mask), (n, network.input_shape[0])
-    if mask.ndim == 1 and len(network.input_shape) <= 2:
-        wrong = np.flatnonzero((mask < 1) | (mask > shape[1])) if mask.dtype.kind in "iu" else np.arange(1)
-        if mask.shape != shape[:1] or wrong.size:
-            raise ByhandError(
-                f"lengths must be {n} whole numbers from 1 to {shape[1]}, one for each sequence; got {mask.dtype} "
-                f"{mask.shape}" + (f" with {mask[wrong[0]]} at {wrong[0]}." if wrong.size and mask.size else ".")
-            )
-        return np.arange(shape[1]) < mask[:, np.newaxis]
-    if len(network.input_shape) > 2 or mask.shape != shape or mask.dtype.kind not in "biu":
-        raise ByhandError(f"A mask must be {shape} truth values, one for each step; got {mask.dtype} {mask.shape}.")
-    mask = mask.astype(np.bool_)
-    empty = np.flatnonzero(~mask.any(axis=1))
-    if empty.size:
-        raise ByhandError(f"The mask of sample {empty[0]} leaves no step; leave that sample out.")
-    return mask
-
-
 def without_padding(y: Any, mask: Array, network: Network) -> Array:
     """Labels or targets y whose steps that are not there repeat one that is, so that they may hold anything.
 
