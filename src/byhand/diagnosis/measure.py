@@ -122,7 +122,7 @@ def measured_activations(
         yield from measured_activations(layer.layers, at.children, f"{number}.")
 
 
-def over_time(layers: Sequence[Layer], passes: Sequence[Pass], path: str = "") -> Iterator[tuple[str, float]]:
+def ratios_over_time(layers: Sequence[Layer], passes: Sequence[Pass], path: str = "") -> Iterator[tuple[str, float]]:
     """(number, ratio) of every recurrent layer that hands on its last state alone: how large ∂L/∂z is at a sequence's
     first step, over the last one; NaN where it is 0 at the last one.
     """
@@ -132,4 +132,4 @@ def over_time(layers: Sequence[Layer], passes: Sequence[Pass], path: str = "") -
             ends = (-1, 0) if layer.reverse else (0, -1)
             first, last = (rms(at.cache.dz[:, t]) for t in ends)
             yield number, first / last if last else math.nan
-        yield from over_time(layer.layers, at.children, f"{number}.")
+        yield from ratios_over_time(layer.layers, at.children, f"{number}.")

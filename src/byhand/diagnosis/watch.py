@@ -174,7 +174,7 @@ class Watch(Callback):
             row[f"moved {number}"] = measure.relative(W - start, start)
             if number != last:
                 row[f"twins {number}"] = measure.twins(W)
-        for number, ratio in measure.over_time(network.layers, workspace.passes.layers):
+        for number, ratio in measure.ratios_over_time(network.layers, workspace.passes.layers):
             row[f"over time {number}"] = ratio
         row["norm"] = measure.rms(network.gradient) * math.sqrt(network.size)
         columns = self.record.columns

@@ -16,10 +16,10 @@ from byhand.ops import reference
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-STEPS = np.array([1.0, -1, 1])
+THREE_STEPS = np.array([1.0, -1, 1])
 
 
-def unrolled(w: float = 1.0, r: float = 2.0, b: float = 0.0, x: Array = STEPS) -> dict[str, Array]:
+def unrolled(w: float = 1.0, r: float = 2.0, b: float = 0.0, x: Array = THREE_STEPS) -> dict[str, Array]:
     """All quantities of h[t] = max(0, w x[t] + r h[t−1] + b) and the loss ½ (h[T] − 2)²."""
     network = Network((len(x), 1), [RNN(1, nonlinearity="relu")], QuadraticCost(), rng=None, dtype=np.float64)
     for parameter, value in ((network.p[0].W, w), (network.p[0].R, r), (network.p[0].b, b)):
@@ -33,7 +33,7 @@ def truncated() -> tuple[float, float]:
     network.p[0].W[...], network.p[0].R[...] = 1.0, 2.0
     workspace = network.workspace(1)
     network.forward(np.array([[[0.0], [1.0]]]), workspace)  # the first step; a step of 0 from state 0 changes nothing
-    network.forward(STEPS[1:].reshape(1, 2, 1), workspace, carry=True)
+    network.forward(THREE_STEPS[1:].reshape(1, 2, 1), workspace, carry=True)
     network.backward(np.full((1, 1), 2.0), workspace)
     return float(network.g[0].W[0, 0]), float(network.g[0].R[0, 0])
 
@@ -100,7 +100,7 @@ def draw_recurrence(board: Board | None = None) -> "Figure":
     """The unrolled unit: inputs, states and gradients at each step."""
     v = unrolled()
     names = ("x", "h", "dz")
-    rows = np.array([STEPS, v["h1"].ravel(), v["dz1′"].ravel()])
+    rows = np.array([THREE_STEPS, v["h1"].ravel(), v["dz1′"].ravel()])
     figure, axes = draw.side_by_side([f"{name} at t = 1, 2, 3" for name in names], width=2.4, height=1.6)
     for ax, row in zip(axes, rows, strict=True):
         draw.number_table(ax, row[np.newaxis])

@@ -22,7 +22,7 @@ def in_time(target: str, text: str, latex: str, reverse: bool) -> Equation:
     return Equation(target, text, latex, "t")
 
 
-def output(sequences: bool, reverse: bool) -> Equation:
+def states_out(sequences: bool, reverse: bool) -> Equation:
     """Y is every state, or the last one."""
     last = "1" if reverse else "T"
     return Equation("y", "$h", "$h") if sequences else Equation("y", f"$h[{last}]", f"${{h}}_{{{last}}}")
@@ -40,7 +40,7 @@ def by_state(sequences: bool, reverse: bool, more: str = "", latex: str = "") ->
     return in_time("dh", text, start, reverse)
 
 
-def over_time(reverse: bool, dR: str = "$dz«t»") -> Equations:
+def sums_over_time(reverse: bool, dR: str = "$dz«t»") -> Equations:
     """The sums over time, and dx."""
 
     def total(target: str, left: str, right: str) -> Equation:
@@ -59,10 +59,10 @@ def of_rnn(sequences: bool, reverse: bool, relu: bool) -> tuple[Equations, Equat
     forward = (
         in_time("z", z, z, reverse),
         in_time("h", "max(0, $z«t»)" if relu else "tanh $z«t»", r"\max(0, $z«t»)" if relu else r"\tanh $z«t»", reverse),
-        output(sequences, reverse),
+        states_out(sequences, reverse),
     )
     dz = in_time("dz", f"$dh«t» ⊙ {slope[0]}", rf"$dh«t» \odot {slope[1]}", reverse)
-    return forward, (by_state(sequences, reverse), dz, *over_time(reverse))
+    return forward, (by_state(sequences, reverse), dz, *sums_over_time(reverse))
 
 
 def of_lstm(k: int, sequences: bool, reverse: bool) -> tuple[Equations, Equations]:
@@ -76,7 +76,7 @@ def of_lstm(k: int, sequences: bool, reverse: bool) -> tuple[Equations, Equation
     c = "$f«t» ⊙ $c«before» + $i«t» ⊙ $g«t»"
     forward.append(in_time("c", c, c.replace("⊙", r"\odot"), reverse))
     forward.append(in_time("h", "$o«t» ⊙ tanh $c«t»", r"$o«t» \odot \tanh $c«t»", reverse))
-    forward.append(output(sequences, reverse))
+    forward.append(states_out(sequences, reverse))
     dc = "$dc«after» ⊙ $f«after» + $dh«t» ⊙ $o«t» ⊙ (1 − tanh² $c«t»)"
     parts = {
         "dc": dc,
@@ -87,7 +87,7 @@ def of_lstm(k: int, sequences: bool, reverse: bool) -> tuple[Equations, Equation
         "dz": "($di«t», $df«t», $dg«t», $do«t»)",
     }
     steps = (in_time(target, text, _in_latex(text), reverse) for target, text in parts.items())
-    return tuple(forward), (by_state(sequences, reverse), *steps, *over_time(reverse))
+    return tuple(forward), (by_state(sequences, reverse), *steps, *sums_over_time(reverse))
 
 
 def of_gru(k: int, sequences: bool, reverse: bool, after: bool) -> tuple[Equations, Equations]:
@@ -104,12 +104,12 @@ def of_gru(k: int, sequences: bool, reverse: bool, after: bool) -> tuple[Equatio
         step("m", "$h«before» $V + $c" if after else "($r«t» ⊙ $h«before») $V"),
         step("a", f"tanh({z[2]} + {'$r«t» ⊙ $m«t»' if after else '$m«t»'})"),
         step("h", "$u«t» ⊙ $h«before» + (1 − $u«t») ⊙ $a«t»"),
-        output(sequences, reverse),
+        states_out(sequences, reverse),
     ]
     inside = "$dm«after» $Vᵀ" if after else "($dm«after» $Vᵀ) ⊙ $r«after»"
     more = f"$dh«after» ⊙ $u«after» + ($dr«after», $du«after») $Rᵀ + {inside}"
     dr = "$da«t» ⊙ $m«t»" if after else "($dm«t» $Vᵀ) ⊙ $h«before»"
-    sums = {s.target: s for s in over_time(reverse, "($dr«t», $du«t»)")}
+    sums = {s.target: s for s in sums_over_time(reverse, "($dr«t», $du«t»)")}
     dV = "$h«before»" if after else "($r«t» ⊙ $h«before»)"
     backward = [
         by_state(sequences, reverse, more, _in_latex(more)),
