@@ -262,3 +262,26 @@ def test_both_ways_are_explained():
     np.testing.assert_array_equal(values["a3"], np.concatenate([values["z2"], values["z3"]], axis=1))
     np.testing.assert_allclose(values["dz1"], values["dz1′"] + values["dz1′′"])
     assert network.explain(x, labels)
+
+
+@pytest.mark.parametrize("layer", [RNN(4), LSTM(4), GRU(4), GRU(4, reset="before")])
+def test_dropped_weights_are_the_same_at_every_step(layer):
+    """A pass with dropout is one without, whose matrices have zeros, and the rest divided by 1 − dropout."""
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((5, 6, 3)), rng.standard_normal((5, 4))
+    dropping = Network((6, 3), [type(layer)(**{**vars(layer), "dropout": 0.4})], dtype=np.float64)
+    plain = Network((6, 3), [layer], dtype=np.float64)
+    dropping.theta = plain.theta = rng.standard_normal(plain.size)
+    np.testing.assert_array_equal(dropping.forward(x), plain.forward(x))  # outside training nothing is dropped
+    workspace = dropping.workspace(5)
+    y = dropping.forward(x, workspace, np.random.default_rng(1)).copy()
+    dropping.backward_from(dy, workspace)
+    masks = {m: getattr(workspace.passes.layers[0].cache, f"{m}_mask") for m in layer.matrices}
+    for name, mask in masks.items():
+        assert set(np.unique(mask)) == {0, 1 / 0.6}
+        getattr(plain.p[0], name)[...] *= mask
+    np.testing.assert_allclose(y, plain.forward(x), rtol=1e-12)
+    plain.backward_from(dy)
+    for name in vars(plain.g[0]):
+        wanted = getattr(plain.g[0], name) * masks.get(name, 1)
+        np.testing.assert_allclose(getattr(dropping.g[0], name), wanted, rtol=1e-12, err_msg=name)

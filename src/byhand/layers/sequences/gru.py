@@ -47,12 +47,14 @@ class GRU(Recurrent):
         weights: how W (in, 3k) starts.
         recurrent: how R (k, 2k) and V (k, k) start.
         biases: how b (3k,) and c (k,) start.
+        dropout: the share of the weights in R and V that are 0 in a training pass (see `Recurrent`).
         reset: "after" or "before" the product with V.
     """
 
     reset: str = "after"
 
     gates: ClassVar[int] = 3
+    matrices: ClassVar[tuple[str, ...]] = ("R", "V")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,7 +64,7 @@ class GRU(Recurrent):
     def plan(self, in_shape: Shape) -> Plan:
         """(T, in) becomes (T, units), or (units,)."""
         plan, k, steps = super().plan(in_shape), self.units, (in_shape[0], self.units)
-        return replace(
+        plan = replace(
             plan,
             named={**plan.named, **dict.fromkeys("ruma", steps)},
             params={**plan.params, "R": (k, 2 * k), "V": (k, k)} | ({"c": (k,)} if self.reset == "after" else {}),
@@ -75,6 +77,7 @@ class GRU(Recurrent):
                 "row": (2 * k,),
             },
         )
+        return self.with_dropout(plan)
 
     @property
     def _equations(self) -> tuple[Equations, Equations]:
@@ -100,14 +103,14 @@ class GRU(Recurrent):
         y, c = self.begin(ops, at), at.cache
         inside = at.p.c if self.reset == "after" else None
         own = (c.z, at.carry.h, y, c.before, c.inner)
-        ops.gru(at.p.R, at.p.V, inside, *own, at.mask, self.reverse, c.s, c.s2, c.row)
+        ops.gru(*self.kept(at), inside, *own, at.mask, self.reverse, c.s, c.s2, c.row)
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
         c, after = at.cache, self.reset == "after"
         kept, own = (c.z, c.before, c.inner), (c.dz, c.dinner, c.dgates, c.dh, c.s, c.s2, c.row)
-        ops.gru_backward(at.p.R, at.p.V, after, *kept, dy, at.mask, self.reverse, *own)
+        ops.gru_backward(*self.kept(at), after, *kept, dy, at.mask, self.reverse, *own)
         before, dinner = as_rows(c.before), as_rows(c.dinner)
         ops.matmul(before.T, as_rows(c.dgates), at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
         ops.matmul((before if after else as_rows(c.inner)).T, dinner, at.g.V)  # (k, n T)(n T, k) → (k, k)

@@ -47,6 +47,7 @@ class LSTM(Recurrent):
         weights: how W (in, 4k) starts.
         recurrent: how R (k, 4k) starts.
         biases: how b (4k,) starts.
+        dropout: the share of R's weights that are 0 in a training pass (see `Recurrent`).
         forget_bias: what is added to the forget gate's b at the start: at 1 cells remember from the first step on, as
             in Keras (Jozefowicz, Zaremba and Sutskever, 2015); PyTorch adds nothing.
     """
@@ -93,13 +94,13 @@ class LSTM(Recurrent):
         """Compute z_t = x_t W + h_{t−1} R + b, c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t, step by step."""
         y, c = self.begin(ops, at), at.cache
         own = (c.z, at.carry.h, at.carry.c, y, c.before, c.cells, c.squashed)
-        ops.lstm(at.p.R, *own, at.mask, self.reverse, c.s, c.s2, c.row)
+        ops.lstm(*self.kept(at), *own, at.mask, self.reverse, c.s, c.s2, c.row)
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
         c = at.cache
         kept, own = (c.z, c.cells, c.squashed), (c.dz, c.dh, c.dc, c.s, c.s2, c.row)
-        ops.lstm_backward(at.p.R, *kept, dy, at.mask, self.reverse, *own)
+        ops.lstm_backward(*self.kept(at), *kept, dy, at.mask, self.reverse, *own)
         ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
         self.sum_over_time(ops, at)

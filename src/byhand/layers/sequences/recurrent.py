@@ -1,10 +1,11 @@
 """The base class of recurrent layers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from byhand.core.checks import require_instance, require_whole
+from byhand.core.checks import require_between, require_instance, require_whole
+from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
@@ -40,6 +41,9 @@ class Recurrent(Layer):
         weights: how W starts.
         recurrent: how R starts.
         biases: how b starts.
+        dropout: the share of R's weights that are 0 in a training pass, the same ones at every step; the others are
+            divided by 1 − dropout. Merity, Keskar and Socher, "Regularizing and optimizing LSTM language models"
+            (2018).
     """
 
     units: int
@@ -48,16 +52,19 @@ class Recurrent(Layer):
     weights: Initializer = field(default_factory=Glorot)
     recurrent: Initializer = field(default_factory=Orthogonal)
     biases: Initializer = field(default_factory=Zeros)
+    dropout: float = 0.0
 
     masks: ClassVar[bool] = True
     gates: ClassVar[int] = 1
     states: ClassVar[tuple[str, ...]] = ("h",)
+    matrices: ClassVar[tuple[str, ...]] = ("R",)  # what the state is multiplied by
 
     def __post_init__(self) -> None:
         require_whole("units", self.units)
         require_instance("weights", self.weights, Initializer, "an initialiser such as Glorot()")
         require_instance("recurrent", self.recurrent, Initializer, "an initialiser such as Orthogonal()")
         require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
+        require_between("dropout", self.dropout, 0, 1 - 1e-6)
 
     @property
     def incremental(self) -> bool:  # type: ignore[override]
@@ -69,13 +76,19 @@ class Recurrent(Layer):
         require_sequences(type(self).__name__, in_shape)
         steps, k, g = in_shape[0], self.units, self.gates
         rows: dict[str, Shape] = {"dh": (k,), "s": (k,), "row": (g * k,)}
-        return Plan(
+        plan = Plan(
             (steps, k) if self.return_sequences else (k,),
             params={"W": (in_shape[1], g * k), "R": (k, g * k), "b": (g * k,)},
             cache={"z": (steps, g * k), "dz": (steps, g * k), "before": (steps, k), **rows},
             named=dict.fromkeys(("h", "dh"), (steps, k)),
             carry=dict.fromkeys(self.states, (k,)),
         )
+        return self.with_dropout(plan)
+
+    def with_dropout(self, plan: Plan) -> Plan:
+        """The plan, with room for which of the recurrent weights are kept, and for these."""
+        there = [m for m in self.matrices if m in plan.params] if self.dropout else []
+        return replace(plan, scratch={f"{m}_{part}": plan.params[m] for m in there for part in ("mask", "kept")})
 
     @property
     def _equations(self) -> tuple[Equations, Equations]:
@@ -85,12 +98,23 @@ class Recurrent(Layer):
     @property
     def forward_equations(self) -> Equations:  # type: ignore[override]
         """Step by step in time."""
-        return self._equations[0]
+        return tuple(map(self._dropping, self._equations[0]))
 
     @property
     def backward_equations(self) -> Equations:  # type: ignore[override]
         """From the last step to the first, and the sums over time."""
-        return self._equations[1]
+        return tuple(map(self._dropping, self._equations[1]))
+
+    def _dropping(self, equation: Equation) -> Equation:
+        """The equation with R ⊙ ρ in place of R, where ρ says which of its weights are kept."""
+        if not self.dropout:
+            return equation
+        text, latex = equation.text, equation.latex
+        for m in self.matrices:
+            text, latex = text.replace(f"${m}", f"(${m} ⊙ ρ)"), latex.replace(f"${{{m}}}", rf"(${{{m}}} \odot \rho)")
+        if equation.target[1:] in self.matrices:
+            text, latex = f"({text}) ⊙ ρ", rf"({latex}) \odot \rho"
+        return replace(equation, text=text, latex=latex)
 
     def unkept_gradients(self, at: Pass) -> Mapping[str, Array]:
         """dh of each step."""
@@ -103,10 +127,19 @@ class Recurrent(Layer):
     def begin(self, ops: Ops, at: Pass) -> Array | None:
         """Write z = x W + b, and the first state where `carry` has none; returns y, where each step has one."""
         ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.cache.z))  # (n T, in)(in, g k) + (g k,) → (n T, g k)
+        for m in self.matrices if self.dropout and at.rng is not None else ():
+            mask = getattr(at.cache, f"{m}_mask")
+            ops.dropout_mask(at.rng, self.dropout, mask)
+            ops.multiply(getattr(at.p, m), mask, out=getattr(at.cache, f"{m}_kept"))
         if self.reverse or not at.carries:
             for state in vars(at.carry).values():
                 ops.fill(state, 0)
         return at.y if self.return_sequences else None
+
+    def kept(self, at: Pass) -> list[Array]:
+        """The recurrent matrices of this pass."""
+        dropping = self.dropout and at.rng is not None
+        return [getattr(at.cache, f"{m}_kept") if dropping else getattr(at.p, m) for m in self.matrices]
 
     def end(self, ops: Ops, at: Pass) -> None:
         """Hand the last state out where it is the output; the next pass may go on from it."""
@@ -129,8 +162,10 @@ class Recurrent(Layer):
         raise NotImplementedError
 
     def sum_over_time(self, ops: Ops, at: Pass) -> None:
-        """Compute dW = Σₜ x_tᵀ dz_t, db = Σₜ dz_t and dx_t = dz_t Wᵀ."""
+        """Compute dW = Σₜ x_tᵀ dz_t, db = Σₜ dz_t and dx_t = dz_t Wᵀ; weights that were dropped get no gradient."""
         dz = as_rows(at.cache.dz)
+        for m in self.matrices if self.dropout and at.rng is not None else ():
+            ops.multiply(getattr(at.g, m), getattr(at.cache, f"{m}_mask"), out=getattr(at.g, m))
         ops.matmul(as_rows(at.x).T, dz, at.g.W)  # (in, n T)(n T, g k) → (in, g k)
         ops.sum_rows(dz, at.g.b)
         if at.dx is not None:
@@ -143,6 +178,7 @@ class Recurrent(Layer):
     def label(self) -> str:
         """For example LSTM(128), or GRU(64, sequences, reverse)."""
         words = [str(self.units), *["sequences"] * self.return_sequences, *["reverse"] * self.reverse]
+        words += [f"dropout {self.dropout:g}"] if self.dropout else []
         return f"{type(self).__name__}({', '.join(words)})"
 
 

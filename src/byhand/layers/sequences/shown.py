@@ -14,39 +14,44 @@ def columns(a: Array, count: int) -> Iterator[Array]:
     return (a[..., j * k : (j + 1) * k] for j in range(count))
 
 
+def kept(at: Pass, name: str) -> Array:
+    """A recurrent matrix as training used it."""
+    return getattr(at.cache, f"{name}_kept", getattr(at.p, name))  # type: ignore[no-any-return]
+
+
 def of_plain(at: Pass) -> Mapping[str, Array]:
     """z and h of each step; of an RNN."""
     c = at.cache
-    return {"z": at.x @ at.p.W + c.before @ at.p.R + at.p.b, "h": c.z}
+    return {"z": at.x @ at.p.W + c.before @ kept(at, "R") + at.p.b, "h": c.z}
 
 
 def of_memory(at: Pass) -> Mapping[str, Array]:
     """z, the gates, c and h of each step; of an LSTM."""
     i, f, g, o = columns(at.cache.z, 4)
-    z = at.x @ at.p.W + at.cache.before @ at.p.R + at.p.b
+    z = at.x @ at.p.W + at.cache.before @ kept(at, "R") + at.p.b
     return {"z": z, "i": i, "f": f, "g": g, "o": o, "c": f * at.cache.cells + i * g, "h": o * at.cache.squashed}
 
 
 def of_gated(at: Pass, after: bool) -> Mapping[str, Array]:
     """z, the gates, m, a and h of each step; of a GRU."""
     r, u, a = columns(at.cache.z, 3)
-    m = at.cache.inner if after else at.cache.inner @ at.p.V
+    m = at.cache.inner if after else at.cache.inner @ kept(at, "V")
     return {"z": at.x @ at.p.W + at.p.b, "r": r, "u": u, "m": m, "a": a, "h": u * at.cache.before + (1 - u) * a}
 
 
 def state_gradients(at: Pass, sequences: bool, reverse: bool, after: bool = True) -> Array:
     """dh of each step (n, T, k), from the last one to the first, as the equations say."""
-    c, p = at.cache, at.p
+    c = at.cache
     dh = np.zeros_like(c.before)
     handed_back = np.zeros_like(c.dh) if sequences else at.dy
     for t in range(dh.shape[1]) if reverse else range(dh.shape[1] - 1, -1, -1):
         dh[:, t] = handed_back + (at.dy[:, t] if sequences else 0)
-        if hasattr(p, "V"):
+        if hasattr(at.p, "V"):
             r, u, _ = columns(c.z[:, t], 3)
-            inner = c.dinner[:, t] @ p.V.T
-            handed_back = dh[:, t] * u + c.dgates[:, t] @ p.R.T + (inner if after else inner * r)
+            inner = c.dinner[:, t] @ kept(at, "V").T
+            handed_back = dh[:, t] * u + c.dgates[:, t] @ kept(at, "R").T + (inner if after else inner * r)
         else:
-            handed_back = c.dz[:, t] @ p.R.T
+            handed_back = c.dz[:, t] @ kept(at, "R").T
     return dh
 
 
