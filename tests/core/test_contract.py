@@ -111,6 +111,8 @@ SEQUENCES = [
     (layers.LSTM(2, True, reverse=True, forget_bias=0.0), (4, 2)),
     (layers.LSTM(2, reverse=True), (1, 3)),
     (layers.LSTM(3, True, dropout=0.4), (3, 2)),
+    (layers.LSTM(3, peepholes=True), (3, 2)),
+    (layers.LSTM(3, True, reverse=True, peepholes=True), (4, 2)),
     (layers.GRU(3, dropout=0.4), (3, 2)),
     (layers.GRU(3, True, dropout=0.4, reset="before"), (3, 2)),
     (layers.RNN(3, dropout=0.4), (3, 2)),

@@ -7,7 +7,7 @@ from byhand import GRU, LSTM, MSE, RNN, Bidirectional, Dense, EncoderDecoder, Ne
 from byhand.explaining.explain import shapes, trace
 
 T, K = 4, 3
-UNITS = [RNN(K), RNN(K, nonlinearity="relu"), LSTM(K), GRU(K), GRU(K, reset="before")]
+UNITS = [RNN(K), RNN(K, nonlinearity="relu"), LSTM(K), LSTM(K, peepholes=True), GRU(K), GRU(K, reset="before")]
 
 
 def traced(layer, steps=T):
@@ -62,11 +62,14 @@ def check(v, layer, n="1", dy=None, x="a0"):
         same(v[f"dz{n}′"], dh * ((h > 0) if relu else 1 - h**2))
     if isinstance(layer, LSTM):
         i, f, o, c = (q(name) for name in "ifoc")
-        same(np.concatenate([i, f, o], axis=2), sigmoid(np.delete(z, range(2 * K, 3 * K), axis=2)))
+        peep = v.get(f"P{n}", np.zeros((3, K)))
+        seen = np.concatenate([before(c) * peep[0], before(c) * peep[1], c * peep[2]], axis=2)
+        same(np.concatenate([i, f, o], axis=2), sigmoid(np.delete(z, range(2 * K, 3 * K), axis=2) + seen))
         same(c, f * before(c) + i * q("g"))
         same(q("g"), np.tanh(z[..., 2 * K : 3 * K]))
         same(h, o * np.tanh(c))
-        same(q("dc"), after(q("dc") * f) + dh * o * (1 - np.tanh(c) ** 2))
+        through = after(q("dc") * f + q("di") * peep[0] + q("df") * peep[1])
+        same(q("dc"), through + dh * o * (1 - np.tanh(c) ** 2) + q("do") * peep[2])
         same(q("do"), dh * np.tanh(c) * o * (1 - o))
         same(q("df"), q("dc") * before(c) * f * (1 - f))
     same(q("dW"), np.einsum("nti,ntk->ik", v[x], v[f"dz{n}′"]))

@@ -256,6 +256,7 @@ class Ops(Protocol):
         s: Array,
         s2: Array,
         row: Array,
+        p: Array | None = None,
     ) -> None: ...
     def lstm_backward(
         self,
@@ -272,6 +273,7 @@ class Ops(Protocol):
         s: Array,
         s2: Array,
         row: Array,
+        p: Array | None = None,
     ) -> None: ...
     def gru(
         self,

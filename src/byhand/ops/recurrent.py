@@ -92,11 +92,13 @@ def lstm(
     s: Array,
     s2: Array,
     row: Array,
+    p: Array | None = None,
 ) -> None:
     """One step: i, f, o = σ(z + h R), g = tanh(z + h R), c' = f ⊙ c + i ⊙ g, h' = o ⊙ tanh c'; R (k, 4k).
 
     The gates stand side by side as i, f, g, o, and take the place of z. c (n, k) is the first cell state, and the last
-    one afterwards; cells (n, T, k) gets the cell state that each step started from, squashed (n, T, k) tanh c'.
+    one afterwards; cells (n, T, k) gets the cell state that each step started from, squashed (n, T, k) tanh c'. With
+    peepholes p (3, k) the gates see the cell, too: z of i and f has p₁ ⊙ c and p₂ ⊙ c more, that of o p₃ ⊙ c'.
     """
     k = h.shape[1]
     for t in _steps(z.shape[1], reverse):
@@ -106,12 +108,17 @@ def lstm(
         np.dot(h, r, out=row)
         np.add(gates, row, out=gates)
         i, f, g, o = (gates[:, j * k : (j + 1) * k] for j in range(4))
+        if p is not None:
+            _peep(i, c, p[0], s)
+            _peep(f, c, p[1], s)
         sigmoid(gates[:, : 2 * k], out=gates[:, : 2 * k])
         np.tanh(g, out=g)
-        sigmoid(o, out=o)
         np.multiply(f, c, out=s)
         np.multiply(i, g, out=s2)
         np.add(s, s2, out=s)  # c'
+        if p is not None:
+            _peep(o, s, p[2], s2)
+        sigmoid(o, out=o)
         np.copyto(c, s, where=True if mask is None else mask[:, t, np.newaxis])
         np.tanh(s, out=s)
         np.copyto(squashed[:, t], s)
@@ -133,6 +140,7 @@ def lstm_backward(
     s: Array,
     s2: Array,
     row: Array,
+    p: Array | None = None,
 ) -> None:
     """From the last step to the first, with dh = dy_t + dz_{t+1} Rᵀ and q = tanh c':
 
@@ -140,7 +148,8 @@ def lstm_backward(
         di = dc' ⊙ g, df = dc' ⊙ c, dg = dc' ⊙ i, do = dh ⊙ q,
         dz = (di ⊙ i (1 − i), df ⊙ f (1 − f), dg ⊙ (1 − g²), do ⊙ o (1 − o)), and dc = dc' ⊙ f for the step before.
 
-    dc (n, k) is ∂L/∂c of the last cell state before, of the first one afterwards.
+    dc (n, k) is ∂L/∂c of the last cell state before, of the first one afterwards. With peepholes p (3, k), dc' has
+    dzᵒ ⊙ p₃ more, and dc for the step before dzⁱ ⊙ p₁ + dzᶠ ⊙ p₂.
     """
     k = dh.shape[1]
     for t in _steps(z.shape[1], not reverse):
@@ -154,6 +163,8 @@ def lstm_backward(
         np.multiply(s, o, out=s)
         np.multiply(s, dh, out=s)
         np.add(s, dc, out=s)  # dc'
+        if p is not None:
+            _peep(s, do, p[2], s2)
         np.multiply(s, g, out=di)
         _times_slope(di, i, s2)
         np.multiply(s, c, out=df)
@@ -162,6 +173,9 @@ def lstm_backward(
         np.multiply(dg, i, out=dg)
         np.multiply(dg, s, out=dg)
         np.multiply(s, f, out=s)
+        if p is not None:
+            _peep(s, di, p[0], s2)
+            _peep(s, df, p[1], s2)
         _retreat(dc, s, mask, t)
         _silence(dz[:, t], mask, t)
         np.copyto(row, dz[:, t])
@@ -318,3 +332,9 @@ def _one_minus_square(a: Array, out: Array) -> None:
     """out = 1 − a², the slope of a = tanh z."""
     np.multiply(a, a, out=out)
     np.subtract(1, out, out=out)
+
+
+def _peep(z: Array, c: Array, weights: Array, s: Array) -> None:
+    """z ← z + weights ⊙ c."""
+    np.multiply(c, weights, out=s)
+    np.add(z, s, out=z)

@@ -182,8 +182,8 @@ class KerasLines(ModuleLines):
 
     def _recurrent(self, layer: Any) -> str:
         """The expression of a recurrent layer, but for its last options."""
-        if layer.dropout:
-            raise ByhandError("Recurrent weights that are dropped can't be written in a program yet.")
+        if layer.dropout or getattr(layer, "peepholes", False):
+            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
         kind = type(layer).__name__
         options = [f"{layer.units}"]
         options += filter(None, (self._weights("kernel", layer.weights), self._weights("recurrent", layer.recurrent)))

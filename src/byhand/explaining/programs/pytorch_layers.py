@@ -189,8 +189,8 @@ class PyTorchLines(ModuleLines):
         self._call(f"self.{name}({{}})", plan, v)
 
     def _recurrent(self, layer: Any, in_shape: Shape, name: str, both: bool = False) -> None:
-        if layer.dropout:
-            raise ByhandError("Recurrent weights that are dropped can't be written in a program yet.")
+        if layer.dropout or getattr(layer, "peepholes", False):
+            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
         kind, k = type(layer).__name__, layer.units
         if getattr(layer, "reset", "after") == "before":
             raise ByhandError("PyTorch has no GRU whose reset gate works before the product; use reset='after'.")

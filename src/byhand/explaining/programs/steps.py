@@ -30,8 +30,8 @@ class _Recurrent:
     """What recurrent layers share: z = x W + b, the order of the steps, the output, and the sums over time."""
 
     def __init__(self, at: LayerWriting, to: CodeLines):
-        if at.layer.dropout:
-            raise ByhandError("Recurrent weights that are dropped can't be written in a program yet.")
+        if at.layer.dropout or getattr(at.layer, "peepholes", False):
+            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
         self.at, self.to, self.k, self.steps = at, to, at.layer.units, at.in_shape[0]
         steps, wide = self.steps, at.plan.params["W"][1]
         self.gates = wide // self.k

@@ -13,6 +13,7 @@ from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
+from byhand.initializers import Initializer, Zeros
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.layers.sequences.shown import cell_gradients, columns, of_memory
 from byhand.layers.sequences.written import Equations, of_lstm
@@ -36,8 +37,12 @@ class LSTM(Recurrent):
         dzⁱ = dc_t ⊙ g ⊙ i (1 − i),   dzᶠ = dc_t ⊙ c_{t−1} ⊙ f (1 − f),
         dzᵍ = dc_t ⊙ i ⊙ (1 − g²),    dzᵒ = dh_t ⊙ q ⊙ o (1 − o).
 
+    With `peepholes` P (3, k) the gates see the cell, too: zⁱ and zᶠ have P₁ ⊙ c_{t−1} and P₂ ⊙ c_{t−1} more, zᵒ has
+    P₃ ⊙ c_t. Then dc_t has dzᵒ ⊙ P₃ more, and dc_{t−1} has dzⁱ ⊙ P₁ + dzᶠ ⊙ P₂; dP₁ = Σₜ dzⁱ ⊙ c_{t−1}, dP₂ =
+    Σₜ dzᶠ ⊙ c_{t−1}, dP₃ = Σₜ dzᵒ ⊙ c_t. Gers and Schmidhuber, "Recurrent nets that time and count" (2000).
+
     Hochreiter and Schmidhuber, "Long short-term memory" (1997); the forget gate by Gers, Schmidhuber and Cummins,
-    "Learning to forget" (2000). There are no peepholes. PyTorch keeps two biases that are only ever added up; b is
+    "Learning to forget" (2000). PyTorch keeps two biases that are only ever added up; b is
     their sum.
 
     Args:
@@ -50,9 +55,12 @@ class LSTM(Recurrent):
         dropout: the share of R's weights that are 0 in a training pass (see `Recurrent`).
         forget_bias: what is added to the forget gate's b at the start: at 1 cells remember from the first step on, as
             in Keras (Jozefowicz, Zaremba and Sutskever, 2015); PyTorch adds nothing.
+        peepholes: whether the gates see the cell; P starts at zero. PyTorch and Keras have none, and they are not
+            compiled.
     """
 
     forget_bias: float = 1.0
+    peepholes: bool = False
 
     gates: ClassVar[int] = 4
     states: ClassVar[tuple[str, ...]] = ("h", "c")
@@ -63,18 +71,18 @@ class LSTM(Recurrent):
 
     def plan(self, in_shape: Shape) -> Plan:
         """(T, in) becomes (T, units), or (units,); the cell is carried on too."""
-        plan, k = super().plan(in_shape), (self.units,)
-        steps = (in_shape[0], self.units)
-        named = dict.fromkeys([*"ifgoc", "dc"], steps)
-        return replace(
-            plan,
-            named={**plan.named, **named},
-            cache={**plan.cache, "cells": steps, "squashed": steps, "dc": k, "s2": k},
-        )
+        plan, k, steps = super().plan(in_shape), (self.units,), (in_shape[0], self.units)
+        cache = {**plan.cache, "cells": steps, "squashed": steps, "dc": k, "s2": k}
+        params = dict(plan.params)
+        if self.peepholes:
+            params["P"] = (3, self.units)
+            cache |= {"after": steps, "part": steps}
+        named = {**plan.named, **dict.fromkeys([*"ifgoc", "dc"], steps)}
+        return replace(plan, params=params, cache=cache, named=named)
 
     @property
     def _equations(self) -> tuple[Equations, Equations]:
-        return of_lstm(self.units, self.return_sequences, self.reverse)
+        return of_lstm(self.units, self.return_sequences, self.reverse, self.peepholes)
 
     def unkept(self, at: Pass) -> Mapping[str, Array]:
         """z, the gates, c and h of each step."""
@@ -85,6 +93,10 @@ class LSTM(Recurrent):
         gates = dict(zip(("di", "df", "dg", "do"), columns(at.cache.dz, 4), strict=True))
         return {**super().unkept_gradients(at), "dc": cell_gradients(at), **gates}
 
+    def initializers(self) -> Mapping[str, Initializer]:
+        """W, R and b as in other recurrent layers; P starts at zero."""
+        return {**super().initializers()} | ({"P": Zeros()} if self.peepholes else {})
+
     def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
         """W, R and b by their initialisers; then `forget_bias` is added to the forget gate's b."""
         super().initialize(rng, p)
@@ -94,13 +106,29 @@ class LSTM(Recurrent):
         """Compute z_t = x_t W + h_{t−1} R + b, c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t, step by step."""
         y, c = self.begin(ops, at), at.cache
         own = (c.z, at.carry.h, at.carry.c, y, c.before, c.cells, c.squashed)
-        ops.lstm(*self.kept(at), *own, at.mask, self.reverse, c.s, c.s2, c.row)
+        ops.lstm(*self.kept(at), *own, at.mask, self.reverse, c.s, c.s2, c.row, *self._peeping(at))
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
         c = at.cache
         kept, own = (c.z, c.cells, c.squashed), (c.dz, c.dh, c.dc, c.s, c.s2, c.row)
-        ops.lstm_backward(*self.kept(at), *kept, dy, at.mask, self.reverse, *own)
+        ops.lstm_backward(*self.kept(at), *kept, dy, at.mask, self.reverse, *own, *self._peeping(at))
         ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
         self.sum_over_time(ops, at)
+        if self.peepholes:
+            self._sum_peepholes(ops, at)
+
+    def _peeping(self, at: Pass) -> list[Array]:
+        return [at.p.P] if self.peepholes else []
+
+    def _sum_peepholes(self, ops: Ops, at: Pass) -> None:
+        """Compute dP₁ = Σ dzⁱ ⊙ c_{t−1}, dP₂ = Σ dzᶠ ⊙ c_{t−1}, dP₃ = Σ dzᵒ ⊙ c_t, over steps and samples."""
+        c, k = at.cache, self.units
+        i, f, g = (c.z[..., j * k : (j + 1) * k] for j in range(3))
+        ops.multiply(f, c.cells, out=c.after)
+        ops.multiply(i, g, out=c.part)
+        ops.add(c.after, c.part, out=c.after)  # c_t
+        for row, (gate, seen) in enumerate(((0, c.cells), (1, c.cells), (3, c.after))):
+            ops.multiply(c.dz[..., gate * k : (gate + 1) * k], seen, out=c.part)
+            ops.sum_rows(as_rows(c.part), at.g.P[row])

@@ -65,19 +65,23 @@ def of_rnn(sequences: bool, reverse: bool, relu: bool) -> tuple[Equations, Equat
     return forward, (by_state(sequences, reverse), dz, *sums_over_time(reverse))
 
 
-def of_lstm(k: int, sequences: bool, reverse: bool) -> tuple[Equations, Equations]:
+def of_lstm(k: int, sequences: bool, reverse: bool, peepholes: bool) -> tuple[Equations, Equations]:
     """z, the gates, c, h and y; dh, dc, dz and the sums."""
+    seen = {"i": "$c«before» ⊙ $P[1]", "f": "$c«before» ⊙ $P[2]", "o": "$c«t» ⊙ $P[3]"} if peepholes else {}
     z = "$x«t» $W + $h«before» $R + $b"
     forward = [in_time("z", z, z, reverse)]
     for j, (gate, function) in enumerate({"i": "σ", "f": "σ", "g": "tanh", "o": "σ"}.items()):
-        columns = f"columns {j * k + 1} to {(j + 1) * k}"
-        latex = (r"\tanh" if function == "tanh" else r"\sigma") + rf" $z«t»^{{{gate}}}"
-        forward.append(in_time(gate, f"{function}($z«t», {columns})", latex, reverse))
+        more = f" + {seen[gate]}" if gate in seen else ""
+        text = f"{function}($z«t»[{j * k + 1}..{(j + 1) * k}]{more})"
+        forward.append(in_time(gate, text, _in_latex(text), reverse))
     c = "$f«t» ⊙ $c«before» + $i«t» ⊙ $g«t»"
     forward.append(in_time("c", c, c.replace("⊙", r"\odot"), reverse))
     forward.append(in_time("h", "$o«t» ⊙ tanh $c«t»", r"$o«t» \odot \tanh $c«t»", reverse))
     forward.append(states_out(sequences, reverse))
     dc = "$dc«after» ⊙ $f«after» + $dh«t» ⊙ $o«t» ⊙ (1 − tanh² $c«t»)"
+    if peepholes:
+        forward[4], forward[5] = forward[5], forward[4]
+        dc += " + $do«t» ⊙ $P[3] + $di«after» ⊙ $P[1] + $df«after» ⊙ $P[2]"
     parts = {
         "dc": dc,
         "di": "$dc«t» ⊙ $g«t» ⊙ $i«t» ⊙ (1 − $i«t»)",
@@ -87,7 +91,11 @@ def of_lstm(k: int, sequences: bool, reverse: bool) -> tuple[Equations, Equation
         "dz": "($di«t», $df«t», $dg«t», $do«t»)",
     }
     steps = (in_time(target, text, _in_latex(text), reverse) for target, text in parts.items())
-    return tuple(forward), (by_state(sequences, reverse), *steps, *sums_over_time(reverse))
+    sums = sums_over_time(reverse)
+    if peepholes:
+        text = "Σₜ ($di«t» ⊙ $c«before», $df«t» ⊙ $c«before», $do«t» ⊙ $c«t»)"
+        sums = (_whole(in_time("dP", text, _in_latex(text), reverse)), *sums)
+    return tuple(forward), (by_state(sequences, reverse), *steps, *sums)
 
 
 def of_gru(k: int, sequences: bool, reverse: bool, after: bool) -> tuple[Equations, Equations]:
