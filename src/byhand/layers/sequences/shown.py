@@ -16,7 +16,7 @@ def columns(a: Array, count: int) -> Iterator[Array]:
 
 def kept(at: Pass, name: str) -> Array:
     """A recurrent matrix as training used it."""
-    return getattr(at.cache, f"{name}_kept", getattr(at.p, name))  # type: ignore[no-any-return]
+    return getattr(at.cache, f"{name}_kept", getattr(at.p, name))
 
 
 def of_plain(at: Pass) -> Mapping[str, Array]:
