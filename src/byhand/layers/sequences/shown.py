@@ -14,7 +14,7 @@ def columns(a: Array, count: int) -> Iterator[Array]:
     return (a[..., j * k : (j + 1) * k] for j in range(count))
 
 
-def kept(at: Pass, name: str) -> Array:
+def recurrent_matrix(at: Pass, name: str) -> Array:
     """A recurrent matrix as training used it."""
     return getattr(at.cache, f"{name}_kept", getattr(at.p, name))
 
@@ -22,20 +22,20 @@ def kept(at: Pass, name: str) -> Array:
 def of_plain(at: Pass) -> Mapping[str, Array]:
     """z and h of each step; of an RNN."""
     c = at.cache
-    return {"z": at.x @ at.p.W + c.before @ kept(at, "R") + at.p.b, "h": c.z}
+    return {"z": at.x @ at.p.W + c.before @ recurrent_matrix(at, "R") + at.p.b, "h": c.z}
 
 
 def of_memory(at: Pass) -> Mapping[str, Array]:
     """z, the gates, c and h of each step; of an LSTM."""
     i, f, g, o = columns(at.cache.z, 4)
-    z = at.x @ at.p.W + at.cache.before @ kept(at, "R") + at.p.b
+    z = at.x @ at.p.W + at.cache.before @ recurrent_matrix(at, "R") + at.p.b
     return {"z": z, "i": i, "f": f, "g": g, "o": o, "c": f * at.cache.cells + i * g, "h": o * at.cache.squashed}
 
 
 def of_gated(at: Pass, after: bool) -> Mapping[str, Array]:
     """z, the gates, m, a and h of each step; of a GRU."""
     r, u, a = columns(at.cache.z, 3)
-    m = at.cache.inner if after else at.cache.inner @ kept(at, "V")
+    m = at.cache.inner if after else at.cache.inner @ recurrent_matrix(at, "V")
     return {"z": at.x @ at.p.W + at.p.b, "r": r, "u": u, "m": m, "a": a, "h": u * at.cache.before + (1 - u) * a}
 
 
@@ -48,10 +48,10 @@ def state_gradients(at: Pass, sequences: bool, reverse: bool, after: bool = True
         dh[:, t] = handed_back + (at.dy[:, t] if sequences else 0)
         if hasattr(at.p, "V"):
             r, u, _ = columns(c.z[:, t], 3)
-            inner = c.dinner[:, t] @ kept(at, "V").T
-            handed_back = dh[:, t] * u + c.dgates[:, t] @ kept(at, "R").T + (inner if after else inner * r)
+            inner = c.dinner[:, t] @ recurrent_matrix(at, "V").T
+            handed_back = dh[:, t] * u + c.dgates[:, t] @ recurrent_matrix(at, "R").T + (inner if after else inner * r)
         else:
-            handed_back = c.dz[:, t] @ kept(at, "R").T
+            handed_back = c.dz[:, t] @ recurrent_matrix(at, "R").T
     return dh
 
 
