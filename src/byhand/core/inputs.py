@@ -87,7 +87,7 @@ def as_mask(mask: Any, input_shape: Shape, inputs: str, n: int) -> Array | None:
         n: how many there are.
 
     Raises:
-        ByhandError: the network takes no sequences, the mask has another shape or marks no step of a sequence, or a
+        ByhandError: the network takes no sequences, the mask has another shape, or a
             length is not a whole number from 1 to T.
     """
     if mask is None:
@@ -105,11 +105,7 @@ def as_mask(mask: Any, input_shape: Shape, inputs: str, n: int) -> Array | None:
         return np.arange(shape[1]) < mask[:, np.newaxis]
     if len(input_shape) > 2 or mask.shape != shape or mask.dtype.kind not in "biu":
         raise ByhandError(f"A mask must be {shape} truth values, one for each step; got {mask.dtype} {mask.shape}.")
-    mask = mask.astype(np.bool_)
-    empty = np.flatnonzero(~mask.any(axis=1))
-    if empty.size:
-        raise ByhandError(f"The mask of sample {empty[0]} leaves no step; leave that sample out.")
-    return mask
+    return mask.astype(np.bool_)
 
 
 def as_samples(x: Any, input_shape: Shape) -> Array:

@@ -64,8 +64,8 @@ class Backpropagation(Parameters):
         """The mask (n, T) of n sequences as truth values, from a mask or from lengths (n,); None stays None.
 
         Raises:
-            ByhandError: this network takes no sequences, the mask has another shape or leaves a sequence no step, or a
-                length is no whole number from 1 to T.
+            ByhandError: this network takes no sequences, the mask has another shape, or a length is not a whole number
+                from 1 to T.
         """
         return as_mask(mask, self.input_shape, self.inputs, n)
 

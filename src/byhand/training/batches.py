@@ -12,7 +12,14 @@ from byhand.core.errors import ByhandError
 from byhand.core.inputs import require_grey_levels
 from byhand.core.types import Array
 from byhand.network import PREDICTED_ROWS, Network
-from byhand.training.targets import as_targets, as_weights, class_weights, unscaled_weights, without_padding
+from byhand.training.targets import (
+    as_targets,
+    as_weights,
+    class_weights,
+    require_steps,
+    unscaled_weights,
+    without_padding,
+)
 
 
 class Batch(NamedTuple):
@@ -116,7 +123,7 @@ class Batches:
         else:
             x = network.as_input(x)
         self.x = x
-        self.mask = network.as_mask(mask, len(x))
+        self.mask = require_steps(network.as_mask(mask, len(x)))
         if self.mask is not None:
             y = without_padding(y, self.mask, network)
         self.t, self.labels = as_targets(network, y, len(x), soft)

@@ -127,10 +127,11 @@ class Recurrent(Layer):
     def begin(self, ops: Ops, at: Pass) -> Array | None:
         """Write z = x W + b, and the first state where `carry` has none; returns y, where each step has one."""
         ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.cache.z))  # (n T, in)(in, g k) + (g k,) → (n T, g k)
-        for m in self.matrices if self.dropout and at.rng is not None else ():
-            mask = getattr(at.cache, f"{m}_mask")
-            ops.dropout_mask(at.rng, self.dropout, mask)
-            ops.multiply(getattr(at.p, m), mask, out=getattr(at.cache, f"{m}_kept"))
+        if self.dropout and at.rng is not None:
+            for m in self.matrices:
+                mask = getattr(at.cache, f"{m}_mask")
+                ops.dropout_mask(at.rng, self.dropout, mask)
+                ops.multiply(getattr(at.p, m), mask, out=getattr(at.cache, f"{m}_kept"))
         if self.reverse or not at.carries:
             for state in vars(at.carry).values():
                 ops.fill(state, 0)
