@@ -1,6 +1,6 @@
 """Why a plain recurrent layer forgets: how long a gradient is after many steps back."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,9 +89,9 @@ def draw_forgetting(board: Board | None = None) -> "Figure":
     picture = figure(7, 4.2)
     ax = picture.add_subplot()
     for i, (name, curve) in enumerate(board.kept["curves"].items()):
-        style = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
+        style: dict[str, Any] = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
         if name == "GRU":  # under the LSTM whose gates are half open, too
-            style = {"color": "#bbbbbb", "linewidth": 5, "zorder": 1}
+            style: dict[str, Any] = {"color": "#bbbbbb", "linewidth": 5, "zorder": 1}
         ax.semilogy(range(T), curve[::-1], label=name, **style)
     dress(ax, "steps back from the last one", "length of the gradient by the state\n(at the last step: 1)")
     ax.legend(frameon=False, fontsize=8, loc="lower left")

@@ -100,7 +100,8 @@ class Backpropagation(Parameters):
         """
         if workspace is None:
             x = self.ops.asarray(self.as_input(x))
-            mask = None if mask is None else self.ops.asarray(self.as_mask(mask, len(x)))
+            there = self.as_mask(mask, len(x))
+            mask = None if there is None else self.ops.asarray(there)
             workspace = self._own("forward", len(x))
         layers, loss = workspace.start(len(x))
         y, loss.mask = forward_through(self.ops, self.layers, layers, x, rng, mask, carry)

@@ -148,8 +148,10 @@ def unscaled_weights(weights: Any, n: int) -> Array:
 
 def require_steps(mask: Array | None) -> Array | None:
     """The mask (n, T) as it is; raise ByhandError if it leaves a sequence no step."""
-    empty = np.flatnonzero(~mask.any(axis=1)) if mask is not None else ()
-    if len(empty):
+    if mask is None:
+        return None
+    empty = np.flatnonzero(~mask.any(axis=1))
+    if empty.size:
         raise ByhandError(f"The mask of sample {empty[0]} leaves no step; leave that sample out.")
     return mask
 

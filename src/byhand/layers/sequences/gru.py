@@ -103,14 +103,16 @@ class GRU(Recurrent):
         y, c = self.begin(ops, at), at.cache
         inside = at.p.c if self.reset == "after" else None
         own = (c.z, at.carry.h, y, c.before, c.inner)
-        ops.gru(*self.kept(at), inside, *own, at.mask, self.reverse, c.s, c.s2, c.row)
+        r, v = self.kept(at)
+        ops.gru(r, v, inside, *own, at.mask, self.reverse, c.s, c.s2, c.row)
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
         c, after = at.cache, self.reset == "after"
         kept, own = (c.z, c.before, c.inner), (c.dz, c.dinner, c.dgates, c.dh, c.s, c.s2, c.row)
-        ops.gru_backward(*self.kept(at), after, *kept, dy, at.mask, self.reverse, *own)
+        r, v = self.kept(at)
+        ops.gru_backward(r, v, after, *kept, dy, at.mask, self.reverse, *own)
         before, dinner = as_rows(c.before), as_rows(c.dinner)
         ops.matmul(before.T, as_rows(c.dgates), at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
         ops.matmul((before if after else as_rows(c.inner)).T, dinner, at.g.V)  # (k, n T)(n T, k) → (k, k)

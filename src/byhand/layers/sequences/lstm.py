@@ -106,21 +106,21 @@ class LSTM(Recurrent):
         """Compute z_t = x_t W + h_{t−1} R + b, c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t, step by step."""
         y, c = self.begin(ops, at), at.cache
         own = (c.z, at.carry.h, at.carry.c, y, c.before, c.cells, c.squashed)
-        ops.lstm(*self.kept(at), *own, at.mask, self.reverse, c.s, c.s2, c.row, *self._peeping(at))
+        ops.lstm(self.kept(at)[0], *own, at.mask, self.reverse, c.s, c.s2, c.row, **self._peeping(at))
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
         c = at.cache
         kept, own = (c.z, c.cells, c.squashed), (c.dz, c.dh, c.dc, c.s, c.s2, c.row)
-        ops.lstm_backward(*self.kept(at), *kept, dy, at.mask, self.reverse, *own, *self._peeping(at))
+        ops.lstm_backward(self.kept(at)[0], *kept, dy, at.mask, self.reverse, *own, **self._peeping(at))
         ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
         self.sum_over_time(ops, at)
         if self.peepholes:
             self._sum_peepholes(ops, at)
 
-    def _peeping(self, at: Pass) -> list[Array]:
-        return [at.p.P] if self.peepholes else []
+    def _peeping(self, at: Pass) -> dict[str, Array]:
+        return {"p": at.p.P} if self.peepholes else {}
 
     def _sum_peepholes(self, ops: Ops, at: Pass) -> None:
         """Compute dP₁ = Σ dzⁱ ⊙ c_{t−1}, dP₂ = Σ dzᶠ ⊙ c_{t−1}, dP₃ = Σ dzᵒ ⊙ c_t, over steps and samples."""

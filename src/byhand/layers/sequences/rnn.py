@@ -58,12 +58,12 @@ class RNN(Recurrent):
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute h_t = φ(x_t W + h_{t−1} R + b), step by step."""
         y, c, relu = self.begin(ops, at), at.cache, self.nonlinearity == "relu"
-        ops.rnn(*self.kept(at), c.z, at.carry.h, y, c.before, at.mask, self.reverse, relu, c.row)
+        ops.rnn(self.kept(at)[0], c.z, at.carry.h, y, c.before, at.mask, self.reverse, relu, c.row)
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t = (dy_t + dz_{t+1} Rᵀ) ⊙ φ'(z_t), then the sums over time."""
         c, relu = at.cache, self.nonlinearity == "relu"
-        ops.rnn_backward(*self.kept(at), c.z, dy, at.mask, self.reverse, relu, c.dz, c.dh, c.s, c.row)
+        ops.rnn_backward(self.kept(at)[0], c.z, dy, at.mask, self.reverse, relu, c.dz, c.dh, c.s, c.row)
         ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, k) → (k, k)
         self.sum_over_time(ops, at)
