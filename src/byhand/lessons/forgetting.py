@@ -91,7 +91,7 @@ def draw_forgetting(board: Board | None = None) -> "Figure":
     for i, (name, curve) in enumerate(board.kept["curves"].items()):
         style: dict[str, Any] = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
         if name == "GRU":  # under the LSTM whose gates are half open, too
-            style: dict[str, Any] = {"color": "#bbbbbb", "linewidth": 5, "zorder": 1}
+            style = {"color": "#bbbbbb", "linewidth": 5, "zorder": 1}
         ax.semilogy(range(T), curve[::-1], label=name, **style)
     dress(ax, "steps back from the last one", "length of the gradient by the state\n(at the last step: 1)")
     ax.legend(frameon=False, fontsize=8, loc="lower left")
