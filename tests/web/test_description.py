@@ -2,6 +2,8 @@
 
 import pytest
 
+from byhand.layers import Dense
+from byhand.network import Network
 from byhand.web.openapi import openapi_description
 from byhand.web.operations import OPERATIONS
 from tests.web.conftest import RAW, need_libraries, until
@@ -35,14 +37,20 @@ QUESTIONS = {}
 
 
 @pytest.fixture
-def filled(client, seven):
+def filled(client, seven, tmp_path):
     """A server that holds a training which stands still, and a sample; the drawing goes into every body."""
     drawing = {"content": seven.tobytes(), "headers": RAW}
+    file = tmp_path / "model.safetensors"
+    Network((784,), [Dense(10)], rng=0, inputs="grey levels").save(file)
+    QUESTIONS["enter"] = {"json": {"password": "sesame"}}
+    client.app.page.server.password, client.app.page.server.addresses = "sesame", ("http://192.0.2.7:8000/",)
     QUESTIONS["read_many"] = {"content": png(255 - seven), "headers": RAW}
     QUESTIONS.update({o.id: drawing for o in OPERATIONS if o.body == "drawing"})
     begun = client.post("/api/trainings", json={"hidden": [8], "images": 100, "epochs": 2, "paused": True})
     until(client, begun.json()["id"], "paused")
+    QUESTIONS["upload"] = {"content": file.read_bytes(), "headers": RAW}
     client.post("/api/samples?label=7", **drawing)
+    QUESTIONS["load_samples"] = {"content": client.get("/api/samples.npz").content, "headers": RAW}
     return client, begun.json()["id"]
 
 
@@ -51,6 +59,7 @@ QUERIES = {
     "equation": "?layer=output&unit=3",
     "add_sample": "?label=3",
     "relabel": "?label=3",
+    "pace": "?steps=2",
 }
 
 

@@ -38,6 +38,9 @@ def serve(
     token: Annotated[
         str, typer.Option(envvar="BYHAND_TOKEN", help="What programs must send in Authorization: Bearer TOKEN.")
     ] = "",
+    password: Annotated[
+        str, typer.Option(envvar="BYHAND_PASSWORD", help="What a class says once a browser before it can begin.")
+    ] = "",
 ) -> None:
     """Serve a web page to draw digits, look inside networks and watch them train, and an API."""
     try:
@@ -55,7 +58,7 @@ def serve(
             raise
         raise ByhandError(f"byhand serve needs more packages; install them with: {_installing()}") from None
     root = f"/{root_path.strip('/')}" if root_path.strip("/") else ""
-    run(host, port, workers, browser, Access(tuple(allowed_host or ()), tuple(cors or ()), root, token))
+    run(host, port, workers, browser, Access(tuple(allowed_host or ()), tuple(cors or ()), root, token, password))
 
 
 def _installing() -> str:

@@ -7,7 +7,7 @@ from byhand.web import settings, training_data
 from byhand.web.batch import ANSWER_TYPES, options_of
 from byhand.web.call import Answer, Call
 from byhand.web.drawings import Drawing, digit, picture
-from byhand.web.equation import equation
+from byhand.web.equation import WRITTEN, equation
 from byhand.web.examples import examples
 from byhand.web.limits import Refusal
 from byhand.web.look import look
@@ -56,6 +56,11 @@ def get_health(call: Call) -> Answer:
 def get_models(call: Call) -> Answer:
     """The available networks."""
     return Answer({"models": [model.facts for model in call.server.catalogue.models.values()]})
+
+
+def post_model(call: Call) -> Answer:
+    """Bring a network along."""
+    return Answer(call.server.uploads.add(call.part()).facts, 201)
 
 
 def get_strokes(call: Call) -> Answer:
@@ -107,7 +112,8 @@ def post_equation(call: Call) -> Answer:
         raise Refusal(422, "This network reads whole rows; equations need one that gives each image one answer.")
     layer = None if values["layer"] == "output" else int(values["layer"])
     place = (values.get("row", 0), values.get("column", 0))
-    return Answer(equation(model.network, drawing(call).image, layer, values["unit"], place))
+    count = values.get("terms", WRITTEN)
+    return Answer(equation(model.network, drawing(call).image, layer, values["unit"], place, count))
 
 
 # ---- samples ----
@@ -139,6 +145,11 @@ def delete_samples(call: Call) -> Answer:
     """Delete all drawings."""
     call.server.samples.clear(call.session)
     return Answer(status=204)
+
+
+def post_samples_npz(call: Call) -> Answer:
+    """Add the drawings of a file."""
+    return Answer(call.server.samples.load(call.session, call.part().data), 201, remember=True)
 
 
 def get_samples_npz(call: Call) -> Answer:

@@ -24,7 +24,7 @@ from byhand.web.call import Answer, Call, Operation
 from byhand.web.events import stream
 from byhand.web.limits import Refusal, error_body
 from byhand.web.operations import OPERATIONS
-from byhand.web.security import HEADERS, Access
+from byhand.web.security import COOKIE_OF_PASSWORD, HEADERS, Access
 from byhand.web.state import Server
 from byhand.web.static_files import static_file
 
@@ -42,6 +42,7 @@ class Application:
 
     def __init__(self, server: Server, access: Access | None = None):
         self.server, self.access = server, access or Access()
+        server.password = self.access.password
         self.bodies = Bodies(server.limits)
         self.waiting = self.listening = 0
         self.closing = False
@@ -86,6 +87,8 @@ class Application:
         response = _response(given)
         if given.remember and session != brought:
             response.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+        if given.entered:
+            response.set_cookie(COOKIE_OF_PASSWORD, self.access.pass_, httponly=True, samesite="strict", path="/")
         return response
 
     def events(self, job: Any) -> Response:

@@ -85,6 +85,7 @@ class Answer:
         kind: the media type of bytes.
         filename: under which the browser shall save it.
         remember: whether the browser is given its session's key.
+        entered: whether it is given the cookie of those who know the password.
     """
 
     body: Any = None
@@ -92,6 +93,7 @@ class Answer:
     kind: str = "application/json"
     filename: str = ""
     remember: bool = False
+    entered: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,12 @@ class Sum:
     weights: Array
     bias: float
 
-    def parts(self) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-        """The largest terms, and the number and sum of the others that are not 0."""
+    def parts(self, count: int) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """The `count` largest terms, and the number and sum of the others that are not 0."""
         products = self.values * self.weights
         order = np.argsort(-np.abs(products), kind="stable")
-        chosen = [i for i in order[:WRITTEN] if products[i]]
-        others = [i for i in order[WRITTEN:] if products[i]]
+        chosen = [i for i in order[:count] if products[i]]
+        others = [i for i in order[count:] if products[i]]
         terms = [
             {
                 "input": self.names[i],
@@ -48,7 +48,9 @@ class Sum:
         return terms, {"count": len(others), "sum": json_number(products[others].sum())} if others else None
 
 
-def equation(network: Network, image: Array, layer: int | None, unit: int, place: tuple[int, int]) -> dict[str, Any]:
+def equation(
+    network: Network, image: Array, layer: int | None, unit: int, place: tuple[int, int], count: int = WRITTEN
+) -> dict[str, Any]:
     """The value of one unit for an image, and how it is computed.
 
     Args:
@@ -57,6 +59,7 @@ def equation(network: Network, image: Array, layer: int | None, unit: int, place
         layer: the layer's number, from 0; None for the output activation that is part of the loss.
         unit: the unit, or the channel of a map.
         place: row and column in a map.
+        count: how many terms of a sum are written out, the largest.
 
     Raises:
         Refusal: no such layer, unit or place.
@@ -77,7 +80,7 @@ def equation(network: Network, image: Array, layer: int | None, unit: int, place
     record = {"layer": layer, "unit": unit, "name": target, "value": json_number(value), "general": general}
     found = _sum(block, network, layer, inputs, at)
     if found:
-        terms, rest = found.parts()
+        terms, rest = found.parts(count)
         text = _sum_text(block, target, at, terms, rest, found.bias, value)
         return record | {"text": text, "terms": terms, "rest": rest, "bias": json_number(found.bias)}
     text = _step_text(block, inputs, at, target, value)

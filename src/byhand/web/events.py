@@ -17,9 +17,11 @@ async def stream(job: Job, closing: Callable[[], bool]) -> AsyncIterator[str]:
     yield event("training", job.to_json())
     if job.looked:
         yield event("look", job.looked)
-    spoken = time.monotonic()
+    spoken, ahead = time.monotonic(), -1
     while True:
         over = job.journal.closed
+        if job.state == "waiting" and ahead != (ahead := job.ahead()):
+            yield event("training", job.to_json())
         newest, texts = job.journal.after(seen)
         seen = newest
         for text in texts:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,7 @@ class Job:
         name: what its owner calls it.
         paused: whether it begins standing still.
         own: the learner's own drawings, for a fine-tuning.
+        pace: steps a second at most; 0 for as many as can be.
     """
 
     id: str
@@ -55,6 +57,8 @@ class Job:
     name: str = ""
     paused: bool = False
     own: Own | None = None
+    pace: float = 0.0
+    ahead: Callable[[], int] = lambda: 0  # how many trainings wait before it
     state: str = "loading"
     error: str | None = None
     epoch: int = 0
@@ -119,6 +123,13 @@ class Job:
             self.stopping, self.paused = True, False
             self.changed.notify_all()
 
+    def keep_pace(self, steps: float) -> None:
+        """Make so many steps a second at most from now on; 0 for as many as can be."""
+        self._still_going("made slower or faster")
+        with self.changed:
+            self.pace = steps
+            self.changed.notify_all()
+
     def one_step(self) -> dict[str, Any]:
         """Make one step while paused, and return what it did.
 
@@ -171,6 +182,8 @@ class Job:
             "error": self.error,
             "problems": self.problems,
             "own": own,
+            "pace": self.pace,
+            "ahead": self.ahead() if self.state == "waiting" else 0,
         }
 
 

@@ -26,6 +26,9 @@ class Limits:
         samples: of one browser.
         trainings: that compute at once.
         waiting: trainings that wait for their turn.
+        browser_trainings: of one browser that are not finished.
+        uploads: model files that were brought along and are kept, on the whole server.
+        upload_numbers: that such a network computes for one image.
         kept: trainings that are kept to compare, on the whole server.
         training_seconds: of computing, for one training.
         paused_seconds: for which a training may stand still.
@@ -51,6 +54,9 @@ class Limits:
     samples: int = 500
     trainings: int = 2
     waiting: int = 30
+    browser_trainings: int = 3
+    uploads: int = 40
+    upload_numbers: int = 4_000_000
     kept: int = 60
     training_seconds: float = 600.0
     paused_seconds: float = 900.0

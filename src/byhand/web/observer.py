@@ -17,10 +17,11 @@ from byhand.web.limits import Limits
 from byhand.web.look import verdict
 from byhand.web.one_step import StepRecorder, sentences
 from byhand.web.packed import json_number, packed
-from byhand.web.slots import STEP, Turn
+from byhand.web.slots import AGAIN, STEP, Turn
 
 STEPS, LOOKS = 0.05, 0.35  # seconds between two such events at least
 OBSERVING_SHARE = 0.2  # of the time at most goes into looks
+EACH_STEP = 4.0  # steps a second: so slow a training is looked at in each step
 SHOWN_UNITS = 32  # first-layer units whose weights are shown
 
 
@@ -49,6 +50,7 @@ class Observer(Callback):
     def on_start(self, training: Training) -> None:
         """Report the number of steps per epoch and the initial network."""
         self.job.steps, self._since = training.steps, now()
+        self.job.journal.add("training", self.job.to_json())
         self._look(training)
 
     def on_epoch_start(self, training: Training) -> None:
@@ -70,12 +72,11 @@ class Observer(Callback):
             self._tell(training, moment)
         if single:
             self._answer(single, training)
-        elif moment >= self._next_look:
+        elif moment >= self._next_look or 0 < job.pace <= EACH_STEP:
             self._look(training)
         self._clock(training)
         if not job.paused:
-            self.turn.let_through(lambda: job.stopping)
-            self._since = now()
+            self._rest()
         self._gate(training)
 
     def on_epoch(self, training: Training) -> None:
@@ -144,6 +145,20 @@ class Observer(Callback):
                 f"It was stopped after {self.limits.training_seconds:.0f} seconds of computing, the most allowed."
             )
             job.stopping = training.stop = True
+
+    def _rest(self) -> None:
+        """Let single steps of others go first, and keep the pace that its owner asked for."""
+        job = self.job
+        if job.pace:
+            self.turn.give()
+            begun = job.pace
+            with job.changed:
+                job.changed.wait_for(lambda: job.paused or job.stopping or job.pace != begun, 1 / job.pace)
+            if not job.paused:
+                self.turn.take(lambda: job.stopping, AGAIN)
+        else:
+            self.turn.let_through(lambda: job.stopping)
+        self._since = now()
 
     def _gate(self, training: Training) -> None:
         """Wait while paused; let requested single steps through."""

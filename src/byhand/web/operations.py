@@ -2,9 +2,10 @@
 
 from byhand.documents.formats import OUTPUT_FORMATS
 from byhand.documents.options import QUARTERS
-from byhand.web import answers, batch, training_answers
+from byhand.web import answers, batch, joining, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
 from byhand.web.examples import LARGEST_HAND
+from byhand.web.trainings import PACE
 
 DRAWING_PARAMETERS = (
     RequestParameter(
@@ -73,6 +74,28 @@ OPERATIONS: tuple[Operation, ...] = (
         gives="Models",
     ),
     Operation(
+        *("POST", "/api/v1/models", "upload", "Bring a network along, a safetensors file of byhand."),
+        *(answers.post_model, (), "drawing"),
+        gives="Model",
+        status=201,
+    ),
+    Operation(
+        *("GET", "/api/v1/join", "join", "The addresses at which a class reaches this server."),
+        *(joining.get_join,),
+        gives="Join",
+    ),
+    Operation(
+        *("GET", "/api/v1/join.svg", "code", "The first of these addresses as a QR code."),
+        *(joining.get_code,),
+        gives="image/svg+xml",
+        refusals=(404,),
+    ),
+    Operation(
+        *("POST", "/api/v1/enter", "enter", "Say the password; a browser is given a cookie."),
+        *(joining.post_enter, (), "json"),
+        status=204,
+    ),
+    Operation(
         *("GET", "/api/v1/strokes", "strokes", "The ten digits in one handwriting, stroke by stroke."),
         *(answers.get_strokes, (HAND_PARAMETER,)),
         gives="Strokes",
@@ -134,6 +157,7 @@ OPERATIONS: tuple[Operation, ...] = (
                 LAYER_OR_OUTPUT_PARAMETER,
                 REQUIRED_UNIT_PARAMETER,
                 *POSITION_PARAMETERS,
+                RequestParameter("terms", "How many terms of a sum are written out.", "integer", 1, 100_000),
                 *DRAWING_PARAMETERS,
                 BOX_PARAMETER,
             ),
@@ -195,6 +219,15 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(404, 409, 503),
     ),
     Operation(
+        *("PUT", "/api/v1/trainings/{id}/pace", "pace", "Make so many steps a second at most."),
+        *(
+            training_answers.put_pace,
+            (TRAINING_PARAMETER, RequestParameter("steps", "0 for as many as can be.", "number", 0, PACE, needed=True)),
+        ),
+        gives="Training",
+        refusals=(404, 409),
+    ),
+    Operation(
         *("PUT", "/api/v1/trainings/{id}/drawing", "judge", "A drawing that the network shall judge as it learns."),
         *(training_answers.put_drawing, (TRAINING_PARAMETER, *DRAWING_PARAMETERS, BOX_PARAMETER), "drawing"),
         gives="Verdict",
@@ -245,6 +278,12 @@ OPERATIONS: tuple[Operation, ...] = (
         *(answers.get_samples_npz,),
         gives="application/octet-stream",
         refusals=(404,),
+    ),
+    Operation(
+        *("POST", "/api/v1/samples.npz", "load_samples", "Add the drawings of such a file to this browser's."),
+        *(answers.post_samples_npz, (), "drawing"),
+        gives="Samples",
+        status=201,
     ),
     Operation(
         *(

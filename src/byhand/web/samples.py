@@ -1,6 +1,7 @@
 """Labelled drawings of each browser, in memory only."""
 
 import threading
+import zipfile
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -113,6 +114,35 @@ class SampleStore:
         file = BytesIO()
         np.savez_compressed(file, x_train=x, y_train=y)
         return file.getvalue()
+
+    def load(self, session: str, data: bytes) -> dict[str, Any]:
+        """Add the drawings of an npz file with x_train (n, 28, 28), uint8, and y_train (n,).
+
+        Raises:
+            Refusal: no such file, or more drawings than are kept.
+        """
+        fault = Refusal(
+            422, "This is no file of samples: an npz file with x_train (n, 28, 28), uint8, and y_train (n,)."
+        )
+        most = 2 * 28 * 28 * self.limits.samples
+        try:
+            with zipfile.ZipFile(BytesIO(data)) as archive:
+                if sum(entry.file_size for entry in archive.infolist()) > most:
+                    raise fault
+            with np.load(BytesIO(data), allow_pickle=False) as file:
+                x, y = file["x_train"], file["y_train"]
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+            raise fault from None
+        if x.dtype != np.uint8 or x.shape != (*y.shape, 28, 28) or y.ndim != 1 or y.dtype.kind not in "iu":
+            raise fault
+        if len(y) and not 0 <= y.min() <= y.max() <= 9:
+            raise fault
+        with self._lock:
+            if len(self._albums.get(session, Album()).samples) + len(y) > self.limits.samples:
+                raise Refusal(429, f"{self.limits.samples} samples are kept at most; delete some first.")
+        for image, label in zip(x, y, strict=True):
+            self.add(session, image, int(label))
+        return self.to_json(session)
 
     def own(self, session: str) -> Own:
         """The drawings for fine-tuning.

@@ -82,7 +82,7 @@ SCHEMAS: dict[str, Any] = {
         **table(shape=array(AN_INTEGER), scale=A_NUMBER, zero=AN_INTEGER, data=A_TEXT),
     },
     "Settings": settings(True),
-    "NewTraining": settings(False, name=A_TEXT, paused={"type": "boolean"}),
+    "NewTraining": settings(False, name=A_TEXT, paused={"type": "boolean"}, pace={"type": "number", "minimum": 0}),
     "Finetune": table(
         *("model", "epochs", "learning_rate", "images", "seed", "name"),
         model=maybe(A_TEXT),
@@ -120,24 +120,22 @@ SCHEMAS: dict[str, Any] = {
     "Strokes": table(
         digits={"type": "object", "additionalProperties": array(array(array(A_NUMBER)))},  # a digit's strokes' points
     ),
-    "Models": table(
-        models=array(
-            table(
-                id=A_TEXT,
-                name=A_TEXT,
-                description=A_TEXT,
-                reads={"enum": ["digit", "rows"]},
-                input_shape=array(AN_INTEGER),
-                image_shape=maybe(array(AN_INTEGER)),
-                classes=array(A_TEXT),
-                parameters=AN_INTEGER,
-                accuracy=maybe(A_NUMBER),
-                card=TABLE,
-                output_activation=maybe(A_TEXT),
-                layers=array(of("Layer")),
-            )
-        )
+    "Models": table(models=array(of("Model"))),
+    "Model": table(
+        id=A_TEXT,
+        name=A_TEXT,
+        description=A_TEXT,
+        reads={"enum": ["digit", "rows"]},
+        input_shape=array(AN_INTEGER),
+        image_shape=maybe(array(AN_INTEGER)),
+        classes=array(A_TEXT),
+        parameters=AN_INTEGER,
+        accuracy=maybe(A_NUMBER),
+        card=TABLE,
+        output_activation=maybe(A_TEXT),
+        layers=array(of("Layer")),
     ),
+    "Join": table(addresses=array(A_TEXT), password={"type": "boolean"}),
     "Reading": table(
         text=A_TEXT,
         lines=array(
@@ -258,6 +256,8 @@ SCHEMAS: dict[str, Any] = {
         seconds=maybe(A_NUMBER),
         error=maybe(A_TEXT),
         problems=array(of("Problem")),
+        pace=A_NUMBER,
+        ahead=AN_INTEGER,
         own=maybe(table(before=maybe(A_NUMBER), after=maybe(A_NUMBER), count=AN_INTEGER)),
     ),
     "Trainings": table(trainings=array(of("Training"))),

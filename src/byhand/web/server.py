@@ -13,6 +13,7 @@ import uvicorn
 from byhand.core.errors import ByhandError
 from byhand.ops.compiled import cores
 from byhand.web.app import create_app
+from byhand.web.joining import reachable
 from byhand.web.security import LOOPBACK, Access, own_names
 from byhand.web.state import Server
 
@@ -54,7 +55,12 @@ def serve(
     processes = (0 if local else cores()) if processes is None else processes
     access = access or Access()
     names = (*own_names(host), *(name.lower() for name in access.names or ()))
-    app = create_app(Server(processes=processes), replace(access, names=names))
+    server = Server(processes=processes)
+    if host in EVERYWHERE:
+        server.addresses = tuple(f"{where}{access.root_path.lstrip('/')}" for where in reachable(port))
+    elif not local:
+        server.addresses = (address,)
+    app = create_app(server, replace(access, names=names))
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -1,5 +1,6 @@
 """Everything that one server keeps."""
 
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from byhand.web.samples import SampleStore
 from byhand.web.slots import Slots
 from byhand.web.training_data import Data, mnist
 from byhand.web.trainings import Trainings
+from byhand.web.uploads import Uploads
 
 
 class Server:
@@ -28,6 +30,9 @@ class Server:
         self.catalogue = Catalogue()
         self.trainings = Trainings(self.limits, data)
         self.samples = SampleStore(self.limits)
+        self.uploads = Uploads(self.limits)
+        self.addresses: tuple[str, ...] = ()  # at which others reach it
+        self.password = ""
         self.memory = Slots(self.limits.picture_memory)
         self.readers = Readers(processes, self.limits, self.memory)
 
@@ -40,6 +45,8 @@ class Server:
         name = name or self.catalogue.default
         if name in self.catalogue.models:
             return self.catalogue.models[name]
+        if name in self.uploads.models:
+            return self.uploads.models[name]
         try:
             return self.trainings.get(name).model
         except Refusal:
@@ -52,6 +59,10 @@ class Server:
             Refusal: there is none of that name.
         """
         return self.model(name or (ROW_MODEL if ROW_MODEL.stem in self.catalogue.models else MODEL).stem)
+
+    def enter(self, password: str) -> bool:
+        """Whether this is the password."""
+        return bool(self.password) and secrets.compare_digest(password.encode(), self.password.encode())
 
     def path(self, model: Model) -> Path | None:
         """The model's file; None for a training's network, which lies in none."""

@@ -61,6 +61,13 @@ def post_step(call: Call) -> Answer:
     return Answer(job.one_step() | {"training": job.to_json()})
 
 
+def put_pace(call: Call) -> Answer:
+    """Make it slower or faster."""
+    job = _job(call)
+    job.keep_pace(call.values["steps"])
+    return Answer(job.to_json())
+
+
 def put_drawing(call: Call) -> Answer:
     """The drawing that the network shall judge as it learns."""
     job, found = _job(call), drawing(call)

@@ -1,10 +1,12 @@
 """The trainings of one server: each in a thread of its own, a few at a time, kept to be compared."""
 
+import itertools
 import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from byhand.web.settings import build, read_settings
 from byhand.web.slots import Slots, Turn
 from byhand.web.training_data import CONFUSION_SAMPLES, Data, mnist
 
+PACE = 1000  # steps a second
 NAME = 40  # characters of a training's name at most
 OWN_SHARE = 0.2  # of the images of a fine-tuning are the learner's own, where 50 copies of each suffice
 COPIES = 50
@@ -55,10 +58,13 @@ class Trainings:
         name, paused = _name(rest.pop("name", "")), rest.pop("paused", False)
         if type(paused) is not bool:
             raise Refusal(422, "paused must be true or false.")
+        pace = rest.pop("pace", 0)
+        if type(pace) not in (int, float) or not 0 <= pace <= PACE:
+            raise Refusal(422, f"pace must be a number of steps a second from 0 (as many as can be) to {PACE}.")
         settings = read_settings(rest, self.limits)
-        self._check_room()
+        self._check_room(session)
         network, optimizer = build(settings, self.limits)
-        return self._start(Job(_key(), session, settings, network, optimizer, name, paused))
+        return self._start(Job(_key(), session, settings, network, optimizer, name, paused, pace=float(pace)))
 
     def finetune(self, table: Mapping[str, Any], model: Model, own: Own, session: str) -> Job:
         """Some epochs more for a network, on own drawings mixed with MNIST's.
@@ -73,7 +79,7 @@ class Trainings:
         rest = FINETUNE | dict(table)
         name, _ = _name(rest.pop("name")), rest.pop("model")
         settings = replace(read_settings(rest, self.limits), batch_size=32, optimizer="adam", hidden=())
-        self._check_room()
+        self._check_room(session)
         copy = model.network.copy()
         optimizer: Optimizer = Adam(settings.learning_rate)
         return self._start(Job(_key(), session, settings, copy, optimizer, name or model.id, own=own))
@@ -111,18 +117,27 @@ class Trainings:
             if job.thread:
                 job.thread.join(seconds)
 
-    def _check_room(self) -> None:
+    def ahead(self, job: Job) -> int:
+        """How many trainings wait that began before this one."""
+        before = itertools.takewhile(lambda other: other is not job, list(self._jobs.values()))
+        return sum(other.state == "waiting" for other in before)
+
+    def _check_room(self, session: str) -> None:
         if self._closed:
             raise Refusal(503, "The server is shutting down.", 10)
         with self._lock:
             waiting = sum(not job.ended for job in self._jobs.values())
             if waiting >= self.limits.waiting + self.limits.trainings:
                 raise Refusal(429, f"{waiting} trainings are not finished yet; wait for one, or stop one.", 10)
+            own = sum(not job.ended for job in self._jobs.values() if job.session == session)
+            if own >= self.limits.browser_trainings:
+                raise Refusal(429, f"You have {own} trainings under way; wait for one, or stop one.", 10)
             too_many = max(0, len(self._jobs) + 1 - self.limits.kept)
             for job in [job for job in self._jobs.values() if job.ended][:too_many]:
                 del self._jobs[job.id]  # the oldest
 
     def _start(self, job: Job) -> Job:
+        job.ahead = partial(self.ahead, job)
         with self._lock:
             self._jobs[job.id] = job
         job.thread = threading.Thread(target=self._run, args=(job,), name=f"training {job.id}", daemon=True)

@@ -21,7 +21,6 @@ from playwright.sync_api import Page, sync_playwright
 from byhand.handwriting.glyphs import drawn_writers
 from byhand.handwriting.page import draw_page
 
-SIZE = {"width": 1440, "height": 900}
 TRAINED = "runs => document.querySelector('#runs').textContent.split('finished').length > runs"
 
 
@@ -92,10 +91,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="the folder that the pictures go into")
     parser.add_argument("--dark", action="store_true", help="in the dark")
-    parser.add_argument("--narrow", action="store_true", help="as on a telephone")
+    parser.add_argument(
+        "--width", type=int, default=1440, help="of the window: 1440, 1024 (a projector), 390 (a telephone)"
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    size = {"width": 360, "height": 740} if options.narrow else SIZE
+    size = {"width": options.width, "height": 900 if options.width > 500 else 844}
     browser_file = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with server() as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])

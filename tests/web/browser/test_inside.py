@@ -75,6 +75,23 @@ def test_pointing_tapping_and_keys(open_page, size):
     assert page.inner_text("#unit-title") == "Unit 29"
 
 
+@pytest.mark.parametrize("size", [(1024, 768), (390, 844)], ids=["projector", "telephone"])
+def test_the_equation_is_in_sight_beside_the_unit_and_opens(open_page, size):
+    page = open_page("inside", viewport={"width": size[0], "height": size[1]})
+    look_into(page, "dense")
+    canvas = page.locator("#network canvas").nth(1)
+    canvas.scroll_into_view_if_needed()
+    canvas.click(position={"x": 8, "y": 8})
+    settled(page)
+    for part in ("#unit-title", "#equation b"):
+        box = page.locator(part).first.bounding_box()
+        assert box and 0 <= box["y"] < size[1], part
+    few = page.locator("#equation .product").count()
+    page.locator("#equation button.rest").first.click()
+    page.wait_for_function("few => document.querySelectorAll('#equation .product').length > few", arg=few)
+    assert page.locator("#equation > :first-child .rest").count() == 0
+
+
 def test_a_place_in_a_map(open_page):
     page = open_page("inside")
     look_into(page, "small-conv")

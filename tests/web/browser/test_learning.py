@@ -6,6 +6,7 @@ import pytest
 
 from byhand import Network
 from tests.web.browser.conftest import rest
+from tests.web.browser.test_drawing import pixels
 from tests.web.browser.test_inside import numbers
 
 ENDED = "() => /Finished|Stopped/.test(document.querySelector('#run-words').textContent)"
@@ -74,6 +75,42 @@ def test_step_by_step(open_page):
         assert rate == 0.5 and after == pytest.approx(before - rate * gradient, rel=2e-3, abs=1e-6)
     page.click("text=Resume")
     page.wait_for_function(ENDED)
+
+
+def test_settings_in_the_address_a_slow_pace_and_steps_back(open_page):
+    page = open_page("learn?hidden=6&epochs=1&images=200&batch_size=20&activation=tanh")
+    assert page.input_value("[name=hidden]") == "6" and page.input_value("[name=activation]") == "tanh"
+    choose(page, learning_rate=0.25)
+    page.dispatch_event("[name=learning_rate]", "change")
+    assert "learning_rate=0.25" in page.url and "hidden=6" in page.url
+    page.fill("#pace", "1")
+    assert page.inner_text("#pace-words") == "2 steps a second"
+    page.click("text=Start")
+    page.wait_for_function("() => Number(document.querySelector('#back').max) >= 1")
+    assert re.search(r"step \d+ of 10;", page.inner_text("#run-words"))
+    page.fill("#pace", "6")
+    page.wait_for_function(ENDED)
+    newest = pixels(page, "#run-weights canvas")
+    page.fill("#back", "0")
+    assert page.inner_text("#back-words") == "step 0" and pixels(page, "#run-weights canvas") != newest
+    for _ in range(int(page.get_attribute("#back", "max"))):
+        page.click("#after")
+    assert page.inner_text("#back-words") == "step 10" and pixels(page, "#run-weights canvas") == newest
+
+
+def test_a_training_that_is_gone_is_said_to_be(open_page):
+    page = open_page("learn")
+    choose(page, hidden="8", epochs=50, images=2000)
+    page.click("text=Step by step")
+    page.wait_for_selector("#step:not([disabled])")
+    key = page.evaluate("async () => (await (await fetch('api/v1/trainings')).json()).trainings[0].id")
+    page.route(f"**/trainings/{key}**", lambda route: route.fulfill(status=404, json={"error": "No such training."}))
+    page.evaluate("async (key) => { await fetch(`api/v1/samples`); }", key)
+    page.context.request.delete(
+        f"{page.url.split('#')[0]}api/v1/trainings/{key}"
+    )  # the stream ends, and is not found again
+    page.wait_for_function("() => /gone|Stopped/.test(document.querySelector('#run-words').textContent)")
+    open_page.wrong.clear()
 
 
 def test_stop_and_wrong_settings(open_page):

@@ -48,6 +48,16 @@ function sendDrawing(method, path, drawing, query = {}) {
   return ask(`${path}?${search}`, { method, headers: { "Content-Type": type }, body });
 }
 
+/**
+ * @param {string} path
+ * @param {File} file
+ */
+function sendFile(path, file) {
+  const form = new FormData();
+  form.append("file", file);
+  return ask(path, { method: "POST", body: form });
+}
+
 export const settings = () => ask("api/v1/settings");
 export const models = () => ask("api/v1/models");
 /** @param {number} seed the hand that writes them */
@@ -86,6 +96,20 @@ export const trainings = () => ask("api/v1/trainings");
  * @param {"pause" | "resume" | "stop" | "step"} what
  */
 export const tell = (id, what) => send("POST", `api/v1/trainings/${id}/${what}`);
+/**
+ * @param {string} id
+ * @param {number} steps a second; 0 for as many as can be
+ */
+export const pace = (id, steps) => send("PUT", `api/v1/trainings/${id}/pace?steps=${steps}`);
+/** @param {string} id */
+export const training = (id) => ask(`api/v1/trainings/${id}`);
+/** @param {File} file a model file */
+export const bringModel = (file) => sendFile("api/v1/models", file);
+/** @param {File} file of samples */
+export const loadSamples = (file) => sendFile("api/v1/samples.npz", file);
+export const join = () => ask("api/v1/join");
+/** @param {string} password */
+export const enter = (password) => send("POST", "api/v1/enter", { password });
 /** @param {string} id */
 export const forget = (id) => send("DELETE", `api/v1/trainings/${id}`);
 /** @param {string} id */

@@ -19,9 +19,11 @@ export function line(text) {
  * One number of the network: the equation in letters, then with its numbers, products that raise it in blue, that lower
  * it in orange.
  * @param {any} answer of /api/models/…/equation
+ * @param {(answer: any) => void} onAll called where all terms are wanted
  * @returns {HTMLElement}
  */
-export function equation({ general, text, name, value, terms, rest, bias }) {
+export function equation(answer, onAll) {
+  const { general, text, name, value, terms, rest, bias } = answer;
   const head = line(general);
   head.className = "general";
   if (!terms.length) {
@@ -30,7 +32,16 @@ export function equation({ general, text, name, value, terms, rest, bias }) {
   }
   const sums = terms.flatMap((/** @type {any} */ term, /** @type {number} */ i) => [i ? " + " : "", product(term)]);
   const others = rest
-    ? [" + ", el("span", { className: "rest", textContent: `(${rest.count} more: ${short(rest.sum)})` })]
+    ? [
+        " + ",
+        el("button", {
+          type: "button",
+          className: "rest",
+          title: "Write out all terms",
+          textContent: `(${rest.count} more: ${short(rest.sum)})`,
+          onclick: () => onAll(answer),
+        }),
+      ]
     : [];
   const body = el(
     "div",

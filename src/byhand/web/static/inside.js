@@ -11,8 +11,9 @@ import { showUnit } from "./unit.js";
  * @param {import("./drawing.js").Drawing} drawing
  * @param {import("./reading.js").Reading} reading
  * @param {any[]} shipped
+ * @param {(sentence: string) => void} trouble
  */
-export function startInside(drawing, reading, shipped) {
+export function startInside(drawing, reading, shipped, trouble) {
   const sheet = new Sheet($("#inside-sheet"), drawing);
   /** @type {Map<string, any>} */
   const models = new Map();
@@ -43,6 +44,20 @@ export function startInside(drawing, reading, shipped) {
     put({ ...training, name: `Yours: ${nameOf(training)}`, output_activation: null });
     show();
   };
+  $("#model-file").addEventListener("change", async (/** @type {any} */ { target }) => {
+    const [file] = target.files;
+    target.value = "";
+    if (!file) return;
+    try {
+      const model = await api.bringModel(file);
+      put(model);
+      $(`input[name=model][value="${model.id}"]`).checked = true;
+      reading.use(model.id);
+      trouble("");
+    } catch (error) {
+      trouble(/** @type {Error} */ (error).message);
+    }
+  });
   return { add };
 }
 

@@ -13,13 +13,16 @@ import { showBars } from "./bars.js";
 /** @type {Record<string, string>} */
 const WORDS = {
   loading: "Loading MNIST …",
-  waiting: "Waiting for other trainings; it will start by itself.",
+  waiting: "Waiting for other trainings; it will start by itself",
   running: "Learning",
   paused: "Paused",
   finished: "Finished",
   stopped: "Stopped",
   failed: "Failed",
 };
+
+const PACES = [1, 2, 4, 10, 30, 100, 0]; // steps a second; 0 is full speed
+const pace = () => Number($("#pace").value);
 
 /** @type {Run[]} newest first */
 let runs = [];
@@ -46,7 +49,7 @@ export async function startLearn(drawing, options, trouble, onTrained) {
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(start({ ...chosen(form), paused: event.submitter?.getAttribute("name") === "by-step" }));
+    attempt(start({ ...chosen(form), pace: PACES[pace()], paused: event.submitter?.getAttribute("name") === "by-step" }));
   });
   $("#too-fast").addEventListener("click", () =>
     attempt(start({ ...chosen(form), learning_rate: 100, name: "too fast" })),
@@ -55,6 +58,23 @@ export async function startLearn(drawing, options, trouble, onTrained) {
     attempt(/** @type {Run} */ (current).tell(current?.training.state === "paused" ? "resume" : "pause")),
   );
   $("#step").addEventListener("click", () => attempt(/** @type {Run} */ (current).tell("step")));
+  $("#back").addEventListener("input", showLook);
+  for (const [name, by] of /** @type {const} */ ([["before", -1], ["after", 1]])) {
+    $(`#${name}`).addEventListener("click", () => {
+      $("#back").value = String(Number($("#back").value) + by);
+      showLook();
+    });
+  }
+  const showPace = () => {
+    $("#pace-words").textContent = PACES[pace()] ? `${PACES[pace()]} steps a second` : "full speed";
+  };
+  $("#pace").max = String(PACES.length - 1);
+  $("#pace").value = $("#pace").max;
+  $("#pace").addEventListener("input", () => {
+    showPace();
+    if (current?.active) attempt(api.pace(current.training.id, PACES[pace()]));
+  });
+  showPace();
   $("#stop").addEventListener("click", () => attempt(/** @type {Run} */ (current).tell("stop")));
   drawing.addEventListener(
     "change",
@@ -105,6 +125,7 @@ function listen(run, drawing, onTrained) {
 function open(run, drawing) {
   if (current !== run) current?.leave();
   current = run;
+  $("#back").value = $("#back").max;
   run.follow();
   watch(drawing);
   showAll();
@@ -159,12 +180,14 @@ function showState() {
 function showProgress() {
   const training = current?.training;
   if (training) {
-    const { state, epoch, epochs, step, steps, error, history } = training;
+    const { state, epoch, epochs, step, steps, error, history, ahead } = training;
     const loss = current?.losses.at(-1)?.[1];
     const parts = [
       WORDS[state],
-      `epoch ${epoch} of ${epochs}, step ${step - Math.max(0, epoch - 1) * steps} of ${steps}`,
+      `epoch ${epoch} of ${epochs}, step ${steps ? `${step - Math.max(0, epoch - 1) * steps} of ${steps}` : step}`,
     ];
+    if (state === "waiting") parts.splice(1, 1, ahead ? `${ahead} before it` : "next in line");
+    if (current?.lost) parts.unshift("The server does not answer; trying again");
     if (Number.isFinite(loss)) parts.push(`loss ${short(/** @type {number} */ (loss))}`);
     if (history.val_accuracy?.length)
       parts.push(`${percent(history.val_accuracy.at(-1))} of the validation images correct`);
@@ -175,7 +198,14 @@ function showProgress() {
 }
 
 function showLook() {
-  const look = current?.look;
+  const looks = current?.looks ?? [];
+  const back = $("#back");
+  const newest = Number(back.value) >= Number(back.max); // who went back stays there
+  back.max = String(Math.max(0, looks.length - 1));
+  if (newest) back.value = back.max;
+  back.disabled = $("#before").disabled = $("#after").disabled = looks.length < 2;
+  const look = newest ? current?.look : looks[Number(back.value)];
+  $("#back-words").textContent = look ? `step ${look.step}` : "";
   showWeights($("#run-weights"), look);
   showConfusion($("#confusion"), look, current?.training.classes ?? []);
   showOwn(look?.drawing);

@@ -1,6 +1,7 @@
 /** The page: which view is shown, and what they share: one drawing, and what is read in it. */
 
 import * as api from "./api.js";
+import { passed, startClass } from "./class.js";
 import { startDraw } from "./draw.js";
 import { Drawing } from "./drawing.js";
 import { $, soon, stored } from "./dom.js";
@@ -12,7 +13,7 @@ import { MODEL, Reading } from "./reading.js";
 import { startSamples } from "./samples.js";
 import { startTheme } from "./theme.js";
 
-const VIEWS = ["draw", "inside", "learn", "own"];
+const VIEWS = ["draw", "inside", "learn", "own", "class"];
 
 /** @param {string} sentence "" when all is well again */
 function trouble(sentence) {
@@ -22,7 +23,7 @@ function trouble(sentence) {
 
 /** @param {import("./reading.js").Reading} reading */
 function showView(reading) {
-  const name = VIEWS.find((view) => `#/${view}` === location.hash) ?? VIEWS[0];
+  const name = VIEWS.find((view) => `#/${view}` === location.hash.split("?")[0]) ?? VIEWS[0];
   for (const view of VIEWS) $(`#${view}`).hidden = view !== name;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.getAttribute("href") === `#/${name}`) link.setAttribute("aria-current", "page");
@@ -34,6 +35,7 @@ function showView(reading) {
 
 async function start() {
   startTheme($("#theme"));
+  await passed();
   const [settings, { models }] = await Promise.all([api.settings(), api.models()]);
   const drawing = new Drawing();
   const digits = models.filter((/** @type {any} */ model) => model.reads === "digit");
@@ -43,7 +45,8 @@ async function start() {
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
   reading.addEventListener("look", () => trouble(""));
   startDraw(drawing, reading, (id) => names.get(id) ?? "one of yours");
-  const inside = startInside(drawing, reading, models);
+  const inside = startInside(drawing, reading, models, trouble);
+  startClass();
   window.addEventListener("hashchange", () => {
     showView(reading);
     window.scrollTo(0, 0);

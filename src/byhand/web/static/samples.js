@@ -38,6 +38,11 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
       ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:`
       : "Draw one digit, then choose its label.";
   });
+  $("#samples-load").addEventListener("change", (/** @type {any} */ { target }) => {
+    const [file] = target.files;
+    if (file) attempt(api.loadSamples(file).then(refresh));
+    target.value = "";
+  });
   $("#forget").addEventListener("click", () => attempt(api.dropSample().then(refresh)));
   $("#finetune").addEventListener("click", () => attempt(finetune(reading.model, onTrained)));
   window.addEventListener("colours", () => {

@@ -5,6 +5,7 @@ import { $, el } from "./dom.js";
 /** @param {string} text */
 const number = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")));
 
+const FIELDS = ["recipe", "network", "hidden", "activation", "loss", "optimizer", "learning_rate", "batch_size", "epochs", "images"];
 const NUMBERS = ["learning_rate", "batch_size", "epochs", "images"];
 
 /**
@@ -44,6 +45,29 @@ export function startSettings(form, { recipes, networks, activations, losses, op
     $("#recipe-words").textContent = recipe?.about ?? "";
   });
   fill(defaults);
+  fromAddress(field, showNetwork);
+  form.addEventListener("change", () => {
+    const query = new URLSearchParams(Object.entries(FIELDS.reduce(
+      (said, name) => (field(name).value === "" || field(name).disabled ? said : { ...said, [name]: field(name).value }),
+      /** @type {Record<string, string>} */ ({}),
+    )));
+    history.replaceState(null, "", `#/learn?${query}`);
+  });
+}
+
+/**
+ * What the address says, such as #/learn?hidden=100&learning_rate=0.1: a teacher can send it.
+ * @param {(name: string) => any} field
+ * @param {() => void} done
+ */
+function fromAddress(field, done) {
+  const said = new URLSearchParams(location.hash.split("?")[1] ?? "");
+  if (said.get("recipe")) {
+    field("recipe").value = said.get("recipe");
+    field("recipe").dispatchEvent(new Event("change"));
+  }
+  for (const name of FIELDS) if (said.has(name)) field(name).value = said.get(name);
+  done();
 }
 
 /**

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 
 /** @typedef {[number, number][]} Points what is counted on the axis, and the value */
 
+const LOOKS = 300; // are kept to go back to
 const ACTIVE = ["loading", "waiting", "running", "paused"];
 
 /** Tells "training" when its state changed, "epoch", "curves", "look", "one", and "problems". */
@@ -16,6 +17,10 @@ export class Run extends EventTarget {
   look = null;
   /** @type {any} */
   one = null;
+  /** whether the server is out of reach at the moment */
+  lost = false;
+  /** @type {any[]} the last looks, the oldest first */
+  looks = [];
   /** @type {EventSource | null} */
   #source = null;
 
@@ -54,6 +59,25 @@ export class Run extends EventTarget {
       this.leave();
       this.#take(training);
     });
+    this.#source.addEventListener("open", () => this.#connected(true));
+    this.#source.addEventListener("error", () => this.#connected(false));
+  }
+
+  /**
+   * The browser connects again by itself where the line broke; where the server knows the training no more, it is over.
+   * @param {boolean} well
+   */
+  async #connected(well) {
+    if (!well && this.#source) {
+      const answer = await api.training(this.training.id).catch((error) => error);
+      if (answer.status === 404) {
+        this.leave();
+        return this.#take({ ...this.training, state: "failed", error: `This training is gone: ${answer.message}` });
+      }
+    }
+    if (this.lost === !well) return;
+    this.lost = !well;
+    this.#tell("curves");
   }
 
   leave() {
@@ -93,6 +117,7 @@ export class Run extends EventTarget {
   /** @param {any} look */
   #look(look) {
     this.look = look;
+    this.looks = [...this.looks.slice(-LOOKS), look];
     this.accuracies.push([look.step, look.accuracy]);
     this.#tell("look");
     this.#tell("curves");

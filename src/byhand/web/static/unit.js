@@ -32,7 +32,14 @@ export async function showUnit(seen, model, columns, choice) {
   const [title, words] = describe(seen, column, choice);
   $("#unit-title").textContent = title;
   $("#unit-words").textContent = words;
-  $("#equation").replaceChildren(...answers.map(equation));
+  const all = async (/** @type {any} */ answer) => {
+    const place = { layer: answer.layer, unit: choice.unit, row: choice.row, column: choice.place, terms: 100_000 };
+    const now = ++asked; // what was asked of the same unit before is of no use any more
+    const whole = await api.equation(image, model.id, place);
+    $("#unit").setAttribute("aria-busy", "false");
+    if (now === asked) $("#equation").replaceChildren(...answers.map((one) => equation(one === answer ? whole : one, all)));
+  };
+  $("#equation").replaceChildren(...answers.map((answer) => equation(answer, all)));
   $("#unit-pictures").replaceChildren(...(weights ? pictures(weights, seen, columns[choice.column - 1]) : []));
 }
 
