@@ -87,7 +87,7 @@ def test_the_equation_is_in_sight_beside_the_unit_and_opens(open_page, size):
         box = page.locator(part).first.bounding_box()
         assert box and 0 <= box["y"] < size[1], part
     few = page.locator("#equation .product").count()
-    page.locator("#equation button.rest").first.click()
+    page.locator("#equation button.rest").first.press("Enter")
     page.wait_for_function("few => document.querySelectorAll('#equation .product').length > few", arg=few)
     assert page.locator("#equation > :first-child .rest").count() == 0
 
