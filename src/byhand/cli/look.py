@@ -23,20 +23,28 @@ MAPPED = 2_000  # images on the map: more than that hide each other
 @app.command(epilog="Example, after byhand demo:  byhand look out/demo 7")
 def look(
     model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
-    image: Annotated[str, typer.Argument(help="A picture of one digit, or the index of a test image.")],
+    image: Annotated[
+        str,
+        typer.Argument(
+            help="A picture of one digit, the index of a test image, or a text for a network of characters."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("out/look"),
     data: Annotated[str, typer.Option(help="Name or path of the data set of test and training images.")] = "mnist",
     among: Annotated[int, typer.Option(min=2, help="Number of training images to compare with.")] = 10_000,
     patch: Annotated[int | None, typer.Option(min=1, help="Side of the square for occlusion, in pixels.")] = None,
     json: Json = False,
 ) -> None:
-    """Draw how a network predicts an image: filters, feature maps, decisive pixels, similar training images."""
+    """Draw how a network predicts an image: filters, feature maps, attention, decisive pixels, similar images."""
     from byhand import plots
     from byhand.data import load
     from byhand.exchange.loading import any_network
     from byhand.explaining.looking import image_shape
 
     network = any_network(model_file(model))
+    if network.inputs == "tokens":
+        _look_at_text(network, model, image, out, json)
+        return
     dataset = load(data)
     shape = image_shape(network, dataset.image_shape)
     if dataset.x_train.shape[1] != shape[0] * shape[1]:
@@ -58,6 +66,30 @@ def look(
     near = ", ".join(f"{n['label']} (image {n['sample']}, distance {n['distance']:.3g})" for n in report["nearest"][:3])
     print(f"Nearest of {report['compared']:,} training images: {near}.")
     print(f"Written to {out}: {', '.join(Path(file).name for file in files)}.")
+
+
+def _look_at_text(network: "Network", model: Path, text: str, out: Path, json: bool) -> None:
+    """Draw what each head looks at in a text, the last characters of it that the network takes."""
+    from byhand import plots
+    from byhand.data.text import to_tokens
+    from byhand.explaining.attention_maps import attention_maps
+
+    characters = network.classes
+    if not characters or not text:
+        raise ByhandError(f"{model}: give a network of characters a text to look at.")
+    text = text[-network.input_shape[0] :]
+    network = network.reshaped((len(text),))
+    maps = attention_maps(network, network.as_input(to_tokens(text, characters, "the text")[None]))
+    if not maps:
+        raise ByhandError(f"{model}: this network has no attention whose weights could be drawn.")
+    file = out / "attention.png"
+    plots.save(plots.attention_over_text(text, [(name, a[0]) for name, a in maps]), file)
+    if json:
+        print_json(
+            {"model": str(model), "text": text, "attention": {n: a[0].tolist() for n, a in maps}, "files": [str(file)]}
+        )
+        return
+    print(f"Written to {out}: {file.name}, the attention of {len(maps)} layers over {len(text)} characters.")
 
 
 def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "tuple[Array, str | None]":
@@ -91,6 +123,7 @@ def _pictures(
     import numpy as np
 
     from byhand import plots
+    from byhand.explaining.attention_maps import attention_maps, over_patches
     from byhand.explaining.looking import layer_outputs, occlusion
     from byhand.layers import Conv2D, Dense, Flatten
 
@@ -104,6 +137,10 @@ def _pictures(
     gradient = network.input_gradient(x, weights).reshape(ink.shape)
     facts = {"text": name, "confidence": float(p[top] if len(p) > 1 or answer else 1 - p[0])}
     yield "decided", plots.decided(ink, fall, gradient, names[top] if len(p) > 1 else "1", patch), facts
+
+    seen = [(number, over_patches(network, a[0])) for number, a in attention_maps(network, x)]
+    if drawn := [(number, a) for number, a in seen if a is not None]:
+        yield "attention", plots.attention_over_image(ink, drawn), {}
 
     flat = []
     for i, (layer, y) in enumerate(zip(network.layers, layer_outputs(network, x), strict=True)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from byhand.diagnosis import cause_rules, curve_rules, network_rules, time_rules
+from byhand.diagnosis import attention_rules, cause_rules, curve_rules, network_rules, time_rules
 from byhand.diagnosis.problem import Problem, share
 from byhand.diagnosis.record import Record
 
@@ -19,6 +19,7 @@ RULES: tuple[Callable[[Record, set[str]], Problem | None], ...] = (
     network_rules.vanishing,
     time_rules.fading,
     network_rules.saturated_units,
+    attention_rules.collapsed_attention,
     network_rules.unbalanced,
     cause_rules.narrow_layers,
     curve_rules.too_high,

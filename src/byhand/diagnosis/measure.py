@@ -12,6 +12,7 @@ from byhand.layers import Layer, ReLU, Sigmoid, Tanh
 from byhand.layers.sequences.recurrent import Recurrent
 
 FLAT = 0.01  # a sigmoid or tanh counts as saturated where its slope is below this share of its steepest
+UNIFORM, ONE_PLACE = 0.99, 0.95  # see `attention`
 TWIN = 1e-3  # two columns count as equal where they differ by less than this share of the largest weight
 
 
@@ -133,3 +134,20 @@ def ratios_over_time(layers: Sequence[Layer], passes: Sequence[Pass], path: str 
             first, last = (rms(at.cache.dz[:, t]) for t in ends)
             yield number, first / last if last else math.nan
         yield from ratios_over_time(layer.layers, at.children, f"{number}.")
+
+
+def attention(a: Array, causal: bool, mask: Array | None) -> tuple[float, float]:
+    """The shares of heads that look everywhere alike, and that look at one place only, from A (n, heads, T, keys).
+
+    Queries that may see one key only don't count. A head looks everywhere alike where the mean entropy of its rows is
+    at least 99 % of the largest possible, and at one place where one key gets at least 95 % of the weight, on average.
+    """
+    n, _, steps, keys = a.shape
+    there = np.ones((n, steps, keys), bool) if mask is None else np.repeat(mask[:, None], steps, axis=1)
+    counts = (np.tril(there) if causal else there).sum(axis=2)  # (n, T)
+    several = counts >= 2
+    if not several.any():
+        return math.nan, math.nan
+    rows = a.swapaxes(1, 2)[several].astype(np.float64)  # (queries, heads, keys)
+    entropy = -np.sum(rows * np.log(np.maximum(rows, 1e-30)), axis=2) / np.log(counts[several])[:, None]
+    return float(np.mean(entropy.mean(axis=0) >= UNIFORM)), float(np.mean(rows.mean(axis=0).max(axis=1) >= ONE_PLACE))

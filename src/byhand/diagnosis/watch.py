@@ -11,6 +11,7 @@ from byhand.core.types import Array
 from byhand.diagnosis import measure
 from byhand.diagnosis.findings import Problem, diagnose
 from byhand.diagnosis.record import Record
+from byhand.explaining.attention_maps import attention_passes
 from byhand.layers import ReLU, Sigmoid, Softmax
 from byhand.network import Network
 from byhand.training import Callback, Training
@@ -202,6 +203,8 @@ class Watch(Callback):
                 row[f"dead {number}"] = measure.dead(y)
             else:
                 row[f"saturated {number}"] = measure.saturated(layer, y)
+        for number, head, at in attention_passes(self._twin.layers, self._workspace.passes.layers):
+            row[f"uniform {number}"], row[f"one place {number}"] = measure.attention(at.cache.A, head.causal, at.mask)
         return row
 
 

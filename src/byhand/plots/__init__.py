@@ -3,6 +3,7 @@
 No window is opened and no global state is touched.
 """
 
+from byhand.plots.attention import attention_over_image, attention_over_text
 from byhand.plots.augmented import augmented
 from byhand.plots.canvas import save
 from byhand.plots.diagnosis import diagnosis
@@ -16,6 +17,8 @@ from byhand.plots.tuning import trials
 
 __all__ = [
     "activations",
+    "attention_over_image",
+    "attention_over_text",
     "augmented",
     "confusion",
     "curves",
