@@ -4,7 +4,7 @@ from byhand.diagnosis.network_rules import LEARNT, Found
 from byhand.diagnosis.problem import MODERATE, Problem, joined
 from byhand.diagnosis.record import Record
 
-KINDS = {  # what is measured: what it is called, and what helps
+COLLAPSES = {  # what is measured: what it is called, and what helps
     "uniform": (
         "gives all places the same weight, as a plain mean does",
         "inputs and positions of about 1, a normalisation before attention (pre_norm=True), a larger start of queries "
@@ -23,13 +23,15 @@ def collapsed_attention(record: Record, found: Found) -> Problem | None:
     accuracy = (record.history.get("accuracy") or [0.0])[-1]
     if accuracy >= LEARNT or "the loss is not finite" in found:
         return None
-    layers = {kind: [n for n, column in record.of(kind).items() if column[-1] == 1] for kind in KINDS}
+    layers = {kind: [n for n, column in record.of(kind).items() if column[-1] == 1] for kind in COLLAPSES}
     seen = [
-        f"{joined([record.label(n) for n in numbers])} {KINDS[kind][0]}" for kind, numbers in layers.items() if numbers
+        f"{joined([record.label(n) for n in numbers])} {COLLAPSES[kind][0]}"
+        for kind, numbers in layers.items()
+        if numbers
     ]
     if not seen:
         return None
-    advice = " ".join(KINDS[kind][1] for kind, numbers in layers.items() if numbers)
+    advice = " ".join(COLLAPSES[kind][1] for kind, numbers in layers.items() if numbers)
     text = joined(seen)
     return Problem(
         "collapsed attention",

@@ -23,6 +23,8 @@ def attention_over_image(image: Array, maps: Sequence[tuple[str, Array]]) -> "Fi
     picture = figure(1.5 * heads + 0.8, 1.75 * len(maps) + 0.4)
     axes = picture.subplots(len(maps), heads, squeeze=False)
     height, width = image.shape
+    for ax, head in zip(axes[0], range(heads), strict=True):
+        ax.set_title(f"head {head + 1}", fontsize=10)
     for row, (name, weights) in zip(axes, maps, strict=True):
         row[0].set_ylabel(f"layer {name}")
         for head, ax in enumerate(row):
@@ -36,8 +38,6 @@ def attention_over_image(image: Array, maps: Sequence[tuple[str, Array]]) -> "Fi
                 np.ones_like(shade), cmap="Oranges", vmin=0, vmax=1.3, alpha=0.75 * shade, extent=(0, width, height, 0)
             )
             ax.set_xlabel(f"up to {weights[head].max():.2f}", fontsize=8)
-            if row is axes[0]:
-                ax.set_title(f"head {head + 1}", fontsize=10)
     return picture
 
 
