@@ -123,7 +123,7 @@ BAD_LISTS = {
     "binary": (b"\x89PNG\0\0\0", "not a text file"),
     "half a character": (b"\xff\xfea", "not a text file"),
     "undefined in Windows-1252": (b"\x81\x8d", "not a text file"),
-    "huge field": (b"file,label\n" + b"a" * 200_000, "no CSV file"),
+    "huge field": (b"file,label\n" + b"a" * 200_000, "not a CSV file"),
 }
 
 

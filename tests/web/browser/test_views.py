@@ -46,14 +46,14 @@ def test_the_address_says_the_view(open_page):
 
 def test_a_server_that_is_gone_is_said(open_page):
     page = open_page()
-    page.route("**/api/look*", lambda route: route.fulfill(status=503, json={"error": "The server is ending."}))
+    page.route("**/api/v1/look*", lambda route: route.fulfill(status=503, json={"error": "The server is ending."}))
     page.click("#clear")
     page.click("#examples button:nth-child(4)")
     page.wait_for_selector("#trouble:not([hidden])")
     assert page.inner_text("#trouble") == "The server is ending."
     assert all("503" in message for message in open_page.wrong)  # the browser notes it, too
     open_page.wrong.clear()
-    page.unroute("**/api/look*")
+    page.unroute("**/api/v1/look*")
     page.click("#examples button:nth-child(4)")
     page.wait_for_selector("#trouble", state="hidden")
     assert page.inner_text("#verdict") == "3"
