@@ -39,7 +39,9 @@ def network_description(network: Network) -> dict[str, Any]:
         "inputs": network.inputs,
         "task": network.task,
     }
-    return description | ({"table": to_config(network.table)} if network.table else {})
+    if network.table:
+        description["table"] = to_config(network.table)
+    return description | ({"characters": list(network.characters)} if network.characters else {})
 
 
 def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
@@ -125,6 +127,7 @@ def load_network(path: str | Path) -> Network:
                 task=description.get("task"),
             )
             network.table = _table(path, description, network)
+            network.characters = _characters(path, description, network)
             for arena, vector in ((network.arena, network.theta), (network.state_arena, network.state)):
                 for p in arena.parameters:
                     p.view(vector)[...] = _numbers(file, p.full_name)
@@ -187,6 +190,14 @@ def _table(path: Path, description: dict[str, Any], network: Network) -> "Table 
     if not fits or max(len(table.classes), 2) != max(network.outputs, 2):
         raise ByhandError(f"{path}: its description of a table is damaged.")
     return table
+
+
+def _characters(path: Path, description: dict[str, Any], network: Network) -> tuple[str, ...]:
+    found = description.get("characters") or ()
+    fits = isinstance(found, list | tuple) and all(isinstance(c, str) and len(c) == 1 for c in found)
+    if not fits or (found and len(found) + 1 != getattr(network.layers[0], "vocabulary", None)):
+        raise ByhandError(f"{path}: its list of characters is damaged.")
+    return tuple(found)
 
 
 def _check_tensors(path: Path, file: Any, parameters: list[Parameter]) -> None:

@@ -195,3 +195,28 @@ def test_what_is_measured_while_training_leaves_out_steps_that_are_not_there():
     right = network.predict(x, mask=there) == steps
     for k in range(3):
         assert watch.record.columns[f"recall {k}"][-1] == pytest.approx(right[there & (steps == k)].mean())
+
+
+def test_a_model_of_lines_reads_lines(tmp_path):
+    for name, letters in (("vowels", "aeiou"), ("others", "bcdfg")):
+        (tmp_path / f"{name}.txt").write_text("\n".join(a + c + d for a in letters for c in letters for d in letters))
+    recipe = replace(RECIPES["surnames"], layers=(b.Embedding(9, 4, padding=0), b.LSTM(8), b.Dense(9)), epochs=8)
+    network = run_recipe(recipe, 0, dataset=load(tmp_path), progress=False).network
+    network.save(tmp_path / "m.safetensors")
+    network = b.Network.load(tmp_path / "m.safetensors")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new/a.txt").write_text("ei\n\nfg\r\na\n")
+    assert b.predict(network, tmp_path / "new/a.txt").answers.tolist() == ["vowels", "others", "vowels"]
+    assert b.predict(network, ["cc", "aa"]).answers.tolist() == ["others", "vowels"]
+    for lines, words in (
+        (["ab", "aß"], "Character 2 of line 2, 'ß', is not in the vocabulary"),
+        (["abcd"], "Line 1 has 4 characters; the network takes 1 to 3"),
+        ([], "no lines of text"),
+    ):
+        with pytest.raises(b.ByhandError, match=words):
+            b.predict(network, lines)
+    for damaged in (("ab", *"cdefghi"), ("a", "b")):
+        network.characters = damaged
+        network.save(tmp_path / "d.safetensors")
+        with pytest.raises(b.ByhandError, match="its list of characters is damaged"):
+            b.Network.load(tmp_path / "d.safetensors")

@@ -7,6 +7,7 @@ import typer
 
 from byhand.cli.app import Json, app, model_file
 from byhand.cli.output import errors_in_words, percent, print_json, print_scores, print_table
+from byhand.core.errors import ByhandError
 
 if TYPE_CHECKING:
     from byhand.data.table import Table
@@ -27,7 +28,7 @@ def evaluate(
     from byhand.recipes.run import in_units
 
     network = any_network(model_file(model))
-    found = _table_rows(network.table, data) if network.table and data else _test_samples(model, data, label)
+    found = _table_rows(network.table, data) if network.table and data else _test_samples(model, network, data, label)
     (x, y, *lengths), classes, batches = found
     if x.shape[1:] != network.input_shape and x[0].size == _size(network.input_shape):
         x = x.reshape((-1, *network.input_shape))
@@ -81,7 +82,7 @@ def _size(shape: tuple[int, ...]) -> int:
 
 
 def _test_samples(
-    model: Path, data: str | None, label: str | None = None
+    model: Path, network: "Network", data: str | None, label: str | None = None
 ) -> tuple[tuple[Any, ...], tuple[str, ...], dict[str, Any]]:
     """The samples to evaluate on: the test split of the run, or the data set that was named; classes; their batches."""
     import numpy as np
@@ -100,4 +101,6 @@ def _test_samples(
         split = chosen.recipe.prepare(dataset, np.random.default_rng(chosen.seed))
         return split.test or split.validation or split.train, dataset.classes, in_batches(chosen.recipe)
     dataset = load(data or "mnist", label=label)
+    if dataset.characters != network.characters:
+        raise ByhandError(f"{dataset.name} numbers other characters than the network learnt; use byhand predict.")
     return test_pair(dataset) or rows(dataset, slice(None)), dataset.classes, {}

@@ -14,7 +14,7 @@ from byhand.core.errors import ByhandError
 def predict(
     model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
     data: Annotated[
-        str, typer.Argument(help="A .csv, .npz or IDX file, a picture, a folder of pictures, or a data set.")
+        str, typer.Argument(help="A .csv, .npz, .txt or IDX file, a picture, a folder of pictures, or a data set.")
     ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write into this file instead of to standard output.")

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from byhand.data.folder import PICTURE_ENDINGS, image_files, read_image
 from byhand.data.idx import idx_file, read_images
 from byhand.data.naming import role_of, words_of
 from byhand.data.npz import read_arrays
+from byhand.data.sequences import lines_as_tokens
 from byhand.data.table import Table
+from byhand.data.text import read_text
 
 LIGHT = 127  # grey levels: paper is lighter, MNIST's background darker
 
@@ -36,7 +39,11 @@ class UnlabelledSamples:
 
 
 def read_samples(
-    data: Any, input_shape: Shape, table: Table | None = None, label: str | int | None = None
+    data: Any,
+    input_shape: Shape,
+    table: Table | None = None,
+    label: str | int | None = None,
+    characters: Sequence[str] = (),
 ) -> UnlabelledSamples:
     """Samples of `input_shape` from files, folders, data frames or arrays; labels are ignored.
 
@@ -47,10 +54,13 @@ def read_samples(
         input_shape: the shape of one sample.
         table: how raw rows become inputs, where the network learnt from a table.
         label: a CSV file's column of labels, where it has one that is not found.
+        characters: those of a network for lines of text; it takes a .txt file, each line a sample, or a list of texts.
 
     Raises:
         ByhandError: nothing there that can be read, or samples of another shape.
     """
+    if characters and (texts := _lines(data)) is not None:
+        return UnlabelledSamples(lines_as_tokens(texts, characters, input_shape[0]))
     if is_rows(data) and table is None:
         raise ByhandError("Named columns are for networks that learnt from a table; hand over an array of numbers.")
     if is_rows(data) and table is not None:
@@ -74,6 +84,15 @@ def read_samples(
     except ByhandError as error:
         where = "" if str(path) in str(error) else f"{path}: "
         raise ByhandError(f"{where}{error}") from None
+
+
+def _lines(data: Any) -> list[str] | None:
+    """The texts of a list, or the lines of a .txt file that are not empty; None for anything else."""
+    if isinstance(data, list | tuple) and all(isinstance(text, str) for text in data):
+        return list(data)
+    if isinstance(data, str | Path) and Path(data).name.lower().removesuffix(".gz").endswith(".txt"):
+        return [line.strip() for line in read_text(data).split("\n") if line.strip()]
+    return None
 
 
 def _named(name: str, table: Table | None) -> Array:

@@ -121,6 +121,22 @@ def load_recordings(folder: Path, name: str | None = None) -> Dataset:
     )
 
 
+def lines_as_tokens(lines: Sequence[str], characters: Sequence[str], steps: int) -> Array:
+    """Lines of text as `load_lines` numbers them: tokens (n, steps), 0 where a line has ended.
+
+    Raises:
+        ByhandError: there are none, one is empty or longer than `steps`, or a character is not one of `characters`.
+    """
+    x = np.full((len(lines), steps), PADDING, np.int64)
+    if not len(x):
+        raise ByhandError("There are no lines of text.")
+    for i, (row, line) in enumerate(zip(x, lines, strict=True), 1):
+        if not 0 < len(line) <= steps:
+            raise ByhandError(f"Line {i} has {len(line)} characters; the network takes 1 to {steps}.")
+        row[: len(line)] = to_tokens(line, characters, f"line {i}") + 1
+    return x
+
+
 def text_files(folder: Path) -> list[Path]:
     """The .txt files in a folder, by name."""
     return _files(folder, ".txt")

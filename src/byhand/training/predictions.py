@@ -73,13 +73,14 @@ def predict(network: Network, data: Any, *, label: str | int | None = None) -> P
         network: a trained network.
         data: a data set's name (its test rows), a CSV file with or without labels, an .npz file, an IDX file, a
             picture, a folder of pictures, or an array; for a network that learnt from a table its raw rows, as a CSV
-            file, a dictionary of columns or a data frame. Labels that are there are left alone.
+            file, a dictionary of columns or a data frame; for one that learnt lines of text a .txt file or a list of
+            texts. Labels that are there are left alone.
         label: a CSV file's column of labels, by name or number, where it has one that is not found.
 
     Raises:
         ByhandError: nothing there that can be read, or samples that do not fit the network.
     """
-    samples = read_samples(data, network.input_shape, network.table, label)
+    samples = read_samples(data, network.input_shape, network.table, label, network.characters)
     outputs = network.predict_proba(samples.x)
     table = network.table
     if predicts_numbers(network):
