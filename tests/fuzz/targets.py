@@ -67,6 +67,7 @@ NETWORKS = dict.fromkeys(
 )  # and these, where networks read it
 COLUMNS = {"a": [1.5, 2, 3], "b": [1, 2, 3], "c": ["x", "y", "x"], "kind": ["no", "yes", "no"]}
 TABLE = b"area,town,price\n" + b"".join(b"%d.5,%s,%d\n" % (i, b"Ulm" if i % 3 else b"", 1000 * i) for i in range(12))
+TS = b"#\n@timeStamps false\n@classLabel true no yes\n@data\n1,2,3:4,5,6:yes\n-1.5,0:2,1e2:no\n"
 TIMES = 1100  # that multiple: deflate can shrink a file to a 1032nd
 SENTENCE = 1000  # characters of a message at most
 
@@ -217,6 +218,28 @@ def folder(scratch, data):
     read_folder(classes)
 
 
+def ts(scratch, data):
+    byhand.load(scratch.file("a.ts", data))
+
+
+def series(scratch, data):
+    byhand.load(scratch.file("sold.csv", data), label=-1, task="series")
+
+
+def lines(scratch, data):
+    """A folder of texts by class, one of them good."""
+    scratch.file("names/good.txt", b"ab\nba\n")
+    scratch.file("names/other.txt", data)
+    byhand.load(scratch.path / "names")
+
+
+def recordings(scratch, data):
+    """A folder of sequences by class, one of them good."""
+    scratch.file("moves/run/a.csv", b"x,y\n1,2\n")
+    scratch.file("moves/walk/b.csv", data)
+    byhand.load(scratch.path / "moves")
+
+
 TARGETS = {  # name -> (target, good files)
     "idx": (idx, lambda: [IMAGES]),
     "idx-labels": (idx_labels, lambda: [write_idx(np.arange(5))]),
@@ -226,6 +249,10 @@ TARGETS = {  # name -> (target, good files)
     "table": (table, lambda: [TABLE, TABLE.replace(b",", b";")]),
     "raw-rows": (raw_rows, lambda: [TABLE]),
     "text": (text, lambda: ["To be, or not\r\nto bé".encode()]),
+    "ts": (ts, lambda: [TS]),
+    "series": (series, lambda: [b"month,sold\n1,3\n2,5\n3,4\n"]),
+    "lines": (lines, lambda: ["Bé\nAb\r\n".encode()]),
+    "recordings": (recordings, lambda: [b"x,y\n3,4\n5,6\n"]),
     "npz": (npz, npz_files),
     "npy": (npy, lambda: [npy_file(np.zeros((3, 4, 4), np.uint8)), npy_file(np.zeros((3, 4), np.float32, order="F"))]),
     "pkl": (pkl, pickled_files),

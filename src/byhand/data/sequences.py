@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.labels import listed
 from byhand.core.types import Array
 from byhand.data.columns import read_table
 from byhand.data.dataset import Dataset
@@ -98,7 +99,7 @@ def load_recordings(folder: Path, name: str | None = None) -> Dataset:
             table = read_table(path)
             columns = columns or list(table)
             if list(table) != columns:
-                raise ByhandError(f"{path} has the columns {', '.join(table)}, but others have {', '.join(columns)}.")
+                raise ByhandError(f"{path} has the columns {listed([*table])}, but others have {listed(columns)}.")
             for column in table.values():
                 if (missing := column.missing()).any():
                     raise ByhandError(f"{path}: {column.missing_error(missing)}")
