@@ -17,7 +17,6 @@ from byhand import (
     Network,
 )
 from byhand.generating import teacher_forcing, translate
-from tests.golden import torch_recurrent as twin
 
 S, T, VOCABULARY, START = 3, 4, 5, 4
 
@@ -25,6 +24,8 @@ S, T, VOCABULARY, START = 3, 4, 5, 4
 @pytest.mark.parametrize("layer", [RNN(4), LSTM(4), GRU(4)], ids=lambda layer: layer.label())
 def test_agrees_with_pytorch(layer):
     torch = pytest.importorskip("torch")
+    from tests.golden import torch_recurrent as twin
+
     network = Network((S + T, 3), [EncoderDecoder(layer, S)], dtype=np.float64)
     rng = np.random.default_rng(0)
     network.theta = 0.5 * rng.standard_normal(network.size)

@@ -224,6 +224,6 @@ def test_where_digits_are_asked_for_a_stroke_is_rather_a_one_than_a_slash():
     one, slash = ALPHABET.index("1"), ALPHABET.index("/")
     p[..., one], p[..., slash] = 0.4, 0.58
     p /= p.sum()
-    seen = RowReader([network])._as_asked(p)
+    seen = RowReader([network]).of_digits(p)
     assert seen.shape == (1, 1, 11) and seen.argmax() == one
-    assert RowReader([network], form="text")._as_asked(p).argmax() == slash
+    assert RowReader([network], form="text").of_digits(p).argmax() == slash

@@ -1,6 +1,7 @@
 """A class: quotas, places in the queue, the way in, a password, networks and drawings that are brought along."""
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -39,7 +40,8 @@ def test_one_browser_cannot_take_all_places_and_places_are_told():
 def test_a_pace_is_kept_and_changed(client):
     key = client.post("/api/trainings", json=SMALL | {"pace": 0.001}).json()["id"]
     until(client, key, "running")
-    found = client.get(f"/api/trainings/{key}").json()
+    while not (found := client.get(f"/api/trainings/{key}").json())["steps"]:
+        time.sleep(0.01)  # its data are being loaded
     assert found["step"] <= 1 and found["pace"] == 0.001 and found["steps"] == 15
     assert client.put(f"/api/trainings/{key}/pace?steps=0").json()["pace"] == 0
     assert until(client, key, "finished")["step"] == 45

@@ -32,10 +32,10 @@ def read_ts(path: str | Path) -> tuple[list[Array], Array, tuple[str, ...]]:
         if words[0].lower() == "@data":
             break
         header[words[0][1:].lower()] = words[1:]
-    known, *classes = header.get("classlabel", ["false"])
+    known, *classes = header.get("classlabel") or ["false"]
     if known.lower() != "true" or len(classes) < 2:
         raise ByhandError(f"{path} names no classes (@classLabel true A B ...), which sequences are told apart by.")
-    if header.get("timestamps", ["false"])[0].lower() == "true":
+    if (header.get("timestamps") or ["false"])[0].lower() == "true":
         raise ByhandError(f"{path} has time stamps; only sequences of numbers in equal steps are read.")
     numbers = {name: i for i, name in enumerate(classes)}
     sequences: list[Array] = []
