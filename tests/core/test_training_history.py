@@ -154,7 +154,7 @@ def test_a_network_computes_through_the_operations_it_was_given():
     assert calls == {"affine", "sigmoid", "softmax", "scale_bytes"} | arrays
     calls.clear()
     train(network, grey, y)
-    watched = {"dot", "copy"}  # is the gradient finite, and the last good parameters
+    watched = {"dot", "copy", "add", "fill"}  # is the gradient finite; the last good parameters; sums over pieces
     assert calls - arrays - watched == training | {"adam", "gather", "gather_bytes", "count_right"}
     calls.clear()
     train(network, grey, y, batch_size=None, optimizer=GradientDescent(), sample_weight=y + 1)
