@@ -1,6 +1,7 @@
-"""Atomic writing of files, and locks on folders."""
+"""Atomic writing of files, locks on folders, and the order of names."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from byhand.core.errors import ByhandError
 
 UNFINISHED = ".part"  # how files end that are still being written, or that a lost process left behind
 LOCK = ".lock"
+_NUMBERS = re.compile(r"(\d+)")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -91,3 +93,8 @@ def locked(folder: Path, busy: str, wait: float = 0.0) -> Iterator[None]:
             for part in made:
                 part.rmdir()  # only where it is empty
         lock.release()
+
+
+def numbers_by_value(name: str) -> list[tuple[int, str]]:
+    """A sort key for names that puts 2.png before 10.png."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(name)]

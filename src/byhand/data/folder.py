@@ -1,6 +1,5 @@
 """A folder of images by class: ``folder/7/a.png`` is an image of the class ``7``."""
 
-import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.files import numbers_by_value
 from byhand.core.types import Array
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ PICTURE_ENDINGS = {
     ".ppm",
     ".pgm",
 }  # how their names end
-_NUMBERS = re.compile(r"(\d+)")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # none of them runs another program
 
 
@@ -65,12 +64,7 @@ def image_files(folder: Path) -> list[Path]:
     files = [path for path in found if path.suffix.lower() in PICTURE_ENDINGS]
     if not files:
         raise ByhandError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_ENDINGS))}).")
-    return sorted(files, key=_in_order)
-
-
-def _in_order(path: Path) -> list[tuple[int, str]]:
-    """A sort key that puts 2.png before 10.png."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(str(path))]
+    return sorted(files, key=lambda path: numbers_by_value(str(path)))
 
 
 def read_image(path: Path, size: int = 28) -> Array:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.documents.annotate import annotate
 from byhand.documents.options import ReadOptions
 from byhand.documents.pages import page_images
-from byhand.documents.processes import Lost, in_order_by_processes
+from byhand.documents.processes import pages_in_order
 from byhand.documents.sources import Document, Sources
 from byhand.reading.reader import Reader
 from byhand.reading.reading import Reading
@@ -116,11 +116,6 @@ class Task:
         return PageReading(**(vars(found) | {"reading": reading, "width": width, "height": height}))
 
 
-def all_pages(task: Task, document: Document) -> list[PageReading]:
-    """The readings of all pages of a document."""
-    return [*task.pages(document)]
-
-
 @lru_cache(maxsize=2)
 def _reader(model: str | None, pattern: str, hand: str | None) -> Reader:
     return Reader(model, form=pattern, hand=hand)
@@ -128,15 +123,11 @@ def _reader(model: str | None, pattern: str, hand: str | None) -> Reader:
 
 def read_documents(documents: Iterable[Document], task: Task, jobs: int = 1) -> Iterator[PageReading]:
     """What is read on each page of the documents, in their order; see `read_many`."""
-    if jobs == 1:
-        for document in documents:
-            yield from task.pages(document)
-        return
-    for document, found in in_order_by_processes(partial(all_pages, task), documents, jobs):
-        if isinstance(found, Lost):
-            yield PageReading(document.file, error=f"{document.file}: the process that read it died twice.")
-        else:
-            yield from found
+    return pages_in_order(task.pages, _lost, documents, jobs)
+
+
+def _lost(document: Document) -> PageReading:
+    return PageReading(document.file, error=f"{document.file}: the process that read it died twice.")
 
 
 def read_many(

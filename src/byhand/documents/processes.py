@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from byhand.core.errors import ByhandError
@@ -77,6 +78,29 @@ def in_order_by_processes(
             pool = yield from _first(work, waiting, pool, processes)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def pages_in_order(
+    read: Callable[[Any], Iterable[Any]], failed: Callable[[Any], Any], documents: Iterable[Any], processes: int
+) -> Iterator[Any]:
+    """What `read(document)` gives for each page of the documents, in their order.
+
+    With more than one process, `read` must be a function or method that pickle takes. A document whose process died
+    twice gives failed(document).
+    """
+    if processes == 1:
+        for document in documents:
+            yield from read(document)
+        return
+    for document, found in in_order_by_processes(partial(_all, read), documents, processes):
+        if isinstance(found, Lost):
+            yield failed(document)
+        else:
+            yield from found
+
+
+def _all(read: Callable[[Any], Iterable[Any]], document: Any) -> list[Any]:
+    return [*read(document)]
 
 
 def _started(processes: int) -> ProcessPoolExecutor:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.files import numbers_by_value
 from byhand.reading.image import MAX_BYTES, URL
 
 ENDINGS = frozenset(
@@ -23,7 +24,6 @@ ENDINGS = frozenset(
 )
 STDIN = "-"
 _NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_NUMBERS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Sources:
         elif os.path.isdir(path):
             yield from self._any(self._inside(path), path, "contains no pictures")
         elif not os.path.lexists(path) and glob.has_magic(path):
-            found = sorted(glob.iglob(path, recursive=True), key=in_order)
+            found = sorted(glob.iglob(path, recursive=True), key=numbers_by_value)
             yield from self._any(self._matched(found), path, "matches no pictures")
         else:
             yield Document(shown(path), path)
@@ -102,7 +102,7 @@ class Sources:
     def _inside(self, folder: str) -> Iterator[Document]:
         """The pictures in a folder, then those in the folders in it."""
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: in_order(entry.name))
+            entries = sorted(os.scandir(folder), key=lambda entry: numbers_by_value(entry.name))
         except OSError as error:
             yield failed(folder, f"cannot be read: {error.strerror or error}")
             return
@@ -129,11 +129,6 @@ def shown(name: str) -> str:
 def failed(name: str, fault: str) -> Document:
     """A document that cannot be read."""
     return Document(shown(name), error=f"{shown(name)} {fault}.")
-
-
-def in_order(name: str) -> list[tuple[int, str]]:
-    """A sort key that puts 2.png before 10.png."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBERS.split(name)]
 
 
 def _in_memory(source: Any, number: int) -> Document:

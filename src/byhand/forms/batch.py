@@ -11,7 +11,7 @@ from byhand.core.checks import require_whole
 from byhand.core.errors import ByhandError
 from byhand.documents.formats import OutputFormat, csv_lines, guarded, guarded_name
 from byhand.documents.pages import PageChoice, page_images
-from byhand.documents.processes import Lost, in_order_by_processes
+from byhand.documents.processes import pages_in_order
 from byhand.documents.sources import Document, Sources
 from byhand.forms.filling import SURE_FIELD, FormReader, FormReading
 from byhand.forms.template import FormTemplate, load_form
@@ -105,10 +105,6 @@ class FormTask:
             yield FormPage(name, error=str(fault))
 
 
-def _all_scans(task: FormTask, document: Document) -> list[FormPage]:
-    return [*task.scans(document)]
-
-
 @lru_cache(maxsize=2)
 def _form_reader(form: str, model: str | None, confidence: float) -> FormReader:
     return FormReader(load_form(form), model, confidence)
@@ -116,15 +112,11 @@ def _form_reader(form: str, model: str | None, confidence: float) -> FormReader:
 
 def read_scans(documents: Iterable[Document], task: FormTask, jobs: int = 1) -> Iterator[FormPage]:
     """What is read on each page of the documents, in their order; see `read_forms`."""
-    if jobs == 1:
-        for document in documents:
-            yield from task.scans(document)
-        return
-    for document, found in in_order_by_processes(partial(_all_scans, task), documents, jobs):
-        if isinstance(found, Lost):
-            yield FormPage(document.file, error=f"{document.file}: the process that read it died twice.")
-        else:
-            yield from found
+    return pages_in_order(task.scans, _lost, documents, jobs)
+
+
+def _lost(document: Document) -> FormPage:
+    return FormPage(document.file, error=f"{document.file}: the process that read it died twice.")
 
 
 def read_forms(

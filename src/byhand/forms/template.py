@@ -18,7 +18,7 @@ from byhand.reading.image import open_image
 from byhand.reading.prepare import Box
 
 FORM_VERSION = 1
-KINDS = ("cells", "box", "line", "table")
+FIELD_KINDS = ("cells", "box", "line", "table")
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 MOST_FIELDS, MOST_CELLS, MOST_BYTES = 1_000, 2_500, 1_000_000  # of a form, of a field, of a description
 LEAST_SIDE = 6  # pixels of a field or a cell
@@ -162,8 +162,8 @@ def _field(entry: Any, shape: tuple[int, ...], where: str) -> FormField:
         raise ByhandError(f"{where}: a name has up to 64 letters, digits, _ and -, and begins with a letter or _.")
     where = f"{where} ({name})"
     kind = entry.get("kind", "box")
-    if kind not in KINDS:
-        raise ByhandError(f"{where}: kind must be one of {', '.join(KINDS)}.")
+    if kind not in FIELD_KINDS:
+        raise ByhandError(f"{where}: kind must be one of {', '.join(FIELD_KINDS)}.")
     for key in ("pattern", "check", "date"):
         if not isinstance(entry.get(key, ""), str):
             raise ByhandError(f"{where}: {key} must be text.")
