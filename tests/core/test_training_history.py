@@ -147,7 +147,7 @@ def test_a_network_computes_through_the_operations_it_was_given():
     ops = SimpleNamespace(host=reference.host, **named)
     network = Network(5, [Dense(4), Sigmoid(), Dense(3)], CategoricalCrossEntropy(), inputs="grey levels", ops=ops)
     grey, y = np.zeros((20, 5), np.uint8), np.arange(20) % 3
-    training = {"affine_weights", "affine_input", "affine", "sum_rows", "sigmoid", "sigmoid_backward", "mean_loss"}
+    training = {"affine_gradients", "affine_input", "affine", "sigmoid", "sigmoid_backward", "mean_loss"}
     training |= {"softmax_cross_entropy_labels"}
     network.predict(grey)
     arrays = {"empty", "zeros", "put", "asarray", "to_numpy"}  # made, or carried from one memory to another

@@ -23,7 +23,7 @@ SIGNATURES = {
     "add_rows": "dy rows *out",
     "matmul": "a b *out",
     "affine": "x w b *out",
-    "affine_weights": "x dy *dw",
+    "affine_gradients": "x dy *dw *db",
     "affine_input": "dy w *dx",
     "sum_rows": "a *out",
     "copy": "a *out",

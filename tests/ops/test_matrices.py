@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from byhand.ops import reference
 from tests.ops.operations import EXAMPLES, MODULES, check, numbers, places, sizes
 
-NAMES = ["matmul", "affine", "affine_weights", "affine_input", "sum_rows", "stacked_products", "add_rows"]
+NAMES = ["matmul", "affine", "affine_gradients", "affine_input", "sum_rows", "stacked_products", "add_rows"]
 SIDES = sizes(12, 48, 63, 64, 65, 66, 100, 128, 130, 257, 300, 513, 784, 1030)
 
 
@@ -50,7 +50,7 @@ def test_sum_rows(number, shape, place):
     check("sum_rows", {"a": number(n, k), "out": np.empty(k, np.float32)}, place, exact=number.whole)
 
 
-@pytest.mark.parametrize("name", ["matmul", "affine", "affine_weights", "affine_input", "sum_rows"])
+@pytest.mark.parametrize("name", ["matmul", "affine", "affine_gradients", "affine_input", "sum_rows"])
 @EXAMPLES
 @given(number=numbers(), data=st.data())
 def test_more_axes_count_rows(name, number, data):
@@ -61,7 +61,7 @@ def test_more_axes_count_rows(name, number, data):
     values = {
         "matmul": {"a": x, "b": w, "out": empty(n, steps, k)},
         "affine": {"x": x, "w": w, "b": number(k), "out": empty(n, steps, k)},
-        "affine_weights": {"x": x, "dy": dy, "dw": empty(m, k)},
+        "affine_gradients": {"x": x, "dy": dy, "dw": empty(m, k), "db": empty(k) if data.draw(st.booleans()) else None},
         "affine_input": {"dy": dy, "w": w, "dx": empty(n, steps, m)},
         "sum_rows": {"a": x, "out": empty(m)},
     }[name]

@@ -81,9 +81,7 @@ class Dense(Layer):
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = xᵀ dy, db = Σᵢ dyᵢ, dx = dy Wᵀ."""
-        ops.affine_weights(at.x, at.dy, at.g.W)  # (..., in), (..., out) → (in, out)
-        if self.bias:
-            ops.sum_rows(at.dy, at.g.b)  # (..., out) → (out,)
+        ops.affine_gradients(at.x, at.dy, at.g.W, at.g.b if self.bias else None)  # (in, out), (out,)
         if at.dx is not None:
             ops.affine_input(at.dy, at.p.W, at.dx)  # (..., out)(out, in) → (..., in)
 

@@ -55,7 +55,7 @@ class Loss:
         steps = row[..., 0]  # (n, T): what each step counts
         ops.share_steps(at.mask, at.weights, at.factor, steps)
         ops.multiply(at.dy, row, out=at.dy)
-        return ops.dot(each, steps)
+        return ops.dot(each.reshape(-1), steps.reshape(-1))
 
     def activate(self, ops: Ops, at: LossPass, out: Array) -> None:
         """The activations that belong to at.y, of its shape: y itself, or sigmoid or softmax of it."""

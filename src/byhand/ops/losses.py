@@ -179,8 +179,8 @@ def mean_loss(each: Array, dy: Array, factor: float) -> float:
 
 
 def dot(a: Array, b: Array) -> float:
-    """Σ_i a_i b_i, for a and b of the same shape."""
-    return float(np.vdot(a, b))
+    """Σ_i a_i b_i, for vectors a and b (n,)."""
+    return float(a.dot(b))
 
 
 def weighted_mean_loss(each: Array, dy: Array, factor: float, weights: Array, row: Array) -> float:

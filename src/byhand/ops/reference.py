@@ -78,9 +78,11 @@ def affine(x: Array, w: Array, b: Array, out: Array) -> None:
     np.add(out, b, out=out)
 
 
-def affine_weights(x: Array, dy: Array, dw: Array) -> None:
-    """dW = xᵀ dy = Σ_i x_iᵀ dy_i over all rows, for x (..., m), dy (..., k), dw (m, k)."""
+def affine_gradients(x: Array, dy: Array, dw: Array, db: Array | None) -> None:
+    """dW = xᵀ dy and db = Σ_i dy_i over all rows, for x (..., m), dy (..., k), dw (m, k), db (k,) or None."""
     np.dot(as_rows(x).T, as_rows(dy), out=dw)
+    if db is not None:
+        np.add.reduce(as_rows(dy), axis=0, out=db)
 
 
 def affine_input(dy: Array, w: Array, dx: Array) -> None:

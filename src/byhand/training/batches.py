@@ -135,7 +135,8 @@ class Batches:
             self.labels = np.where(self.mask, self.labels, -1)
         self.gaps = self.labels is not None and bool((self.labels < 0).any())
         taken = np.dtype(np.int64) if network.inputs == "tokens" else network.dtype
-        self._network, self._bytes = network, x.dtype == np.uint8 and network.inputs != "tokens"
+        self._network, self._host = network, network.host_ops
+        self._bytes = x.dtype == np.uint8 and network.inputs != "tokens"
         self._converted, self._taken = x.dtype != taken, taken
         self._allocate(size)
 
@@ -209,7 +210,7 @@ class Batches:
     def _convert(self, raw: Array, out: Array) -> None:
         """Samples as the data have them into samples as the network takes them."""
         if self._bytes:
-            self._network.host_ops.scale_bytes(raw, out)
+            self._host.scale_bytes(raw, out)
         else:
             np.copyto(out, raw, casting="unsafe")
 
@@ -218,8 +219,12 @@ class Batches:
 
         Where batches are cut, every shard of this process comes by itself.
         """
-        for rows, _ in self.pieces(order, first):
-            yield self._carried(self.gather(rows, self._room))
+        if self.cut.shards > 1 or not self._network.ops.host:
+            for rows, _ in self.pieces(order, first):
+                yield self._carried(self.gather(rows, self._room))
+            return
+        for start in range(first, len(order), self.size):
+            yield self.gather(order[start : start + self.size], self._room)
 
     def pieces(self, order: Array, first: int) -> Iterator[tuple[Array, tuple[int, ...]]]:
         """The samples' numbers of each batch, or shard, and which it is: (batch,) or (batch, shard)."""
@@ -234,7 +239,9 @@ class Batches:
 
     def gather(self, rows: Array, room: Room) -> Batch:
         """The samples whose numbers `rows` holds, in `room`."""
-        room, ops = room.first(len(rows)), self._network.host_ops
+        ops = self._host
+        if len(rows) < len(room.x):
+            room = room.first(len(rows))
         if room.raw is None:
             ops.gather(self.x, rows, room.x)
         elif self._bytes:
@@ -246,7 +253,7 @@ class Batches:
 
     def with_targets(self, rows: Array, room: Room) -> Batch:
         """A room whose samples are there, with the targets, weights and labels that belong to them."""
-        gather = self._network.host_ops.gather
+        gather = self._host.gather
         gather(self.t, rows, room.t)
         if room.weights is not None and self.weights is not None:
             gather(self.weights, rows, room.weights)

@@ -26,7 +26,7 @@ class Guard:
     """
 
     def __init__(self, network: Network, rows: int):
-        self._all, self._ops = network.gradient, network.ops
+        self._all, self._ops, self._dot = network.gradient, network.ops, network.ops.dot
         self._biases = self._all[network.arena.weights.stop :]
         self._every, self._whole = (math.ceil(samples / rows) for samples in (LOOK_AT, WHOLE))
         if not self._biases.size:
@@ -37,7 +37,7 @@ class Guard:
         if step % self._every:
             return True
         part = self._biases if step % self._whole else self._all
-        return is_finite(part, self._ops)
+        return math.isfinite(self._dot(part, part)) or is_finite(part, self._ops)
 
 
 class LastGood:
@@ -68,7 +68,7 @@ class LastGood:
         self._count += 1
         if math.isinf(self._lowest):
             self._lowest = loss
-        if self._count < min(KEEP_EVERY, steps or KEEP_EVERY):
+        if self._count < KEEP_EVERY and self._count < (steps or KEEP_EVERY):
             return
         mean = self._total / self._count
         self._total, self._count = 0.0, 0

@@ -113,7 +113,7 @@ class AugmentedBatches(Batches):
         """The batch of these rows, in `room`."""
         room = room.first(len(rows))
         assert room.raw is not None
-        self._network.host_ops.gather(self.x, rows, room.raw)
+        self._host.gather(self.x, rows, room.raw)
         batch = self.with_targets(rows, room)
         augmenter(room.raw, rng, batch.x, batch.t)
         return batch

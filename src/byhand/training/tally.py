@@ -30,6 +30,7 @@ class Counter:
         self._threshold = 0.0 if network.loss.activation else 0.5
         there = network.outputs > 1 and not gaps  # otherwise counted in NumPy
         self._network, self._ops = network, network.ops if there else network.host_ops
+        self._elsewhere = self._ops is not network.ops
         self._make_room(size * prod(network.plan[-1].out_shape[:-1]))
         self.count = self.right = 0
 
@@ -39,15 +40,15 @@ class Counter:
 
     def add(self, y: Array, labels: Array) -> None:
         """Count the rows of the last layer's output y (n, ..., outputs) that agree with labels (n, ...)."""
-        if self._ops.host:
+        if self._elsewhere:
             y, labels = self._network.ops.to_numpy(y), self._network.ops.to_numpy(labels)
         if labels.ndim > 1:
             y, labels = y.reshape(-1, y.shape[-1]), labels.reshape(-1)
-        n = len(labels)
-        if n > len(self._right):
+        n, room = len(labels), len(self._right)
+        if n > room:
             self._make_room(n)
         predicted, right = self._predicted, self._right
-        if n < len(right):
+        if n < room:
             predicted, right = predicted[:n], right[:n]
         if y.shape[1] == 1:
             np.greater_equal(y[:, 0], self._threshold, out=right)

@@ -180,7 +180,7 @@ class MultiHeadAttention(Layer):
         """Compute dO, dc, then dV, dS, dQ and dK of each head, then dW, db and dx."""
         c, (q, k, v) = at.cache, self._parts(at.cache.z)
         dq, dk, dv = self._parts(c.dz)
-        ops.affine_weights(c.H, at.dy, at.g.O)
+        ops.affine_gradients(c.H, at.dy, at.g.O, at.g.c if self.bias else None)
         ops.affine_input(at.dy, at.p.O, c.dH)
         dh = self._heads(c.dH)
         dropped = self.dropout and at.rng is not None
@@ -194,10 +194,7 @@ class MultiHeadAttention(Layer):
         if self.rotary:
             ops.rotate_pairs(dq, 0, -1)
             ops.rotate_pairs(dk, 0, -1)
-        ops.affine_weights(at.x, c.dz, at.g.W)  # (d, n T)(n T, 3d) → (d, 3d)
-        if self.bias:
-            ops.sum_rows(at.dy, at.g.c)
-            ops.sum_rows(c.dz, at.g.b)
+        ops.affine_gradients(at.x, c.dz, at.g.W, at.g.b if self.bias else None)  # (d, n T)(n T, 3d) → (d, 3d)
         if at.dx is not None:
             ops.affine_input(c.dz, at.p.W, at.dx)  # (n, T, 3d)(3d, d) → (n, T, d)
 

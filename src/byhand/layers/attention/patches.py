@@ -82,8 +82,7 @@ class PatchEmbedding(Layer):
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = Xᵀ dy, db = Σ dy, and dx, whose pixels are in one patch each."""
-        ops.affine_weights(at.cache.X, at.dy, at.g.W)
-        ops.sum_rows(at.dy, at.g.b)
+        ops.affine_gradients(at.cache.X, at.dy, at.g.W, at.g.b)
         if at.dx is not None:
             ops.affine_input(at.dy, at.p.W, at.cache.dX)
             ops.copy(at.cache.dX.reshape(self._cut(at.dx).shape), out=self._cut(at.dx))

@@ -53,7 +53,7 @@ class TiedDense(Layer):
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = dyᵀ x, dx = dy W."""
-        ops.affine_weights(at.dy, at.x, at.g.W)  # (..., units), (..., k) → (units, k)
+        ops.affine_gradients(at.dy, at.x, at.g.W, None)  # (..., units), (..., k) → (units, k)
         if at.dx is not None:
             ops.matmul(at.dy, at.p.W, at.dx)
 

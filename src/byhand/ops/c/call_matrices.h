@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arguments.h"
+#include "call_rows.h"
 #include "slim.h"
 #include "sparse.h"
 
@@ -85,12 +86,15 @@ OPERATION(affine, "x w b *out")
     return done();
 }
 
-OPERATION(affine_weights, "x dy *dw")
+OPERATION(affine_gradients, "x dy *dw *db")
 {
     PyObject *a[MOST_ARGUMENTS];
     Matrix m[3];
-    if (!ARRANGED(affine_weights) || !matrices(a[0], a[1], a[2], m) || !product(transposed(m[0]), m[1], NULL, m[2]))
-        return TWIN(affine_weights);
+    if (!ARRANGED(affine_gradients) || !matrices(a[0], a[1], a[2], m) || (a[3] != Py_None && !can_sum_rows(a[1], a[3])) ||
+        !product(transposed(m[0]), m[1], NULL, m[2]))
+        return TWIN(affine_gradients);
+    if (a[3] != Py_None)
+        sum_all_rows(a[1], a[3]);
     return done();
 }
 

@@ -55,14 +55,24 @@ OPERATION(scale_bytes, "a *out")
     return done();
 }
 
+static int can_sum_rows(PyObject *a, PyObject *out)
+{
+    return is_flat(a, NPY_FLOAT32) && PyArray_NDIM(A(a)) > 1 && columns(a) > 0 && is_vector(out, columns(a)) &&
+           is_output(out);
+}
+
+static void sum_all_rows(PyObject *a, PyObject *out)
+{
+    const npy_intp k = columns(a), n = PyArray_SIZE(A(a)) / k;
+    UNLOCKED(n * k > 65536, sum_rows(FLOATS(a), n, k, FLOATS(out)));
+}
+
 OPERATION(sum_rows, "a *out")
 {
     PyObject *a[MOST_ARGUMENTS];
-    if (!ARRANGED(sum_rows) || !is_flat(a[0], NPY_FLOAT32) || PyArray_NDIM(A(a[0])) < 2 || columns(a[0]) < 1 ||
-        !is_vector(a[1], columns(a[0])) || !is_output(a[1]))
+    if (!ARRANGED(sum_rows) || !can_sum_rows(a[0], a[1]))
         return TWIN(sum_rows);
-    const npy_intp k = columns(a[0]), n = PyArray_SIZE(A(a[0])) / k;
-    UNLOCKED(n * k > 65536, sum_rows(FLOATS(a[0]), n, k, FLOATS(a[1])));
+    sum_all_rows(a[0], a[1]);
     return done();
 }
 

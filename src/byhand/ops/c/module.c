@@ -31,7 +31,7 @@ static struct {
 } table[] = {
     ENTRY(matmul),
     ENTRY(affine),
-    ENTRY(affine_weights),
+    ENTRY(affine_gradients),
     ENTRY(affine_input),
     ENTRY(relu),
     ENTRY(leaky_relu),
