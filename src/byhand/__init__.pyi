@@ -82,6 +82,7 @@ from .layers import Softmax as Softmax
 from .layers import SpatialDropout as SpatialDropout
 from .layers import SpectralNorm as SpectralNorm
 from .layers import Step as Step
+from .layers import StepsFrom as StepsFrom
 from .layers import Tanh as Tanh
 from .layers import TiedDense as TiedDense
 from .layers import TransformerBlock as TransformerBlock

@@ -100,8 +100,8 @@ def test_attention_is_what_its_definition_says(heads, causal, masked, dtype):
     rng = np.random.default_rng(0)
     network = Network((5, 6), [MultiHeadAttention(heads, causal)], dtype=dtype)
     network.theta = rng.standard_normal(network.size)
-    x, mask = rng.standard_normal((4, 5, 6)), np.arange(5) < np.array([[5], [3], [1], [0]])
-    found = network.forward(x, mask=mask if masked else None)
+    x, mask = rng.standard_normal((4, 5, 6)), np.arange(5) < np.array([[5], [3], [1], [0]])  # the last one sees nothing
+    found = network.forward(network.as_input(x), network.workspace(4), mask=mask if masked else None)
     wanted = by_definition(x, network.p[0], heads, causal, mask if masked else None)
     np.testing.assert_allclose(
         found, wanted, rtol=1e-12 if dtype == np.float64 else 2e-4, atol=1e-12 if dtype == np.float64 else 2e-5

@@ -131,6 +131,7 @@ SEQUENCES = [
     (layers.Conv1D(3), (4, 2)),
     (layers.Conv1D(2, 2, dilation=2), (5, 3)),
     (layers.RepeatVector(3), 4),
+    (layers.StepsFrom(1), (3, 2)),
     (layers.MultiHeadAttention(2), (3, 4)),
     (layers.MultiHeadAttention(1, causal=True, bias=False), (4, 3)),
     (layers.MultiHeadAttention(2, causal=True, rotary=True, longest=4), (4, 4)),

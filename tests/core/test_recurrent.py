@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 from byhand import (
     GRU,
     LSTM,
+    MSE,
     RNN,
     Adam,
     Bidirectional,
@@ -23,13 +24,16 @@ from byhand import (
     LastStep,
     MaxOverTime,
     MeanOverTime,
+    MultiHeadAttention,
     Network,
     Orthogonal,
     RepeatVector,
+    TransformerBlock,
     fit,
 )
 from byhand.explaining.explain import trace
 from byhand.ops import reference
+from byhand.training import evaluate
 from tests.golden import recurrent_cases
 from tests.golden.make import FOLDER, compute_recurrent
 
@@ -174,12 +178,39 @@ def test_a_network_of_them_learns_by_lengths_and_is_saved(tmp_path):
     np.testing.assert_array_equal(again.predict_proba(x, mask), network.predict_proba(x, mask))
 
 
-def test_empty_sequences_have_no_numbers():
-    x, mask = np.ones((2, 3, 2)), np.array([[True, True, False], [False, False, False]])
-    for layer in (LastStep(), MeanOverTime(), MaxOverTime(), LSTM(2), GRU(2), RNN(2)):
-        y = Network((3, 2), [layer], dtype=np.float64).forward(x, mask=mask)
-        assert not y[1].any()
-        assert y[0].any()
+HIDDEN = [
+    LastStep(),
+    MeanOverTime(),
+    MaxOverTime(),
+    LSTM(2),
+    GRU(2),
+    RNN(2),
+    MultiHeadAttention(1),
+    TransformerBlock(2, 1),
+]
+
+
+@pytest.mark.parametrize("layer", HIDDEN, ids=lambda layer: layer.label())
+def test_a_mask_that_hides_a_whole_sample_is_refused(layer):
+    network, x = Network((3, 2), [layer], MSE(), rng=0), np.ones((2, 3, 2))
+    mask = np.array([[True, True, False], [False, False, False]])
+    y = np.zeros((2, *network.plan[-1].out_shape))
+    for call in (
+        lambda: network.predict(x, mask),
+        lambda: network.forward(x, mask=mask),
+        lambda: fit(network, x, y, mask=mask),
+        lambda: evaluate(network, x, y, mask),
+    ):
+        with pytest.raises(ByhandError, match="The mask of sample 1 leaves no step; leave that sample out"):
+            call()
+
+
+def test_a_sample_of_padding_alone_is_refused():
+    network = Network((3,), [Embedding(4, 2, padding=0), LSTM(2)], MSE(), rng=0)
+    network.predict(np.array([[1, 0, 0]]))
+    for call in (network.predict, network.forward, lambda x: fit(network, x, np.zeros((2, 2)))):
+        with pytest.raises(ByhandError, match="Sample 1 holds the padding token 0 alone; leave that sample out"):
+            call(np.array([[1, 0, 0], [0, 0, 0]]))
 
 
 def test_starts():

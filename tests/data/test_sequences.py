@@ -115,6 +115,24 @@ def test_sums_are_right_and_come_once():
     assert not learnt & tested
 
 
+def test_no_test_question_of_addition_is_learnt_either_way_round():
+    data = load("addition")
+    a, b = (10 * x[:, ::2] + x[:, 1::2] for x in (data.x_train, data.x_test))
+    for x, y in ((a, data.y_train), (b, data.y_test)):
+        assert (y @ [1, 10, 100] == x.sum(axis=1)).all()
+    learnt, tested = ({tuple(pair) for pair in x.tolist()} for x in (a, b))
+    assert len(learnt) == 9000 and len(tested) == 1000 and not learnt & tested
+    assert {pair[::-1] for pair in tested} == tested
+
+
+def test_no_test_row_of_sorting_is_learnt_in_another_order():
+    data = load("sorting")
+    for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):
+        assert [sorted(row) for row in x[:500].tolist()] == y[:500].tolist()
+    learnt, tested = ({tuple(row) for row in y.tolist()} for y in (data.y_train, data.y_test))
+    assert len(data.x_train) == 50_000 and len(data.x_test) == 5_000 and not learnt & tested
+
+
 def one_long(folder):
     filled_up([np.zeros(1)] * 100_000 + [np.zeros(100_000)])
 

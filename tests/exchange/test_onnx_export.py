@@ -45,6 +45,7 @@ MORE = {
          b.TransformerBlock(8, 4, pre_norm=False, rms=True, bias=False), b.SinusoidalPositions(), b.TiedDense(9)],
         CE(),
     ),
+    "steps from": lambda: network((6,), [b.Embedding(9, 4), b.StepsFrom(2), b.LSTM(3), b.Dense(3)], CE()),
     "patches": lambda: network(
         (6, 4, 2),
         [b.PatchEmbedding(2, 6), b.ClassToken(), b.LearnedPositions(7), b.MultiHeadAttention(3), b.RMSNorm(),

@@ -98,11 +98,11 @@ def test_the_standards_own_tests():
 def test_own_files_come_back(name):
     net = single((NETWORKS | MORE)[name]())
     content = to_onnx(net).SerializeToString()
-    if name.startswith(("masked", "attention", "patches")):
+    if name.startswith(("masked", "attention", "patches", "steps from")):
         with pytest.raises(
             b.ByhandError, match=r"first output|lengths|no layer|branches|beginning|isn't known|no layer of byhand has"
         ):
-            network_from_onnx(content)  # masks and attention don't come back yet
+            network_from_onnx(content)  # masks, attention and steps cut off don't come back yet
         return
     back = network_from_onnx(content)
     x = inputs(net, name)

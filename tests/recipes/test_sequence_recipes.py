@@ -7,8 +7,9 @@ import pytest
 
 import byhand as b
 from byhand.data import Dataset, load, load_text
-from byhand.data.made import adding_problem, load_adding, load_sums
+from byhand.data.made import adding_problem, load_adding, load_addition, load_sorting, load_sums
 from byhand.recipes import PUBLISHED, RECIPES, fitted_to, run_recipe
+from byhand.recipes.answers import answering
 from byhand.recipes.forecasts import airline_split, sunspots_split
 from byhand.recipes.run import in_batches
 from byhand.recipes.surnames import split_names
@@ -150,6 +151,32 @@ def test_whole_answers_are_counted():
     assert run.recipe.figures[2].measure(run.outcome) == right.all(axis=1).mean() <= right.mean()
 
 
+@pytest.mark.parametrize(
+    ("name", "data"), [("addition", load_addition(test=40)), ("sorting", load_sorting(train=400, test=40))]
+)
+def test_answers_are_written_token_by_token(name, data):
+    recipe = RECIPES[name]
+    layers = answering(data.x_train.shape[1], data.y_train.shape[1], 16, 2, 1)
+    run = run_recipe(replace(recipe, layers=layers, epochs=2), 0, dataset=data, progress=False)
+    assert len(run.split.validation[0]) == (500 if name == "addition" else 40)  # a tenth of the few
+    x, right = data.x_test, []
+    for question, answer in zip(x, data.y_test, strict=True):  # each token from the tokens before it, one at a time
+        tokens = [*question, 10]
+        for _ in answer:
+            padded = np.zeros((1, len(question) + len(answer)), int)
+            padded[0, : len(tokens)] = tokens
+            tokens.append(int(run.network.predict(padded)[0, len(tokens) - len(question) - 1]))
+        right.append(tokens[len(question) + 1 :] == list(answer))
+    assert recipe.figures[2].measure(run.outcome) == np.mean(right)
+
+
+def test_labels_of_steps_are_split_into_as_many_as_asked_for():
+    """Answers of several tokens are no classes whose shares a part could keep."""
+    split = RECIPES["sums"].prepare(load_sums(train=300, test=20, digits=2), np.random.default_rng(0))
+    assert len(split.train[0]) == 270 and len(split.validation[0]) == 30
+    assert len({row.tobytes() for row in np.concatenate([split.train[0], split.validation[0]])}) == 300
+
+
 def test_a_text_of_ones_own_is_learnt_and_carried_on(tmp_path):
     file = tmp_path / "a.txt"
     file.write_text("abcd" * 12000)
@@ -161,6 +188,8 @@ def test_a_text_of_ones_own_is_learnt_and_carried_on(tmp_path):
     assert run.outcome.test.accuracy > 0.99 and run.outcome.history["val_loss"][-1] == pytest.approx(
         Evaluator(run.network, *run.split.validation, **in_batches(recipe))()["loss"]
     )
+    gpt = fitted_to(RECIPES["shakespeare"], data)
+    assert b.Network(gpt.input_shape, gpt.layers, gpt.loss).outputs == 4
     x, y = run.split.test  # by hand: each batch goes on from the state of the one before
     workspace, right = run.network.workspace(32), []
     for start in range(0, len(x), 32):

@@ -18,7 +18,13 @@ def inputs_of(x: Array) -> str:
 
 
 def as_input(
-    x: Any, input_shape: Shape, dtype: np.dtype, ops: Any, inputs: str = "numbers", vocabulary: int | None = None
+    x: Any,
+    input_shape: Shape,
+    dtype: np.dtype,
+    ops: Any,
+    inputs: str = "numbers",
+    vocabulary: int | None = None,
+    padding: int | None = None,
 ) -> Array:
     """The samples x as an array (n, *input_shape) of that dtype.
 
@@ -29,14 +35,15 @@ def as_input(
         ops: the table of operations.
         inputs: "numbers", "grey levels" (bytes are divided by 255) or "tokens" (they stay whole numbers).
         vocabulary: how many tokens there are.
+        padding: the token that only fills up shorter sequences.
 
     Raises:
         ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity; bytes where numbers are taken;
-            tokens that are not whole numbers from 0 to below `vocabulary`.
+            tokens that are not whole numbers from 0 to below `vocabulary`; a sample of padding alone.
     """
     x = as_samples(x, input_shape)
     if inputs == "tokens":
-        return _as_tokens(x, vocabulary)
+        return _as_tokens(x, vocabulary, padding)
     if x.dtype == np.uint8:
         require_grey_levels(inputs)
         out = ops.empty(x.shape, dtype)
@@ -63,7 +70,7 @@ def require_grey_levels(inputs: str) -> None:
         )
 
 
-def _as_tokens(x: Array, vocabulary: int | None) -> Array:
+def _as_tokens(x: Array, vocabulary: int | None, padding: int | None) -> Array:
     """Tokens as int64."""
     if x.dtype.kind not in "iu":
         raise ByhandError(f"Tokens are whole numbers; got an array of {x.dtype}.")
@@ -74,6 +81,8 @@ def _as_tokens(x: Array, vocabulary: int | None) -> Array:
             f"Token {x[i, *step]} of sample {i}, place {tuple(step)}, is outside the vocabulary, "
             f"0 to {(vocabulary or 0) - 1}."
         )
+    if padding is not None and (empty := np.flatnonzero((x == padding).all(axis=1))).size:
+        raise ByhandError(f"Sample {empty[0]} holds the padding token {padding} alone; leave that sample out.")
     return np.ascontiguousarray(x, np.int64)
 
 
@@ -87,7 +96,7 @@ def as_mask(mask: Any, input_shape: Shape, inputs: str, n: int) -> Array | None:
         n: how many there are.
 
     Raises:
-        ByhandError: the network takes no sequences, the mask has another shape, or a
+        ByhandError: the network takes no sequences, the mask has another shape or leaves a sequence no step, or a
             length is not a whole number from 1 to T.
     """
     if mask is None:
@@ -105,7 +114,10 @@ def as_mask(mask: Any, input_shape: Shape, inputs: str, n: int) -> Array | None:
         return np.arange(shape[1]) < mask[:, np.newaxis]
     if len(input_shape) > 2 or mask.shape != shape or mask.dtype.kind not in "biu":
         raise ByhandError(f"A mask must be {shape} truth values, one for each step; got {mask.dtype} {mask.shape}.")
-    return mask.astype(np.bool_)
+    mask = mask.astype(np.bool_)
+    if (empty := np.flatnonzero(~mask.any(axis=1))).size:
+        raise ByhandError(f"The mask of sample {empty[0]} leaves no step; leave that sample out.")
+    return mask
 
 
 def as_samples(x: Any, input_shape: Shape) -> Array:

@@ -20,7 +20,7 @@ from byhand.data.fetch import fetch, is_cached
 from byhand.data.folder import read_folder
 from byhand.data.idx import idx_file, read_images, read_labels
 from byhand.data.load_table import load_table
-from byhand.data.made import load_adding, load_sums
+from byhand.data.made import load_adding, load_addition, load_sorting, load_sums
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.data.sequences import load_lines, load_recordings, recording_folders, text_files
@@ -68,7 +68,8 @@ def load(
     Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16),
     ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``),
     ``cifar-10`` (colours, see ``read_cifar``), ``surnames`` (see ``load_lines``), ``vowels`` (see ``load_ts``),
-    ``airline`` and ``sunspots`` (see ``load_series``), ``adding`` and ``sums`` (made, see ``byhand.data.made``).
+    ``airline`` and ``sunspots`` (see ``load_series``), ``adding``, ``sums``, ``addition`` and ``sorting`` (made, see
+    ``byhand.data.made``).
     Paths: a ``.txt`` file, a ``.ts`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, of images by class, of
     ``.csv`` files by class (``load_recordings``), of ``.txt`` files, one for each class (``load_lines``), Kaggle's
     ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows
@@ -203,4 +204,10 @@ def _load_curve() -> Dataset:
 
 
 READERS = {"csv": _load_csv, "pkl": _load_pkl, "npz": _load_npz, "tar": _load_cifar, "ts": load_ts, "txt": load_text}
-MADE = {"curve": _load_curve, "adding": load_adding, "sums": load_sums}
+MADE = {
+    "curve": _load_curve,
+    "adding": load_adding,
+    "sums": load_sums,
+    "addition": load_addition,
+    "sorting": load_sorting,
+}

@@ -1,4 +1,4 @@
-"""Sequences that are made, not collected: tasks to compare recurrent networks by."""
+"""Sequences that are made, not collected: tasks to compare networks by."""
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from byhand.data.text import to_tokens
 
 ADDING_STEPS = 200
 SUM_DIGITS = 3
+EQUALS = 10  # the token behind a question, where its answer starts
+ADDITION_CHARACTERS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "=")
 SUM_CHARACTERS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "+", " ")
 
 
@@ -63,3 +65,40 @@ def load_sums(train: int = 50_000, test: int = 5_000, digits: int = SUM_DIGITS, 
         for texts, width in ((questions, 2 * digits + 1), (answers, digits + 1))
     )
     return Dataset("sums", x[:train], y[:train], x[train:], y[train:], SUM_CHARACTERS, None)
+
+
+def load_addition(test: int = 1_000, seed: int = 0) -> Dataset:
+    """All 10,000 sums of two numbers below 100: digits a₁ a₀ b₁ b₀ in `x` (n, 4), of their sum c₀ c₁ c₂ in `y` (n, 3).
+
+    Answers are written backwards, so that digits come as one adds them. Half of the test questions are drawn, and the
+    others are the same the other way round, b + a for a + b: neither is among those to learn from. The task is that of
+    Karpathy's minGPT ("play_math", 2020; "adder", 2022).
+
+    Args:
+        test: how many questions are kept for testing, an even number below 9,900.
+        seed: by which they are drawn.
+    """
+    a, b = np.divmod(np.arange(10_000), 100)
+    smaller = np.flatnonzero(a < b)
+    drawn = np.random.default_rng(seed).permutation(smaller)[: test // 2]
+    tested = np.zeros(10_000, np.bool_)
+    tested[drawn] = tested[100 * b[drawn] + a[drawn]] = True
+    c = a + b
+    x = np.stack([a // 10, a % 10, b // 10, b % 10], axis=1)
+    y = np.stack([c % 10, c // 10 % 10, c // 100], axis=1)
+    return Dataset("addition", x[~tested], y[~tested], x[tested], y[tested], ADDITION_CHARACTERS, None)
+
+
+def load_sorting(train: int = 50_000, test: int = 5_000, digits: int = 6, seed: int = 0) -> Dataset:
+    """Rows of random digits (n, digits) in `x`, and the same digits in order in `y`.
+
+    A tenth of the sets of digits is kept for testing: no test row has the digits of a row to learn from in any order.
+    The task is that of Karpathy's minGPT ("demo", 2022), there with the digits 0 to 2.
+    """
+    rng = np.random.default_rng(seed)
+    x = rng.integers(10, size=(2 * (train + 10 * test), digits))
+    y = np.sort(x, axis=1)
+    number = y @ 10 ** np.arange(digits)
+    kept = rng.random(10**digits)[number] < 0.1  # the same for the same digits
+    learnt, tested = np.flatnonzero(~kept)[:train], np.flatnonzero(kept)[:test]
+    return Dataset("sorting", x[learnt], y[learnt], x[tested], y[tested], ADDITION_CHARACTERS, None)

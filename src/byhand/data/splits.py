@@ -23,8 +23,8 @@ def split_rows(y: Array, part: float | int, rng: np.random.Generator, *, stratif
 
     ``part`` is a fraction (a float between 0 and 1, rounded to whole rows) or a number of rows (an int). With
     ``stratify`` each class has its share of the part, by largest remainders: of the class with n_c of n rows,
-    n_c · part / n, rounded down or up so that the shares add up. Raises ByhandError where either side would
-    be empty.
+    n_c · part / n, rounded down or up so that the shares add up; labels of steps (n, T) have no shares. Raises
+    ByhandError where either side would be empty.
     """
     n = len(y)
     count = int(part) if isinstance(part, int | np.integer) else round(part * n) if 0 < part < 1 else -1
@@ -34,7 +34,7 @@ def split_rows(y: Array, part: float | int, rng: np.random.Generator, *, stratif
         )
     order = rng.permutation(n)
     chosen = np.zeros(n, bool)  # of order, not of y
-    if not stratify:
+    if not stratify or np.ndim(y) > 1:
         chosen[:count] = True
     else:
         classes, label, size = np.unique(y[order], return_inverse=True, return_counts=True)

@@ -39,7 +39,7 @@ from byhand.layers.sequences.embedding import Embedding
 from byhand.layers.sequences.encoder_decoder import EncoderDecoder
 from byhand.layers.sequences.gru import GRU
 from byhand.layers.sequences.lstm import LSTM
-from byhand.layers.sequences.over_time import LastStep, MaxOverTime, MeanOverTime, RepeatVector
+from byhand.layers.sequences.over_time import LastStep, MaxOverTime, MeanOverTime, RepeatVector, StepsFrom
 from byhand.layers.sequences.rnn import RNN
 from byhand.layers.smooth_activations import GELU, SiLU
 from byhand.layers.spectral_norm import SpectralNorm
@@ -94,6 +94,7 @@ __all__ = [
     "SpatialDropout",
     "SpectralNorm",
     "Step",
+    "StepsFrom",
     "Tanh",
     "TiedDense",
     "TransformerBlock",

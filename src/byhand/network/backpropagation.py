@@ -55,17 +55,18 @@ class Backpropagation(Parameters):
 
         Raises:
             ByhandError: another shape than `as_samples` takes, no numbers, NaN or infinity, bytes where grey levels
-                were not announced, tokens that the first layer doesn't know.
+                were not announced, tokens that the first layer doesn't know, or samples of padding alone.
         """
-        limit = getattr(self.layers[0], "vocabulary", None) if self.inputs == "tokens" else None
-        return as_input(x, self.input_shape, self.dtype, self.host_ops, self.inputs, limit)
+        names = ("vocabulary", "padding") if self.inputs == "tokens" else ()
+        limits = {name: getattr(self.layers[0], name, None) for name in names}
+        return as_input(x, self.input_shape, self.dtype, self.host_ops, self.inputs, **limits)
 
     def as_mask(self, mask: Any, n: int) -> Array | None:
         """The mask (n, T) of n sequences as truth values, from a mask or from lengths (n,); None stays None.
 
         Raises:
-            ByhandError: this network takes no sequences, the mask has another shape, or a length is not a whole number
-                from 1 to T.
+            ByhandError: this network takes no sequences, the mask has another shape or leaves a sequence no step, or a
+                length is not a whole number from 1 to T.
         """
         return as_mask(mask, self.input_shape, self.inputs, n)
 

@@ -2,6 +2,7 @@
 
 from byhand.core.errors import ByhandError
 from byhand.recipes.adding import adding, adding_gru, adding_rnn
+from byhand.recipes.answers import addition, sorting
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
 from byhand.recipes.chang import chang
 from byhand.recipes.characters import shakespeare_lstm
@@ -22,7 +23,7 @@ from byhand.recipes.small import small
 from byhand.recipes.sums import sums
 from byhand.recipes.surnames import surnames
 from byhand.recipes.table import curve, diabetes, fitted_to, table_recipe
-from byhand.recipes.vit import vit
+from byhand.recipes.vit import vit, vit_4
 from byhand.recipes.voting import voting_3, voting_5, voting_7
 from byhand.recipes.vowels import vowels
 
@@ -66,7 +67,10 @@ RECIPES = {
         sunspots,
         shakespeare_lstm,
         shakespeare,
+        addition,
+        sorting,
         vit,
+        vit_4,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")

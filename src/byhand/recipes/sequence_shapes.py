@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from byhand.core.errors import ByhandError
 from byhand.data import Dataset
-from byhand.layers import Dense, Embedding
+from byhand.layers import Dense, Embedding, TiedDense
 from byhand.recipes.base import Recipe
 
 
@@ -26,7 +26,7 @@ def fitted_to_sequences(recipe: Recipe, dataset: Dataset) -> Recipe:
         layers = (replace(layers[0], vocabulary=vocabulary), *layers[1:])
     elif dataset.lengths_train is None:
         return recipe
-    if isinstance(layers[-1], Dense) and dataset.classes:
+    if isinstance(layers[-1], Dense | TiedDense) and dataset.classes:
         layers = (*layers[:-1], replace(layers[-1], units=len(dataset.classes)))
     shape = recipe.input_shape if dataset.lengths_train is None else x.shape[1:]
     return replace(recipe, layers=layers, input_shape=shape)

@@ -16,7 +16,6 @@ from byhand.training.targets import (
     as_targets,
     as_weights,
     class_weights,
-    require_steps,
     unscaled_weights,
     without_padding,
 )
@@ -123,7 +122,7 @@ class Batches:
         else:
             x = network.as_input(x)
         self.x = x
-        self.mask = require_steps(network.as_mask(mask, len(x)))
+        self.mask = network.as_mask(mask, len(x))
         if self.mask is not None:
             y = without_padding(y, self.mask, network)
         self.t, self.labels = as_targets(network, y, len(x), soft)

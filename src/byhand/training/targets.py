@@ -146,16 +146,6 @@ def unscaled_weights(weights: Any, n: int) -> Array:
     return weights
 
 
-def require_steps(mask: Array | None) -> Array | None:
-    """The mask (n, T) as it is; raise ByhandError if it leaves a sequence no step."""
-    if mask is None:
-        return None
-    empty = np.flatnonzero(~mask.any(axis=1))
-    if empty.size:
-        raise ByhandError(f"The mask of sample {empty[0]} leaves no step; leave that sample out.")
-    return mask
-
-
 def without_padding(y: Any, mask: Array, network: Network) -> Array:
     """Labels or targets y whose steps that are not there repeat one that is, so that they may hold anything.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.exchange.onnx.graph import Exported, Flow, GraphWriter, means
 from byhand.layers import (
@@ -17,6 +18,7 @@ from byhand.layers import (
     MaxOverTime,
     MeanOverTime,
     RepeatVector,
+    StepsFrom,
 )
 
 BLOCKS = {"RNN": (0,), "LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}  # ONNX's gates, by their number here
@@ -131,3 +133,13 @@ def _repeat(at: Exported, flow: Flow) -> Flow:
     to = at.to
     step = to.node("Unsqueeze", flow.name, to.constant("axes", [1]))
     return flow.to(to.node("Tile", step, to.constant("times", [1, at.layer.times, 1])))
+
+
+@means(StepsFrom)
+def _steps_from(at: Exported, flow: Flow) -> Flow:
+    """Slice along the steps."""
+    if flow.mask is not None:
+        raise ByhandError("steps that a mask leaves out can't be cut off yet.")
+    to, first = at.to, at.layer.first
+    bounds = (to.constant("bounds", [bound]) for bound in (first, first + at.plan.out_shape[0], 1))
+    return flow.to(to.node("Slice", flow.name, *bounds))

@@ -1,10 +1,11 @@
-"""From sequences to rows and back: last step, mean, maximum, and the same row at every step."""
+"""From sequences to rows and back: last step, mean, maximum, the same row at every step; steps left out."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from byhand.core.checks import require_whole
 from byhand.core.config import register
+from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
@@ -115,3 +116,49 @@ class RepeatVector(Layer):
     def label(self) -> str:
         """For example RepeatVector(4)."""
         return f"RepeatVector({self.times})"
+
+
+@register
+@dataclass(frozen=True)
+class StepsFrom(Layer):
+    """y_t = x_{first + t}: the steps from `first` on, counted from 0, as where the first ones are a question.
+
+    (n, T, k) becomes (n, T − first, k); dx is dy at these steps and 0 before.
+
+    Args:
+        first: how many steps are left out.
+    """
+
+    first: int
+
+    masks: ClassVar[bool] = True
+    forward_equations = (Equation("y", "$x[:, first:]", r"{$x}_{:,first:}"),)
+    backward_equations = (Equation("dx", "$dy at the steps from first on, 0 before", r"(0, \ldots, 0, $dy)"),)
+
+    def __post_init__(self) -> None:
+        require_whole("first", self.first)
+
+    def plan(self, in_shape: Shape) -> Plan:
+        """(T, k) becomes (T − first, k)."""
+        require_sequences("StepsFrom", in_shape)
+        if in_shape[0] <= self.first:
+            raise ByhandError(f"of {in_shape[0]} steps none is left without the first {self.first}.")
+        return Plan((in_shape[0] - self.first, in_shape[1]))
+
+    def forward(self, ops: Ops, at: Pass) -> None:
+        """Compute y_t = x_{first + t}."""
+        ops.copy(at.x[:, self.first :], out=at.y)
+
+    def backward(self, ops: Ops, at: Pass) -> None:
+        """Compute dx = dy from `first` on, 0 before."""
+        if at.dx is not None:
+            ops.fill(at.dx[:, : self.first], 0)
+            ops.copy(at.dy, out=at.dx[:, self.first :])
+
+    def mask_after(self, at: Pass) -> Array | None:
+        """The input's, of these steps."""
+        return None if at.mask is None else at.mask[:, self.first :].copy()
+
+    def label(self) -> str:
+        """For example StepsFrom(4)."""
+        return f"StepsFrom({self.first})"
