@@ -64,7 +64,13 @@ def equation(
     Raises:
         Refusal: no such layer, unit or place.
     """
-    x = as_network_input(network, image)
+    return equation_of(network, as_network_input(network, image), layer, unit, place, count)
+
+
+def equation_of(
+    network: Network, x: Array, layer: int | None, unit: int, place: tuple[int, int] = (0, 0), count: int = WRITTEN
+) -> dict[str, Any]:
+    """The same for an input x (1, *input_shape)."""
     values = [x[0], *(y[0] for y in layer_outputs(network, x))]  # the input, and each layer's output
     if layer is None:
         return _output(network, values[-1], network.predict_proba(x)[0], unit)

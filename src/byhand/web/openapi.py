@@ -20,6 +20,7 @@ STATUSES = {
     429: "Too much at once; Retry-After says when to try again.",
     503: "Not to be had at the moment.",
 }
+BODIES = {"finetune": "Finetune", "enter": "Enter", "plane": "NewPlane"}  # the schemas of tables that come
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff")
 
 
@@ -91,7 +92,7 @@ def _parameter(parameter: RequestParameter) -> dict[str, Any]:
 
 def _body(operation: Operation) -> dict[str, Any]:
     if operation.body == "json":
-        schema = {"$ref": f"#/components/schemas/{'Finetune' if 'finetune' in operation.path else 'NewTraining'}"}
+        schema = {"$ref": f"#/components/schemas/{BODIES.get(operation.id, 'NewTraining')}"}
         return {"required": False, "content": {"application/json": {"schema": schema}}}
     kinds: tuple[str, ...] = ("application/octet-stream", *PICTURES)
     about = (

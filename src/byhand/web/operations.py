@@ -2,9 +2,10 @@
 
 from byhand.documents.formats import OUTPUT_FORMATS
 from byhand.documents.options import QUARTERS
-from byhand.web import answers, batch, joining, training_answers
+from byhand.web import answers, batch, joining, plane_answers, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
 from byhand.web.examples import LARGEST_HAND
+from byhand.web.points import MOST_POINTS, RULES
 from byhand.web.trainings import PACE
 
 DRAWING_PARAMETERS = (
@@ -52,6 +53,12 @@ CLASS_PARAMETER = RequestParameter(
     "class", "The class that the answer is compared with; the second by default.", "integer", 0, 999
 )
 
+POINTS_PARAMETERS = (
+    RequestParameter("kind", "The rule.", choices=tuple(RULES), needed=True),
+    RequestParameter("n", "How many.", "integer", 2, MOST_POINTS),
+    RequestParameter("noise", "The standard deviation of what is added to both coordinates.", "number", 0, 2),
+    RequestParameter("seed", "Of everything random.", "integer"),
+)
 HAND_PARAMETER = RequestParameter("seed", "Whose hand; 0, a tidy one, by default.", "integer", 0, LARGEST_HAND)
 
 
@@ -296,6 +303,21 @@ OPERATIONS: tuple[Operation, ...] = (
         gives="Training",
         status=201,
         refusals=(404, 503),
+    ),
+    Operation(
+        *("POST", "/api/v1/plane", "plane", "Some training steps of a small network that came with the request."),
+        *(plane_answers.post_plane, (), "json"),
+        gives="Plane",
+    ),
+    Operation(
+        *("GET", "/api/v1/plane/points", "points", "Points of two classes in the plane, made by a rule."),
+        *(plane_answers.get_points, POINTS_PARAMETERS),
+        gives="Points",
+    ),
+    Operation(
+        *("POST", "/api/v1/plane/points", "load_points", "Points of a CSV file: two columns of numbers, and a class."),
+        *(plane_answers.post_points, (), "drawing"),
+        gives="Points",
     ),
     Operation(
         *("GET", "/healthz", "health", "Whether the server answers."),

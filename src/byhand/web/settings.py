@@ -202,10 +202,14 @@ def build(settings: Settings, limits: Limits) -> tuple[Network, Optimizer]:
 
 def _layers(settings: Settings) -> tuple[Layer, ...]:
     step = ACTIVATION_CHOICES[settings.activation]
-    start: Initializer = Glorot() if settings.activation in ("sigmoid", "tanh") else He()
     before: tuple[Layer, ...] = ()
     if settings.network == "convolutional":
         before = (Conv2D(8, 5), step, MaxPool2D(), Conv2D(16), step, MaxPool2D(), Flatten())
-    hidden = [layer for size in settings.hidden for layer in (Dense(size, start), step)]
     last = (Sigmoid(),) if settings.loss == "quadratic" else ()
-    return (*before, *hidden, Dense(10), *last)
+    return (*before, *hidden_layers(settings.hidden, settings.activation), Dense(10), *last)
+
+
+def hidden_layers(sizes: tuple[int, ...], activation: str) -> list[Layer]:
+    """Dense layers of these sizes, each with the activation behind it, and weights that suit it."""
+    start: Initializer = Glorot() if activation in ("sigmoid", "tanh") else He()
+    return [layer for size in sizes for layer in (Dense(size, start), ACTIVATION_CHOICES[activation])]

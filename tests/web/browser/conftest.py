@@ -13,6 +13,7 @@ import byhand
 ROOT = Path(__file__).parents[3]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+SIZES = [WIDE, {"width": 1024, "height": 768}, {"width": 390, "height": 844}, NARROW]  # a projector, telephones
 
 
 @pytest.fixture(scope="session")

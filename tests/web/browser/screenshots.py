@@ -68,6 +68,17 @@ def learn(page: Page) -> None:
         page.wait_for_function(TRAINED, arg=runs, timeout=300_000)
 
 
+def plane(page: Page) -> None:
+    page.select_option("#plane-settings [name=data]", "spiral")
+    for name, value in {"hidden": "8 8", "learning_rate": "0.03", "noise": "0.1"}.items():
+        page.fill(f"#plane-settings [name={name}]", value)
+    page.select_option("#plane-settings [name=optimizer]", "adam")
+    page.fill("#plane-speed", "6")
+    page.click("#plane-play")
+    page.wait_for_function("() => Number(document.querySelector('#plane-words').textContent.match(/\\d+/)[0]) >= 2000")
+    page.click("#plane-play")
+
+
 def own(page: Page) -> None:
     for count, digit in enumerate((7, 4, 2), 1):
         page.click("nav a[href='#/draw']")
@@ -84,7 +95,7 @@ def own(page: Page) -> None:
     page.wait_for_selector("#photo:not([hidden])")
 
 
-VIEWS = {"draw": rest, "inside": inside, "convolutions": convolutions, "learn": learn, "own": own}
+VIEWS = {"draw": rest, "inside": inside, "convolutions": convolutions, "learn": learn, "plane": plane, "own": own}
 
 
 def main() -> None:

@@ -52,10 +52,10 @@ def test_an_example_is_chosen(open_page):
 def test_every_control_is_reached(open_page):
     page = open_page()
     page.evaluate("() => document.addEventListener('focusin', (event) => { event.target.dataset.reached = 1; })")
-    for view in ("draw", "inside", "learn", "own"):
+    for view in ("draw", "inside", "learn", "plane", "own"):
         page.click(f"nav a[href='#/{view}']")
         rest(page)
-        controls = page.locator(f"#{view} :is(button, a[href], input, select, canvas[tabindex]):visible:enabled")
+        controls = page.locator(f"#{view} :is(button, a[href], input, select, [tabindex='0']):visible:enabled")
         for _ in range(controls.count() + 8):
             page.keyboard.press("Tab")
         missed = controls.evaluate_all(

@@ -2,9 +2,15 @@
 
 import pytest
 
-from tests.web.browser.conftest import NARROW, WIDE, rest
+from tests.web.browser.conftest import NARROW, SIZES, WIDE, rest
 
-VIEWS = {"draw": "Draw a digit", "inside": "Look inside", "learn": "Watch it learn", "own": "Bring your own"}
+VIEWS = {
+    "draw": "Draw a digit",
+    "inside": "Look inside",
+    "learn": "Watch it learn",
+    "plane": "Playground",
+    "own": "Bring your own",
+}
 
 
 def show(page, view):
@@ -14,14 +20,15 @@ def show(page, view):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_nothing_hangs_over(open_page, size, scheme):
-    page = open_page(viewport=size, color_scheme=scheme)
+def test_nothing_hangs_over(open_page, scheme):
+    page = open_page(color_scheme=scheme)
     for view, title in VIEWS.items():
         show(page, view)
         assert page.locator("h1:visible").all_inner_texts() == [title]
         assert page.get_attribute(f"nav a[href='#/{view}']", "aria-current") == "page"
-        assert page.evaluate("document.documentElement.scrollWidth") == size["width"], view
+        for size in SIZES:
+            page.set_viewport_size(size)
+            assert page.evaluate("document.documentElement.scrollWidth") == size["width"], view
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["light", "dark"])

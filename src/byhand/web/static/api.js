@@ -123,6 +123,13 @@ export const watchDrawing = (id, drawing) =>
     ? sendDrawing("PUT", `api/v1/trainings/${id}/drawing`, drawing)
     : send("DELETE", `api/v1/trainings/${id}/drawing`);
 
+/** @param {any} state the small network in the plane, its points, and how many steps it shall go on */
+export const plane = (state) => send("POST", "api/v1/plane", state);
+/** @param {Record<string, string>} query kind, noise, n, seed */
+export const points = (query) => ask(`api/v1/plane/points?${new URLSearchParams(query)}`);
+/** @param {File} file a table */
+export const loadPoints = (file) => sendFile("api/v1/plane/points", file);
+
 export const samples = () => ask("api/v1/samples");
 /**
  * @param {Uint8Array} image

@@ -66,7 +66,10 @@ export function inked(most) {
  * @param {number} part
  * @returns {RGB}
  */
-const mix = (from, to, part) => /** @type {RGB} */ (from.map((v, i) => Math.round(v + (to[i] - v) * part)));
+export const mix = (from, to, part) => /** @type {RGB} */ (from.map((v, i) => Math.round(v + (to[i] - v) * part)));
+
+/** Paper, and the colours of the classes of points in the plane. */
+export const classColours = () => [rgb("paper"), ...[0, 1, 2, 3, 4, 5].map((c) => rgb(`class-${c}`))];
 
 /** @param {ArrayLike<number>} values */
 export function largest(values) {

@@ -8,12 +8,14 @@ import { $, soon, stored } from "./dom.js";
 import { startExamples } from "./examples.js";
 import { startInside } from "./inside.js";
 import { startLearn } from "./learn.js";
+import { startPlane } from "./plane.js";
 import { startPhoto } from "./photo.js";
 import { MODEL, Reading } from "./reading.js";
 import { startSamples } from "./samples.js";
+import { translate } from "./text.js";
 import { startTheme } from "./theme.js";
 
-const VIEWS = ["draw", "inside", "learn", "own", "class"];
+const VIEWS = ["draw", "inside", "learn", "plane", "own", "class"];
 
 /** @param {string} sentence "" when all is well again */
 function trouble(sentence) {
@@ -34,6 +36,7 @@ function showView(reading) {
 }
 
 async function start() {
+  translate();
   startTheme($("#theme"));
   await passed();
   const [settings, { models }] = await Promise.all([api.settings(), api.models()]);
@@ -61,6 +64,7 @@ async function start() {
     startExamples(drawing),
     startSamples(drawing, reading, trouble, inside.add),
     startLearn(drawing, settings.training, trouble, inside.add),
+    startPlane(settings.training, trouble),
   ]);
 }
 

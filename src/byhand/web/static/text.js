@@ -1,0 +1,27 @@
+/** The page's text in the reader's language: messages by their keys, en.js and de.js. */
+
+import de from "./de.js";
+import { stored } from "./dom.js";
+import en from "./en.js";
+
+/** @type {Record<string, Record<string, string>>} */
+const LANGUAGES = { en, de };
+export const LANGUAGE = "byhand-language";
+const own = navigator.language.slice(0, 2);
+export const language = LANGUAGES[stored(LANGUAGE)] ? stored(LANGUAGE) : LANGUAGES[own] ? own : "en";
+
+/**
+ * The message of that key, with values for its names in braces.
+ * @param {string} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  return (LANGUAGES[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}
+
+/** Fill in the page: data-t is an element's text, data-label its name for those who do not see it. */
+export function translate() {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", t(element.dataset.label));
+}
