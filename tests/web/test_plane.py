@@ -11,7 +11,7 @@ from byhand.network import Network
 from byhand.optimizers import Adam
 from byhand.training import fit
 from byhand.web.plane import EDGE, SIDE, batch_rows
-from byhand.web.points import RULES
+from byhand.web.points import POINT_RULES
 from tests.web.conftest import RAW
 from tests.web.schema import unpacked
 
@@ -86,7 +86,7 @@ def test_a_changed_weight_changes_the_plane_and_the_equation(reader):
     assert found["loss"] is None and found["accuracy"] is None  # there are no points
 
 
-@pytest.mark.parametrize("kind", RULES)
+@pytest.mark.parametrize("kind", POINT_RULES)
 def test_points_by_a_rule(reader, kind):
     found = reader.get(f"/api/plane/points?kind={kind}&n=100").json()
     x = np.array(found["points"])

@@ -5,7 +5,7 @@ from byhand.documents.options import QUARTERS
 from byhand.web import answers, batch, joining, plane_answers, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
 from byhand.web.examples import LARGEST_HAND
-from byhand.web.points import MOST_POINTS, RULES
+from byhand.web.points import MOST_POINTS, POINT_RULES
 from byhand.web.trainings import PACE
 
 DRAWING_PARAMETERS = (
@@ -54,7 +54,7 @@ CLASS_PARAMETER = RequestParameter(
 )
 
 POINTS_PARAMETERS = (
-    RequestParameter("kind", "The rule.", choices=tuple(RULES), needed=True),
+    RequestParameter("kind", "The rule.", choices=tuple(POINT_RULES), needed=True),
     RequestParameter("n", "How many.", "integer", 2, MOST_POINTS),
     RequestParameter("noise", "The standard deviation of what is added to both coordinates.", "number", 0, 2),
     RequestParameter("seed", "Of everything random.", "integer"),

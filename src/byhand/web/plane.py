@@ -36,7 +36,7 @@ FIELDS = ("points", "classes", "theta", "memory", "step", "steps", "at", "unit",
 
 
 @dataclass
-class Plane:
+class PlaneRequest:
     """What a request says.
 
     Attributes:
@@ -63,7 +63,7 @@ class Plane:
     unit: tuple[int | None, int]
 
 
-def read_plane(table: Mapping[str, Any]) -> Plane:
+def read_plane(table: Mapping[str, Any]) -> PlaneRequest:
     """The request's table, checked.
 
     Raises:
@@ -88,13 +88,13 @@ def read_plane(table: Mapping[str, Any]) -> Plane:
         memory[name][:] = _vector(name, given[name], network.size)
     step, steps = _whole(table, "step", 0, 0, MOST_STEP), _whole(table, "steps", 0, 0, MOST_STEPS)
     at = _numbers("at", table.get("at", [0, 0]), 2)
-    return Plane(
+    return PlaneRequest(
         settings, points[:, :2], points[:, 2].astype(np.int64), network, optimizer, memory, step, steps, at[None],
         _unit(table.get("unit", ["output", 0]), network),
     )  # fmt: skip
 
 
-def go_on(plane: Plane) -> dict[str, Any]:
+def go_on(plane: PlaneRequest) -> dict[str, Any]:
     """Make the steps; returns the network then, and what it computes in the plane."""
     network, n = plane.network, len(plane.x)
     size = min(plane.settings.batch_size or n, n)
@@ -120,7 +120,7 @@ def batch_rows(step: int, n: int, size: int, seed: int) -> Array:
     return order[place * size : (place + 1) * size]
 
 
-def _record(plane: Plane) -> dict[str, Any]:
+def _record(plane: PlaneRequest) -> dict[str, Any]:
     network, n = plane.network, len(plane.x)
     grid = layer_outputs(network, _grid(SIDE))
     p = network.predict_proba(_grid(SIDE))  # (side², classes)

@@ -13,7 +13,7 @@ from byhand.data.columns import Column, read_table
 from byhand.data.csv import named_label
 from byhand.web.limits import Refusal
 
-REACH = 2.5  # the largest coordinate of points without noise
+FARTHEST = 2.5  # the largest coordinate of points without noise
 MOST_POINTS, MOST_CLASSES = 500, 6
 
 Rule = Callable[[Array, Array, np.random.Generator], Array]
@@ -43,26 +43,26 @@ def _xor(c: Array, u: Array, rng: np.random.Generator) -> Array:
 def _spiral(c: Array, u: Array, rng: np.random.Generator) -> Array:
     """Two arms of one turn and a quarter, r ~ φ."""
     angle = 0.3 + 2.5 * np.pi * np.sqrt(u)
-    radius = REACH * angle / (0.3 + 2.5 * np.pi)
+    radius = FARTHEST * angle / (0.3 + 2.5 * np.pi)
     angle = angle + np.pi * c
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-RULES: dict[str, Rule] = {"clouds": _clouds, "circle": _circle, "xor": _xor, "spiral": _spiral}
+POINT_RULES: dict[str, Rule] = {"clouds": _clouds, "circle": _circle, "xor": _xor, "spiral": _spiral}
 
 
 def made_points(kind: str, n: int, noise: float, seed: int) -> dict[str, Any]:
     """n points of two classes in turn.
 
     Args:
-        kind: a key of RULES.
+        kind: a key of POINT_RULES.
         n: how many.
         noise: the standard deviation of what is added to both coordinates.
         seed: of everything random.
     """
     rng = np.random.default_rng(seed)
     c = np.arange(n) % 2
-    x = RULES[kind](c, rng.random(n), rng) + rng.normal(0, 1, (n, 2)) * noise
+    x = POINT_RULES[kind](c, rng.random(n), rng) + rng.normal(0, 1, (n, 2)) * noise
     return _record(x, c, ("0", "1"), ("x[0]", "x[1]"), n)
 
 
@@ -92,7 +92,7 @@ def points_of_table(file: bytes) -> dict[str, Any]:
     low, high = x.min(axis=0), x.max(axis=0)
     if not np.isfinite(high - low).all() or (high == low).any():
         raise Refusal(422, "A column of numbers must have two different ones at least, and none too large.")
-    x = (2 * (x - low) / (high - low) - 1) * REACH
+    x = (2 * (x - low) / (high - low) - 1) * FARTHEST
     keep = np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(int)
     return _record(x[keep], c[keep], classes, tuple(column.name for column in numeric[:2]), len(x))
 

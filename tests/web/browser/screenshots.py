@@ -102,6 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="the folder that the pictures go into")
     parser.add_argument("--dark", action="store_true", help="in the dark")
+    parser.add_argument("--only", choices=VIEWS, help="one view")
     parser.add_argument(
         "--width", type=int, default=1440, help="of the window: 1440, 1024 (a projector), 390 (a telephone)"
     )
@@ -118,6 +119,8 @@ def main() -> None:
         page.goto(address)
         page.wait_for_selector("#main[aria-busy=false]")
         for name, prepare in VIEWS.items():
+            if options.only not in (None, name):
+                continue
             page.click(f"nav a[href='#/{'inside' if name == 'convolutions' else name}']")
             rest(page)
             prepare(page)
