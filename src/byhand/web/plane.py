@@ -124,7 +124,7 @@ def _record(plane: PlaneRequest) -> dict[str, Any]:
     network, n = plane.network, len(plane.x)
     grid = layer_outputs(network, _grid(SIDE))
     p = network.predict_proba(_grid(SIDE))  # (side², classes)
-    found = {"loss": None, "accuracy": None, "probabilities": []}
+    found: dict[str, Any] = {"loss": None, "accuracy": None}
     if n:
         workspace = network.workspace(n)
         network.forward(plane.x, workspace)
