@@ -50,6 +50,7 @@ def filled(client, seven, tmp_path):
     until(client, begun.json()["id"], "paused")
     QUESTIONS["upload"] = {"content": file.read_bytes(), "headers": RAW}
     client.post("/api/samples?label=7", **drawing)
+    client.post(f"/api/trainings/{begun.json()['id']}/step")
     QUESTIONS["plane"] = {"json": {"points": [[0, 1, 0], [1, 0, 1]], "steps": 2, "optimizer": "adam"}}
     QUESTIONS["load_points"] = {"content": b"a,b,class\n1,2,x\n2,3,y\n", "headers": RAW}
     QUESTIONS["load_samples"] = {"content": client.get("/api/samples.npz").content, "headers": RAW}
@@ -62,6 +63,7 @@ QUERIES = {
     "add_sample": "?label=3",
     "relabel": "?label=3",
     "pace": "?steps=2",
+    "chain": "?layer=0&input=3&unit=2",
     "points": "?kind=spiral&noise=0.1",
 }
 

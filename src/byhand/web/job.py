@@ -12,6 +12,7 @@ from byhand.core.types import Array
 from byhand.network import Network
 from byhand.optimizers import Optimizer
 from byhand.web.catalogue import Model, input_image_shape, layer_facts
+from byhand.web.chain import RecordedStep
 from byhand.web.journal import Journal
 from byhand.web.limits import Refusal
 from byhand.web.look import verdict
@@ -69,6 +70,7 @@ class Job:
     curve: list[tuple[int, float | None]] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
     looked: dict[str, Any] | None = None
+    recorded: RecordedStep | None = None  # the last single step
     drawing: Array | None = None
     stopping: bool = False
     journal: Journal = field(default_factory=Journal)

@@ -128,6 +128,7 @@ class Observer(Callback):
         one = single.numbers(training)
         one["text"] = sentences(one)
         self._look(training)
+        self.job.recorded = single.recorded(training)
         self.job.journal.add("one", one)
         with self.job.changed:
             self.job.made = (self.job.begun, one)

@@ -13,6 +13,7 @@ from byhand.network import Network
 from byhand.training import Training
 from byhand.training.batches import Batch
 from byhand.web.catalogue import input_image_shape
+from byhand.web.chain import MOST_SAMPLES, RecordedStep
 from byhand.web.packed import json_number, numbers, packed
 
 UNITS, WEIGHTS = 3, 4  # of each layer, and of each unit: those that the step moved most
@@ -33,6 +34,15 @@ class StepRecorder:
         """Record the current weights."""
         np.copyto(self.before.theta, self.network.theta)
         np.copyto(self.before.state, self.network.state)
+
+    def recorded(self, training: Training) -> RecordedStep:
+        """The step's batch, and the network before it."""
+        batch = training.batch or _first(training)
+        n = len(batch.x) if training.batch else len(training.batches or ())
+        x, t = batch.x[:MOST_SAMPLES].copy(), batch.t[:MOST_SAMPLES].copy()
+        if t.ndim == 1:  # class numbers
+            t = one_hot(t, self.network.outputs, self.network.dtype)
+        return RecordedStep(training.step, self.before, x, t, n)
 
     def numbers(self, training: Training) -> dict[str, Any]:
         """What the last step did, for the first sample of its batch."""

@@ -1,65 +1,29 @@
 """The table of operations, from which routes and the OpenAPI description are made."""
 
 from byhand.documents.formats import OUTPUT_FORMATS
-from byhand.documents.options import QUARTERS
 from byhand.web import answers, batch, joining, plane_answers, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
-from byhand.web.examples import LARGEST_HAND
-from byhand.web.points import MOST_POINTS, POINT_RULES
+from byhand.web.parameters import (
+    BOX_PARAMETER,
+    CHAIN_PARAMETERS,
+    CLASS_PARAMETER,
+    DRAWING_PARAMETERS,
+    HAND_PARAMETER,
+    ID_PARAMETER,
+    IMAGES_PARAMETER,
+    LABEL_PARAMETER,
+    LAYER_OR_OUTPUT_PARAMETER,
+    LAYER_PARAMETER,
+    MODEL_PARAMETER,
+    POINTS_PARAMETERS,
+    POSITION_PARAMETERS,
+    READ_PARAMETERS,
+    REQUIRED_UNIT_PARAMETER,
+    SAMPLE_PARAMETER,
+    TRAINING_PARAMETER,
+    UNIT_PARAMETER,
+)
 from byhand.web.trainings import PACE
-
-DRAWING_PARAMETERS = (
-    RequestParameter(
-        "width", "Of a canvas that comes as plain grey levels; none for an image of 28 × 28.", "integer", 8, 4096
-    ),
-    RequestParameter("height", "The same.", "integer", 8, 4096),
-)
-BOX_PARAMETER = RequestParameter(
-    "box", "Where in the picture the digit stands: left,top,right,bottom in pixels.", "box"
-)
-READ_PARAMETERS = (
-    RequestParameter(
-        *("pattern", "What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
-        pattern=r"[^\x00-\x1f\x7f]{1,200}",
-    ),
-    RequestParameter("signs", "Whether signs of numbers are read, too: short for the pattern text.", "boolean"),
-    RequestParameter("confidence", "Rows with a lower one are refused as unsure.", "number", 0, 1),
-    RequestParameter("length", "How many digits each number has: 8, or 4-6.", pattern=r"[0-9 -]{1,12}"),
-    RequestParameter(
-        *("region", "The part of a page that is read: left,top,right,bottom in pixels or percent."),
-        pattern=r"[0-9.,% ]{1,60}",
-    ),
-    RequestParameter("rotate", "By how many degrees it is rotated clockwise before.", "integer", choices=QUARTERS),
-)
-IMAGES_PARAMETER = RequestParameter("images", "Whether each digit's image of 28 × 28 comes with it.", "boolean")
-MODEL_PARAMETER = RequestParameter("model", "A network's id, or a training's; the built-in one by default.")
-ID_PARAMETER = RequestParameter("id", "A network's id, or a training's.", where="path", needed=True)
-TRAINING_PARAMETER = RequestParameter("id", "The training's id.", where="path", needed=True)
-SAMPLE_PARAMETER = RequestParameter("number", "The sample's number.", "integer", where="path", needed=True)
-LABEL_PARAMETER = RequestParameter("label", "The digit that it is.", "integer", 0, 9, needed=True)
-LAYER_PARAMETER = RequestParameter("layer", "The layer's number, from 0.", "integer", 0, 999, needed=True)
-LAYER_OR_OUTPUT_PARAMETER = RequestParameter(
-    "layer", 'The layer\'s number, from 0, or "output".', pattern=r"output|\d{1,3}", needed=True
-)
-UNIT_PARAMETER = RequestParameter("unit", "One unit, or filter.", "integer", 0, 99_999)
-REQUIRED_UNIT_PARAMETER = RequestParameter(
-    "unit", "The unit, or the channel of a map.", "integer", 0, 99_999, needed=True
-)
-POSITION_PARAMETERS = (
-    RequestParameter("row", "The row in a map.", "integer", 0, 9_999),
-    RequestParameter("column", "The column in a map.", "integer", 0, 9_999),
-)
-CLASS_PARAMETER = RequestParameter(
-    "class", "The class that the answer is compared with; the second by default.", "integer", 0, 999
-)
-
-POINTS_PARAMETERS = (
-    RequestParameter("kind", "The rule.", choices=tuple(POINT_RULES), needed=True),
-    RequestParameter("n", "How many.", "integer", 2, MOST_POINTS),
-    RequestParameter("noise", "The standard deviation of what is added to both coordinates.", "number", 0, 2),
-    RequestParameter("seed", "Of everything random.", "integer"),
-)
-HAND_PARAMETER = RequestParameter("seed", "Whose hand; 0, a tidy one, by default.", "integer", 0, LARGEST_HAND)
 
 
 def get_openapi(call: Call) -> Answer:
@@ -224,6 +188,31 @@ OPERATIONS: tuple[Operation, ...] = (
         gives="Step",
         lane="step",
         refusals=(404, 409, 503),
+    ),
+    Operation(
+        *(
+            "GET",
+            "/api/v1/trainings/{id}/batch",
+            "batch",
+            "All samples of the last single step, and how far off it was.",
+        ),
+        *(training_answers.get_batch, (TRAINING_PARAMETER,)),
+        gives="Batch",
+        refusals=(404, 409),
+    ),
+    Operation(
+        *(
+            "GET",
+            "/api/v1/trainings/{id}/chain",
+            "chain",
+            "From the loss to one weight of a dense layer, term by term.",
+        ),
+        *(
+            training_answers.get_chain,
+            (TRAINING_PARAMETER, LAYER_PARAMETER, REQUIRED_UNIT_PARAMETER, *CHAIN_PARAMETERS),
+        ),
+        gives="Chain",
+        refusals=(404, 409, 422),
     ),
     Operation(
         *("PUT", "/api/v1/trainings/{id}/pace", "pace", "Make so many steps a second at most."),

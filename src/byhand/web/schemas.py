@@ -4,34 +4,11 @@ from typing import Any
 
 from byhand.web.job import ENDED
 from byhand.web.limits import CODES
+from byhand.web.schema_parts import A_NUMBER, A_TEXT, AN_INTEGER, NULLABLE, TABLE, array, maybe, of, table
+from byhand.web.schemas_learning import LEARNING_SCHEMAS
 from byhand.web.settings import ACTIVATION_CHOICES, LOSS_CHOICES, NETWORK_CHOICES, OPTIMIZER_CHOICES, RECIPE_CHOICES
 
 ERROR = "Error"
-A_NUMBER: dict[str, Any] = {"type": "number"}
-AN_INTEGER: dict[str, Any] = {"type": "integer"}
-A_TEXT: dict[str, Any] = {"type": "string"}
-TABLE: dict[str, Any] = {"type": "object"}
-
-
-def array(items: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a list."""
-    return {"type": "array", "items": items}
-
-
-def of(name: str) -> dict[str, Any]:
-    """The schema of that name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def maybe(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema that also allows null."""
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def table(*optional: str, **fields: dict[str, Any]) -> dict[str, Any]:
-    """The schema of an object with these fields; all except `optional` are required."""
-    needed = [name for name in fields if name not in optional]
-    return {"type": "object", "properties": fields, "required": needed, "additionalProperties": False}
 
 
 def settings(needed: bool, **more: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +34,6 @@ CHOICE = table(index=AN_INTEGER, text=A_TEXT, probability=maybe(A_NUMBER))
 CHANGE = {"gradient": A_NUMBER, "before": A_NUMBER, "after": A_NUMBER}
 COUNTS = {"count": AN_INTEGER, "counts": array(AN_INTEGER)}
 ONE_SAMPLE = table(id=AN_INTEGER, label=A_TEXT, image=of("Packed"))
-NULLABLE = array(maybe(A_NUMBER))
 
 SCHEMAS: dict[str, Any] = {
     ERROR: table(error=A_TEXT, code={"enum": [*CODES.values()]}),
@@ -93,45 +69,6 @@ SCHEMAS: dict[str, Any] = {
         name=A_TEXT,
     ),
     "Enter": table(password=A_TEXT),
-    "NewPlane": table(
-        *("points", "classes", "theta", "memory", "step", "steps", "at", "unit"),
-        *("hidden", "activation", "optimizer", "learning_rate", "batch_size", "seed"),
-        points=array({"type": "array", "items": A_NUMBER, "minItems": 3, "maxItems": 3}),
-        classes={"type": "integer", "minimum": 2},
-        theta=maybe(A_TEXT),
-        memory={"type": "object", "additionalProperties": A_TEXT},
-        step={"type": "integer", "minimum": 0},
-        steps={"type": "integer", "minimum": 0},
-        at={"type": "array", "items": A_NUMBER, "minItems": 2, "maxItems": 2},
-        unit={"type": "array", "minItems": 2, "maxItems": 2},
-        hidden=array({"type": "integer", "minimum": 1}),
-        activation={"enum": list(ACTIVATION_CHOICES)},
-        optimizer={"enum": list(OPTIMIZER_CHOICES)},
-        learning_rate={"type": "number", "exclusiveMinimum": 0},
-        batch_size=maybe({"type": "integer", "minimum": 1}),
-        seed={"type": "integer", "minimum": 0},
-    ),
-    "Plane": table(
-        step=AN_INTEGER,
-        loss=maybe(A_NUMBER),
-        accuracy=maybe(A_NUMBER),
-        probabilities=NULLABLE,
-        theta=A_TEXT,
-        gradient=A_TEXT,
-        memory={"type": "object", "additionalProperties": A_TEXT},
-        parameters=array(table(layer=AN_INTEGER, name=A_TEXT, start=AN_INTEGER, shape=array(AN_INTEGER))),
-        layers=array(of("Layer")),
-        surface=of("Packed"),
-        units=array(of("Packed")),
-        equations=array(of("Equation")),
-        rule=array(A_TEXT),
-    ),
-    "Points": table(
-        points=array({"type": "array", "items": A_NUMBER, "minItems": 3, "maxItems": 3}),
-        classes=array(A_TEXT),
-        axes=array(A_TEXT),
-        rows=AN_INTEGER,
-    ),
     "SettingsList": table(
         version=A_TEXT,
         limits={"type": "object", "additionalProperties": A_NUMBER},
@@ -336,4 +273,4 @@ SCHEMAS: dict[str, Any] = {
     ),
     "Sample": table(**COUNTS, sample=ONE_SAMPLE),
     "Samples": table(**COUNTS, samples=array(ONE_SAMPLE)),
-}
+} | LEARNING_SCHEMAS

@@ -4,6 +4,7 @@ from typing import Any
 
 from byhand.web.answers import drawing
 from byhand.web.call import Answer, Call
+from byhand.web.chain import RecordedStep
 from byhand.web.limits import Refusal
 
 MOMENT = 5.0  # seconds in which a training follows a button
@@ -61,6 +62,19 @@ def post_step(call: Call) -> Answer:
     return Answer(job.one_step() | {"training": job.to_json()})
 
 
+def get_batch(call: Call) -> Answer:
+    """The last single step's batch."""
+    return Answer(_recorded(call).batch())
+
+
+def get_chain(call: Call) -> Answer:
+    """The chain from the loss to one weight."""
+    values = call.values
+    path = tuple(map(int, values["path"].split(","))) if values.get("path") else ()
+    place = values["layer"], values["input"], values["unit"], values.get("sample", 0)
+    return Answer(_recorded(call).chain(*place, path))
+
+
 def put_pace(call: Call) -> Answer:
     """Make it slower or faster."""
     job = _job(call)
@@ -101,6 +115,13 @@ def get_events(call: Call) -> Answer:
 
 def _job(call: Call) -> Any:
     return call.server.trainings.get(call.values["id"])
+
+
+def _recorded(call: Call) -> RecordedStep:
+    recorded: RecordedStep | None = _job(call).recorded
+    if recorded is None:
+        raise Refusal(409, "No single step was made yet; pause the training, and make one.")
+    return recorded
 
 
 def _told(call: Call, what: str) -> Answer:

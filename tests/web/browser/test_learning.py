@@ -68,13 +68,40 @@ def test_step_by_step(open_page):
     for step in (1, 2):
         page.click("#step")
         page.wait_for_function(f"() => document.querySelector('#one-title').textContent.startsWith('Step {step}:')")
-    updates = page.locator("#one .equation").last.locator("> *").all_inner_texts()
+    updates = page.locator("#one-body .equation").last.locator("> *").all_inner_texts()
     assert len(updates) == 2
     for update in updates:
         before, rate, gradient, after = numbers(update.split("←")[1])
         assert rate == 0.5 and after == pytest.approx(before - rate * gradient, rel=2e-3, abs=1e-6)
+    follow_the_batch(page)
     page.click("text=Resume")
     page.wait_for_function(ENDED)
+
+
+def follow_the_batch(page):
+    """All terms of the mini-batch's sum, opened, are its gradient; p − t of an image that is pressed."""
+    page.wait_for_selector("#batch-chain b")
+    images = page.locator("#batch .batch button")
+    images.nth(4).press("Enter")
+    page.wait_for_selector("#batch .batch button:nth-child(5)[aria-pressed=true]")
+    page.wait_for_selector("#batch caption:has-text('Image 5')")
+    p, t, error = (numbers(row)[-10:] for row in page.locator(".errors tbody tr").all_inner_texts())
+    for k in range(10):
+        assert error[k] == pytest.approx(p[k] - t[k], abs=2e-3)
+    page.wait_for_function("() => document.querySelectorAll('#batch-chain section').length === 5")
+    mean = page.locator("#batch-chain section").nth(3)
+    mean.locator(".rest").press("Enter")
+    products = [numbers(term) for term in mean.locator(".term").all_inner_texts()]
+    assert len(products) == images.count() == 10 and mean.locator(".rest").count() == 0
+    total = sum(value * delta for value, delta in products)
+    assert total / 10 == pytest.approx(numbers(mean.locator("b").inner_text())[0], rel=0.02, abs=1e-4)
+    back = page.locator("#batch-chain section").nth(2).locator(".term").nth(1)
+    unit = numbers(back.get_attribute("title"))[-1]
+    back.press("Enter")
+    page.wait_for_function(
+        "unit => document.querySelector('#batch-chain section:nth-child(2)').textContent.includes(`[${unit}]`)",
+        arg=int(unit),
+    )
 
 
 def test_settings_in_the_address_a_slow_pace_and_steps_back(open_page):

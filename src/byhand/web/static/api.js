@@ -102,6 +102,14 @@ export const tell = (id, what) => send("POST", `api/v1/trainings/${id}/${what}`)
  */
 export const pace = (id, steps) => send("PUT", `api/v1/trainings/${id}/pace?steps=${steps}`);
 /** @param {string} id */
+export const batch = (id) => ask(`api/v1/trainings/${id}/batch`);
+/**
+ * @param {string} id
+ * @param {Record<string, any>} place layer, input and unit of the weight; sample, and the path of units
+ */
+export const chain = (id, place) =>
+  ask(`api/v1/trainings/${id}/chain?${new URLSearchParams(Object.entries(place).filter(([, value]) => value !== ""))}`);
+/** @param {string} id */
 export const training = (id) => ask(`api/v1/trainings/${id}`);
 /** @param {File} file a model file */
 export const bringModel = (file) => sendFile("api/v1/models", file);

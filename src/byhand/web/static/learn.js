@@ -114,7 +114,7 @@ function listen(run, drawing, onTrained) {
   run.addEventListener("problems", whenShown(showProblems));
   run.addEventListener(
     "one",
-    whenShown(() => showStep(run.one)),
+    whenShown(() => showStep(run.one, run.training.id)),
   );
 }
 
@@ -158,7 +158,7 @@ function showAll() {
   showProgress();
   showLook();
   showProblems();
-  showStep(current?.one ?? null);
+  showStep(current?.one ?? null, current?.training.id ?? "");
 }
 
 function showState() {

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { inked, paintPixels } from "./colours.js";
+import { showBatch } from "./chain.js";
 import { showBars } from "./bars.js";
 import { $, el, short } from "./dom.js";
 import { line } from "./equation.js";
@@ -12,8 +13,11 @@ const PARTS = {
   update: "Update: a step against the gradient",
 };
 
-/** @param {any} one what POST …/step answered, or null */
-export function showStep(one) {
+/**
+ * @param {any} one what POST …/step answered, or null
+ * @param {string} id the training's
+ */
+export function showStep(one, id) {
   $("#one").hidden = !one;
   if (!one) return;
   const canvas = el("canvas", {
@@ -50,4 +54,5 @@ export function showStep(one) {
       el("div", { className: "stack" }, ...parts),
     ),
   );
+  showBatch(one, id);
 }
