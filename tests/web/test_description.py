@@ -63,6 +63,7 @@ QUERIES = {
     "add_sample": "?label=3",
     "relabel": "?label=3",
     "pace": "?steps=2",
+    "kernel": "?layer=0&unit=1&row=3&column=4",
     "chain": "?layer=0&input=3&unit=2",
     "points": "?kind=spiral&noise=0.1",
 }

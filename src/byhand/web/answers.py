@@ -14,6 +14,7 @@ from byhand.web.look import look
 from byhand.web.pictures import room_for
 from byhand.web.reading import ToRead
 from byhand.web.settings import ACTIVATION_CHOICES, LOSS_CHOICES, NETWORK_CHOICES, OPTIMIZER_CHOICES, Settings
+from byhand.web.sliding import kernel_at
 from byhand.web.weights import weights
 
 
@@ -102,6 +103,16 @@ def get_weights(call: Call) -> Answer:
     """The weights of a layer."""
     network = call.server.model(call.values["id"]).network
     return Answer(weights(network, call.values["layer"], call.values.get("unit")))
+
+
+def post_kernel(call: Call) -> Answer:
+    """A kernel at one place."""
+    values = call.values
+    model = call.server.model(values["id"])
+    if model.reads != "digit":
+        raise Refusal(422, "This network reads whole rows; looking inside needs one that gives each image one answer.")
+    place = values.get("row", 0), values.get("column", 0)
+    return Answer(kernel_at(model.network, drawing(call).image, values["layer"], values["unit"], place))
 
 
 def post_equation(call: Call) -> Answer:

@@ -138,6 +138,24 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(404,),
     ),
     Operation(
+        *(
+            "POST",
+            "/api/v1/models/{id}/kernel",
+            "kernel",
+            "A kernel at one place: window, weights and sums by channel.",
+        ),
+        *(
+            answers.post_kernel,
+            (
+                *(ID_PARAMETER, LAYER_PARAMETER, REQUIRED_UNIT_PARAMETER, *POSITION_PARAMETERS),
+                *(*DRAWING_PARAMETERS, BOX_PARAMETER),
+            ),
+            "drawing",
+        ),
+        gives="Kernel",
+        refusals=(404,),
+    ),
+    Operation(
         *("POST", "/api/v1/trainings", "begin", "Begin a training by a recipe or by settings of your own."),
         *(training_answers.post_training, (), "json"),
         gives="Training",

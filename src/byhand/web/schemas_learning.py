@@ -45,6 +45,25 @@ LEARNING_SCHEMAS: dict[str, Any] = {
         axes=array(A_TEXT),
         rows=AN_INTEGER,
     ),
+    "Kernel": table(
+        layer=AN_INTEGER,
+        name=A_TEXT,
+        kind={"enum": ["conv", "max", "mean"]},
+        top=AN_INTEGER,
+        left=AN_INTEGER,
+        extent=array(AN_INTEGER),
+        inside=array(array({"type": "boolean"})),
+        channels=array(
+            table(
+                channel=AN_INTEGER,
+                values=array(NULLABLE),
+                weights=maybe(array(NULLABLE)),
+                sum=maybe(A_NUMBER),
+            )
+        ),
+        bias=maybe(A_NUMBER),
+        value=maybe(A_NUMBER),
+    ),
     "Batch": table(
         step=AN_INTEGER,
         n=AN_INTEGER,

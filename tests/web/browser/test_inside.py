@@ -103,10 +103,40 @@ def test_a_place_in_a_map(open_page):
     settled(page)
     row = int(re.search(r"row (\d+)", before)[1])
     assert f"row {row + 1}" in page.inner_text("#unit-title")
-    assert page.locator("#unit-pictures canvas").count() == 1  # the filter
+    assert page.locator("#kernel-rows canvas").count() == 3  # window · weights = products, of one channel
     page.keyboard.press("PageDown")
     settled(page)
     assert page.inner_text("#unit-title") != before
+
+
+def test_a_kernel_slides_over_its_window(open_page):
+    """Channels' sums and bias are the number shown; the window before lies at the kernel's place, and moves with it."""
+    page = open_page("inside")
+    look_into(page, "small-conv")
+    assert page.is_hidden("#paths-legend")
+    maps = page.locator("#network .maps canvas")
+    maps.nth(2).focus()
+    settled(page)
+    page.wait_for_selector("#kernel:not([hidden])")
+    sums = numbers(page.inner_text("#kernel-sum").split("=", 1)[1])
+    assert sum(sums[:-1]) == pytest.approx(sums[-1], abs=0.02) and len(sums) == 4 + 1 + 1 + 1  # more channels, bias
+    place = [int(n) for n in numbers(page.inner_text("#unit-title"))]  # map, row, column
+    window = page.locator("#network .window")
+    assert window.count() == 8  # in each map before
+    box, area = window.first.bounding_box(), maps.nth(1).bounding_box()
+    pixel = area["width"] / (3 * 15 - 1) if page.viewport_size["width"] < 1100 else area["width"] / (2 * 15 - 1)
+    assert (box["x"] - area["x"]) / pixel == pytest.approx(max(0, place[2] - 1), abs=0.3)
+    page.click("#kernel .rest")
+    page.wait_for_function("() => document.querySelectorAll('.kernel-row').length === 8")
+    page.click("#kernel-slide")
+    page.wait_for_function(
+        "before => document.querySelector('#unit-title').textContent !== before", arg=page.inner_text("#unit-title")
+    )
+    page.click("#kernel-slide")
+    settled(page)
+    page.locator("#kernel-rows canvas").first.press("ArrowRight")
+    value, weight, product = numbers(page.inner_text("#kernel output").split(":")[1])
+    assert value * weight == pytest.approx(product, rel=0.02, abs=1e-3)
 
 
 def test_an_empty_sheet(open_page):

@@ -88,6 +88,13 @@ export const weights = (model, layer, unit) =>
  */
 export const equation = (image, model, place) => sendDrawing("POST", `api/v1/models/${model}/equation`, image, place);
 
+/**
+ * @param {Uint8Array} image
+ * @param {string} model
+ * @param {Record<string, number>} place layer and unit, row and column
+ */
+export const kernel = (image, model, place) => sendDrawing("POST", `api/v1/models/${model}/kernel`, image, place);
+
 /** @param {any} settings */
 export const train = (settings) => send("POST", "api/v1/trainings", settings);
 export const trainings = () => ask("api/v1/trainings");

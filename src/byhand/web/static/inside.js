@@ -24,13 +24,14 @@ export function startInside(drawing, reading, shipped, trouble) {
   };
   shipped.filter((model) => model.reads === "digit").forEach(put);
   const diagram = new Diagram($("#network"), (choice) => {
-    if (reading.seen) showUnit(reading.seen, models.get(reading.seen.model), diagram.columns, choice);
+    if (reading.seen) showUnit(reading.seen, models.get(reading.seen.model), diagram, choice);
   });
   const show = () => {
     const { seen } = reading;
     $("#inside-empty").hidden = Boolean(seen);
     $("#inside-network").hidden = !seen;
     if (!seen || $("#inside").hidden) return;
+    $("#paths-legend").hidden = !seen.paths.edges.length;
     diagram.show(seen, models.get(seen.model));
     compare(seen, [...models.values()]);
   };

@@ -239,6 +239,40 @@ export class Diagram {
     });
   }
 
+  /**
+   * Mark the window in the maps before that the chosen number is computed from.
+   * @param {Choice} choice
+   * @param {any} kernel an answer of /api/models/…/kernel, or null
+   */
+  showWindow({ column }, kernel) {
+    for (const mark of this.place.querySelectorAll(".window")) mark.remove();
+    if (!kernel) return;
+    const [layout, picture] = [this.#layouts[column - 1], this.#pictures[column - 1]];
+    const { height, width } = this.columns[column - 1];
+    const [top, left] = [Math.max(0, kernel.top), Math.max(0, kernel.left)];
+    const [bottom, right] = [Math.min(height, kernel.top + kernel.extent[0]), Math.min(width, kernel.left + kernel.extent[1])];
+    const marks = kernel.channels.map((/** @type {any} */ { channel }) => {
+      const [x, y] = layout.place(channel, top, left);
+      const mark = el("i", { className: "window" });
+      Object.assign(mark.style, {
+        left: `${(100 * x) / layout.columns}%`,
+        top: `${(100 * y) / layout.rows}%`,
+        width: `${(100 * (right - left)) / layout.columns}%`,
+        height: `${(100 * (bottom - top)) / layout.rows}%`,
+      });
+      return mark;
+    });
+    /** @type {HTMLElement} */ (picture.firstElementChild).append(...marks);
+  }
+
+  /** Choose the next place of the chosen map, row by row, from its end again its beginning. */
+  next() {
+    const now = this.#kept ?? this.#strongest();
+    const { height, width } = this.columns[now.column];
+    const at = (now.row * width + now.place + 1) % (height * width);
+    this.#choose({ ...now, row: Math.floor(at / width), place: at % width }, true);
+  }
+
   #resize() {
     if (!this.#seen || !this.place.clientWidth) return;
     const upright = getComputedStyle(this.place).flexDirection === "row";

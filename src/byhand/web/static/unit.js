@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { diverging, largest, paintPixels } from "./colours.js";
 import { $, el, short } from "./dom.js";
 import { equation } from "./equation.js";
+import { kernelOf, showKernel } from "./kernel.js";
 
 /** @typedef {import("./layers.js").Column} Column */
 /** @typedef {import("./network.js").Choice} Choice */
@@ -13,10 +14,11 @@ let asked = 0; // the latest question; answers to earlier ones come too late
 /**
  * @param {any} seen an answer of /api/look
  * @param {any} model
- * @param {Column[]} columns
+ * @param {import("./network.js").Diagram} diagram
  * @param {Choice} choice
  */
-export async function showUnit(seen, model, columns, choice) {
+export async function showUnit(seen, model, diagram, choice) {
+  const { columns } = diagram;
   const mine = ++asked;
   $("#unit").setAttribute("aria-busy", "true");
   const column = columns[choice.column];
@@ -26,9 +28,12 @@ export async function showUnit(seen, model, columns, choice) {
   );
   const weighty = column.layers.find((layer) => ["dense", "conv"].includes(model.layers[layer].kind));
   const learnt = weighty === undefined ? null : api.weights(model.id, weighty, choice.unit);
-  const [answers, weights] = await Promise.all([Promise.all(places), learnt]);
+  const moving = column.kind === "maps" ? kernelOf(image, model, column.layers[0], choice) : null;
+  const [answers, weights, kernel] = await Promise.all([Promise.all(places), learnt, moving]);
   if (mine !== asked) return;
   $("#unit").setAttribute("aria-busy", "false");
+  diagram.showWindow(choice, kernel);
+  showKernel(kernel, () => diagram.next());
   const [title, words] = describe(seen, column, choice);
   $("#unit-title").textContent = title;
   $("#unit-words").textContent = words;
@@ -40,7 +45,7 @@ export async function showUnit(seen, model, columns, choice) {
     if (now === asked) $("#equation").replaceChildren(...answers.map((one) => equation(one === answer ? whole : one, all)));
   };
   $("#equation").replaceChildren(...answers.map((answer) => equation(answer, all)));
-  $("#unit-pictures").replaceChildren(...(weights ? pictures(weights, seen, columns[choice.column - 1]) : []));
+  $("#unit-pictures").replaceChildren(...(weights && !kernel ? pictures(weights, seen, columns[choice.column - 1]) : []));
 }
 
 /**
