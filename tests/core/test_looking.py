@@ -172,5 +172,5 @@ def test_image_shapes():
     assert image_shape(network([Dense(2)], 16)) == (4, 4)
     assert image_shape(network([Dense(2)], 12), (4, 3)) == (4, 3)
     for shape in (12, (4, 3, 2), (2, 2, 2, 1)):
-        with pytest.raises(ByhandError, match="not grey images"):
+        with pytest.raises(ByhandError, match="not images"):
             image_shape(network([Flatten(), Dense(2)], shape))

@@ -196,6 +196,6 @@ def test_what_is_not_there_is_refused(tmp_path):
         predict(NETWORK, tmp_path)
     with pytest.raises(ByhandError, match="Named columns are for networks that learnt from a table"):
         predict(NETWORK, {"a": [1]})
-    with pytest.raises(ByhandError, match="no square grey images"):
+    with pytest.raises(ByhandError, match="no square images"):
         Image.fromarray(IMAGES[0]).save(tmp_path / "a.png")
         predict(Network(3, [Dense(1)], MSE()), tmp_path)

@@ -26,7 +26,7 @@ def test_images_come_pixel_by_pixel(tmp_path, protocol, ending):
         wanted = flat[2 * 3072 + colour * 1024 + row * 32 + column]
         assert x.reshape(-1, 32, 32, 3)[5, row, column, colour] == wanted
     data = load(path)
-    assert (data.name, data.classes[:2], data.image_shape) == ("cifar-10", ("airplane", "automobile"), None)
+    assert (data.name, data.classes[:2], data.image_shape) == ("cifar-10", ("airplane", "automobile"), (32, 32, 3))
     network = Network((32, 32, 3), [Conv2D(2, stride=4), Flatten(), Dense(10)], inputs="grey levels")
     assert network.predict_proba(data.x_test.reshape(-1, 32, 32, 3)).shape == (3, 10)
 

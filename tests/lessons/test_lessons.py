@@ -209,6 +209,7 @@ FAULTS = [
     ("transposed-convolution", "conv2d_input", kernel_turned_round),
     ("two-adversaries", "binary_cross_entropy", loss_without_targets),
     ("gradient-penalty", "slope_penalty", slope_of_the_square),
+    ("transfer", "descend", uphill),
     ("latent-number", "draw_latent_backward", without_divergence),
 ]
 

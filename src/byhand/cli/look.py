@@ -1,6 +1,7 @@
 """byhand look."""
 
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,16 +46,15 @@ def look(
     if network.inputs == "tokens":
         _look_at_text(network, model, image, out, json)
         return
-    dataset = load(data)
+    dataset = load(data, image_shape=network.input_shape if len(network.input_shape) == 3 else (28, 28))
     shape = image_shape(network, dataset.image_shape)
-    if dataset.x_train.shape[1] != shape[0] * shape[1]:
-        raise ByhandError(
-            f"{data}: its images do not have the network's {shape[0]} × {shape[1]} pixels; choose others with --data."
-        )
+    if dataset.x_train.shape[1] != prod(shape):
+        sides = " × ".join(map(str, shape))
+        raise ByhandError(f"{data}: its images do not have the network's {sides} pixels; choose others with --data.")
     ink, truth = _image(image, shape, dataset)
     report: dict[str, Any] = {"model": str(model), "image": image, "truth": truth}
     files = []
-    for name, figure, facts in _pictures(network, ink, dataset, among, patch or max(1, round(min(shape) / 7))):
+    for name, figure, facts in _pictures(network, ink, dataset, among, patch or max(1, round(min(shape[:2]) / 7))):
         files.append(str(out / f"{name}.png"))
         plots.save(figure, files[-1])
         report |= facts
@@ -92,10 +92,14 @@ def _look_at_text(network: "Network", model: Path, text: str, out: Path, json: b
     print(f"Written to {out}: {file.name}, the attention of {len(maps)} layers over {len(text)} characters.")
 
 
-def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "tuple[Array, str | None]":
-    """The image (height, width) from 0 to 1, and its class if known: a prepared file, or a test image by its index."""
+def _image(image: str, shape: tuple[int, ...], dataset: "Dataset") -> "tuple[Array, str | None]":
+    """The image (height, width) or (height, width, 3) from 0 to 1, and its class if known.
+
+    It is a prepared file, a file in colours as it is, or a test image by its index.
+    """
     import numpy as np
 
+    from byhand.data import read_image
     from byhand.reading.prepare import prepare
 
     if not Path(image).exists() and image.isdecimal():
@@ -107,9 +111,11 @@ def _image(image: str, shape: tuple[int, int], dataset: "Dataset") -> "tuple[Arr
         row = x[int(image)]
         ink: Array = (row / np.float32(255 if row.dtype == np.uint8 else 1)).reshape(shape)
         return ink, dataset.classes[int(y[int(image)])]
+    if shape[2:] == (3,) and shape[0] == shape[1]:
+        return read_image(Path(image), shape[0], colours=True) / np.float32(255), None
     if shape != (28, 28):
         raise ByhandError(
-            f"{image}: pictures are prepared as 28 × 28, but this network takes {shape[0]} × {shape[1]}; "
+            f"{image}: pictures are prepared as 28 × 28, but this network takes {' × '.join(map(str, shape))}; "
             "give the index of a test image."
         )
     prepared: Array = prepare(Path(image))[0] / np.float32(255)
@@ -135,6 +141,8 @@ def _pictures(
     weights = np.eye(len(p))[[top]]
     fall = occlusion(network, ink, top, patch)
     gradient = network.input_gradient(x, weights).reshape(ink.shape)
+    if ink.ndim == 3:
+        gradient = gradient.sum(axis=2)  # of all three colours together
     facts = {"text": name, "confidence": float(p[top] if len(p) > 1 or answer else 1 - p[0])}
     yield "decided", plots.decided(ink, fall, gradient, names[top] if len(p) > 1 else "1", patch), facts
 
@@ -147,7 +155,7 @@ def _pictures(
         title = f"Layer {i + 1}, {layer.label()}"
         if isinstance(layer, Conv2D):
             yield f"layer-{i + 1}-filters", plots.filters(network.p[i].W, title), {}
-        elif isinstance(layer, Dense) and i == 0:
+        elif isinstance(layer, Dense) and i == 0 and ink.ndim == 2:
             yield "layer-1-weights", plots.first_layer_weights(network.p[0].W, ink.shape), {}
         if y.ndim == 4:
             yield f"layer-{i + 1}-maps", plots.feature_maps(y[0], title), {}

@@ -16,6 +16,7 @@ BATCHES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")
 LARGEST_ARCHIVE = 2**28  # bytes, unpacked; the real one holds 186 million
 MOST_MEMBERS = 100  # of the archive; the real one has 9
 SIDE, COLOURS = 32, 3
+CIFAR_SHAPE = SIDE, SIDE, COLOURS
 
 
 def read_cifar(path: str | Path) -> tuple[Array, Array, Array, Array]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.labels import as_column, class_names, numbered
-from byhand.core.types import Array
+from byhand.core.types import Array, Shape
 from byhand.data.table import Table
 
 MOST_CLASSES = 100_000  # where the labels alone tell how many there are
@@ -17,11 +18,11 @@ MOST_CLASSES = 100_000  # where the labels alone tell how many there are
 class Dataset:
     """Training samples and, if there are any, test samples.
 
-    ``x_train`` and ``x_test`` are ``(n, features)``: uint8 for pixels 0-255 (the network divides those by 255
-    itself), otherwise float. ``y_train`` and ``y_test`` are ``(n,)`` int64 labels, indices into ``classes``.
-    ``image_shape`` is ``(height, width)``, or None where a row is not an image. ``x_test`` and ``y_test`` are
-    None where the source has no test rows. ``table`` says what became of a table's columns; where it predicts
-    numbers, ``classes`` is empty and ``y_train`` and ``y_test`` are ``(n,)`` float32.
+    ``x_train`` and ``x_test`` are ``(n, features)``: uint8 for pixels 0-255 (the network divides those by 255 itself),
+    otherwise float. ``y_train`` and ``y_test`` are ``(n,)`` int64 labels, indices into ``classes``. ``image_shape`` is
+    ``(height, width)``, ``(height, width, 3)`` where each pixel is red, green and blue, or None where a row is not an
+    image. ``x_test`` and ``y_test`` are None where the source has no test rows. ``table`` says what became of a table's
+    columns; where it predicts numbers, ``classes`` is empty and ``y_train`` and ``y_test`` are ``(n,)`` float32.
 
     Sequences are ``(n, T, k)`` float32, or tokens ``(n, T)`` int64; ``lengths_train`` and ``lengths_test`` ``(n,)`` say
     how many steps of each are there, or are None where all are. Where tokens are characters, ``characters`` names them.
@@ -33,7 +34,7 @@ class Dataset:
     x_test: Array | None
     y_test: Array | None
     classes: tuple[str, ...]
-    image_shape: tuple[int, int] | None
+    image_shape: Shape | None
     table: Table | None = None
     lengths_train: Array | None = None
     lengths_test: Array | None = None
@@ -48,7 +49,7 @@ class Dataset:
         elif self.image_shape is None:
             row = f"{self.x_train.shape[1]} features"
         else:
-            row = f"{self.image_shape[0]} × {self.image_shape[1]} pixels"
+            row = f"{self.image_shape[0]} × {self.image_shape[1]} pixels{', coloured' * (len(self.image_shape) > 2)}"
         rows = f"{len(self.x_train):,} training and {tests} test rows of {row}"
         what = f"{len(self.classes)} classes" if self.classes else "numbers to predict"
         return f"<Dataset {self.name}: {rows}, {what}>"
@@ -62,17 +63,17 @@ def from_arrays(
     *,
     name: str = "arrays",
     classes: Sequence[str] | None = None,
-    image_shape: tuple[int, int] | None = None,
+    image_shape: Shape | None = None,
 ) -> Dataset:
     """Make a data set of any arrays, after ``check_arrays``.
 
-    ``x`` is ``(n, features)``, or ``(n, height, width)`` or ``(n, height, width, 1)``, which say the image
-    shape by themselves. Without ``classes`` the classes are 0 to the largest label, or, where labels are names,
-    those names in order.
+    ``x`` is ``(n, features)``, or ``(n, height, width)``, ``(n, height, width, 1)`` or, in colours, ``(n, height,
+    width, 3)``, which say the image shape by themselves. Without ``classes`` the classes are 0 to the largest label,
+    or, where labels are names, those names in order.
     """
     x_train = np.asarray(x_train)
     if x_train.ndim in (3, 4) and image_shape is None:
-        image_shape = (x_train.shape[1], x_train.shape[2])
+        image_shape = x_train.shape[1:] if x_train.shape[3:] == (3,) else x_train.shape[1:3]
     images = image_shape is not None
     y_train, y_test = as_column(y_train, "y_train"), None if y_test is None else as_column(y_test, "y_test")
     if y_train.dtype.kind == "U" and y_train.ndim == 1:
@@ -94,9 +95,9 @@ def from_arrays(
     for labels, label_name in ((y_train, "y_train"), (y_test, "y_test")):
         if labels is not None:
             check_range(labels, len(classes), label_name)
-    if image_shape is not None and image_shape[0] * image_shape[1] != x_train.shape[1]:
-        height, width = image_shape
-        raise ByhandError(f"x_train has {x_train.shape[1]} columns, which is not {height} × {width}.")
+    if image_shape is not None and prod(image_shape) != x_train.shape[1]:
+        sides = " × ".join(map(str, image_shape))
+        raise ByhandError(f"x_train has {x_train.shape[1]} columns, which is not {sides}.")
     return Dataset(name, x_train, y_train, x_test, y_test, tuple(classes), image_shape)
 
 
@@ -118,8 +119,8 @@ def check_arrays(
     """
     x_name, y_name = names
     x, y = np.asarray(x), as_column(y, y_name)
-    if x.ndim == 4 and images and x.shape[3] == 1:
-        x = x[..., 0]
+    if x.ndim == 4 and images and x.shape[3] in (1, 3):
+        x = x.reshape(*x.shape[:2], -1)
     if x.ndim not in (2, 3) or (x.ndim == 3 and not images):
         raise ByhandError(f"{x_name} must have the shape (rows, columns), not {x.shape}.")
     if x.dtype.kind not in "uif":

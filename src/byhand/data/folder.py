@@ -31,26 +31,26 @@ PICTURE_ENDINGS = {
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # none of them runs another program
 
 
-def read_folder(folder: Path, size: int = 28) -> tuple[Array, Array, tuple[str, ...]]:
+def read_folder(folder: Path, size: int = 28, colours: bool = False) -> tuple[Array, Array, tuple[str, ...]]:
     """Images ``(n, size, size)`` uint8, labels ``(n,)`` int64 and the classes' names, the sub-folders'.
 
-    Classes come in order (numbers by value), and so do the files within; hidden files are skipped. An image
-    becomes grey and, unless it is ``size`` by ``size`` already, is resized (stretched where it is not
-    square); its tones are not inverted. Raises ByhandError for a folder without sub-folders, a sub-folder
-    without images, and a file that is not a readable image or has more than 2^26 pixels.
+    Classes come in order (numbers by value), and so do the files within; hidden files are skipped. An image becomes
+    grey, or with ``colours`` red, green and blue, ``(n, size, size, 3)``; unless it is ``size`` by ``size`` already, it
+    is resized (stretched where it is not square); its tones are not inverted. Raises ByhandError for a folder without
+    sub-folders, a sub-folder without images, and a file that is not a readable image or has more than 2^26 pixels.
     """
     folder = Path(folder)
-    classes = _visible(folder, folders=True)
+    classes = visible(folder, folders=True)
     if not classes:
         raise ByhandError(f"{folder} holds neither IDX files nor sub-folders of images, one for each class.")
     if all(path.name.isdecimal() for path in classes):
         classes.sort(key=lambda path: int(path.name))
     images, labels = [], []
     for label, path in enumerate(classes):
-        files = _visible(path, folders=False)
+        files = visible(path, folders=False)
         if not files:
             raise ByhandError(f"{path} holds no images.")
-        images += [read_image(file, size) for file in files]
+        images += [read_image(file, size, colours) for file in files]
         labels += [label] * len(files)
     return np.stack(images), np.array(labels, np.int64), tuple(path.name for path in classes)
 
@@ -58,17 +58,20 @@ def read_folder(folder: Path, size: int = 28) -> tuple[Array, Array, tuple[str, 
 def image_files(folder: Path) -> list[Path]:
     """The pictures in a folder and in its sub-folders, by name, numbers in names by value; ByhandError for none."""
     folder = Path(folder)
-    found = [*_visible(folder, folders=False)]
-    for within in _visible(folder, folders=True):
-        found += _visible(within, folders=False)
+    found = [*visible(folder, folders=False)]
+    for within in visible(folder, folders=True):
+        found += visible(within, folders=False)
     files = [path for path in found if path.suffix.lower() in PICTURE_ENDINGS]
     if not files:
         raise ByhandError(f"{folder} holds no pictures ({', '.join(sorted(PICTURE_ENDINGS))}).")
     return sorted(files, key=lambda path: numbers_by_value(str(path)))
 
 
-def read_image(path: Path, size: int = 28) -> Array:
-    """One image as ``(size, size)`` uint8, 0 black to 255 white; ByhandError where it cannot be read."""
+def read_image(path: Path, size: int = 28, colours: bool = False) -> Array:
+    """One image as ``(size, size)`` uint8, 0 black to 255 white, or with ``colours`` as ``(size, size, 3)``.
+
+    Raises ByhandError where it cannot be read.
+    """
     from PIL import Image
 
     try:
@@ -76,10 +79,10 @@ def read_image(path: Path, size: int = 28) -> Array:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=FORMATS) as image:
                 check_pixels(image.width, image.height, path.stat().st_size, str(path))
-                grey = _grey(image)
-                if grey.size != (size, size):
-                    grey = grey.resize((size, size), Image.Resampling.BILINEAR)
-                return np.asarray(grey, np.uint8)
+                tones = image.convert("RGB") if colours else _grey(image)
+                if tones.size != (size, size):
+                    tones = tones.resize((size, size), Image.Resampling.BILINEAR)
+                return np.asarray(tones, np.uint8)
     except ByhandError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -105,7 +108,8 @@ def _grey(image: "Image.Image") -> "Image.Image":
     return image.convert("L")
 
 
-def _visible(folder: Path, *, folders: bool) -> list[Path]:
+def visible(folder: Path, *, folders: bool) -> list[Path]:
+    """The files, or the folders, in a folder, by name; without hidden ones."""
     try:
         found = [path for path in folder.iterdir() if path.is_dir() == folders and not path.name.startswith(".")]
     except OSError as error:

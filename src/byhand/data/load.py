@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array
+from byhand.core.types import Array, Shape
 from byhand.data.cache import cache_folder
-from byhand.data.cifar import CIFAR_CLASSES, read_cifar
+from byhand.data.cifar import CIFAR_CLASSES, CIFAR_SHAPE, read_cifar
 from byhand.data.columns import is_rows
 from byhand.data.csv import holds_images, read_csv
 from byhand.data.curve import sine_with_noise
 from byhand.data.dataset import Dataset, from_arrays
+from byhand.data.faces import load_faces
 from byhand.data.fetch import fetch, is_cached
-from byhand.data.folder import read_folder
+from byhand.data.folder import read_folder, visible
 from byhand.data.idx import idx_file, read_images, read_labels
 from byhand.data.load_table import load_table
 from byhand.data.made import load_adding, load_addition, load_sorting, load_sums
@@ -25,7 +26,7 @@ from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.data.sequences import load_lines, load_recordings, recording_folders, text_files
 from byhand.data.series import load_series
-from byhand.data.sources import AIRLINE, CIFAR, SOURCES, SUNSPOTS, VOWELS
+from byhand.data.sources import AIRLINE, CIFAR, FACES, SOURCES, SUNSPOTS, VOWELS
 from byhand.data.text import load_text
 from byhand.data.ts_file import load_ts
 
@@ -61,15 +62,16 @@ def load(
     impute: bool = False,
     ignore: Sequence[str] = (),
     task: str | None = None,
+    image_shape: Shape = (28, 28),
     progress: bool | None = None,
 ) -> Dataset:
     """Load a data set by name (fetching it where it is not cached), from a path, or a table.
 
     Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16),
     ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``),
-    ``cifar-10`` (colours, see ``read_cifar``), ``surnames`` (see ``load_lines``), ``vowels`` (see ``load_ts``),
-    ``airline`` and ``sunspots`` (see ``load_series``), ``adding``, ``sums``, ``addition`` and ``sorting`` (made, see
-    ``byhand.data.made``).
+    ``cifar-10`` (colours, see ``read_cifar``), ``faces`` (see ``load_faces``), ``surnames`` (see ``load_lines``),
+    ``vowels`` (see ``load_ts``), ``airline`` and ``sunspots`` (see ``load_series``), ``adding``, ``sums``, ``addition``
+    and ``sorting`` (made, see ``byhand.data.made``).
     Paths: a ``.txt`` file, a ``.ts`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, of images by class, of
     ``.csv`` files by class (``load_recordings``), of ``.txt`` files, one for each class (``load_lines``), Kaggle's
     ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows
@@ -79,6 +81,10 @@ def load(
     says the column to predict; see ``load_table`` for what becomes of the others, and for ``impute``, ``ignore``
     and ``task``; with ``task="series"`` the column is a time series. In a ``.csv`` of images ``label`` is the name or
     the number of the labels' column.
+
+    Pictures in folders are read as grey ones of 28 × 28 pixels, or as ``image_shape`` says: ``(side, side)``, or
+    ``(side, side, 3)`` in colours. A folder of two folders, ``train`` and ``test``, each with the classes, has test
+    images.
 
     Raises ByhandError.
     """
@@ -95,7 +101,7 @@ def load(
     if data in MADE and isinstance(data, str):
         return MADE[data]()
     if path.is_dir():
-        return _load_folder(path)
+        return _load_folder(path, image_shape)
     if not path.exists():
         raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({known_names}).")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
@@ -125,6 +131,8 @@ def _load_cached(name: str, folder: Path) -> Dataset:
         return load_text(_existing(folder, "input.txt"), name)
     if name == "cifar-10":
         return _load_cifar(_existing(folder, CIFAR))
+    if name == "faces":
+        return load_faces(_existing(folder, FACES))
     if name == "surnames":
         return load_lines(folder, name)
     if name == "vowels":
@@ -148,15 +156,24 @@ def load_idx(folder: Path, name: str | None = None, classes: tuple[str, ...] = D
     return _dataset(folder, arrays, name=name or folder.name, classes=classes)
 
 
-def _load_folder(folder: Path) -> Dataset:
+def _load_folder(folder: Path, image_shape: Shape) -> Dataset:
     if idx_file(folder, "train-images-idx3-ubyte") or idx_file(folder, "train-labels-idx1-ubyte"):
         return load_idx(folder)
     if text_files(folder):
         return load_lines(folder)
     if recording_folders(folder):
         return load_recordings(folder)
-    images, labels, classes = read_folder(folder)
-    return _dataset(folder, (images, labels), name=folder.name, classes=classes)
+    if image_shape[0] != image_shape[1] or image_shape[2:] not in ((), (1,), (3,)):
+        raise ByhandError(f"Pictures are read as squares (side, side), or (side, side, 3); got {image_shape}.")
+    how = image_shape[0], image_shape[2:] == (3,)
+    parts = [folder / part for part in ("train", "test")]
+    if not all(part.is_dir() for part in parts) or len(visible(folder, folders=True)) > 2:
+        images, labels, classes = read_folder(folder, *how)
+        return _dataset(folder, (images, labels), name=folder.name, classes=classes)
+    (*train, classes), (*test, tested) = (read_folder(part, *how) for part in parts)
+    if tested != classes:
+        raise ByhandError(f"{folder}: train and test hold folders of other classes.")
+    return _dataset(folder, (*train, *test), name=folder.name, classes=classes)
 
 
 def _load_csv(path: Path, label: str | int | None = None) -> Dataset:
@@ -196,7 +213,7 @@ def _existing(folder: Path, name: str) -> Path:
 
 
 def _load_cifar(path: Path) -> Dataset:
-    return from_arrays(*read_cifar(path), name="cifar-10", classes=CIFAR_CLASSES)
+    return from_arrays(*read_cifar(path), name="cifar-10", classes=CIFAR_CLASSES, image_shape=CIFAR_SHAPE)
 
 
 def _load_curve() -> Dataset:

@@ -152,12 +152,13 @@ def _from_folder(folder: Path, input_shape: Shape) -> UnlabelledSamples:
 
 
 def _pictures(files: list[Path], names: list[str], input_shape: Shape) -> UnlabelledSamples:
-    """Pictures as grey images of the network's size."""
+    """Pictures as images of the network's size, grey or in colours."""
     height = input_shape[0] if len(input_shape) == 3 else math.isqrt(input_shape[0])
-    if math.prod(input_shape) != height * height:
-        raise ByhandError(f"The network takes no square grey images, but samples of shape {input_shape}.")
-    x = np.stack([read_image(path, height) for path in files])
-    if x.mean() > LIGHT:
+    colours = input_shape[2:] == (3,)
+    if math.prod(input_shape) != height * height * (3 if colours else 1):
+        raise ByhandError(f"The network takes no square images, but samples of shape {input_shape}.")
+    x = np.stack([read_image(path, height, colours) for path in files])
+    if x.mean() > LIGHT and not colours:
         warnings.warn(
             "The pictures are mostly light; a network that learnt light digits on a dark ground, as MNIST's, needs "
             "them inverted (byhand read takes photos of digits as they are).",

@@ -94,6 +94,7 @@ _CIFAR = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 _SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 VOWELS = ("JapaneseVowels_TRAIN.ts", "JapaneseVowels_TEST.ts")
 AIRLINE, SUNSPOTS = "Airline.csv", "sunspots.csv"
+FACES = "lfw_subset.npy"
 _SURNAMES = {
     "Arabic.txt": "6f424a8dbe51cbbbabab7a57d38b617210125e4e3991f3c657cb79b8f104bafc",
     "Chinese.txt": "09ba8f1f7e38dbc99372d461b26ad4433b811fc6bfa6a3ecca6fe11a9a777465",
@@ -272,5 +273,12 @@ SOURCES = {
         size="3 kB",
         files={SUNSPOTS: "f67889b1d9002cd5227f0e0ef54e35b419cdd85a31279adef6f73fb41e5c0a9b"},
         places=_in_package("statsmodels", "statsmodels==0.14.6", f"datasets/sunspots/{SUNSPOTS}", options=ONE_WHEEL),
+    ),
+    "faces": Source(
+        about="100 faces and 100 other pictures, 25 × 25",
+        rows="200",
+        size="1 MB",
+        files={FACES: "9560ec2f5edfac01973f63a8a99d00053fecd11e21877e18038fbe500f8e872c"},
+        places=_in_package("skimage", "scikit-image==0.25.2", f"data/{FACES}", options=ONE_WHEEL),
     ),
 }

@@ -6,33 +6,37 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array
+from byhand.core.types import Array, Shape
 from byhand.layers.base import backward_through
 from byhand.network import PREDICTED_ROWS, Network
 
 
-def image_shape(network: Network, told: tuple[int, int] | None = None) -> tuple[int, int]:
-    """(height, width) of the grey images that the network takes: (h, w, 1), (h, w), or rows of h · w numbers.
+def image_shape(network: Network, told: Shape | None = None) -> Shape:
+    """(height, width) of the images that the network takes as (h, w, 1), (h, w), or rows of h · w numbers.
+
+    It is (height, width, 3) for images in colours.
 
     Args:
         network: the network.
         told: what its data say, for rows; a square by default.
 
     Raises:
-        ByhandError: it does not take grey images, or gives more than one answer an image.
+        ByhandError: it does not take images, or gives more than one answer an image.
     """
     shape = network.input_shape
     if len(network.plan[-1].out_shape) > 1:
         raise ByhandError("This network reads whole lines; looking inside needs one that gives each image one answer.")
-    if len(shape) == 2 or (len(shape) == 3 and shape[2] == 1):
-        return shape[0], shape[1]
+    if len(shape) == 2 or shape[2:] == (1,):
+        return shape[:2]
+    if shape[2:] == (3,):
+        return shape
     if len(shape) == 1:
         side = isqrt(shape[0])
         if told and prod(told) == shape[0]:
             return told
         if side * side == shape[0]:
             return side, side
-    raise ByhandError(f"This network takes inputs of {' × '.join(map(str, shape))}, which are not grey images.")
+    raise ByhandError(f"This network takes inputs of {' × '.join(map(str, shape))}, which are not images.")
 
 
 def layer_outputs(network: Network, x: Array) -> list[Array]:
@@ -100,11 +104,11 @@ def occlusion(network: Network, image: Array, output: int, patch: int) -> Array:
 
     Args:
         network: the network.
-        image: one grey image (height, width), as numbers that the network takes.
+        image: one image (height, width) or (height, width, 3), as numbers that the network takes.
         output: which of its outputs.
         patch: the square's side in pixels.
     """
-    height, width = image.shape
+    height, width = image.shape[:2]
     covered = np.repeat(image[None], height * width + 1, axis=0)
     before, after = (patch - 1) // 2, patch // 2 + 1
     for k, (r, c) in enumerate(np.ndindex(height, width)):

@@ -27,6 +27,7 @@ from byhand.lessons import (
     regularisation,
     softmax_cross_entropy,
     spam,
+    transfer,
     xor_network,
 )
 from byhand.lessons.base import Board, Lesson, LessonFailed, taught
@@ -51,6 +52,7 @@ FAMILIES = (
     learning_rate,
     momentum_and_adam,
     regularisation,
+    transfer,
     output_coding,
     regression,
     convolution,
@@ -73,6 +75,7 @@ CHAPTERS = {  # the path: each lesson after those that it requires
     ),
     "Training": (
         "normalisation", "zero-initialisation", "mini-batches", "learning-rate", "momentum", "adam", "regularisation",
+        "transfer",
     ),
     "What a network is for": ("curve", "ten-or-four-outputs", "nine-detector"),
     "Images and sequences": ("convolution", "recurrence", "forgetting", "attention"),

@@ -15,14 +15,14 @@ MOST_CHARACTERS = 48  # of a text whose characters are written at the axes
 
 
 def attention_over_image(image: Array, maps: Sequence[tuple[str, Array]]) -> "Figure":
-    """For each layer (rows) and head (columns) the weights of patches (heads, down, across) over a grey image (h, w).
+    """For each layer (rows) and head (columns) the weights of patches (heads, down, across) over an image.
 
-    Each picture is scaled to its own largest weight, which stands below it.
+    The image is (h, w) or (h, w, 3). Each picture is scaled to its own largest weight, which stands below it.
     """
     heads = max(len(a) for _, a in maps)
     picture = figure(1.5 * heads + 0.8, 1.75 * len(maps) + 0.4)
     axes = picture.subplots(len(maps), heads, squeeze=False)
-    height, width = image.shape
+    height, width = image.shape[:2]
     for ax, head in zip(axes[0], range(heads), strict=True):
         ax.set_title(f"head {head + 1}", fontsize=10)
     for row, (name, weights) in zip(axes, maps, strict=True):

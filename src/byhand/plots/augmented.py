@@ -23,10 +23,11 @@ def augmented(
 ) -> "Figure":
     """One line for each of images (n, height, width), bytes or floats from 0 to 1: the original, then random versions.
 
-    truth is what each is, written to the left of it. Mixup is shown too, between the images of the sheet.
+    Images (n, height, width, 3) are in colours.     truth is what each is, written to the left of it. Mixup is shown
+    too, between the images of the sheet.
     """
     images = np.asarray(images)
-    if images.ndim != 3 or 0 in images.shape:
+    if not (images.ndim == 3 or images.shape[3:] == (3,)) or 0 in images.shape:
         raise ByhandError(f"a sheet of images needs the shape (n, height, width), n ≥ 1, not {images.shape}.")
     if truth is not None and len(truth) != len(images):
         raise ByhandError(f"truth has {len(truth)} entries for {len(images)} images.")

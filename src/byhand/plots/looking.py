@@ -72,23 +72,32 @@ def feature_maps(y: Array, title: str) -> "Figure":
 def decided(image: Array, fall: Array, gradient: Array, answer: str, patch: int) -> "Figure":
     """An image, its occlusion map and the gradient of the prediction with respect to its pixels.
 
-    All three are (height, width); image is dark on light, from 0.
+    All three are (height, width); image is dark on light, from 0. An image in colours is (height, width, 3), from 0 to
+    1.
     """
-    shapes = {np.shape(part) for part in (image, fall, gradient)}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+    shapes = {np.shape(image)[:2], np.shape(fall), np.shape(gradient)}
+    coloured = np.shape(image)[2:] == (3,)
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2 or (np.ndim(image) != 2 and not coloured):
         raise ByhandError(f"image, fall and gradient need one shape (height, width); got {sorted(shapes)}.")
     picture = figure(10.5, 3.6)
     panels = picture.subplots(1, 3)
     shown = panels[0].imshow(image, cmap="gray_r", vmin=0, vmax=max(float(np.max(image)), 1e-9))
-    picture.colorbar(shown, ax=panels[0], label="ink (0: paper)", shrink=0.85)
+    if not coloured:
+        picture.colorbar(shown, ax=panels[0], label="ink (0: paper)", shrink=0.85)
     panels[0].set_title(f"read as {answer}", fontsize=10)
     for ax, values, title, label in (
-        (panels[1], fall, f"covered by {patch} × {patch} of paper", f"fall of z({answer})"),
-        (panels[2], gradient, f"gradient of z({answer})", "∂z/∂ink"),
+        (
+            panels[1],
+            fall,
+            f"covered by {patch} × {patch} of {'black' if coloured else 'paper'}",
+            f"fall of z({answer})",
+        ),
+        (panels[2], gradient, f"gradient of z({answer})", "∂z/∂brightness" if coloured else "∂z/∂ink"),
     ):
         limit = float(np.max(np.abs(values))) or 1.0
         drawn = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit)
-        ax.contour(image, levels=[float(np.max(image)) / 2], colors="black", linewidths=0.7)
+        if not coloured:
+            ax.contour(image, levels=[float(np.max(image)) / 2], colors="black", linewidths=0.7)
         picture.colorbar(drawn, ax=ax, label=label, shrink=0.85)
         ax.set_title(title, fontsize=10)
     for ax in panels:
@@ -116,7 +125,7 @@ def units(layers: Sequence[tuple[str, Array]], classes: Sequence[str] = ()) -> "
 
 
 def neighbours(image: Array, images: Array, names: Sequence[Any], distances: Sequence[float] | Array) -> "Figure":
-    """An image and similar images (n, height, width), each with its label and distance."""
+    """An image and similar images (n, height, width) or (n, height, width, 3), each with its label and distance."""
     if not len(images) == len(names) == len(distances) or len(images) == 0:
         raise ByhandError(f"{len(images)} images need as many names and distances, at least one.")
     across = min(len(images) + 1, 7)

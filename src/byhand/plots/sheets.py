@@ -1,12 +1,13 @@
 """Sheets of small images: digits with predictions, and the weights of the first layer."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array
+from byhand.core.types import Array, Shape
 from byhand.plots.canvas import BLACK, GREEN, ORANGE, figure, grid_columns
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ def digits(
 ) -> "Figure":
     """A sheet of images (n, height, width) with labels, predictions and confidences (0 to 1).
 
-    The images are drawn dark on light: 0 is paper, their greatest value is ink. Where truth and prediction are both
-    known, the wrong ones have a frame, a cross and what they should have been.
+    Images (n, height, width, 3), bytes or floats from 0 to 1, are in colours. The others are drawn dark on light: 0 is
+    paper, their greatest value is ink. Where truth and prediction are both known, the wrong ones have a frame, a cross
+    and what they should have been.
     """
     images = np.asarray(images)
-    if images.ndim != 3 or 0 in images.shape:
+    if not (images.ndim == 3 or images.shape[3:] == (3,)) or 0 in images.shape:
         raise ByhandError(f"a sheet of digits needs images (n, height, width), n ≥ 1, not the shape {images.shape}.")
     n = len(images)
     for name, values in (("truth", truth), ("predicted", predicted), ("confidence", confidence)):
@@ -67,15 +69,15 @@ def _caption(truth: Any, predicted: Any) -> tuple[str, str]:
     return f"✗ {predicted}, is {truth}", ORANGE
 
 
-def first_layer_weights(W: Array, image_shape: tuple[int, int], count: int = 30) -> "Figure":
+def first_layer_weights(W: Array, image_shape: Shape, count: int = 30) -> "Figure":
     """The weights that enter each unit of the first layer, as images: W (height · width, units), the first `count`.
 
     Blue is negative, red is positive, white is zero; all images have the same scale.
     """
     W = np.asarray(W)
-    height, width = image_shape
-    if W.ndim != 2 or W.shape[0] != height * width or W.shape[1] == 0:
-        raise ByhandError(f"weights of shape {W.shape} do not come from images of {height} × {width} pixels.")
+    if W.ndim != 2 or len(image_shape) != 2 or W.shape[0] != prod(image_shape) or W.shape[1] == 0:
+        sides = " × ".join(map(str, image_shape))
+        raise ByhandError(f"weights of shape {W.shape} do not come from grey images of {sides} pixels.")
     if count < 1:
         raise ByhandError(f"at least 1 unit can be shown, not {count}.")
     n = min(count, W.shape[1])
@@ -89,7 +91,7 @@ def first_layer_weights(W: Array, image_shape: tuple[int, int], count: int = 30)
         if k >= n:
             ax.set_axis_off()
             continue
-        image = ax.imshow(W[:, k].reshape(height, width), cmap="RdBu_r", vmin=-limit, vmax=limit)
+        image = ax.imshow(W[:, k].reshape(image_shape), cmap="RdBu_r", vmin=-limit, vmax=limit)
         ax.set_title(f"unit {k}", fontsize=8)
     picture.suptitle(f"Weights into the first layer ({n} of {W.shape[1]} units)", fontsize=11)
     picture.colorbar(image, ax=axes, label="weight", extend="both", shrink=0.9, aspect=30)

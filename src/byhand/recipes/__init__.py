@@ -6,8 +6,10 @@ from byhand.recipes.answers import addition, sorting
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
 from byhand.recipes.chang import chang
 from byhand.recipes.characters import shakespeare_lstm
+from byhand.recipes.cifar import cifar, cifar_small
 from byhand.recipes.conv import conv
 from byhand.recipes.dense import clothing, dense, distorted
+from byhand.recipes.faces import faces, faces_linear
 from byhand.recipes.fashion import fashion
 from byhand.recipes.forecasts import airline, sunspots
 from byhand.recipes.guide import guide, guide_small
@@ -23,6 +25,7 @@ from byhand.recipes.small import small
 from byhand.recipes.sums import sums
 from byhand.recipes.surnames import surnames
 from byhand.recipes.table import curve, diabetes, fitted_to, table_recipe
+from byhand.recipes.transfer import transfer, transfer_frozen, transfer_scratch
 from byhand.recipes.vit import vit, vit_4
 from byhand.recipes.voting import voting_3, voting_5, voting_7
 from byhand.recipes.vowels import vowels
@@ -71,6 +74,13 @@ RECIPES = {
         sorting,
         vit,
         vit_4,
+        transfer,
+        transfer_frozen,
+        transfer_scratch,
+        faces,
+        faces_linear,
+        cifar,
+        cifar_small,
     )
 }
 PUBLISHED = tuple(name for name, recipe in RECIPES.items() if recipe.source != "byhand")

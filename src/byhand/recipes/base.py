@@ -14,7 +14,7 @@ from byhand.losses import Loss
 from byhand.network import Network
 from byhand.optimizers import Optimizer
 from byhand.regularizers import Regularizer
-from byhand.training import Evaluation, History, RegressionEvaluation
+from byhand.training import Evaluation, Group, History, RegressionEvaluation
 
 # Samples (n, ...), class numbers or targets (n, ...), and the lengths (n,) of sequences where they differ.
 LabelledSamples = tuple[Array, Array] | tuple[Array, Array, Array]
@@ -101,6 +101,8 @@ class Recipe:
         watch_test: whether to measure the test accuracy after every epoch, as the source did.
         carry: whether the state of recurrent layers goes on from batch to batch, as `fit` has it; the samples then lie
             so that it can.
+        start: gives the new network parameters that were learnt elsewhere, with the run's generator.
+        groups: parameters with a learning rate of their own, or frozen ones, as `fit` has them.
         judge: what else is measured at the end, of the trained network, the run's split and its data set, by name.
     """
 
@@ -123,6 +125,8 @@ class Recipe:
     fault: str = ""
     watch_test: bool = False
     carry: bool = False
+    start: Callable[[Network, np.random.Generator], None] | None = None
+    groups: tuple[Group, ...] = ()
     judge: Callable[[Network, Split, Dataset], Mapping[str, float]] | None = None
 
     @property

@@ -50,7 +50,8 @@ class RunConfig:
 
     def load(self) -> Dataset:
         """The data set."""
-        return load(self.data, **self.columns)
+        shape = self.recipe.input_shape
+        return load(self.data, image_shape=shape if len(shape) == 3 else (28, 28), **self.columns)
 
     def to_toml(self) -> str:
         """The configuration as text; a batch size of 0 stands for the full batch."""

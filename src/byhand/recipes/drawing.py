@@ -112,9 +112,9 @@ def pixels(name: str, dataset: Dataset) -> tuple[int, int]:
     Raises:
         ByhandError: it has none.
     """
-    if dataset.image_shape is None:
-        raise ByhandError(f"The recipe {name} draws images; {dataset.name} has none.")
-    return dataset.image_shape
+    if dataset.image_shape is None or len(dataset.image_shape) > 2:
+        raise ByhandError(f"The recipe {name} draws grey images; {dataset.name} has none.")
+    return dataset.image_shape[0], dataset.image_shape[1]
 
 
 gan = GANRecipe(

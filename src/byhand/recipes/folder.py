@@ -4,6 +4,7 @@ import json
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError, TrainingDiverged
 from byhand.core.files import locked, remove_unfinished, write_atomically
+from byhand.core.types import Shape
 from byhand.diagnosis import Watch
 from byhand.diagnosis.record import HISTORY, RECORD
 from byhand.layers import Conv2D, Dense
@@ -194,7 +196,7 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
     first = next((i for i, layer in enumerate(layers) if isinstance(layer, Dense)), len(layers))
     if shape and first < len(layers) and not any(layer.window for layer in layers[:first]):
         W = run.network.p[first].W  # (in, units)
-        if len(W) == shape[0] * shape[1]:
+        if len(W) == prod(shape) and len(shape) == 2:
             figures["weights"] = plots.first_layer_weights(W, shape)
     filters = next((i for i, layer in enumerate(layers) if isinstance(layer, Conv2D)), None)
     if filters is not None:
@@ -206,7 +208,7 @@ def write_pictures(run: Run, folder: Path) -> list[Path]:
     return paths
 
 
-def _some_digits(run: Run, x: Any, y: Any, shape: tuple[int, int]) -> Any:
+def _some_digits(run: Run, x: Any, y: Any, shape: Shape) -> Any:
     """Twelve correct predictions and up to twelve mistakes, those with the highest confidence first."""
     from byhand import plots
 

@@ -90,7 +90,7 @@ def run_recipe(
 
 
 def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, Split, np.random.Generator]:
-    """The untrained network, its data, and the generator, which training continues to use.
+    """The network as training begins, its data, and the generator, which training continues to use.
 
     Raises:
         ByhandError: the data do not fit the network.
@@ -103,9 +103,12 @@ def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, 
 
 
 def new_network(recipe: Recipe, x: Array, classes: tuple[str, ...], rng: np.random.Generator) -> Network:
-    """The recipe's network for samples such as x."""
+    """The recipe's network for samples such as x, as training begins."""
     inputs = "tokens" if recipe.layers[0].takes == "tokens" else inputs_of(x)
-    return Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, inputs=inputs, classes=classes)
+    network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=rng, inputs=inputs, classes=classes)
+    if recipe.start:
+        recipe.start(network, rng)
+    return network
 
 
 def fit_recipe(
@@ -136,6 +139,7 @@ def fit_recipe(
         rng=rng,
         augment=recipe.augment,
         regularizers=recipe.regularizers,
+        groups=recipe.groups,
         callbacks=callbacks,
         **options,
     )

@@ -2,10 +2,11 @@
 
 >>> from byhand.data.augment import Augment, Elastic, Rotate
 >>> augment = Augment([Rotate(15), Elastic()])
->>> augment(images, rng)  # (n, height, width) bytes → floats from 0 to 1
+>>> augment(images, rng)  # (n, height, width) or (n, height, width, 3) bytes → floats from 0 to 1
 """
 
 from byhand.data.augment.augment import Augment, Augmenter
+from byhand.data.augment.colours import ColourJitter
 from byhand.data.augment.elastic import Elastic
 from byhand.data.augment.geometric import Flip, Rotate, Scale, Shear, Shift
 from byhand.data.augment.mixup import Mixup
@@ -14,6 +15,7 @@ from byhand.data.augment.pixels import Erase, Noise, Thickness
 __all__ = [
     "Augment",
     "Augmenter",
+    "ColourJitter",
     "Elastic",
     "Erase",
     "Flip",

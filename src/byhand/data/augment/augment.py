@@ -12,6 +12,7 @@ from byhand.core.config import register
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array, Shape
 from byhand.data.augment.base import Pixelwise, Transform
+from byhand.data.augment.colours import ColourJitter
 from byhand.data.augment.elastic import Elastic
 from byhand.data.augment.geometric import Flip, Rotate, Scale, Shear, Shift
 from byhand.data.augment.mixup import Mixup
@@ -22,22 +23,23 @@ from byhand.data.augment.resample import Resampler
 @register
 @dataclass(frozen=True)
 class Augment:
-    """Random versions of grey images.
+    """Random versions of images, grey ones or in colours.
 
     What moves pixels (Shift, Rotate, Scale, Shear, Flip, Elastic) makes one map, through which each image is sampled
-    once, bilinearly, with background (0) outside; then follow Thickness, Noise and Erase in their order, and last
-    Mixup. The same generator state gives the same images, bit for bit.
+    once, bilinearly, with background (0) outside; then follow Thickness, Noise, Erase and ColourJitter in their order,
+    and last Mixup. Of images in colours all three go through the same map. The same generator state gives the same
+    images, bit for bit.
 
     Attributes:
         steps: what is done, in this order.
-        image_shape: (height, width); by default what the data say, and a square for plain rows of pixels.
+        image_shape: (height, width), or (height, width, 3); by default what the data say, a square for plain rows.
 
     Raises:
         ByhandError: no step, something that is none, or steps in another order than sampling, pixels, mixing.
     """
 
     steps: tuple[Transform, ...]
-    image_shape: tuple[int, int] | None = None
+    image_shape: Shape | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, list | tuple) or not self.steps:
@@ -49,11 +51,13 @@ class Augment:
             if before.order > after.order or before.order == 2:
                 raise ByhandError(
                     f"{type(after).__name__} cannot follow {type(before).__name__}: first come the steps that move "
-                    "pixels, then Thickness, Noise and Erase, then at most one Mixup."
+                    "pixels, then Thickness, Noise, Erase and ColourJitter, then at most one Mixup."
                 )
         if self.image_shape is not None:
-            if not isinstance(self.image_shape, list | tuple) or len(self.image_shape) != 2:
-                raise ByhandError(f"image_shape must be (height, width); got {self.image_shape!r}.")
+            if not isinstance(self.image_shape, list | tuple) or not (len(self.image_shape) == 2 or self._coloured()):
+                raise ByhandError(
+                    f"image_shape must be (height, width) or (height, width, 3); got {self.image_shape!r}."
+                )
             for size in self.image_shape:
                 require_whole("image_shape (each side)", size)
             object.__setattr__(self, "image_shape", tuple(self.image_shape))
@@ -70,21 +74,29 @@ class Augment:
         """For clothing: mirroring, small shifts and scales, and occasional erasing."""
         return Augment((Flip(), Shift(1.5, 1.5), Scale((0.93, 1.07)), Rotate(4), Erase(0.3, (0.02, 0.15))))
 
-    def shape_of(self, sample_shape: Shape) -> tuple[int, int]:
-        """(height, width) of the images in samples of this shape: (h · w,), (h, w) or (h, w, 1).
+    @staticmethod
+    def photographs() -> "Augment":
+        """For small photographs in colours: mirroring, shifts by up to an eighth of 32 pixels, and colour jitter."""
+        return Augment((Flip(), Shift(4, 4), ColourJitter()))
+
+    def _coloured(self) -> bool:
+        return self.image_shape is not None and len(self.image_shape) == 3 and self.image_shape[2] == 3
+
+    def shape_of(self, sample_shape: Shape) -> Shape:
+        """(height, width) or (height, width, 3) of the images in samples (h · w,), (h, w), (h, w, 1) or (h, w, 3).
 
         Raises:
             ByhandError: the samples are not such images.
         """
         size, told = prod(sample_shape), self.image_shape
-        shape = None
-        if len(sample_shape) == 2 or sample_shape[2:] == (1,):
-            shape = (sample_shape[0], sample_shape[1])
+        shape: Shape | None = None
+        if len(sample_shape) == 2 or sample_shape[2:] in ((1,), (3,)):
+            shape = sample_shape if sample_shape[2:] == (3,) else sample_shape[:2]
         elif len(sample_shape) == 1:
             shape = told or (isqrt(size), isqrt(size))
         if shape is None or prod(shape) != size or told not in (None, shape):
             raise ByhandError(
-                f"Samples of shape {sample_shape} are not grey images{f' of {told[0]} × {told[1]}' if told else ''}; "
+                f"Samples of shape {sample_shape} are not images{f' of {told[0]} × {told[1]}' if told else ''}; "
                 "say how high and wide they are: Augment(steps, image_shape=(height, width))."
             )
         return shape
@@ -95,7 +107,7 @@ class Augment:
         """A random version of each image; allocates its arrays, which `Augmenter` does only once.
 
         Args:
-            images: (n, h, w), (n, h, w, 1) or (n, h · w); bytes from 0 to 255 or floats from 0 to 1.
+            images: (n, h, w), (n, h, w, 1), (n, h, w, 3) or (n, h · w); bytes from 0 to 255 or floats from 0 to 1.
             rng: the generator.
             out: where to; a new array of the same shape by default (float64 for float64, else float32).
             t: targets (n, k), changed in place; needed by Mixup only.
@@ -121,19 +133,19 @@ class Augmenter:
 
     Args:
         augment: the steps.
-        shape: (height, width).
+        shape: (height, width), or (height, width, 3).
         rows: how many images at most.
         dtype: of the results, float32 or float64.
         targets: numbers in a sample's target, for Mixup.
     """
 
-    def __init__(self, augment: Augment, shape: tuple[int, int], rows: int, dtype: Any, targets: int = 0):
+    def __init__(self, augment: Augment, shape: Shape, rows: int, dtype: Any, targets: int = 0):
         dtype = np.dtype(dtype)
         self._shape = shape
-        self._resample = Resampler([s for s in augment.steps if s.order == 0], shape, rows, dtype)
+        self._resample = Resampler([s for s in augment.steps if s.order == 0], shape[:2], rows, dtype)
         self._moves = augment.steps[0].order == 0
         self._pixelwise = [
-            (step, {k: np.empty((rows, *s), kind or dtype) for k, (s, kind) in step.scratch(*shape).items()})
+            (step, {k: np.empty((rows, *s), kind or dtype) for k, (s, kind) in step.scratch(shape).items()})
             for step in augment.steps
             if isinstance(step, Pixelwise)
         ]

@@ -45,12 +45,12 @@ class Pixelwise(Transform):
 
     order = 1
 
-    def scratch(self, height: int, width: int) -> Mapping[str, tuple[Shape, Any]]:
-        """Shape (without the batch axis) and dtype (None for that of the images) of its scratch arrays."""
+    def scratch(self, shape: Shape) -> Mapping[str, tuple[Shape, Any]]:
+        """Shape (without the batch axis) and dtype (None for that of the images) of its arrays, for such images."""
         return {}
 
     def apply(self, rng: np.random.Generator, images: Array, scratch: SimpleNamespace) -> None:
-        """Change images (n, height, width), from 0 to 1, in place."""
+        """Change images (n, height, width) or (n, height, width, 3), from 0 to 1, in place."""
         raise NotImplementedError
 
 
@@ -74,3 +74,8 @@ def draw(rng: np.random.Generator, bounds: FloatRange, n: int) -> Array:
     """(n,) numbers, uniform between the bounds."""
     low, high = limits("A range", bounds)
     return low + (high - low) * rng.random(n)
+
+
+def for_each(values: Array, images: Array) -> Array:
+    """Values (n,) in the images' dtype, with as many axes, so that each goes with the pixels of its image."""
+    return values.astype(images.dtype).reshape(-1, *[1] * (images.ndim - 1))

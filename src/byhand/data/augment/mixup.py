@@ -27,13 +27,13 @@ class Mixup(Transform):
         require_between("alpha", self.alpha, 0.01)
 
     def apply(self, rng: np.random.Generator, images: Array, targets: Array, others: Array, others_t: Array) -> None:
-        """Mix images (n, h, w) and targets (n, k) in place; `others` and `others_t` are scratch of the same shapes."""
+        """Mix images (n, h, w, ...) and targets (n, k) in place; `others`, `others_t` are scratch alike."""
         n = len(images)
         share = rng.beta(self.alpha, self.alpha, n)
         share = np.minimum(share, 1 - share).astype(images.dtype)  # 1 − λ, of the other
         partner = rng.permutation(n)
-        for own, other, shape in ((images, others, (n, 1, 1)), (targets, others_t, (n, 1))):
+        for own, other in ((images, others), (targets, others_t)):
             np.take(own, partner, axis=0, out=other, mode="clip")
             np.subtract(other, own, out=other)
-            np.multiply(other, share.reshape(shape), out=other)
+            np.multiply(other, share.reshape(n, *[1] * (own.ndim - 1)), out=other)
             np.add(own, other, out=own)

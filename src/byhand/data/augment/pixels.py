@@ -10,7 +10,7 @@ import numpy as np
 from byhand.core.checks import require_between
 from byhand.core.config import register
 from byhand.core.types import Array, Shape
-from byhand.data.augment.base import FloatRange, Pixelwise, draw, limits
+from byhand.data.augment.base import FloatRange, Pixelwise, draw, for_each, limits
 
 
 @register
@@ -27,13 +27,13 @@ class Thickness(Pixelwise):
     def __post_init__(self) -> None:
         limits("fraction", self.fraction, -1, 1)
 
-    def scratch(self, height: int, width: int) -> Mapping[str, tuple[Shape, Any]]:
+    def scratch(self, shape: Shape) -> Mapping[str, tuple[Shape, Any]]:
         """Two images: the signed one, and the greatest along a line."""
-        return {"signed": ((height, width), None), "greatest": ((height, width), None)}
+        return {"signed": (shape, None), "greatest": (shape, None)}
 
     def apply(self, rng: np.random.Generator, images: Array, scratch: SimpleNamespace) -> None:
         """a ← a + t (max(s a) − s a), where s is the sign of t: the smallest is −max(−a)."""
-        t = draw(rng, self.fraction, len(images)).astype(images.dtype)[:, None, None]
+        t = for_each(draw(rng, self.fraction, len(images)), images)
         a, b = scratch.signed, scratch.greatest
         np.multiply(images, np.where(t < 0, -1, 1).astype(images.dtype), out=a)
         np.maximum(a[:, :, 1:], a[:, :, :-1], out=b[:, :, 1:])  # over left neighbours, then right, then up, then down
@@ -59,9 +59,9 @@ class Noise(Pixelwise):
     def __post_init__(self) -> None:
         require_between("sigma", self.sigma, 0)
 
-    def scratch(self, height: int, width: int) -> Mapping[str, tuple[Shape, Any]]:
+    def scratch(self, shape: Shape) -> Mapping[str, tuple[Shape, Any]]:
         """The noise."""
-        return {"noise": ((height, width), None)}
+        return {"noise": (shape, None)}
 
     def apply(self, rng: np.random.Generator, images: Array, scratch: SimpleNamespace) -> None:
         """a ← a + σ N(0, 1)."""
@@ -96,13 +96,13 @@ class Erase(Pixelwise):
         if self.fill is not None:
             require_between("fill", self.fill, 0, 1)
 
-    def scratch(self, height: int, width: int) -> Mapping[str, tuple[Shape, Any]]:
+    def scratch(self, shape: Shape) -> Mapping[str, tuple[Shape, Any]]:
         """Which pixels are inside, and what they become."""
-        return {"inside": ((height, width), np.bool_), "ink": ((height, width), None)}
+        return {"inside": (shape[:2], np.bool_), "ink": (shape, None)}
 
     def apply(self, rng: np.random.Generator, images: Array, scratch: SimpleNamespace) -> None:
         """a ← fill inside a rectangle of √(area · aspect) by √(area / aspect)."""
-        n, height, width = images.shape
+        n, height, width = images.shape[:3]
         area = draw(rng, self.area, n) * (height * width)
         aspect = np.clip(draw(rng, self.aspect, n), area / width**2, height**2 / np.maximum(area, 1e-9))
         chosen = rng.random(n) < self.probability
@@ -111,11 +111,12 @@ class Erase(Pixelwise):
         rows = _between(rng, tall, height)  # (n, height)
         columns = _between(rng, wide, width)  # (n, width)
         np.logical_and(rows[:, :, None], columns[:, None, :], out=scratch.inside)
+        inside = scratch.inside.reshape(n, height, width, *images.shape[3:] and (1,))  # of all its colours
         if self.fill is None:
             rng.random(dtype=images.dtype.type, out=scratch.ink)
-            np.copyto(images, scratch.ink, where=scratch.inside)
+            np.copyto(images, scratch.ink, where=inside)
         else:
-            np.copyto(images, self.fill, where=scratch.inside)
+            np.copyto(images, self.fill, where=inside)
 
 
 def _between(rng: np.random.Generator, length: Array, size: int) -> Array:

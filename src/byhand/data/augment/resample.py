@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from byhand.core.types import Array
+from byhand.core.types import Array, Shape
 from byhand.data.augment.base import Geometric, Transform
 from byhand.data.augment.elastic import Elastic
 from byhand.data.augment.geometric import identities
@@ -27,7 +27,7 @@ class Resampler:
         dtype: float32 or float64.
     """
 
-    def __init__(self, steps: Sequence[Transform], shape: tuple[int, int], rows: int, dtype: np.dtype):
+    def __init__(self, steps: Sequence[Transform], shape: Shape, rows: int, dtype: np.dtype):
         height, width = self._shape = shape
         self._affine = [step for step in steps if isinstance(step, Geometric)]
         y, x = np.indices(shape).reshape(2, -1) - (np.array(shape)[:, None] - 1) / 2  # (h · w,), from the centre
@@ -49,12 +49,20 @@ class Resampler:
         self._corners = np.empty((4, *pixels), dtype)
 
     def __call__(self, images: Array, rng: np.random.Generator, out: Array) -> None:
-        """Sample each image (n, height, width), bytes or 0-1, through a map of its own, into out of the same shape."""
+        """Sample each image (n, height, width), bytes or 0-1, through a map of its own, into out of the same shape.
+
+        Of images (n, height, width, 3) each colour is sampled through the image's map.
+        """
         n = len(images)
         coefficients = self._draw(rng, n)  # (3 + r, 2, n)
         for start in range(0, n, len(self._padded)):
             rows = slice(start, start + len(self._padded))
-            self._sample(images[rows], coefficients[:, :, rows], out[rows].reshape(len(images[rows]), -1))
+            places = self._places(coefficients[:, :, rows])
+            if images.ndim == 3:
+                self._sample(images[rows], *places, out[rows])
+                continue
+            for colour in range(images.shape[3]):
+                self._sample(images[rows, :, :, colour], *places, out[rows, :, :, colour])
 
     def _draw(self, rng: np.random.Generator, n: int) -> Array:
         """Coefficients (3 + r, 2, n) of x and y: the affine map's entries, then the waves' weights."""
@@ -70,14 +78,12 @@ class Resampler:
         rng.standard_normal(dtype=coefficients.dtype.type, out=coefficients[3:])
         return coefficients
 
-    def _sample(self, images: Array, coefficients: Array, out: Array) -> None:
-        """Bilinear sampling of images (n, h, w) into out (n, h · w), for n up to a block."""
-        n = len(images)
-        interior = self._padded[:n, 1:-1, 1:-1]
-        if images.dtype == np.uint8:
-            np.divide(images, interior.dtype.type(255), out=interior)
-        else:
-            np.copyto(interior, images)
+    def _places(self, coefficients: Array) -> tuple[Array, Array, Array]:
+        """Where each pixel comes from: the number of the pixel above and to the left, the shares of right and below.
+
+        All are (n, h · w), for n up to a block.
+        """
+        n = coefficients.shape[2]
         place, whole, index = self._place[:, :n], self._whole[:, :n], self._index[:n]
         for axis in (0, 1):  # place = (x, y) in the padded image, and no farther than its border
             np.dot(coefficients[:, axis].T, self._fields, out=place[axis])
@@ -90,13 +96,23 @@ class Resampler:
         np.add(flat, whole[0], out=flat)
         np.add(flat, self._starts[:n], out=flat)
         np.copyto(index, flat, casting="unsafe")
+        return index, right, down
+
+    def _sample(self, images: Array, index: Array, right: Array, down: Array, out: Array) -> None:
+        """Bilinear sampling of images (n, h, w) at such places into out of the same shape, for n up to a block."""
+        n = len(images)
+        interior = self._padded[:n, 1:-1, 1:-1]
+        if images.dtype == np.uint8:
+            np.divide(images, interior.dtype.type(255), out=interior)
+        else:
+            np.copyto(interior, images)
         a, b, c, d = self._corners[:, :n]  # the four pixels around: a b above, c d below
         for corner, ahead in ((a, 0), (b, 1), (c, self._stride), (d, self._stride + 1)):
             np.take(self._ink[ahead:], index, out=corner, mode="clip")
         mix(a, b, right)
         mix(c, d, right)
         mix(a, c, down)
-        np.copyto(out, a)
+        np.copyto(out, a.reshape(out.shape))
 
 
 def mix(a: Array, b: Array, share: Array) -> None:
