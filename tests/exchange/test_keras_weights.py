@@ -59,6 +59,27 @@ def test_weights_files(name, tmp_path):
         assert len(matches) == len({m.module for m in matches})
 
 
+def test_attention_that_keras_saved(tmp_path):
+    pytest.importorskip("torch")
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras")
+    layers, rng = keras.layers, np.random.default_rng(2)
+    inputs = keras.Input((6, 6, 2))
+    x = layers.Reshape((9, 4))(layers.Conv2D(4, 2, strides=2)(inputs))
+    x = layers.LayerNormalization(epsilon=1e-5)(x + layers.MultiHeadAttention(2, 2)(x, x))
+    x = layers.MultiHeadAttention(2, 2, use_bias=False)(x, x, use_causal_mask=True)
+    model = keras.Model(inputs, layers.Dense(3)(layers.GlobalAveragePooling1D()(x)))
+    model.set_weights([w + 0.3 * rng.standard_normal(w.shape) for w in model.get_weights()])
+    model.save(tmp_path / "m.keras")
+    parts = [b.PatchEmbedding(2, 4), b.Residual([b.MultiHeadAttention(2)]), b.LayerNorm()]
+    parts += [b.MultiHeadAttention(2, causal=True, bias=False), b.MeanOverTime(), b.Dense(3)]
+    net = b.Network((6, 6, 2), parts, b.MSE(), rng=4)
+    matches = fill_from_keras(net, tmp_path / "m.keras")
+    assert "MultiHeadAttention(2 heads) (layer 1.0) ← multi_head_attention: 4 × 2 × 2" in str(matches[1])
+    images = rng.random((4, 6, 6, 2)).astype(np.float32)
+    assert np.abs(net.predict(images) - model.predict(images, verbose=0)).max() < 1e-5
+
+
 def test_a_model_that_keras_saved(tmp_path):
     pytest.importorskip("torch")
     os.environ.setdefault("KERAS_BACKEND", "torch")

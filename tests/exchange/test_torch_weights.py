@@ -74,7 +74,7 @@ def test_views_and_types(dtype, tmp_path):
     assert np.array_equal(found["turned.bias"], a[0].float().numpy())
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("gru before",)])
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("gru before", "padding before")])
 def test_there_and_back(name):
     """Every layer that PyTorch has; with random numbers in place of the network's own between."""
     net = single(NETWORKS[name]())
@@ -97,6 +97,99 @@ def test_deep_recurrent_modules(tmp_path):
     with torch.no_grad():
         wanted = head(lstm(x)[0]).numpy()
     assert np.abs(net.predict(x.numpy()) - wanted).max() < 1e-6
+
+
+def transformer(pre_norm, **options):
+    block = b.TransformerBlock(8, 2, 8, pre_norm=pre_norm)
+    return b.Network((5, 8), [block, block, *[b.LayerNorm()] * pre_norm, b.Dense(3)], b.MSE(), **options)
+
+
+@pytest.mark.parametrize("pre_norm", [True, False])
+def test_transformer_encoder_layers(pre_norm, tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(2)
+    nn = torch.nn
+    layer = nn.TransformerEncoderLayer(8, 2, 8, 0.0, "gelu", batch_first=True, norm_first=pre_norm)
+    norm = nn.LayerNorm(8) if pre_norm else None
+    model = nn.ModuleDict({"encoder": nn.TransformerEncoder(layer, 2, norm, False), "head": nn.Linear(8, 3)}).eval()
+    for parameter in model.parameters():
+        parameter.data += 0.3 * torch.rand_like(parameter)
+    torch.save(model.state_dict(), tmp_path / "m.pt")
+    net = transformer(pre_norm, rng=1)
+    matches = fill_from_torch(net, read_tensors(tmp_path / "m.pt"))
+    x = torch.rand(3, 5, 8)
+    with torch.no_grad():
+        wanted = model["head"](model["encoder"](x)).numpy()
+    assert np.abs(net.predict(x.numpy()) - wanted).max() < 1e-5
+    attention = "MultiHeadAttention(2 heads) (layer 1.0.1)" if pre_norm else "MultiHeadAttention(2 heads) (layer 1.0.0)"
+    assert f"{attention} ← encoder.layers.1.self_attn: 24 × 8, 8 × 8, 24, 8" in [str(match) for match in matches]
+
+
+def test_nanogpts_names(tmp_path):
+    """GPT-2's modules as nanoGPT calls them: no biases, a matrix for tokens and logits, a buffer with the mask."""
+    rng = np.random.default_rng(3)
+    d, vocabulary = 8, 11
+    shapes = {"wte.weight": (vocabulary, d), "wpe.weight": (6, d), "ln_f.weight": (d,)}
+    for i in range(2):
+        shapes |= {f"h.{i}.{name}.weight": shape for name, shape in (
+            ("ln_1", (d,)), ("attn.c_attn", (3 * d, d)), ("attn.c_proj", (d, d)), ("ln_2", (d,)),
+            ("mlp.c_fc", (4 * d, d)), ("mlp.c_proj", (d, 4 * d)),
+        )}  # fmt: skip
+    tensors = {f"transformer.{name}": rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    tensors |= {f"transformer.h.{i}.attn.bias": np.tri(6, dtype=np.float32)[None, None] for i in range(2)}
+    tensors["lm_head.weight"] = tensors["transformer.wte.weight"]
+    save_file(tensors, tmp_path / "gpt.safetensors")
+    block = b.TransformerBlock(d, 2, causal=True, bias=False)
+    layers = [b.Embedding(vocabulary, d), b.LearnedPositions(6), block, block, b.LayerNorm(), b.TiedDense(vocabulary)]
+    net = b.Network((6,), layers, b.CategoricalCrossEntropy(), rng=1)
+    net.theta += 1  # also what must become 0
+    fill_from_torch(net, read_tensors(tmp_path / "gpt.safetensors"))
+    own = net.state_dict()
+    assert np.array_equal(own["0.W"], tensors["transformer.wte.weight"])
+    assert np.array_equal(own["3.0.1.W"], tensors["transformer.h.1.attn.c_attn.weight"].T)
+    assert np.array_equal(own["3.0.1.O"], tensors["transformer.h.1.attn.c_proj.weight"].T)
+    assert np.array_equal(own["3.1.3.W"], tensors["transformer.h.1.mlp.c_proj.weight"].T)
+    assert np.array_equal(own["4.gamma"], tensors["transformer.ln_f.weight"])
+    assert not own["4.beta"].any()
+    x = rng.integers(0, vocabulary, (2, 6))
+    assert np.abs(logits_of_gpt(tensors, x, 2) - np.log(net.predict_proba(x))).max() < 1e-4
+
+
+def logits_of_gpt(tensors, x, heads):
+    """nanoGPT's forward pass, in a few lines of NumPy: the logarithms of the probabilities."""
+    from math import erf
+
+    t = {name.removeprefix("transformer."): a.astype(float) for name, a in tensors.items()}
+    n, steps = x.shape
+    h = t["wte.weight"][x] + t["wpe.weight"][:steps]
+    norm = lambda h, w: (h - h.mean(-1, keepdims=True)) / np.sqrt(h.var(-1, keepdims=True) + 1e-5) * w  # noqa: E731
+    split = lambda a: a.reshape(n, steps, heads, -1).transpose(0, 2, 1, 3)  # noqa: E731
+    for i in range(2):
+        at = f"h.{i}."
+        q, k, v = map(split, np.split(norm(h, t[at + "ln_1.weight"]) @ t[at + "attn.c_attn.weight"].T, 3, axis=-1))
+        scores = np.where(np.tri(steps, dtype=bool), q @ k.swapaxes(2, 3) / np.sqrt(q.shape[-1]), -np.inf)
+        weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+        h = h + (weights @ v).transpose(0, 2, 1, 3).reshape(n, steps, -1) @ t[at + "attn.c_proj.weight"].T
+        inner = norm(h, t[at + "ln_2.weight"]) @ t[at + "mlp.c_fc.weight"].T
+        h = h + (inner * np.vectorize(lambda z: 0.5 * (1 + erf(z / 2**0.5)))(inner)) @ t[at + "mlp.c_proj.weight"].T
+    z = norm(h, t["ln_f.weight"]) @ t["lm_head.weight"].T
+    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+
+def test_a_vision_transformers_lone_parameters():
+    layers = [b.PatchEmbedding(2, 6), b.ClassToken(), b.LearnedPositions(5), b.FirstStep(), b.Dense(2)]
+    net = b.Network((4, 4, 2), layers, b.MSE(), rng=0)
+    rng = np.random.default_rng(1)
+    shapes = {"cls_token": (1, 1, 6), "pos_embed": (1, 5, 6), "patch_embed.proj.weight": (6, 2, 2, 2),
+              "patch_embed.proj.bias": (6,), "head.weight": (2, 6), "head.bias": (2,)}  # fmt: skip
+    tensors = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    fill_from_torch(net, tensors)
+    x = rng.random((3, 4, 4, 2))
+    wanted = (tensors["cls_token"][0, 0] + tensors["pos_embed"][0, 0]) @ tensors["head.weight"].T + tensors["head.bias"]
+    assert np.allclose(net.predict(x), wanted, atol=1e-5)
+    back = torch_state(net)
+    assert np.allclose(back["0.weight"], tensors["patch_embed.proj.weight"])
+    assert np.allclose(back["1"], tensors["cls_token"][0, 0])
 
 
 def test_what_does_not_fit(tmp_path):

@@ -1,9 +1,11 @@
 """Small networks that have every kind of layer and loss, with data for them."""
 
+import dataclasses
+
 import numpy as np
 
 import byhand as b
-from byhand.layers import Columns, SpatialDropout
+from byhand.layers import Columns, SpatialDropout, StepsFrom
 
 CE, BCE = b.CategoricalCrossEntropy, b.BinaryCrossEntropy
 
@@ -107,17 +109,87 @@ NETWORKS = {
         (6,), [b.Embedding(9, 4), b.Conv1D(5, 3, dilation=2), b.ReLU(), b.MaxOverTime(), b.Dense(3)], CE()
     ),
     "labelled steps": lambda: network((6,), [b.Embedding(9, 4), b.GRU(5, return_sequences=True), b.Dense(3)], CE()),
+    "padding": lambda: network(
+        (6,),
+        [
+            *(b.Embedding(9, 4, padding=0), b.Bidirectional(b.LSTM(4, return_sequences=True))),
+            *(b.Bidirectional(b.GRU(3, return_sequences=True), merge="sum"), b.RNN(4, return_sequences=True)),
+            *(b.Parallel([b.LastStep(), b.MeanOverTime(), b.MaxOverTime(), b.LSTM(2)]), b.Dense(3)),
+        ],
+        CE(),
+    ),
+    "padding before": lambda: network((6,), [b.Embedding(9, 4, padding=0), b.GRU(3, reset="before"), b.Dense(3)], CE()),
+    "padding backward": lambda: network(
+        (6,), [b.Embedding(9, 4, padding=0), b.LSTM(3, reverse=True), b.Dense(3)], CE()
+    ),
+    "gpt": lambda: network(
+        (6,),
+        [
+            *(b.Embedding(9, 4), b.LearnedPositions(8), b.TransformerBlock(4, 2, causal=True, bias=False)),
+            *(b.TransformerBlock(4, 2, 3, pre_norm=False), b.LayerNorm(), b.TiedDense(9)),
+        ],
+        CE(),
+    ),
+    "vit": lambda: network(
+        (6, 4, 2),
+        [
+            *(conv(3, 3), b.PatchEmbedding(2, 4), b.ClassToken(), b.LearnedPositions(7), b.TransformerBlock(4, 2, 6)),
+            *(b.FirstStep(), b.Dense(3)),
+        ],
+        CE(),
+    ),
+    "rotary": lambda: network(
+        (6, 3),
+        [
+            *(b.Dense(4), b.SinusoidalPositions(), b.MultiHeadAttention(2, rotary=True), b.RMSNorm()),
+            *(
+                b.MultiHeadAttention(1, causal=True, rotary=True, dropout=0.2),
+                StepsFrom(2),
+                b.MeanOverTime(),
+                b.Dense(3),
+            ),
+        ],
+        CE(),
+    ),
+    "masked attention": lambda: network(
+        (6,),
+        [
+            *(
+                b.Embedding(9, 4, padding=0),
+                b.MultiHeadAttention(2),
+                b.ClassToken(),
+                b.MultiHeadAttention(2, causal=True),
+            ),
+            *(b.LastStep(), b.Dense(3)),
+        ],
+        CE(),
+    ),
     "repeated": lambda: network(
         (6, 3), [b.Dense(4), b.MeanOverTime(), b.RepeatVector(5), b.RNN(3, return_sequences=True), b.Dense(2)], b.MSE()
     ),
 }
 
 
+def without_dropout(net):
+    """The same network without what is random; it shares the parameters."""
+    layers = [
+        dataclasses.replace(layer, dropout=0.0) if getattr(layer, "dropout", 0) else layer
+        for layer in net.layers
+        if "Dropout" not in layer.label()
+    ]
+    other = b.Network(net.input_shape, layers, net.loss, dtype=np.float64, inputs=net.inputs)
+    other.theta, other.state = net.theta, net.state
+    return other
+
+
 def samples(net, n=5, seed=1):
     """x and t for a network: tokens or numbers; class numbers (of each step, for a network with an output a step)."""
     rng, out = np.random.default_rng(seed), net.plan[-1].out_shape
     if net.inputs == "tokens":
-        x = rng.integers(0, net.layers[0].vocabulary, (n, *net.input_shape))
+        padding = net.layers[0].padding
+        x = rng.integers(0 if padding is None else 1, net.layers[0].vocabulary, (n, *net.input_shape))
+        if padding is not None:  # sequences of one to all steps
+            x[np.arange(x.shape[1]) > np.arange(n)[:, None]] = padding
     else:
         x = rng.standard_normal((n, *net.input_shape))
     if net.task == "numbers":

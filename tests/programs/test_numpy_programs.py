@@ -1,8 +1,10 @@
 """The programs in NumPy do what byhand does: same loss and gradients over three steps, same updates, same rates."""
 
+import os
 import re
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ import pytest
 import byhand as b
 from byhand.explaining.programs import ProgramSetup, program, written
 from byhand.recipes import RECIPES
+from byhand.recipes.programs import recipe_network, recipe_setup
 from tests.programs.networks import NETWORKS, samples
-from tests.recipes import SEQUENCE_RECIPES, TRANSFORMERS
+from tests.programs.of_recipes import NAMES, recipe_case
 
 
 def run(text, dtype=np.float64):
@@ -28,10 +31,10 @@ def taken_over(network, names, kinds=("p", "s")):
     return [{names[q.full_name]: q.view(vector).copy() for q in arena.parameters} for arena, vector in arenas]
 
 
-def step_of_byhand(network, x, t, rng, rate):
+def step_of_byhand(network, x, t, rng, rate, mask=None):
     """Loss and gradients by name, then a step of gradient descent."""
     workspace = network.workspace(len(x))
-    network.forward(network.as_input(x), workspace, rng)
+    network.forward(network.as_input(x), workspace, rng, mask)
     encoded = network.loss.encode(t, network.outputs) if network.task == "classes" else t
     loss = network.backward(encoded, workspace)
     gradients = {q.full_name: q.view(network.gradient).copy() for q in network.arena.parameters}
@@ -56,6 +59,22 @@ def test_loss_and_gradients_over_three_steps(name):
             assert np.abs(g[names[full]] - wanted).max() < 1e-6 * max(1, np.abs(wanted).max()), full
         place["update"](p, g, {}, step, 0.1)
     assert np.allclose(place["compute"](p, s, x), network.predict_proba(x), atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recipes_over_three_steps(name):
+    network, setup, x, t, mask = recipe_case(name)
+    text, names = written(network, "numpy", setup)
+    place = run(text)
+    p, s = taken_over(network, names)
+    for _ in range(3):
+        loss, gradients = step_of_byhand(network, x, t, np.random.default_rng(0), 0.01, mask)
+        L, g = place["compute"](p, s, x, t, np.random.default_rng(0))
+        assert abs(L - loss) < 1e-6 * max(1, abs(loss))
+        for full, wanted in gradients.items():
+            assert np.abs(g[names[full]] - wanted).max() < 1e-6 * max(1, np.abs(wanted).max()), full
+        p = {key: value - 0.01 * g[key] for key, value in p.items()}
+    assert np.allclose(place["compute"](p, s, x), network.predict_proba(x, mask), atol=1e-9)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -160,7 +179,7 @@ def test_learning_rates(schedule):
         assert rate(epoch) == pytest.approx(schedule(epoch, 10), rel=1e-12, abs=1e-15)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in SEQUENCE_RECIPES | TRANSFORMERS])
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in NAMES])
 def test_every_recipe_is_a_program(name):
     recipe = RECIPES[name]
     network = b.Network(recipe.input_shape, recipe.layers, recipe.loss, rng=None)
@@ -191,11 +210,29 @@ def test_a_program_runs_to_its_end(tmp_path):
     assert float(done.stdout.split()[-1]) > 0.9
 
 
+def test_the_program_of_a_recipe_runs_on_the_recipes_data(tmp_path):
+    text = program(recipe_network(RECIPES["sums"]), "numpy", recipe_setup(RECIPES["sums"]))
+    writing = re.search(r"byhand writes it so:\n\n(.*?)\n *\"\"\"", text, re.S)[1]
+    cut = "\ntrain, test = ([part[:300] for part in pair] for pair in (train, test))\n"  # a hundredth of the sums
+    lines = textwrap.dedent(writing).replace("\nnumpy.savez", cut + "numpy.savez")
+    (tmp_path / "sums.py").write_text(text.replace("EPOCHS = 40", "EPOCHS = 2"), encoding="utf-8")
+    here = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    for arguments in (["-c", lines], ["sums.py"]):
+        done = subprocess.run([sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, env=here)
+        assert done.returncode == 0, done.stderr
+    assert "epoch 2: loss" in done.stdout
+    assert "accuracy on the test samples: 0." in done.stdout
+
+
 def test_what_cannot_be_written_is_said():
     with pytest.raises(b.ByhandError, match="CTC can't be written"):
         program(b.Network((4, 3), [b.Dense(3)], b.CTC(2, 2)))
-    with pytest.raises(b.ByhandError, match="padding token"):
-        program(b.Network((4,), [b.Embedding(5, 3, padding=0), b.LSTM(3), b.Dense(2)], b.CategoricalCrossEntropy()))
+    layers = [b.Embedding(5, 3, padding=0), b.LSTM(3, return_sequences=True), b.Dense(2)]
+    with pytest.raises(b.ByhandError, match="every step of sequences with masks"):
+        program(b.Network((4,), layers, b.CategoricalCrossEntropy()))
+    tied = [b.Dense(3, bias=False), b.TiedDense(4)]
+    with pytest.raises(b.ByhandError, match="no Embedding"):
+        program(b.Network((5, 4), [*tied[:1], b.TiedDense(4)], b.MSE()))
     with pytest.raises(b.ByhandError, match="no gradient"):
         program(b.Network(4, [b.Dense(3), b.Step(), b.Dense(2)], b.MSE()))
     with pytest.raises(b.ByhandError, match="not in 'r'"):

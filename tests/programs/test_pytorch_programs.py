@@ -7,12 +7,18 @@ import byhand as b
 from byhand.exchange.torch_tensors import to_torch
 from byhand.explaining.programs import ProgramSetup, written
 from byhand.recipes import RECIPES
-from tests.programs.networks import NETWORKS, samples
-from tests.programs.test_numpy_programs import run
-from tests.recipes import SEQUENCE_RECIPES, TRANSFORMERS
+from tests.programs.networks import NETWORKS, samples, without_dropout
+from tests.programs.of_recipes import NAMES, recipe_case
+from tests.programs.test_numpy_programs import run, step_of_byhand
 
 torch = pytest.importorskip("torch")
-UNKNOWN = {"gru before": "reset gate", "average": "pads one side"}
+UNKNOWN = {
+    "gru before": "reset gate",
+    "padding before": "reset gate",
+    "padding backward": "backward only",
+    "rotary": "rotary",
+    "average": "pads one side",
+}
 RATE = 0.1
 
 
@@ -38,15 +44,10 @@ def as_tensors(network, vector, names, state=True):
     for path, name in names.items():
         own = {key.removeprefix(f"{path}."): value for key, value in values.items() if key.startswith(f"{path}.")}
         tensors = to_torch(layer_at(network, path), own)
-        found |= {f"{name}.{key}": torch.tensor(np.ascontiguousarray(value)) for key, value in tensors.items()}
+        found |= {
+            f"{name}.{key}".rstrip("."): torch.tensor(np.ascontiguousarray(value)) for key, value in tensors.items()
+        }
     return found
-
-
-def without_dropout(network):
-    layers = [layer for layer in network.layers if "Dropout" not in layer.label()]
-    other = b.Network(network.input_shape, layers, network.loss, dtype=np.float64)
-    other.theta, other.state = network.theta, network.state
-    return other
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -88,7 +89,29 @@ def test_loss_and_gradients_over_three_steps(name):
             assert (value - wanted[key]).abs().max() < 1e-6, key
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in SEQUENCE_RECIPES | TRANSFORMERS])
+@pytest.mark.parametrize("name", NAMES)
+def test_recipes_over_three_steps(name):
+    network, setup, x, t, mask = recipe_case(name)
+    text, names = written(network, "pytorch", setup)
+    place = run(text)
+    model = place["Network"]()
+    model.load_state_dict(as_tensors(network, network.theta, names))
+    place["optimizer"](model)
+    tx, tt = torch.from_numpy(x), torch.from_numpy(t)
+    for _ in range(3):
+        loss, _ = step_of_byhand(network, x, t, np.random.default_rng(0), 0.01, mask)
+        model.zero_grad()
+        L = place["loss"](model(tx), tt)
+        L.backward()
+        assert abs(L.item() - loss) < 1e-6
+        gradients = as_tensors(network, network.gradient, names, state=False)
+        for key, p in model.named_parameters():
+            if p.requires_grad:
+                assert (p.grad - gradients[key]).abs().max() < 1e-6, key
+                p.data -= 0.01 * p.grad
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in NAMES])
 def test_every_recipe_is_a_program(name):
     torch.set_default_dtype(torch.float32)
     recipe = RECIPES[name]

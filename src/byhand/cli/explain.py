@@ -29,19 +29,18 @@ def explain(
     import numpy as np
 
     from byhand.exchange.loading import any_network
-    from byhand.network import Network
     from byhand.recipes import RECIPES
+    from byhand.recipes.programs import recipe_network, recipe_setup, run_setup
 
     recipe = RECIPES.get(what)
     if recipe:
-        network = Network(recipe.input_shape, recipe.layers, recipe.loss, rng=0, inputs="grey levels")
+        network = recipe_network(recipe)
     elif Path(what).exists():
         network = any_network(model_file(Path(what)))
     else:
         raise ByhandError(f"{what!r} is neither a recipe ({', '.join(RECIPES)}) nor a model file or run folder.")
     if language is not None:
         from byhand.explaining.programs import program
-        from byhand.recipes.programs import recipe_setup, run_setup
 
         setup = recipe_setup(recipe, data) if recipe else run_setup(Path(what))
         print(program(network, language, setup), end="")

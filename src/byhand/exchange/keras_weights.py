@@ -16,11 +16,25 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array, Shape
 from byhand.exchange.matching import Match, Tensor, Weighted, by_number, fill_layers, match_modules
-from byhand.layers import GRU, BatchNorm, Bidirectional, Conv1D, Layer, LayerNorm
+from byhand.layers import (
+    GRU,
+    BatchNorm,
+    Bidirectional,
+    ClassToken,
+    Conv1D,
+    Layer,
+    LayerNorm,
+    LearnedPositions,
+    MultiHeadAttention,
+    PatchEmbedding,
+    RMSNorm,
+)
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.network import Network
 
 WEIGHTS_MEMBER = "model.weights.h5"  # in a .keras file
+PARTS_OF_ATTENTION = ("/query_dense", "/key_dense", "/value_dense", "/output_dense")
+HALVES = ("/forward_layer", "/backward_layer")
 MOST_DATASETS = 10_000
 ROOM = 2**24  # bytes of a weights file beyond twenty times the network's own
 DEEPEST_GROUP = 8
@@ -113,9 +127,10 @@ def _file_away(found: dict[str, dict[str, Tensor]], path: str, item: Tensor) -> 
     """Add an array to its layer."""
     module, _, number = path.partition("/vars/")
     module = module.removesuffix("/cell")
-    for i, half in enumerate(("/forward_layer", "/backward_layer")):
-        if module.endswith(half):
-            module, number = module.removesuffix(half), f"{i}.{number}"
+    for parts in (HALVES, PARTS_OF_ATTENTION):
+        for i, part in enumerate(parts):
+            if module.endswith(part):
+                module, number = module.removesuffix(part), f"{i}.{number}"
     found.setdefault(module, {})[number] = item
 
 
@@ -126,8 +141,18 @@ def keras_shapes(place: Weighted) -> dict[str, Shape]:
         halves = [keras_shapes(Weighted("", inner, p)) for inner, p in zip(layer.layers, plan.children, strict=True)]
         return {f"{i}.{number}": shape for i, half in enumerate(halves) for number, shape in half.items()}
     p = plan.params
+    if isinstance(layer, MultiHeadAttention):
+        d, heads = plan.out_shape[1], (layer.heads, plan.out_shape[1] // layer.heads)
+        into = [(d, *heads), heads][: 1 + layer.bias]
+        parts = [into, into, into, [(*heads, d), (d,)][: 1 + layer.bias]]
+        return {f"{i}.{k}": shape for i, part in enumerate(parts) for k, shape in enumerate(part)}
     shapes: list[Shape]
-    if isinstance(layer, Recurrent):
+    if isinstance(layer, PatchEmbedding):
+        size, (rows, units) = layer.size, p["W"]
+        shapes = [(size, size, rows // size**2, units), p["b"]]
+    elif isinstance(layer, RMSNorm | LearnedPositions | ClassToken):
+        shapes = list(p.values())
+    elif isinstance(layer, Recurrent):
         k, gates = layer.units, p["b"]
         after = isinstance(layer, GRU) and layer.reset == "after"
         shapes = [p["W"], (k, *gates), (2, *gates) if after else gates]
@@ -146,6 +171,15 @@ def from_keras(layer: Layer, arrays: list[Array]) -> Mapping[str, Array]:
         half = len(arrays) // 2
         parts = from_keras(layer.layers[0], arrays[:half]), from_keras(layer.layers[1], arrays[half:])
         return {f"{i}.{name}": a for i, part in enumerate(parts) for name, a in part.items()}
+    if isinstance(layer, MultiHeadAttention):
+        d = arrays[-1].shape[-1]
+        kernels, biases = (arrays[::2], arrays[1::2]) if layer.bias else (arrays, [])
+        own = {"W": np.concatenate([a.reshape(d, d) for a in kernels[:3]], axis=1), "O": kernels[3].reshape(d, d)}
+        return own | ({"b": np.concatenate([a.reshape(d) for a in biases[:3]]), "c": biases[3]} if biases else {})
+    if isinstance(layer, PatchEmbedding):
+        return {"W": arrays[0].reshape(-1, layer.units), "b": arrays[1]}
+    if isinstance(layer, LearnedPositions | ClassToken):
+        return {"P" if isinstance(layer, LearnedPositions) else "q": arrays[0]}
     if isinstance(layer, GRU):  # u, r, a there; r, u, a here
         k = layer.units
         W, R, b = (np.concatenate([a[..., k : 2 * k], a[..., :k], a[..., 2 * k :]], axis=-1) for a in arrays)
@@ -155,7 +189,7 @@ def from_keras(layer: Layer, arrays: list[Array]) -> Mapping[str, Array]:
         return own | {"b": np.concatenate([b[0, : 2 * k] + b[1, : 2 * k], b[0, 2 * k :]]), "c": b[1, 2 * k :]}
     if isinstance(layer, Recurrent):
         return dict(zip(("W", "R", "b"), arrays, strict=True))
-    if isinstance(layer, BatchNorm | LayerNorm):
+    if isinstance(layer, BatchNorm | LayerNorm | RMSNorm):
         return dict(zip(("gamma", "beta", "running_mean", "running_var"), arrays, strict=False))
     if isinstance(layer, Conv1D):
         return {"W": arrays[0][:, None], "b": arrays[1]}

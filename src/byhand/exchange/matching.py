@@ -89,8 +89,11 @@ def match_modules(
     modules: Mapping[str, Mapping[str, Tensor]],
     wanted: Callable[[Weighted], Mapping[str, Shape]],
     what: str,
+    may_lack: Callable[[Layer], Sequence[str]] = lambda layer: (),
 ) -> list[tuple[Weighted, str]]:
     """For each layer the module with the tensors that it wants: of several equal ones the first that is left.
+
+    `may_lack` names the tensors that a layer does without.
 
     Raises:
         ByhandError: a layer finds none, or a module is left over.
@@ -101,7 +104,8 @@ def match_modules(
         fits = (
             name
             for name, tensors in left.items()
-            if {key: tuple(tensor.shape) for key, tensor in tensors.items()} == shapes
+            if {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+            == {key: shape for key, shape in shapes.items() if key in tensors or key not in may_lack(place.layer)}
         )
         name = next(fits, None)
         if name is None:

@@ -1,7 +1,8 @@
 """How PyTorch keeps what a layer has learnt: the same numbers under other names, and turned round.
 
 PyTorch's weights have the outputs first, (out, in) and (filters, channels, height, width); byhand's have them last. Its
-recurrent layers have two biases that are only ever added up, byhand's have one.
+recurrent layers have two biases that are only ever added up, byhand's have one. A lone parameter such as a class token
+has the name "".
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from byhand.layers import (
     GRU,
     BatchNorm,
     Bidirectional,
+    ClassToken,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
@@ -22,6 +24,10 @@ from byhand.layers import (
     Embedding,
     Layer,
     LayerNorm,
+    LearnedPositions,
+    MultiHeadAttention,
+    PatchEmbedding,
+    RMSNorm,
 )
 from byhand.layers.sequences.recurrent import Recurrent
 
@@ -56,6 +62,16 @@ def to_torch(layer: Layer, p: Mapping[str, Array]) -> Tensors:
     if isinstance(layer, BatchNorm | LayerNorm):
         rest = {name: p[name] for name in ("running_mean", "running_var") if name in p}
         return {"weight": p["gamma"], "bias": p["beta"]} | rest
+    if isinstance(layer, RMSNorm | LearnedPositions):
+        return {"weight": p["gamma" if isinstance(layer, RMSNorm) else "P"]}
+    if isinstance(layer, ClassToken):
+        return {"": p["q"]}
+    if isinstance(layer, MultiHeadAttention):
+        weights = {"in_proj_weight": p["W"].T, "out_proj.weight": p["O"].T}
+        return weights | ({"in_proj_bias": p["b"], "out_proj.bias": p["c"]} if "b" in p else {})
+    if isinstance(layer, PatchEmbedding):
+        rows, s = p["W"], layer.size  # (s s channels, units) → (units, channels, s, s)
+        return {"weight": rows.reshape(s, s, -1, layer.units).transpose(3, 2, 0, 1), "bias": p["b"]}
     if not isinstance(layer, Dense | Conv2D | ConvTranspose2D | Conv1D | Embedding):
         raise ByhandError(f"PyTorch has no module like {layer.label()}.")
     W = p["W"]
@@ -84,7 +100,7 @@ def from_torch(layer: Layer, plan: Plan, found: Mapping[str, Array]) -> Tensors:
     shapes = {**plan.params, **plan.state}
     wanted = {name: a.shape for name, a in to_torch(layer, {k: np.zeros(s) for k, s in shapes.items()}).items()}
     for name, shape in wanted.items():
-        if name not in found and name not in ("bias_ih_l0", "bias_hh_l0"):
+        if name not in found and name not in may_lack(layer):
             raise ByhandError(f"{layer.label()} needs the tensor {name} {shape}, which isn't there.")
         if name in found and found[name].shape != shape:
             raise ByhandError(f"{layer.label()}: the tensor {name} is {found[name].shape}, but must be {shape}.")
@@ -99,7 +115,16 @@ def from_torch(layer: Layer, plan: Plan, found: Mapping[str, Array]) -> Tensors:
         return own | {"R": hidden, "b": first + second}
     if isinstance(layer, BatchNorm | LayerNorm):
         rest = {name: found[name] for name in plan.state}
-        return {"gamma": found["weight"], "beta": found["bias"]} | rest
+        return {"gamma": found["weight"], "beta": found.get("bias", np.zeros_like(found["weight"]))} | rest
+    if isinstance(layer, RMSNorm | LearnedPositions):
+        return {"gamma" if isinstance(layer, RMSNorm) else "P": found["weight"]}
+    if isinstance(layer, ClassToken):
+        return {"q": found[""]}
+    if isinstance(layer, MultiHeadAttention):
+        biases = {"b": found["in_proj_bias"], "c": found["out_proj.bias"]} if layer.bias else {}
+        return {"W": found["in_proj_weight"].T, "O": found["out_proj.weight"].T} | biases
+    if isinstance(layer, PatchEmbedding):
+        return {"W": found["weight"].transpose(2, 3, 1, 0).reshape(-1, layer.units), "b": found["bias"]}
     W = found["weight"]
     if isinstance(layer, Conv2D | ConvTranspose2D):
         W = W.transpose(2, 3, 1, 0)
@@ -108,3 +133,10 @@ def from_torch(layer: Layer, plan: Plan, found: Mapping[str, Array]) -> Tensors:
     elif isinstance(layer, Dense):
         W = W.T
     return {"W": W} | ({"b": found["bias"]} if "b" in plan.params else {})
+
+
+def may_lack(layer: Layer) -> tuple[str, ...]:
+    """The tensors that count as zeros where PyTorch's module has none."""
+    if isinstance(layer, LayerNorm):
+        return ("bias",)
+    return ("bias_ih_l0", "bias_hh_l0") if isinstance(layer, Recurrent) else ()

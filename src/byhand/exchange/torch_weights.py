@@ -11,8 +11,8 @@ from byhand.core.files import write_atomically
 from byhand.core.types import Array, Shape
 from byhand.exchange.matching import Match, Weighted, by_number, fill_layers, match_modules, weighted_layers
 from byhand.exchange.torch_file import read_torch
-from byhand.exchange.torch_tensors import from_torch, to_torch
-from byhand.layers import BatchNorm, Layer
+from byhand.exchange.torch_tensors import from_torch, may_lack, to_torch
+from byhand.layers import BatchNorm, Layer, TiedDense
 from byhand.network import Network
 
 Modules = dict[str, dict[str, Array]]
@@ -40,10 +40,30 @@ def read_tensors(path: str | Path) -> dict[str, Array]:
 
 
 def torch_modules(tensors: Mapping[str, Array]) -> Modules:
-    """Tensors by the module that they belong to; each layer of a deep recurrent module is one."""
+    """Tensors by the module that they belong to.
+
+    Each layer of a deep recurrent module is one. Attention is one with its two projections, as `MultiheadAttention`
+    names them or as nanoGPT does; its buffer with the causal mask is left out. A lone parameter of shape (k,) or
+    (1, 1, k), such as a class token, is a module, and so is one of shape (1, T, k) whose name begins with "pos".
+    """
     modules: Modules = {}
     for name, tensor in tensors.items():
         module, _, own = name.rpartition(".")
+        if not own.startswith(("weight", "bias", "in_proj", "running", "num_batches")):
+            if tensor.ndim == 3 and len(tensor) == 1 and own.startswith("pos"):
+                modules.setdefault(name, {})["weight"] = tensor[0]
+                continue
+            if tensor.ndim == 1 or tensor.shape[:-1] == (1, 1):
+                modules.setdefault(name, {})[""] = tensor.reshape(-1)
+                continue
+        attention, _, part = module.rpartition(".")
+        inside = f"{attention}." if attention else ""
+        if part == "out_proj" and f"{inside}in_proj_weight" in tensors:
+            module, own = attention, f"out_proj.{own}"
+        elif part in ("c_attn", "c_proj") and f"{inside}c_attn.weight" in tensors:
+            module, own = attention, f"in_proj_{own}" if part == "c_attn" else f"out_proj.{own}"
+        elif own == "bias" and tensor.ndim == 4 and f"{module}.c_attn.weight" in tensors:
+            continue
         if deep := re.fullmatch(r"((?:weight|bias)_[ih]h)_l(\d+)(_reverse)?", own):
             module = module if deep[2] == "0" else f"{module}[{deep[2]}]"
             own = f"{deep[1]}_l0{deep[3] or ''}"
@@ -72,8 +92,8 @@ def fill_from_torch(
     Raises:
         ByhandError: a layer finds no tensors, tensors are left over, or numbers are not finite; nothing is changed.
     """
-    modules = torch_modules(tensors)
-    pairs = match_modules(network, modules, torch_shapes, what)
+    modules = torch_modules(_without_tied(network, tensors))
+    pairs = match_modules(network, modules, torch_shapes, what, may_lack)
     found, matches = {}, []
     for place, name in pairs:
         own = from_torch(place.layer, place.plan, modules[name])
@@ -82,6 +102,21 @@ def fill_from_torch(
         matches.append(Match(place.path, place.layer.label(), name or what, shapes))
     fill_layers(network, found, what)
     return matches
+
+
+def _without_tied(network: Network, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
+    """The tensors but for an output layer's matrix that is the embedding's once more."""
+    tied = [layer for layer in network.layers if isinstance(layer, TiedDense)]
+    if not tied:
+        return tensors
+    again, first = [], {}
+    for name, tensor in tensors.items():
+        if tensor.ndim == 2 and len(tensor) == tied[0].units:
+            key = np.ascontiguousarray(tensor).tobytes()
+            again += [name] if key in first else []
+            first.setdefault(key, name)
+    # an output layer's name comes before the embedding's in some orders; of two equal ones either will do
+    return {name: tensor for name, tensor in tensors.items() if name not in again}
 
 
 def torch_shapes(place: Weighted) -> dict[str, Shape]:
@@ -121,7 +156,7 @@ def torch_state(network: Network, channels_last: bool = False) -> dict[str, Arra
             name.removeprefix(f"{place.path}."): a for name, a in values.items() if name.startswith(f"{place.path}.")
         }
         own = own if channels_last else _reordered(place, own)
-        found |= {f"{place.path}.{name}": a for name, a in to_torch(place.layer, own).items()}
+        found |= {f"{place.path}.{name}".rstrip("."): a for name, a in to_torch(place.layer, own).items()}
         if _counts(place.layer):
             found[f"{place.path}.num_batches_tracked"] = np.zeros((), np.int64)
     return found

@@ -3,8 +3,19 @@
 from pathlib import Path
 
 from byhand.explaining.programs import ProgramSetup
+from byhand.network import Network
 from byhand.recipes.base import Recipe, everything
 from byhand.schedules import ReduceOnPlateau
+
+PICTURED = ("mnist", "fashion-mnist", "digits")  # data sets of images, whose bytes are grey levels
+ZERO_FILLED = ("vowels",)  # data sets whose shorter sequences end in steps of zeros
+
+
+def recipe_network(recipe: Recipe) -> Network:
+    """A recipe's network before its training, for samples of the recipe's own data set."""
+    tokens = recipe.layers[0].takes == "tokens"
+    inputs = "tokens" if tokens else "grey levels" if recipe.dataset in PICTURED else "numbers"
+    return Network(recipe.input_shape, recipe.layers, recipe.loss, rng=0, inputs=inputs)
 
 
 def recipe_setup(recipe: Recipe, data: str | None = None) -> ProgramSetup:
@@ -15,10 +26,13 @@ def recipe_setup(recipe: Recipe, data: str | None = None) -> ProgramSetup:
         data: other data than the recipe's own.
     """
     left_out = []
+    sequences = recipe.dataset not in PICTURED and len(recipe.input_shape) + (recipe.layers[0].takes == "tokens") > 1
     if recipe.augment:
         left_out.append("images varied at random")
-    if recipe.prepare is not everything:
+    if recipe.prepare is not everything and not sequences:
         left_out.append("samples held back for validation")
+    if recipe.carry:
+        left_out.append("the state that goes on from one batch to the next")
     if recipe.averaging:
         left_out.append("the average of the parameters")
     if recipe.patience:
@@ -33,6 +47,8 @@ def recipe_setup(recipe: Recipe, data: str | None = None) -> ProgramSetup:
         recipe.batch_size,
         recipe.regularizers,
         data or recipe.dataset,
+        sequences,
+        recipe.dataset in ZERO_FILLED,
         tuple(left_out),
     )
 

@@ -3,7 +3,7 @@
 from math import prod
 
 from byhand.core.errors import ByhandError
-from byhand.explaining.programs.lines import CodeLines, LayerWriting, array_shape, batch_shape, writes
+from byhand.explaining.programs.lines import CodeLines, LayerWriting, array_shape, batch_shape, flat_rows, writes
 from byhand.layers import (
     ELU,
     GELU,
@@ -25,12 +25,8 @@ from byhand.layers import (
     SpatialDropout,
     Step,
     Tanh,
+    TransformerBlock,
 )
-
-
-def _flat(name: str, shape: tuple[int, ...]) -> str:
-    """A batch (n, ..., k) as rows (n ..., k)."""
-    return name if len(shape) == 1 else f"{name}.reshape(-1, {shape[-1]})"
 
 
 @writes(Dense)
@@ -40,7 +36,7 @@ def _dense(at: LayerWriting, to: CodeLines) -> None:
     b = f" + {at.p('b')}" if at.layer.bias else ""
     shapes = f"{batch_shape(inside)}{array_shape(W)}{f' + ({W[1]},)' if b else ''} → {batch_shape(out)}"
     to.ahead(f"{y} = {at.x} @ {at.p('W')}{b}", shapes)
-    x, dy = _flat(at.x, inside), _flat(at.dy, out)
+    x, dy = flat_rows(at.x, inside), flat_rows(at.dy, out)
     to.back(f"{at.g('W')} = {x}.T @ {dy}", f"({W[0]}, n)(n, {W[1]}) → {array_shape(W)}")
     if b:
         to.back(f"{at.g('b')} = {dy}.sum(axis=0)", f"({W[1]},)")
@@ -200,9 +196,9 @@ def _layer_norm(at: LayerWriting, to: CodeLines) -> None:
 @writes(Residual)
 def _residual(at: LayerWriting, to: CodeLines) -> None:
     """y = x + F(x)."""
-    inside = at.lines.fresh(f"d{at.x}_in") if at.dx else None
+    inside, mask = at.lines.fresh(f"d{at.x}_in") if at.dx else None, at.mask
     piece, F = at.lines.chain(at.layer.layers, at.plan.children, at.in_shape, at.path, at.x, inside)
-    at.number = at.lines.number
+    at.number, at.lines.mask = at.lines.number, mask
     y, shape = at.output("a"), batch_shape(at.in_shape)
     to.forward += piece.forward
     to.ahead(f"{y} = {at.x} + {F}", shape)
@@ -212,7 +208,7 @@ def _residual(at: LayerWriting, to: CodeLines) -> None:
         to.back(f"{at.dx} = {at.dy} + {inside}", shape)
 
 
-@writes(Sequential)
+@writes(Sequential, TransformerBlock)
 def _sequential(at: LayerWriting, to: CodeLines) -> None:
     """The lines of the layers inside it."""
     piece, at.y = at.lines.chain(at.layer.layers, at.plan.children, at.in_shape, at.path, at.x, at.dx)
@@ -222,16 +218,17 @@ def _sequential(at: LayerWriting, to: CodeLines) -> None:
 @writes(Parallel)
 def _parallel(at: LayerWriting, to: CodeLines) -> None:
     """The branches' outputs side by side."""
-    parts, start, backs, back = [], 0, [], CodeLines()
+    parts, start, backs, back, masks = [], 0, [], CodeLines(), [at.mask]
     for k, (layer, plan) in enumerate(zip(at.layer.layers, at.plan.children, strict=True)):
-        inside = at.lines.fresh(f"d{at.x}_in") if at.dx else None
+        inside, at.lines.mask = at.lines.fresh(f"d{at.x}_in") if at.dx else None, masks[0]
         piece, y = at.lines.one(layer, plan, at.in_shape, (*at.path, k), at.x, inside)
+        masks.append(at.lines.mask)
         to.forward += piece.forward
         parts.append((y, start, start + plan.out_shape[-1]))
         start += plan.out_shape[-1]
         backs.append(inside)
         back.backward += piece.backward
-    at.number = at.lines.number
+    at.number, at.lines.mask = at.lines.number, masks[1]
     y = at.output("a")
     to.ahead(
         f"{y} = np.concatenate([{', '.join(name for name, *_ in parts)}], axis=-1)", batch_shape(at.plan.out_shape)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from byhand.core.errors import ByhandError
-from byhand.explaining.programs.in_numpy import closing_function, rate_lines
-from byhand.explaining.programs.keras_layers import ONE_BIAS, KerasLines
+from byhand.explaining.programs.in_numpy import SINUSOIDS, closing_function, rate_lines
+from byhand.explaining.programs.keras_layers import ONE_BIAS, OWN_LAYERS
+from byhand.explaining.programs.keras_sequences import KerasLines
 from byhand.explaining.programs.lines import batch_shape, layout
 from byhand.explaining.programs.setup import ProgramSetup, constants, heading, loading
 from byhand.losses import MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
@@ -18,7 +19,7 @@ from byhand.schedules import as_schedule
 def in_keras(network: Network, setup: ProgramSetup) -> tuple[str, dict[str, str]]:
     """The program, and what the layer of each of byhand's is called, by its place in the network."""
     o = setup.optimizer
-    lines = KerasLines(network, setup.regularizers, 0.0 if o.decoupled else o.weight_decay)
+    lines = KerasLines(network, setup.regularizers, 0.0 if o.decoupled else o.weight_decay, setup.padded)
     shape, kind = tuple(network.input_shape), ', dtype="int32"' if network.inputs == "tokens" else ""
     model = f'''
 
@@ -36,18 +37,16 @@ def model():
         else "Keras computes with TensorFlow, or with what the environment variable KERAS_BACKEND names: jax or torch."
     )
     goal = keras_loss(network)
-    used = model + goal
-    imports = [
-        name
-        for name in ("layers", "ops")
-        if f" {name}." in used or (name == "ops" and f"{name}." in used + "ops." * ("OneBias" in model))
-    ]
+    own = [ONE_BIAS] * ("OneBias" in model) + [SINUSOIDS] * ("sinusoids(" in model)
+    own += [text for name, text in OWN_LAYERS.items() if f" {name}(" in model]
+    used = "".join(own) + model + goal
+    imports = [name for name in ("layers", "ops") if f"{name}." in used]
     parts = [
         heading(network, setup, notes, "Keras"),
         f"\nimport keras\nimport numpy as np\nfrom keras import {', '.join(imports)}\n\n",
         "FLOAT = np.float32\n",
         constants(setup),
-        ONE_BIAS if "OneBias" in model else "",
+        *own,
         model,
         goal,
         keras_optimizer(o, setup.regularizers),
@@ -135,7 +134,9 @@ def keras_optimizer(o: Optimizer, rules: Sequence[Regularizer]) -> str:
             options.append(f"global_clipnorm={rule.limit}")
         elif not isinstance(rule, L1 | L2 | MaxNorm):
             raise ByhandError(f"The rule {type(rule).__name__} can't be written in Keras yet.")
-    leave = '\n    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])' if decay else ""
+    leave = (
+        '\n    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "scale", "token"])' if decay else ""
+    )
     about = ", which makes weights, and no biases, smaller" if decay else ""
     return f'''
 

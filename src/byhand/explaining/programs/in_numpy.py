@@ -2,7 +2,14 @@
 
 import re
 
-from byhand.explaining.programs import arithmetic, steps, windows  # noqa: F401  (they register their layers)
+from byhand.explaining.programs import (  # noqa: F401  (they register their layers)
+    arithmetic,
+    attention,
+    recurrence,
+    scans,
+    steps,
+    windows,
+)
 from byhand.explaining.programs.lines import NetworkLines, batch_shape, layout
 from byhand.explaining.programs.objective import objective
 from byhand.explaining.programs.setup import ProgramSetup, constants, heading, loading
@@ -24,6 +31,26 @@ DROPOUT = '''
 def dropout(rng, rate, shape):
     """Each number is 0 with probability `rate`, else 1 / (1 − rate)."""
     return (rng.random(shape, FLOAT) >= rate) * FLOAT(1 / (1 - rate))
+'''
+
+ROTATED = '''
+
+def rotated(z, sign):
+    """Pairs (i, i + e/2) of z (n, heads, T, e) turned by the angle sign · t · 10000^(−2i/e) at step t."""
+    half = z.shape[3] // 2
+    angle = np.arange(z.shape[2])[:, None] * 10000.0 ** (-np.arange(half) / half)
+    cos, sin = np.cos(angle).astype(FLOAT), sign * np.sin(angle).astype(FLOAT)
+    a, b = z[..., :half], z[..., half:]
+    return np.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
+'''
+
+SINUSOIDS = '''
+
+def sinusoids(steps, k):
+    """(steps, k): sin(t · 10000^(−2i/k)) in column 2i, the cosine of the same in column 2i + 1."""
+    column = np.arange(k)
+    angle = np.arange(steps)[:, None] * 10000.0 ** (-2 * (column // 2) / k)
+    return np.where(column % 2 == 1, np.cos(angle), np.sin(angle)).astype(FLOAT)
 '''
 
 DROPOUT_JAX = '''
@@ -63,7 +90,7 @@ def normal_cdf(z):
 
 def in_numpy(network: Network, setup: ProgramSetup) -> tuple[str, dict[str, str]]:
     """The program, and what each parameter is called in it."""
-    lines = NetworkLines(network, "numpy")
+    lines = NetworkLines(network, "numpy", setup.padded)
     goal = objective(network, lines.y)
     notes = (
         "Samples are rows, n of them in a batch; dz1 stands for ∂L/∂z1, and g holds ∂L/∂p for every parameter in p. "
@@ -112,7 +139,7 @@ def compute(p, s, x, t=None, rng=None):
 
 def in_jax(network: Network, setup: ProgramSetup) -> tuple[str, dict[str, str]]:
     """The program, and what each parameter is called in it."""
-    lines = NetworkLines(network, "jax")
+    lines = NetworkLines(network, "jax", setup.padded)
     goal = objective(network, lines.y)
     notes = (
         "Samples are rows, n of them in a batch. Each line says in its comment which shapes go in and come out; JAX "
@@ -169,6 +196,8 @@ def _tidy(text: str) -> str:
 def _helpers(lines: NetworkLines, compute: str) -> list[str]:
     jax = lines.language == "jax"
     return [
+        *([ROTATED] if "rotated(" in compute else []),
+        *([SINUSOIDS] if "sinusoids(" in compute else []),
         *([SIGMOID] if "sigmoid(" in compute else []),
         *([NORMAL_JAX if jax else normal_cdf_function()] if "normal_cdf(" in compute else []),
         *([DROPOUT_JAX if jax else DROPOUT] if "dropout(" in compute else []),

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from byhand.core.errors import ByhandError
-from byhand.explaining.programs.in_numpy import closing_function, rate_lines, when_rate_changes
+from byhand.explaining.programs.in_numpy import SINUSOIDS, closing_function, rate_lines, when_rate_changes
 from byhand.explaining.programs.lines import batch_shape, layout
-from byhand.explaining.programs.pytorch_layers import PyTorchLines
+from byhand.explaining.programs.pytorch_sequences import PyTorchLines
 from byhand.explaining.programs.setup import ProgramSetup, constants, heading, loading
 from byhand.losses import MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
 from byhand.network import Network
@@ -16,7 +16,7 @@ from byhand.regularizers import L1, L2, ClipNorm, ClipValue, MaxNorm, Regularize
 
 def in_pytorch(network: Network, setup: ProgramSetup) -> tuple[str, dict[str, str]]:
     """The program, and what the module of each layer is called, by the layer's place in the network."""
-    lines = PyTorchLines(network)
+    lines = PyTorchLines(network, setup.padded)
     images = len(network.input_shape) == 3
     first = [("x = x.permute(0, 3, 1, 2)", lines.shape(network.input_shape))] if images else []
     modules = "\n".join(f"        {line}" for line in lines.modules)
@@ -39,6 +39,7 @@ class Network(nn.Module):
         "\nimport numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n\n",
         "FLOAT = np.float32\n",
         constants(setup),
+        SINUSOIDS if "sinusoids(" in model else "",
         model,
         loss_function(network),
         optimizer_function(setup.optimizer),

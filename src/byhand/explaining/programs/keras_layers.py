@@ -1,4 +1,4 @@
-"""Layers in Keras: the lines of the function that makes the model."""
+"""Layers in Keras: the lines of the function that makes the model; see `keras_sequences` for sequences."""
 
 # ruff: noqa: D102  (each method is called as the layer that it writes)
 
@@ -27,38 +27,90 @@ class OneBias(keras.constraints.Constraint):
         return ops.concatenate([b[:1], ops.concatenate([0 * b[1:, : 2 * k], b[1:, 2 * k :]], axis=1)])
 '''
 
+OWN_LAYERS = {
+    "LearnedPositions": '''
 
-class KerasLines(ModuleLines):
-    """A network in Keras; its images are (n, height, width, channels), as byhand's are.
+@keras.saving.register_keras_serializable()
+class LearnedPositions(layers.Layer):
+    """Adds a learnt row of P (longest, k) to each step."""
+
+    def __init__(self, longest, initializer, **options):
+        super().__init__(**options)
+        self.longest, self.initializer = longest, initializer
+
+    def build(self, shape):
+        self.P = self.add_weight(shape=(self.longest, shape[-1]), initializer=self.initializer, name="P")
+
+    def call(self, x):
+        return x + self.P[: x.shape[1]]
+''',
+    "ClassToken": '''
+
+@keras.saving.register_keras_serializable()
+class ClassToken(layers.Layer):
+    """Puts a learnt row q (k,) before all steps."""
+
+    def __init__(self, initializer, **options):
+        super().__init__(**options)
+        self.initializer = initializer
+
+    def build(self, shape):
+        self.q = self.add_weight(shape=(shape[-1],), initializer=self.initializer, name="token")
+
+    def call(self, x):
+        first = ops.broadcast_to(self.q, (ops.shape(x)[0], 1, x.shape[2]))
+        return ops.concatenate([first, x], axis=1)
+''',
+    "TiedDense": '''
+
+class TiedDense(layers.Layer):
+    """y = x Wᵀ with an embedding's W (tokens, k)."""
+
+    def __init__(self, embedding, **options):
+        super().__init__(**options)
+        self.embedding = embedding
+
+    def call(self, x):
+        return ops.matmul(x, ops.transpose(self.embedding.embeddings))
+''',
+}
+
+
+class KerasRows(ModuleLines):
+    """A network of rows and images in Keras; its images are (n, height, width, channels), as byhand's are.
 
     Args:
         network: the network.
         rules: penalties and limits of weights, which Keras keeps with each layer.
         decay: λ of a weight decay that is added to the gradient.
+        padded: whether sequences end in steps of zeros.
     """
 
     library = "Keras"
+    mask = "ops.any(ops.not_equal(x, 0), axis=-1)"
 
-    def __init__(self, network: Network, rules: Sequence[Regularizer] = (), decay: float = 0.0):
+    def __init__(self, network: Network, rules: Sequence[Regularizer] = (), decay: float = 0.0, padded: bool = False):
         self.l2 = sum(rule.rate for rule in rules if isinstance(rule, L2)) + decay
         self.l1 = sum(rule.rate for rule in rules if isinstance(rule, L1))
+        self.tied = any(plan.shared for plan in network.plan)
         self.limits = [rule.limit for rule in rules if isinstance(rule, MaxNorm)]
-        super().__init__(network)
+        super().__init__(network, padded)
 
     def joined(self, parts: list[str], sides: int) -> str:
         return f"layers.Concatenate()([{', '.join(parts)}])"
 
-    def _call(self, code: str, plan: Plan, v: str, *options: str) -> None:
-        """Hand v through layers.Code(options)."""
-        given = ", ".join(o for o in options if o)
-        whole = f"{v} = layers.{code}({given})({v})"
+    def _call(self, code: str, plan: Plan, v: str, *options: str, call: str = "") -> None:
+        """Hand v through layers.Code(options), the call with further arguments."""
+        given, handed = ", ".join(o for o in options if o), f"{v}{call}"
+        maker = code if code in OWN_LAYERS else f"layers.{code}"
+        whole = f"{v} = {maker}({given})({handed})"
         if len(whole) < WIDEST - 4:
             self.line(whole, self.shape(plan.out_shape))
             return
-        self.line(f"{v} = layers.{code}(")
+        self.line(f"{v} = {maker}(")
         for text in textwrap.wrap(given, WIDEST - 10, break_long_words=False):
             self.line(f"    {text}")
-        self.line(f")({v})", self.shape(plan.out_shape))
+        self.line(f")({handed})", self.shape(plan.out_shape))
 
     def _weights(self, kind: str, start: Initializer, sides: int = 2) -> str:
         """How a weight starts, and what is added to the loss or done after each step because of it."""
@@ -82,7 +134,13 @@ class KerasLines(ModuleLines):
 
     def Dense(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         self._call(
-            "Dense", plan, v, f"{layer.units}", self._bias(layer), self._weights("kernel", layer.weights), _named(name)
+            "Dense",
+            plan,
+            v,
+            f"{layer.units}",
+            self._bias(layer),
+            self._weights("kernel", layer.weights),
+            keras_name(name),
         )
 
     def Sigmoid(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
@@ -124,11 +182,11 @@ class KerasLines(ModuleLines):
         self._call("SpatialDropout2D", plan, v, str(layer.rate))
 
     def BatchNorm(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        options = f"momentum={round(1 - layer.momentum, 12)}", f"epsilon={layer.epsilon}", _named(name)
+        options = f"momentum={round(1 - layer.momentum, 12)}", f"epsilon={layer.epsilon}", keras_name(name)
         self._call("BatchNormalization", plan, v, *options)
 
     def LayerNorm(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call("LayerNormalization", plan, v, f"epsilon={layer.epsilon}", _named(name))
+        self._call("LayerNormalization", plan, v, f"epsilon={layer.epsilon}", keras_name(name))
 
     # ---- images ----
 
@@ -140,7 +198,7 @@ class KerasLines(ModuleLines):
         options += [f"dilation_rate={w.dilation}"] * (w.dilation != (1, 1)) + [f"groups={layer.groups}"] * (
             layer.groups > 1
         )
-        options += [self._bias(layer), self._weights("kernel", layer.weights, 4), _named(name)]
+        options += [self._bias(layer), self._weights("kernel", layer.weights, 4), keras_name(name)]
         self._call("Conv2D", plan, v, *options)
 
     def _windowed(self, w: Any) -> list[str]:
@@ -151,7 +209,7 @@ class KerasLines(ModuleLines):
     def ConvTranspose2D(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         w = layer._window
         options = [f"{layer.filters}", f"{w.size}", *self._windowed(w), self._bias(layer)]
-        self._call("Conv2DTranspose", plan, v, *options, self._weights("kernel", layer.weights, 4), _named(name))
+        self._call("Conv2DTranspose", plan, v, *options, self._weights("kernel", layer.weights, 4), keras_name(name))
 
     def UpSample2D(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         self._call("UpSampling2D", plan, v, str(layer.size))
@@ -166,74 +224,10 @@ class KerasLines(ModuleLines):
     def GlobalAveragePool2D(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         self._call("GlobalAveragePooling2D", plan, v)
 
-    # ---- sequences ----
 
-    def Conv1D(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        bias = "" if isinstance(layer.biases, Zeros) else f"bias_initializer={initializer_code(layer.biases)}"
-        options = [f"{layer.filters}", f"{layer.size}", 'padding="causal"']
-        options += [f"dilation_rate={layer.dilation}"] * (layer.dilation > 1)
-        self._call("Conv1D", plan, v, *options, bias, self._weights("kernel", layer.weights, 3), _named(name))
-
-    def Embedding(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        if layer.padding is not None:
-            raise ByhandError("An Embedding with a padding token needs masks, which a program can't have yet.")
-        options = f"{layer.vocabulary}", f"{layer.units}", self._weights("embeddings", layer.weights), _named(name)
-        self._call("Embedding", plan, v, *options)
-
-    def _recurrent(self, layer: Any) -> str:
-        """The expression of a recurrent layer, but for its last options."""
-        if layer.dropout or getattr(layer, "peepholes", False):
-            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
-        kind = type(layer).__name__
-        options = [f"{layer.units}"]
-        options += filter(None, (self._weights("kernel", layer.weights), self._weights("recurrent", layer.recurrent)))
-        if not isinstance(layer.biases, Zeros):
-            options += [f"bias_initializer={initializer_code(layer.biases)}"]
-        if kind == "RNN" and layer.nonlinearity != "tanh":
-            options += [f'activation="{layer.nonlinearity}"']
-        if kind == "LSTM" and layer.forget_bias != 1:
-            if layer.forget_bias:
-                raise ByhandError(f"Keras adds 1 or nothing to the forget gate's bias, not {layer.forget_bias}.")
-            options += ["unit_forget_bias=False"]
-        if kind == "GRU":
-            options += ["bias_constraint=OneBias()" if layer.reset == "after" else "reset_after=False"]
-        options += ["return_sequences=True"] * layer.return_sequences
-        return f"layers.{'SimpleRNN' if kind == 'RNN' else kind}({', '.join(options)}"
-
-    def _one_way(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        back = ", go_backwards=True" if layer.reverse else ""
-        inner = f"{self._recurrent(layer)}{back}, {_named(name)}"
-        kind, _, given = inner.removeprefix("layers.").partition("(")
-        self._call(kind, plan, v, given)
-        if back and layer.return_sequences:
-            self.line(f"{v} = ops.flip({v}, 1)", "the steps in the input's order again")
-
-    RNN = LSTM = GRU = _one_way
-
-    def Bidirectional(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call(
-            "Bidirectional", plan, v, f"{self._recurrent(layer.layer)})", f'merge_mode="{_merge(layer)}"', _named(name)
-        )
-
-    def LastStep(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self.line(f"{v} = {v}[:, -1]", self.shape(plan.out_shape))
-
-    def MeanOverTime(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call("GlobalAveragePooling1D", plan, v)
-
-    def MaxOverTime(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call("GlobalMaxPooling1D", plan, v)
-
-    def RepeatVector(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call("RepeatVector", plan, v, str(layer.times))
-
-
-def _named(name: str) -> str:
+def keras_name(name: str) -> str:
+    """The option that names a layer."""
     return f'name="{name}"'
-
-
-def _merge(layer: Any) -> str:
-    return "sum" if layer.merge == "sum" else "concat"
 
 
 def initializer_code(start: Initializer) -> str:

@@ -1,7 +1,8 @@
 """NetworkLines of code, layer by layer: how a network becomes straight-line code.
 
-Each kind of layer has a function that writes its lines, forward and backward; see `arithmetic`, `windows`, `steps`.
-Forward lines never write into an array, so that they serve JAX as well as NumPy.
+Each kind of layer has a function that writes its lines, forward and backward; see `arithmetic`, `windows`,
+`recurrence`, `steps`, `attention`. Forward lines never write into an array, so that they serve JAX as well as NumPy;
+only recurrent layers have others there, in `scans`.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,6 +54,11 @@ class LayerWriting:
         """The gradient by the output."""
         return f"d{self.y}"
 
+    @property
+    def mask(self) -> str | None:
+        """What says which steps are there, (n, T); None where all of them are."""
+        return self.lines.mask
+
     def output(self, letter: str) -> str:
         """Name the output."""
         self.y = self.lines.fresh(f"{letter}{self.number}")
@@ -88,16 +94,27 @@ class NetworkLines:
         names: what each parameter and each number of the state is called, by its full name in the network.
         draws: how many layers draw random numbers.
         number: how many layers with parameters there were so far.
+        mask: what says which steps are there, at the layer that is being written; None where all of them are.
+        shared: full names of the parameters that later layers use, too.
+        tokens: full names of the embeddings' matrices.
     """
 
-    def __init__(self, network: Network, language: str):
+    def __init__(self, network: Network, language: str, padded: bool = False):
         self.language = language
         self.names: dict[str, str] = {}
         self.draws = 0
         self._taken, self.number = {"x"}, 0
+        self.mask = self.fresh("mask") if padded else None
+        self.shared = {full for plan in network.plan for full, _ in plan.shared.values()}
+        self.tokens = {f"{i}.W" for i, layer in enumerate(network.layers) if layer.takes == "tokens"}
         first = next((i for i, plan in enumerate(network.plan) if plan.learns), len(network.layers))
         piece, self.y = self.chain(network.layers, network.plan, network.input_shape, (), "x", None, first)
         self.forward, self.backward = piece.forward, piece.backward
+        if padded:
+            steps = batch_shape(network.input_shape[:1])
+            self.forward.insert(0, ("mask = (x != 0).any(axis=-1)", f"steps that are there, {steps}"))
+        if self.mask:
+            raise ByhandError("Targets for every step of sequences with masks can't be written in a program yet.")
 
     def fresh(self, name: str) -> str:
         """`name`, or the same with a number where it is taken."""
@@ -132,24 +149,27 @@ class NetworkLines:
         self, layer: Layer, plan: Plan, in_shape: Shape, path: tuple[int, ...], x: str, dx: str | None
     ) -> tuple[CodeLines, str]:
         """The lines of one layer, and the name of its output."""
-        if type(layer) not in WRITERS or plan.shared:
+        write = WRITERS.get((type(layer), self.language)) or WRITERS.get((type(layer), ""))
+        if write is None:
             raise ByhandError(f"The layer {layer.label()} can't be written as a program yet.")
         place = LayerWriting(self, layer, plan, in_shape, path, x, dx)
         self.number += bool(plan.params)
         place.number = self.number
         piece = CodeLines()
-        WRITERS[type(layer)](place, piece)
+        write(place, piece)
         return piece, place.y
 
 
-WRITERS: dict[type, Callable[[Any, CodeLines], None]] = {}
+WRITERS: dict[tuple[type, str], Callable[[Any, CodeLines], None]] = {}
 
 
-def writes(*kinds: type) -> Callable[[Callable[[Any, CodeLines], None]], Callable[[Any, CodeLines], None]]:
-    """Decorator: the function writes the lines of these layers."""
+def writes(
+    *kinds: type, language: str = ""
+) -> Callable[[Callable[[Any, CodeLines], None]], Callable[[Any, CodeLines], None]]:
+    """Decorator: the function writes the lines of these layers, in one language or in all that have no other one."""
 
     def note(function: Callable[[Any, CodeLines], None]) -> Callable[[Any, CodeLines], None]:
-        WRITERS.update(dict.fromkeys(kinds, function))
+        WRITERS.update({(kind, language): function for kind in kinds})
         return function
 
     return note
@@ -163,6 +183,11 @@ def batch_shape(shape: Shape) -> str:
 def array_shape(shape: Shape) -> str:
     """(784, 10), or (10,): the shape of a parameter."""
     return str(tuple(shape))
+
+
+def flat_rows(name: str, shape: Shape) -> str:
+    """A batch (n, ..., k) as rows (n ..., k)."""
+    return name if len(shape) == 1 else f"{name}.reshape(-1, {shape[-1]})"
 
 
 def layout(lines: Sequence[tuple[str, str]], indent: int = 4) -> str:

@@ -1,4 +1,4 @@
-"""Layers in PyTorch: the modules of `__init__`, and the lines of `forward`."""
+"""Layers in PyTorch: the modules of `__init__`, and the lines of `forward`; see `pytorch_sequences` for sequences."""
 
 # ruff: noqa: D102  (each method is called as the layer that it writes)
 
@@ -14,18 +14,19 @@ from byhand.network import Network
 Known = tuple[Any, Plan, Shape, str, str]  # layer, plan, in_shape, name, variable
 
 
-class PyTorchLines(ModuleLines):
-    """A network in PyTorch; images are (n, channels, height, width) there.
+class PyTorchRows(ModuleLines):
+    """A network of rows and images in PyTorch; images are (n, channels, height, width) there.
 
     Attributes:
         modules: the lines of `__init__`.
     """
 
     library = "PyTorch"
+    mask = "(x != 0).any(dim=-1)"
 
-    def __init__(self, network: Network):
+    def __init__(self, network: Network, padded: bool = False):
         self.modules: list[str] = []
-        super().__init__(network)
+        super().__init__(network, padded)
 
     def shape(self, shape: Shape) -> str:
         order = (shape[2], *shape[:2]) if len(shape) == 3 else shape
@@ -170,77 +171,3 @@ class PyTorchLines(ModuleLines):
 
     def GlobalAveragePool2D(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         self._call("{}.mean(dim=(2, 3))", plan, v)
-
-    # ---- sequences ----
-
-    def Conv1D(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        dilation = f", dilation={layer.dilation}" if layer.dilation > 1 else ""
-        self._module(name, f"nn.Conv1d({in_shape[1]}, {layer.filters}, {layer.size}{dilation})")
-        self._start(f"self.{name}.weight", layer.weights)
-        self._start(f"self.{name}.bias", layer.biases)
-        pad = (layer.size - 1) * layer.dilation
-        self._call(f"self.{name}(F.pad({{}}.transpose(1, 2), ({pad}, 0))).transpose(1, 2)", plan, v)
-
-    def Embedding(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        if layer.padding is not None:
-            raise ByhandError("An Embedding with a padding token needs masks, which a program can't have yet.")
-        self._module(name, f"nn.Embedding({layer.vocabulary}, {layer.units})")
-        self._start(f"self.{name}.weight", layer.weights)
-        self._call(f"self.{name}({{}})", plan, v)
-
-    def _recurrent(self, layer: Any, in_shape: Shape, name: str, both: bool = False) -> None:
-        if layer.dropout or getattr(layer, "peepholes", False):
-            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
-        kind, k = type(layer).__name__, layer.units
-        if getattr(layer, "reset", "after") == "before":
-            raise ByhandError("PyTorch has no GRU whose reset gate works before the product; use reset='after'.")
-        more = f', nonlinearity="{layer.nonlinearity}"' if kind == "RNN" else ""
-        more += ", bidirectional=True" if both else ""
-        self._module(name, f"nn.{kind}({in_shape[1]}, {k}, batch_first=True{more})")
-        for end in ("", "_reverse") if both else ("",):
-            at = f"self.{name}."
-            self._start(f"{at}weight_ih_l0{end}", layer.weights)
-            self._start(f"{at}weight_hh_l0{end}", layer.recurrent)
-            self._start(f"{at}bias_ih_l0{end}", layer.biases)
-            self._start(f"{at}bias_hh_l0{end}", layer.biases if kind == "GRU" else Zeros())
-            if kind == "GRU":  # byhand has one bias for two of the gates
-                self.modules.append(f"nn.init.zeros_({at}bias_hh_l0{end}[:{2 * k}])")
-                hold = f"lambda d: torch.cat([0 * d[:{2 * k}], d[{2 * k}:]])"
-                self.modules.append(f"{at}bias_hh_l0{end}.register_hook({hold})  # one bias is enough there")
-            else:
-                self.modules.append(f"{at}bias_hh_l0{end}.requires_grad_(False)  # one bias is enough")
-            if kind == "LSTM" and layer.forget_bias:
-                fill = f"nn.init.constant_({at}bias_ih_l0{end}[{k} : {2 * k}], {layer.forget_bias})"
-                self.modules.append(f"{fill}  # cells remember at first")
-
-    def _one_way(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._recurrent(layer, in_shape, name)
-        turn = ".flip(1)" if layer.reverse else ""
-        self.line(f"{v}, _ = self.{name}({v}{turn})", self.shape((in_shape[0], layer.units)))
-        if not layer.return_sequences:
-            self._call("{}[:, -1]", plan, v)
-        elif turn:
-            self._call("{}.flip(1)", plan, v)
-
-    RNN = LSTM = GRU = _one_way
-
-    def Bidirectional(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        k = layer.layer.units
-        self._recurrent(layer.layer, in_shape, name, both=True)
-        self.line(f"{v}, _ = self.{name}({v})", self.shape((in_shape[0], 2 * k)))
-        if not layer.layer.return_sequences:
-            self.line(f"{v} = torch.cat([{v}[:, -1, :{k}], {v}[:, 0, {k}:]], dim=-1)", self.shape((2 * k,)))
-        if layer.merge == "sum":
-            self._call(f"{{0}}[..., :{k}] + {{0}}[..., {k}:]", plan, v)
-
-    def LastStep(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call("{}[:, -1]", plan, v)
-
-    def MeanOverTime(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call("{}.mean(dim=1)", plan, v)
-
-    def MaxOverTime(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call("{}.max(dim=1).values", plan, v)
-
-    def RepeatVector(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
-        self._call(f"{{}}[:, None].expand(-1, {layer.times}, -1)", plan, v)

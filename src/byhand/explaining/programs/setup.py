@@ -24,6 +24,8 @@ class ProgramSetup:
         batch_size: samples a step; None for all of them.
         regularizers: rules around each step.
         data: a data set's name, or a path.
+        prepared: whether the recipe of that title makes its samples of the data set.
+        padded: whether sequences end in steps of zeros, which only fill them up to the longest one's length.
         left_out: what belongs to the training and isn't in the program, in a few words each.
     """
 
@@ -34,6 +36,8 @@ class ProgramSetup:
     batch_size: int | None = 32
     regularizers: Sequence[Regularizer] = ()
     data: str = "mnist"
+    prepared: bool = False
+    padded: bool = False
     left_out: tuple[str, ...] = ()
 
 
@@ -72,8 +76,9 @@ def loading(network: Network, setup: ProgramSetup) -> str:
 def load():
     """Training and test samples: data from {name}.npz with x_train, y_train, x_test and y_test.
 
-    byhand writes it so:  data = byhand.load({setup.data!r})
-    numpy.savez("{name}.npz", x_train=data.x_train, y_train=data.y_train, x_test=data.x_test, y_test=data.y_test)
+    byhand writes it so:
+
+{_writing(setup, name)}
     """
     data = np.load("{name}.npz")
 {bytes_}    pairs = []
@@ -97,6 +102,21 @@ def load():
         pairs.append(((x / 255).astype(FLOAT).reshape(-1{shape}), t.astype({labels})))
     return pairs
 '''
+
+
+def _writing(setup: ProgramSetup, name: str) -> str:
+    """The lines that write a data set as the program reads it."""
+    parts = "data.x_train, data.y_train, data.x_test, data.y_test"
+    lines = ["import byhand, numpy", f"data = byhand.load({setup.data!r})"]
+    if setup.prepared:
+        lines = ["import numpy", "from byhand import load", "from byhand.recipes import get_recipe"]
+        lines.append(f"split = get_recipe({setup.title!r}).prepare(load({setup.data!r}), numpy.random.default_rng(0))")
+        lines += ["train, test = split.train, split.test or split.validation"]
+        parts = "train[0], train[1], test[0], test[1]"
+    kinds = ("x_train", "y_train", "x_test", "y_test")
+    given = ", ".join(f"{kind}={part}" for kind, part in zip(kinds, parts.split(", "), strict=True))
+    lines.append(f'numpy.savez("{name}.npz", {given})')
+    return "\n".join(f"        {line}" for line in lines)
 
 
 def _idx_mirror(data: str) -> Mirror | None:

@@ -1,232 +1,97 @@
-"""The lines of layers for sequences: embeddings, recurrent layers, and from steps to rows and back."""
+"""The lines of embeddings, and of layers from sequences to rows and back."""
 
 from byhand.core.errors import ByhandError
-from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, writes
-from byhand.layers import (
-    GRU,
-    LSTM,
-    RNN,
-    Bidirectional,
-    Embedding,
-    LastStep,
-    MaxOverTime,
-    MeanOverTime,
-    RepeatVector,
-)
+from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, flat_rows, writes
+from byhand.layers import Embedding, FirstStep, LastStep, MaxOverTime, MeanOverTime, RepeatVector, StepsFrom, TiedDense
 
 
 @writes(Embedding)
 def _embedding(at: LayerWriting, to: CodeLines) -> None:
     """y_t = W[x_t]."""
-    if at.layer.padding is not None:
-        raise ByhandError("An Embedding with a padding token needs masks, which a program can't have yet.")
-    y = at.output("z")
+    y, padding = at.output("z"), at.layer.padding
     to.ahead(f"{y} = {at.p('W')}[{at.x}]", f"rows of {at.plan.params['W']} → {batch_shape(at.plan.out_shape)}")
-    to.back(f"{at.g('W')} = np.zeros_like({at.p('W')})", f"{at.plan.params['W']}")
-    to.back(f"np.add.at({at.g('W')}, {at.x}, {at.dy})", "the sum of dy over the steps with each token")
+    if padding is not None:
+        at.lines.mask = at.own("mask")
+        to.ahead(f"{at.mask} = {at.x} != {padding}", f"steps that are no padding, {batch_shape(at.in_shape)}")
+    full = ".".join([*map(str, at.path), "W"])
+    if full not in at.lines.shared:  # else another layer has given its part of the gradient
+        to.back(f"{at.g('W')} = np.zeros_like({at.p('W')})", f"{at.plan.params['W']}")
+    to.back(f"np.add.at({at.g('W')}, {at.x}, {at.dy})", "added: the sum of dy over the steps with each token")
 
 
-class _Recurrent:
-    """What recurrent layers share: z = x W + b, the order of the steps, the output, and the sums over time."""
-
-    def __init__(self, at: LayerWriting, to: CodeLines):
-        if at.layer.dropout or getattr(at.layer, "peepholes", False):
-            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
-        self.at, self.to, self.k, self.steps = at, to, at.layer.units, at.in_shape[0]
-        steps, wide = self.steps, at.plan.params["W"][1]
-        self.gates = wide // self.k
-        self.z, self.h = at.own("z"), at.own("h")
-        back = at.layer.reverse
-        self.before = "step + 1" if back else "step - 1"
-        self.start = steps if back else -1
-        self.last = 0 if back else steps - 1
-        up, down = f"range({steps})", f"range({steps - 1}, -1, -1)"
-        self.order, self.backwards = (down, up) if back else (up, down)
-        product = f"{batch_shape(at.in_shape)}({at.in_shape[1]}, {wide}) → {batch_shape((steps, wide))}"
-        to.ahead(f"{self.z} = {at.x} @ {at.p('W')} + {at.p('b')}", product)
-        to.ahead(
-            f"{self.h} = {{{self.start}: np.zeros((n, {self.k}), FLOAT)}}", f"the state after each step, (n, {self.k})"
-        )
-
-    def output(self) -> None:
-        """Write y."""
-        at = self.at
-        y = at.output("a")
-        if at.layer.return_sequences:
-            self.to.ahead(
-                f"{y} = np.stack([{self.h}[step] for step in range({self.steps})], axis=1)",
-                batch_shape(at.plan.out_shape),
-            )
-        else:
-            self.to.ahead(f"{y} = {self.h}[{self.last}]", batch_shape(at.plan.out_shape))
-
-    def begin_back(self) -> None:
-        """Write the gradient by the last state, and the loop."""
-        sequences, dy = self.at.layer.return_sequences, self.at.dy
-        self.to.back(f"d{self.z} = np.zeros_like({self.z})", batch_shape((self.steps, self.gates * self.k)))
-        self.to.back(f"dh = np.zeros((n, {self.k}), FLOAT)" if sequences else f"dh = {dy}", f"(n, {self.k})")
-
-    def loop_back(self) -> None:
-        """Write the loop over the steps, the last one first."""
-        self.to.back(f"for step in {self.backwards}:")
-        if self.at.layer.return_sequences:
-            self.to.back(f"    dh = dh + {self.at.dy}[:, step]", f"(n, {self.k})")
-
-    def sums(self) -> None:
-        """Write dW, db and dx; `states` (n T, k) is then the state that each step started from."""
-        at, z, wide = self.at, self.z, self.gates * self.k
-        inside, into = at.in_shape[1], f"reshape(-1, {self.gates * self.k})"
-        self.to.back(f"{at.g('W')} = {at.x}.reshape(-1, {inside}).T @ d{z}.{into}", f"{at.plan.params['W']}")
-        self.to.back(f"{at.g('b')} = d{z}.sum(axis=(0, 1))", f"({wide},)")
-        if at.dx:
-            self.to.back(f"{at.dx} = d{z} @ {at.p('W')}.T", batch_shape(at.in_shape))
-
-    def states(self) -> None:
-        """Write the state that each step started from, as rows."""
-        stack = f"np.stack([{self.h}[{self.before}] for step in range({self.steps})], axis=1)"
-        self.to.back(f"states = {stack}.reshape(-1, {self.k})", f"(n {self.steps}, {self.k})")
-
-
-@writes(RNN)
-def _rnn(at: LayerWriting, to: CodeLines) -> None:
-    """h_t = φ(z_t + h_{t−1} R)."""
-    r, relu = _Recurrent(at, to), at.layer.nonlinearity == "relu"
-    h, z, k = r.h, r.z, r.k
-    inner = f"{z}[:, step] + {h}[{r.before}] @ {at.p('R')}"
-    to.ahead(f"for step in {r.order}:")
-    to.ahead(f"    {h}[step] = {f'np.maximum({inner}, 0)' if relu else f'np.tanh({inner})'}", f"(n, {k})")
-    r.output()
-    r.begin_back()
-    r.loop_back()
-    to.back(f"    d{z}[:, step] = dh * {f'({h}[step] > 0)' if relu else f'(1 - {h}[step] ** 2)'}", f"(n, {k})")
-    to.back(f"    dh = d{z}[:, step] @ {at.p('R')}.T", f"(n, {k})")
-    r.states()
-    to.back(f"{at.g('R')} = states.T @ d{z}.reshape(-1, {k})", f"({k}, {k})")
-    r.sums()
-
-
-@writes(LSTM)
-def _lstm(at: LayerWriting, to: CodeLines) -> None:
-    """Gates i, f, g, o; c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t."""
-    r = _Recurrent(at, to)
-    h, z, k = r.h, r.z, r.k
-    c, gates = at.own("c"), at.own("gates")
-    to.ahead(f"{c}, {gates} = {{{r.start}: np.zeros((n, {k}), FLOAT)}}, {{}}", "the cells and the gates of each step")
-    to.ahead(f"for step in {r.order}:")
-    to.ahead(f"    i, f, u, o = np.split({z}[:, step] + {h}[{r.before}] @ {at.p('R')}, 4, axis=1)", f"(n, {k}) each")
-    to.ahead(f"    {gates}[step] = sigmoid(i), sigmoid(f), np.tanh(u), sigmoid(o)")
-    to.ahead(f"    i, f, u, o = {gates}[step]")
-    to.ahead(f"    {c}[step] = f * {c}[{r.before}] + i * u", f"(n, {k})")
-    to.ahead(f"    {h}[step] = o * np.tanh({c}[step])", f"(n, {k})")
-    r.output()
-    r.begin_back()
-    to.back(f"dc = np.zeros((n, {k}), FLOAT)", f"(n, {k})")
-    r.loop_back()
-    to.back(f"    (i, f, u, o), q = {gates}[step], np.tanh({c}[step])", f"(n, {k}) each")
-    to.back("    dc = dc + dh * o * (1 - q**2)", f"(n, {k})")
-    to.back(f"    di, df, du, do = dc * u, dc * {c}[{r.before}], dc * i, dh * q", f"(n, {k}) each")
-    slopes = "[di * i * (1 - i), df * f * (1 - f), du * (1 - u**2), do * o * (1 - o)]"
-    to.back(f"    d{z}[:, step] = np.concatenate({slopes}, axis=1)", f"(n, {4 * k})")
-    to.back(f"    dh, dc = d{z}[:, step] @ {at.p('R')}.T, dc * f", f"(n, {k}), (n, {k})")
-    r.states()
-    to.back(f"{at.g('R')} = states.T @ d{z}.reshape(-1, {4 * k})", f"({k}, {4 * k})")
-    r.sums()
-
-
-@writes(GRU)
-def _gru(at: LayerWriting, to: CodeLines) -> None:
-    """Gates r, u, candidate a; h_t = u ⊙ h_{t−1} + (1 − u) ⊙ a."""
-    rec, after = _Recurrent(at, to), at.layer.reset == "after"
-    h, z, k, before = rec.h, rec.z, rec.k, f"{rec.h}[{rec.before}]"
-    gates = at.own("gates")
-    to.ahead(f"{gates} = {{}}", "the gates of each step")
-    to.ahead(f"for step in {rec.order}:")
-    to.ahead(
-        f"    r, u = np.split(sigmoid({z}[:, step, :{2 * k}] + {before} @ {at.p('R')}), 2, axis=1)", f"(n, {k}) each"
-    )
-    inner = f"{before} @ {at.p('V')} + {at.p('c')}" if after else f"r * {before}"
-    to.ahead(f"    m = {inner}", f"(n, {k})")
-    product = "r * m" if after else f"m @ {at.p('V')}"
-    to.ahead(f"    a = np.tanh({z}[:, step, {2 * k}:] + {product})", f"(n, {k})")
-    to.ahead(f"    {gates}[step] = r, u, m, a")
-    to.ahead(f"    {h}[step] = u * {before} + (1 - u) * a", f"(n, {k})")
-    rec.output()
-    rec.begin_back()
-    inner_rows = at.own("inner")
-    to.back(f"d{inner_rows} = np.zeros((n, {rec.steps}, {k}), FLOAT)", "what goes into V's product's gradient")
-    rec.loop_back()
-    to.back(f"    r, u, m, a = {gates}[step]", f"(n, {k}) each")
-    to.back(f"    du = dh * ({before} - a) * u * (1 - u)", f"(n, {k})")
-    to.back("    da = dh * (1 - u) * (1 - a**2)", f"(n, {k})")
-    if after:
-        to.back(f"    d{inner_rows}[:, step] = da * r", f"(n, {k})")
-        to.back("    dr = da * m * r * (1 - r)", f"(n, {k})")
-        rest = f"d{inner_rows}[:, step] @ {at.p('V')}.T"
-    else:
-        to.back(f"    d{inner_rows}[:, step], dm = da, da @ {at.p('V')}.T", f"(n, {k}) each")
-        to.back(f"    dr = dm * {before} * r * (1 - r)", f"(n, {k})")
-        rest = "dm * r"
-    to.back(f"    d{z}[:, step] = np.concatenate([dr, du, da], axis=1)", f"(n, {3 * k})")
-    to.back(f"    dh = dh * u + d{z}[:, step, :{2 * k}] @ {at.p('R')}.T + {rest}", f"(n, {k})")
-    rec.states()
-    to.back(f"{at.g('R')} = states.T @ d{z}[:, :, :{2 * k}].reshape(-1, {2 * k})", f"({k}, {2 * k})")
-    if not after:
-        stack = f"np.stack([{gates}[step][2] for step in range({rec.steps})], axis=1)"
-        to.back(f"states = {stack}.reshape(-1, {k})", f"r ⊙ h, (n {rec.steps}, {k})")
-    to.back(f"{at.g('V')} = states.T @ d{inner_rows}.reshape(-1, {k})", f"({k}, {k})")
-    if after:
-        to.back(f"{at.g('c')} = d{inner_rows}.sum(axis=(0, 1))", f"({k},)")
-    rec.sums()
-
-
-@writes(Bidirectional)
-def _bidirectional(at: LayerWriting, to: CodeLines) -> None:
-    """One layer forward and one backward in time, side by side or added up."""
-    ys, dxs, backs = [], [], CodeLines()
-    for i, (layer, plan) in enumerate(zip(at.layer.layers, at.plan.children, strict=True)):
-        inside = at.lines.fresh(f"d{at.x}_in") if at.dx else None
-        piece, y = at.lines.one(layer, plan, at.in_shape, (*at.path, i), at.x, inside)
-        to.forward += piece.forward
-        backs.backward += piece.backward
-        ys.append(y)
-        dxs.append(inside)
-    at.number, k = at.lines.number, at.layer.layer.units
-    y, shape = at.output("a"), batch_shape(at.plan.out_shape)
-    joined = f"np.concatenate([{', '.join(ys)}], axis=-1)" if at.layer.merge == "concat" else " + ".join(ys)
-    to.ahead(f"{y} = {joined}", shape)
-    halves = (f"[..., :{k}]", f"[..., {k}:]") if at.layer.merge == "concat" else ("", "")
-    to.back(", ".join(f"d{name}" for name in ys) + " = " + ", ".join(f"{at.dy}{half}" for half in halves))
-    to.backward += backs.backward
+@writes(TiedDense)
+def _tied_dense(at: LayerWriting, to: CodeLines) -> None:
+    """y = x Wᵀ with an embedding's W."""
+    full, (tokens, k) = at.plan.shared["W"]
+    if full not in at.lines.tokens:
+        raise ByhandError(f"{at.layer.label()} has the matrix of a layer that is no Embedding; a program can't yet.")
+    y, W, g = at.output("z"), *(f'{kind}["{at.lines.names[full]}"]' for kind in "pg")
+    to.ahead(f"{y} = {at.x} @ {W}.T", f"{batch_shape(at.in_shape)}({k}, {tokens}) → {batch_shape(at.plan.out_shape)}")
+    to.back(f"{g} = {flat_rows(at.dy, at.plan.out_shape)}.T @ {flat_rows(at.x, at.in_shape)}", f"({tokens}, {k})")
     if at.dx:
-        to.back(f"{at.dx} = {' + '.join(map(str, dxs))}", batch_shape(at.in_shape))
+        to.back(f"{at.dx} = {at.dy} @ {W}", batch_shape(at.in_shape))
 
 
-@writes(LastStep)
-def _last_step(at: LayerWriting, to: CodeLines) -> None:
-    """y = x_T."""
-    y = at.output("a")
-    to.ahead(f"{y} = {at.x}[:, -1]", batch_shape(at.plan.out_shape))
+def _last(at: LayerWriting, to: CodeLines) -> str:
+    """The index of each sequence's last step."""
+    if at.mask is None:
+        return ":, -1"
+    last = at.own("last")
+    to.ahead(f"{last} = {at.in_shape[0] - 1} - {at.mask}[:, ::-1].argmax(axis=1)", "the last step of each, (n,)")
+    return f"np.arange(n), {last}"
+
+
+@writes(LastStep, FirstStep)
+def _one_step(at: LayerWriting, to: CodeLines) -> None:
+    """y = x_T, or x_1."""
+    place = ":, 0" if isinstance(at.layer, FirstStep) else _last(at, to)
+    y, at.lines.mask = at.output("a"), None
+    to.ahead(f"{y} = {at.x}[{place}]", batch_shape(at.plan.out_shape))
     if at.dx:
         to.back(f"{at.dx} = np.zeros_like({at.x})", batch_shape(at.in_shape))
-        to.back(f"{at.dx}[:, -1] = {at.dy}", batch_shape(at.plan.out_shape))
+        to.back(f"{at.dx}[{place}] = {at.dy}", batch_shape(at.plan.out_shape))
+
+
+@writes(StepsFrom)
+def _steps_from(at: LayerWriting, to: CodeLines) -> None:
+    """y_t = x_{first + t}."""
+    y, first, mask, shape = at.output("a"), at.layer.first, at.mask, batch_shape(at.plan.out_shape)
+    to.ahead(f"{y} = {at.x}[:, {first}:]", shape)
+    if mask is not None:
+        at.lines.mask = at.own("mask")
+        to.ahead(f"{at.mask} = {mask}[:, {first}:]", batch_shape(at.plan.out_shape[:1]))
+    if at.dx:
+        to.back(f"{at.dx} = np.zeros_like({at.x})", batch_shape(at.in_shape))
+        to.back(f"{at.dx}[:, {first}:] = {at.dy}", shape)
 
 
 @writes(MeanOverTime)
 def _mean_over_time(at: LayerWriting, to: CodeLines) -> None:
     """The mean over the steps."""
-    y = at.output("a")
-    to.ahead(f"{y} = {at.x}.mean(axis=1)", batch_shape(at.plan.out_shape))
-    if at.dx:
-        to.back(f"{at.dx} = np.zeros_like({at.x}) + {at.dy}[:, None] / {at.in_shape[0]}", batch_shape(at.in_shape))
+    y, mask, dx = at.output("a"), at.mask, at.dx
+    if mask is None:
+        to.ahead(f"{y} = {at.x}.mean(axis=1)", batch_shape(at.plan.out_shape))
+        if dx:
+            to.back(f"{dx} = np.zeros_like({at.x}) + {at.dy}[:, None] / {at.in_shape[0]}", batch_shape(at.in_shape))
+        return
+    share, at.lines.mask = at.own("share"), None
+    to.ahead(f"{share} = ({mask} / {mask}.sum(axis=1, keepdims=True)).astype(FLOAT)[:, :, None]", "1 / steps, or 0")
+    to.ahead(f"{y} = ({at.x} * {share}).sum(axis=1)", batch_shape(at.plan.out_shape))
+    if dx:
+        to.back(f"{dx} = {at.dy}[:, None] * {share}", batch_shape(at.in_shape))
 
 
 @writes(MaxOverTime)
 def _max_over_time(at: LayerWriting, to: CodeLines) -> None:
     """The maximum over the steps; the first step that has it gets the gradient."""
-    y = at.output("a")
-    to.ahead(f"{y} = {at.x}.max(axis=1)", batch_shape(at.plan.out_shape))
+    y, x = at.output("a"), at.x
+    if at.mask is not None:
+        x = at.own("seen")
+        to.ahead(f"{x} = np.where({at.mask}[:, :, None], {at.x}, -np.inf)", batch_shape(at.in_shape))
+        at.lines.mask = None
+    to.ahead(f"{y} = {x}.max(axis=1)", batch_shape(at.plan.out_shape))
     if at.dx:
-        to.back(f"first = {at.x}.argmax(axis=1)[:, None]", f"(n, 1, {at.in_shape[1]})")
+        to.back(f"first = {x}.argmax(axis=1)[:, None]", f"(n, 1, {at.in_shape[1]})")
         to.back(f"{at.dx} = np.zeros_like({at.x})", batch_shape(at.in_shape))
         to.back(f"np.put_along_axis({at.dx}, first, {at.dy}[:, None], axis=1)", batch_shape(at.in_shape))
 
