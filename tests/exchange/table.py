@@ -63,7 +63,8 @@ def row(kind, cases):
         place = Weighted("0", layer, plan)
         marks += [tried(lambda place=place: torch_shapes(place)) if has else None]
         known = kind in (b.Dense, b.Conv2D, b.ConvTranspose2D, b.Conv1D, b.Embedding, b.BatchNorm, b.LayerNorm, b.RNN)
-        known = known or kind in (b.LSTM, b.GRU, b.Bidirectional)
+        known = known or kind in (b.LSTM, b.GRU, b.Bidirectional, b.MultiHeadAttention, b.PatchEmbedding, b.RMSNorm)
+        known = known or kind in (b.LearnedPositions, b.ClassToken)
         marks += [known and tried(lambda place=place: keras_shapes(place)) if has else None]
         marks += [tried(lambda layer=layer, shape=shape: in_c(layer, shape)) if len(layers) == 1 else False]
         best = marks if not best or sum(map(bool, marks)) > sum(map(bool, best)) else best

@@ -109,7 +109,8 @@ def _without_tied(network: Network, tensors: Mapping[str, Array]) -> Mapping[str
     tied = [layer for layer in network.layers if isinstance(layer, TiedDense)]
     if not tied:
         return tensors
-    again, first = [], {}
+    again: list[str] = []
+    first: dict[bytes, str] = {}
     for name, tensor in tensors.items():
         if tensor.ndim == 2 and len(tensor) == tied[0].units:
             key = np.ascontiguousarray(tensor).tobytes()
