@@ -6,6 +6,7 @@ from byhand.layers import Dense
 from byhand.network import Network
 from byhand.web.openapi import openapi_description
 from byhand.web.operations import OPERATIONS
+from byhand.web.people import hidden, public
 from tests.web.conftest import RAW, need_libraries, until
 from tests.web.schema import faults
 from tests.web.test_refusals import png
@@ -65,6 +66,7 @@ QUERIES = {
     "pace": "?steps=2",
     "kernel": "?layer=0&unit=1&row=3&column=4",
     "chain": "?layer=0&input=3&unit=2",
+    "name": "?name=Ada",
     "points": "?kind=spiral&noise=0.1",
 }
 
@@ -75,11 +77,18 @@ def test_every_operation_answers_as_described(filled, operation):
     model = "small-conv" if "/models/" in operation.path else training
     if operation.id == "events":
         client.post(f"/api/trainings/{training}/stop")  # else the stream has no end
-    response = ask(client, operation, QUERIES.get(operation.id, ""), id=model, number=1)
+    response = ask(
+        client,
+        operation,
+        QUERIES.get(operation.id, ""),
+        id=model,
+        number=1,
+        person=public(hidden(client.cookies["byhand"])),
+    )
     assert response.status_code == operation.status, response.text
     check(operation, response)
     if 404 in operation.refusals and "{" in operation.path:
-        lost = ask(client, operation, QUERIES.get(operation.id, ""), id="nobody", number=99)
+        lost = ask(client, operation, QUERIES.get(operation.id, ""), id="nobody", number=99, person="0123456789abcdef")
         assert lost.status_code == 404 and lost.json()["error"].endswith(".")
         check(operation, lost)
 

@@ -1,6 +1,7 @@
 """byhand serve."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,6 +42,10 @@ def serve(
     password: Annotated[
         str, typer.Option(envvar="BYHAND_PASSWORD", help="What a class says once a browser before it can begin.")
     ] = "",
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="The folder in which drawings, runs and names outlast the server; else they end with it."),
+    ] = None,
 ) -> None:
     """Serve a web page to draw digits, look inside networks and watch them train, and an API."""
     try:
@@ -58,7 +63,7 @@ def serve(
             raise
         raise ByhandError(f"byhand serve needs more packages; install them with: {_installing()}") from None
     root = f"/{root_path.strip('/')}" if root_path.strip("/") else ""
-    run(host, port, workers, browser, Access(tuple(allowed_host or ()), tuple(cors or ()), root, token, password))
+    run(host, port, workers, browser, Access(tuple(allowed_host or ()), tuple(cors or ()), root, token, password), keep)
 
 
 def _installing() -> str:

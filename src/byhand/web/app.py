@@ -24,11 +24,13 @@ from byhand.web.call import Answer, Call, Operation
 from byhand.web.events import stream
 from byhand.web.limits import Refusal, error_body
 from byhand.web.operations import OPERATIONS
-from byhand.web.security import COOKIE_OF_PASSWORD, HEADERS, Access
+from byhand.web.people import hidden
+from byhand.web.security import COOKIE_OF_PASSWORD, COOKIE_OF_TEACHER, HEADERS, Access
 from byhand.web.state import Server
 from byhand.web.static_files import static_file
 
 COOKIE = "byhand"
+KEPT_SECONDS = 366 * 24 * 3600  # for which a browser is known where drawings and runs are kept
 LANES = {"compute": max(2, cores()), "wait": 40, "step": 40, "files": 8}  # threads of each
 
 
@@ -78,7 +80,9 @@ class Application:
         try:
             async with self.bodies.take(operation, request) as body:
                 lane = self.lanes.get(operation.lane) or self.lanes["wait"]
-                call = Call(self.server, values, body, kind, session, request.headers.get("content-type", ""))
+                teacher = self.server.is_teacher(request.cookies.get(COOKIE_OF_TEACHER, ""))
+                whole = request.headers.get("content-type", "")
+                call = Call(self.server, values, body, kind, hidden(session), whole, teacher)
                 given = await anyio.to_thread.run_sync(_in_thread, operation, call, limiter=lane)
         finally:
             self.waiting -= 1
@@ -86,9 +90,12 @@ class Application:
             return self.events(given.body)
         response = _response(given)
         if given.remember and session != brought:
-            response.set_cookie(COOKIE, session, httponly=True, samesite="strict", path="/")
+            age = KEPT_SECONDS if self.server.keeper.folder else None
+            response.set_cookie(COOKIE, session, age, httponly=True, samesite="strict", path="/")
         if given.entered:
             response.set_cookie(COOKIE_OF_PASSWORD, self.access.pass_, httponly=True, samesite="strict", path="/")
+        if given.teaching:
+            response.set_cookie(COOKIE_OF_TEACHER, self.server.teacher, httponly=True, samesite="strict", path="/")
         return response
 
     def events(self, job: Any) -> Response:

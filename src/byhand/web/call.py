@@ -23,7 +23,8 @@ class Call:
         body: its bytes.
         kind: their media type, without its parameters.
         content_type: with them.
-        session: the browser's key; a new one where it brought none.
+        session: what the browser is known by; a new one where it brought no cookie.
+        teacher: whether it is the teacher's.
     """
 
     server: "Server"
@@ -32,6 +33,7 @@ class Call:
     kind: str
     session: str
     content_type: str = ""
+    teacher: bool = False
 
     def part(self) -> FormFile:
         """The one file in the body.
@@ -86,6 +88,7 @@ class Answer:
         filename: under which the browser shall save it.
         remember: whether the browser is given its session's key.
         entered: whether it is given the cookie of those who know the password.
+        teaching: whether it is given the teacher's.
     """
 
     body: Any = None
@@ -94,6 +97,7 @@ class Answer:
     filename: str = ""
     remember: bool = False
     entered: bool = False
+    teaching: bool = False
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,16 @@ class Job:
         if self.ended:
             raise Refusal(409, f"It has ended ({self.state}), and cannot be {what}.")
 
+    def short(self) -> dict[str, Any]:
+        """As much of it as a list of everybody's runs shows."""
+        facts = self.to_json()
+        last = {name: column[-1] for name, column in facts["history"].items() if column}
+        wanted = ("id", "name", "kind", "state", "settings", "epoch", "epochs")
+        return {name: facts[name] for name in wanted} | {
+            "accuracy": last.get("val_accuracy"),
+            "loss": last.get("val_loss"),
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The training as plain data for the page."""
         curve = list(self.curve)

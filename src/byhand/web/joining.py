@@ -40,8 +40,14 @@ def get_code(call: Call) -> Answer:
 
 
 def post_enter(call: Call) -> Answer:
-    """Say the password, once a browser."""
-    said: Any = call.table().get("password")
+    """Say the password, or what the teacher's link says, once a browser."""
+    table = call.table()
+    teacher: Any = table.get("teacher")
+    if isinstance(teacher, str):
+        if not call.server.is_teacher(teacher):
+            raise Refusal(403, "This is not the teacher's link of this server; it is printed when the server starts.")
+        return Answer(status=204, entered=True, teaching=True)
+    said: Any = table.get("password")
     if not isinstance(said, str):
         raise Refusal(400, 'Send {"password": "..."}.')
     if not call.server.enter(said):

@@ -1,8 +1,9 @@
 """The table of operations, from which routes and the OpenAPI description are made."""
 
 from byhand.documents.formats import OUTPUT_FORMATS
-from byhand.web import answers, batch, joining, plane_answers, training_answers
+from byhand.web import answers, batch, joining, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
+from byhand.web.class_operations import CLASS_OPERATIONS
 from byhand.web.parameters import (
     BOX_PARAMETER,
     CHAIN_PARAMETERS,
@@ -15,7 +16,6 @@ from byhand.web.parameters import (
     LAYER_OR_OUTPUT_PARAMETER,
     LAYER_PARAMETER,
     MODEL_PARAMETER,
-    POINTS_PARAMETERS,
     POSITION_PARAMETERS,
     READ_PARAMETERS,
     REQUIRED_UNIT_PARAMETER,
@@ -312,21 +312,6 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=(404, 503),
     ),
     Operation(
-        *("POST", "/api/v1/plane", "plane", "Some training steps of a small network that came with the request."),
-        *(plane_answers.post_plane, (), "json"),
-        gives="Plane",
-    ),
-    Operation(
-        *("GET", "/api/v1/plane/points", "points", "Points of two classes in the plane, made by a rule."),
-        *(plane_answers.get_points, POINTS_PARAMETERS),
-        gives="Points",
-    ),
-    Operation(
-        *("POST", "/api/v1/plane/points", "load_points", "Points of a CSV file: two columns of numbers, and a class."),
-        *(plane_answers.post_points, (), "drawing"),
-        gives="Points",
-    ),
-    Operation(
         *("GET", "/healthz", "health", "Whether the server answers."),
         *(answers.get_health,),
         gives="Health",
@@ -337,4 +322,5 @@ OPERATIONS: tuple[Operation, ...] = (
         *(get_openapi,),
         gives="object",
     ),
+    *CLASS_OPERATIONS,
 )

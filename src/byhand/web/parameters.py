@@ -55,6 +55,11 @@ CLASS_PARAMETER = RequestParameter(
     "class", "The class that the answer is compared with; the second by default.", "integer", 0, 999
 )
 
+NAME_PARAMETER = RequestParameter("name", "The name.", pattern=r"[^\x00-\x1f\x7f]{0,60}", needed=True)
+PERSON_PARAMETERS = (
+    RequestParameter("person", "The id in the class.", pattern=r"[0-9a-f]{16}", where="path", needed=True),
+    RequestParameter("all", "Whether drawings and runs go, too.", "boolean"),
+)
 POINTS_PARAMETERS = (
     RequestParameter("kind", "The rule.", choices=tuple(POINT_RULES), needed=True),
     RequestParameter("n", "How many.", "integer", 2, MOST_POINTS),

@@ -1,5 +1,6 @@
-"""Labelled drawings of each browser, in memory only."""
+"""Labelled drawings of each browser."""
 
+import logging
 import threading
 import zipfile
 from collections import OrderedDict
@@ -11,8 +12,11 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.web.job import Own
+from byhand.web.keeping import Keeper
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed
+
+log = logging.getLogger("byhand.web")
 
 
 @dataclass
@@ -50,14 +54,34 @@ class SampleStore:
 
     Args:
         limits: the server's.
+        keeper: where they are kept.
     """
 
-    def __init__(self, limits: Limits):
-        self.limits = limits
+    def __init__(self, limits: Limits, keeper: Keeper | None = None):
+        self.limits, self.keeper = limits, keeper or Keeper()
         self._albums: OrderedDict[str, Album] = OrderedDict()
         self._lock = threading.Lock()
+        for session, npz in self.keeper.drawings().items():
+            try:
+                self.load(session, npz, keep=False)
+            except Refusal as refusal:
+                log.warning("the drawings %s.npz are left out: %s", session, refusal)
 
-    def add(self, session: str, image: Array, label: int) -> dict[str, Any]:
+    def sessions(self) -> list[str]:
+        """The browsers that have any."""
+        with self._lock:
+            return [session for session, album in self._albums.items() if album.samples]
+
+    def count(self, session: str) -> int:
+        """How many a browser has."""
+        with self._lock:
+            return len(self._albums.get(session, Album()).samples)
+
+    def _keep(self, session: str) -> None:
+        if self.keeper.folder:
+            self.keeper.keep_drawings(session, self.npz(session) if self.count(session) else None)
+
+    def add(self, session: str, image: Array, label: int, keep: bool = True) -> dict[str, Any]:
         """Keep a drawing.
 
         Raises:
@@ -70,25 +94,32 @@ class SampleStore:
             sample = Sample(album.next, label, image.copy())
             album.samples[sample.id] = sample
             album.next += 1
-            return album.counts() | {"sample": sample.to_json()}
+            answer = album.counts() | {"sample": sample.to_json()}
+        if keep:
+            self._keep(session)
+        return answer
 
     def relabel(self, session: str, number: int, label: int) -> dict[str, Any]:
         """Change the label of a drawing."""
         with self._lock:
             album, sample = self._find(session, number)
             sample.label = label
-            return album.counts() | {"sample": sample.to_json()}
+            answer = album.counts() | {"sample": sample.to_json()}
+        self._keep(session)
+        return answer
 
     def remove(self, session: str, number: int) -> None:
         """Delete a drawing."""
         with self._lock:
             album, sample = self._find(session, number)
             del album.samples[sample.id]
+        self._keep(session)
 
     def clear(self, session: str) -> None:
         """Delete all drawings of a browser."""
         with self._lock:
             self._albums.pop(session, None)
+        self._keep(session)
 
     def to_json(self, session: str) -> dict[str, Any]:
         """The drawings of a browser."""
@@ -115,7 +146,7 @@ class SampleStore:
         np.savez_compressed(file, x_train=x, y_train=y)
         return file.getvalue()
 
-    def load(self, session: str, data: bytes) -> dict[str, Any]:
+    def load(self, session: str, data: bytes, keep: bool = True) -> dict[str, Any]:
         """Add the drawings of an npz file with x_train (n, 28, 28), uint8, and y_train (n,).
 
         Raises:
@@ -141,7 +172,9 @@ class SampleStore:
             if len(self._albums.get(session, Album()).samples) + len(y) > self.limits.samples:
                 raise Refusal(429, f"{self.limits.samples} samples are kept at most; delete some first.")
         for image, label in zip(x, y, strict=True):
-            self.add(session, image, int(label))
+            self.add(session, image, int(label), keep=False)
+        if keep:
+            self._keep(session)
         return self.to_json(session)
 
     def own(self, session: str) -> Own:
@@ -159,7 +192,8 @@ class SampleStore:
         album = self._albums.setdefault(session, Album())
         self._albums.move_to_end(session)
         while len(self._albums) > self.limits.sessions:
-            self._albums.popitem(last=False)
+            gone, _ = self._albums.popitem(last=False)
+            self.keeper.keep_drawings(gone, None)
         return album
 
     def _find(self, session: str, number: int) -> tuple[Album, Sample]:

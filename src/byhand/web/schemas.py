@@ -68,7 +68,7 @@ SCHEMAS: dict[str, Any] = {
         seed={"type": "integer", "minimum": 0},
         name=A_TEXT,
     ),
-    "Enter": table(password=A_TEXT),
+    "Enter": table("password", "teacher", password=A_TEXT, teacher=A_TEXT),
     "SettingsList": table(
         version=A_TEXT,
         limits={"type": "object", "additionalProperties": A_NUMBER},

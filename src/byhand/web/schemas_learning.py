@@ -45,6 +45,30 @@ LEARNING_SCHEMAS: dict[str, Any] = {
         axes=array(A_TEXT),
         rows=AN_INTEGER,
     ),
+    "Class": table(
+        teacher={"type": "boolean"},
+        people=array(
+            table(
+                person=A_TEXT,
+                name=A_TEXT,
+                me={"type": "boolean"},
+                drawings=maybe(AN_INTEGER),
+                runs=array(
+                    table(
+                        id=A_TEXT,
+                        name=A_TEXT,
+                        kind=A_TEXT,
+                        state=A_TEXT,
+                        settings=of("Settings"),
+                        epoch=AN_INTEGER,
+                        epochs=AN_INTEGER,
+                        accuracy=maybe(A_NUMBER),
+                        loss=maybe(A_NUMBER),
+                    )
+                ),
+            )
+        ),
+    ),
     "Kernel": table(
         layer=AN_INTEGER,
         name=A_TEXT,

@@ -18,7 +18,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-COOKIE_OF_PASSWORD = "byhand-pass"
+COOKIE_OF_PASSWORD, COOKIE_OF_TEACHER = "byhand-pass", "byhand-teacher"
 OPEN = ("/api/v1/openapi.json", "/api/v1/enter", "/api/v1/join", "/api/v1/join.svg")  # without a password
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OWN_SITES = ("same-origin", "none")  # what a browser says of a request that no other site caused

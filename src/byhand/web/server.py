@@ -6,6 +6,7 @@ import sys
 import threading
 import webbrowser
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -31,7 +32,12 @@ class Ending(uvicorn.Server):
 
 
 def serve(
-    host: str, port: int, processes: int | None = None, browser: bool = True, access: Access | None = None
+    host: str,
+    port: int,
+    processes: int | None = None,
+    browser: bool = True,
+    access: Access | None = None,
+    keep: Path | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -42,6 +48,7 @@ def serve(
             one for each processor, so that a picture that takes too long can be given up.
         browser: whether to open the page.
         access: who may ask; its names are those beside the server's own, such as a proxy's.
+        keep: the folder in which drawings, runs and names outlast the server.
 
     Raises:
         ByhandError: the address cannot be had.
@@ -55,7 +62,7 @@ def serve(
     processes = (0 if local else cores()) if processes is None else processes
     access = access or Access()
     names = (*own_names(host), *(name.lower() for name in access.names or ()))
-    server = Server(processes=processes)
+    server = Server(processes=processes, keep=keep)
     if host in EVERYWHERE:
         server.addresses = tuple(f"{where}{access.root_path.lstrip('/')}" for where in reachable(port))
     elif not local:
@@ -74,8 +81,11 @@ def serve(
         lifespan="on",
     )
     print(f"byhand serves {address} ({who}); Ctrl-C ends it.", file=sys.stderr, flush=True)
+    own = address if host not in EVERYWHERE else f"http://127.0.0.1:{port}/"
+    if not local:
+        print(f"The teacher opens {own}#/class?teacher={server.teacher}", file=sys.stderr, flush=True)
+        own = f"{own}#/class?teacher={server.teacher}"
     if browser:
-        own = address if host not in EVERYWHERE else f"http://127.0.0.1:{port}/"
         threading.Timer(0.5, lambda: webbrowser.open(own)).start()
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         Ending(config).run(sockets=[listener])

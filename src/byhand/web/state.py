@@ -6,8 +6,10 @@ from pathlib import Path
 
 from byhand.reading.reader import MODEL, ROW_MODEL
 from byhand.web.catalogue import MODEL_SUFFIX, SHIPPED_FOLDER, Catalogue, Model
+from byhand.web.keeping import Keeper
 from byhand.web.limits import Limits, Refusal
 from byhand.web.networks import NETWORKS_FOLDER
+from byhand.web.people import People
 from byhand.web.reading import Readers
 from byhand.web.samples import SampleStore
 from byhand.web.slots import Slots
@@ -23,13 +25,23 @@ class Server:
         limits: what it takes at most.
         processes: how many processes read beside it.
         data: what trainings learn from.
+        keep: the folder in which drawings, runs and names outlast it; None for memory only.
     """
 
-    def __init__(self, limits: Limits | None = None, processes: int = 0, data: Callable[[], Data] = mnist):
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        processes: int = 0,
+        data: Callable[[], Data] = mnist,
+        keep: Path | None = None,
+    ):
         self.limits = limits or Limits()
+        self.keeper = Keeper(keep)
         self.catalogue = Catalogue()
-        self.trainings = Trainings(self.limits, data)
-        self.samples = SampleStore(self.limits)
+        self.trainings = Trainings(self.limits, data, self.keeper)
+        self.samples = SampleStore(self.limits, self.keeper)
+        self.people = People(self.keeper)
+        self.teacher = secrets.token_urlsafe(16)  # what makes a browser the teacher's
         self.uploads = Uploads(self.limits)
         self.addresses: tuple[str, ...] = ()  # at which others reach it
         self.password = ""
@@ -63,6 +75,10 @@ class Server:
     def enter(self, password: str) -> bool:
         """Whether this is the password."""
         return bool(self.password) and secrets.compare_digest(password.encode(), self.password.encode())
+
+    def is_teacher(self, said: str) -> bool:
+        """Whether this is what the teacher's browser knows."""
+        return secrets.compare_digest(said.encode(), self.teacher.encode())
 
     def path(self, model: Model) -> Path | None:
         """The model's file; None for a training's network, which lies in none."""

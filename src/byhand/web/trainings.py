@@ -18,6 +18,7 @@ from byhand.optimizers import Adam, Optimizer
 from byhand.training import fit
 from byhand.web.catalogue import Model
 from byhand.web.job import Job, Own, share_right
+from byhand.web.keeping import Keeper
 from byhand.web.limits import Limits, Refusal
 from byhand.web.observer import Observer, Stopped
 from byhand.web.settings import build, read_settings
@@ -38,11 +39,12 @@ class Trainings:
     Args:
         limits: the server's.
         data: where the images come from.
+        keeper: where those that ended are kept.
     """
 
-    def __init__(self, limits: Limits, data: Callable[[], Data] = mnist):
-        self.limits, self._data = limits, data
-        self._jobs: dict[str, Job] = {}
+    def __init__(self, limits: Limits, data: Callable[[], Data] = mnist, keeper: Keeper | None = None):
+        self.limits, self._data, self.keeper = limits, data, keeper or Keeper()
+        self._jobs: dict[str, Job] = {job.id: job for job in self.keeper.runs()}
         self._lock = threading.Lock()
         self._slots = Slots(limits.trainings)
         self._closed = False
@@ -100,11 +102,17 @@ class Trainings:
         with self._lock:
             return [job for job in reversed(self._jobs.values()) if job.session == session]
 
+    def all(self) -> list[Job]:
+        """Everybody's, the newest first."""
+        with self._lock:
+            return list(reversed(self._jobs.values()))
+
     def forget(self, key: str) -> None:
         """Stop a training, and let it go."""
         self.get(key).stop()
         with self._lock:
             self._jobs.pop(key, None)
+        self.keeper.drop_run(key)
 
     def close(self, seconds: float = 3.0) -> None:
         """Stop all of them, and wait for that."""
@@ -135,6 +143,7 @@ class Trainings:
             too_many = max(0, len(self._jobs) + 1 - self.limits.kept)
             for job in [job for job in self._jobs.values() if job.ended][:too_many]:
                 del self._jobs[job.id]  # the oldest
+                self.keeper.drop_run(job.id)
 
     def _start(self, job: Job) -> Job:
         job.ahead = partial(self.ahead, job)
@@ -164,6 +173,16 @@ class Trainings:
             job.turn("failed", f"A fault in byhand ended it: {type(error).__name__}.")
         finally:
             turn.give()
+            self._keep(job)
+
+    def _keep(self, job: Job) -> None:
+        """Keep a training that has ended, unless its owner let it go meanwhile."""
+        try:
+            self.keeper.keep_run(job)
+        except ByhandError as error:  # its weights are not finite, or the disk is full
+            log.warning("training %s is not kept: %s", job.id, error)
+        if job.id not in self._jobs:
+            self.keeper.drop_run(job.id)
 
     def _train(self, job: Job, data: Data, turn: Turn) -> None:
         settings, network, watch = job.settings, job.network, Watch()

@@ -123,8 +123,16 @@ export const bringModel = (file) => sendFile("api/v1/models", file);
 /** @param {File} file of samples */
 export const loadSamples = (file) => sendFile("api/v1/samples.npz", file);
 export const join = () => ask("api/v1/join");
-/** @param {string} password */
-export const enter = (password) => send("POST", "api/v1/enter", { password });
+/** @param {{password?: string, teacher?: string}} said */
+export const enter = (said) => send("POST", "api/v1/enter", said);
+export const everybody = () => ask("api/v1/class");
+/** @param {string} name */
+export const myName = (name) => send("PUT", `api/v1/class/name?${new URLSearchParams({ name })}`);
+/**
+ * @param {string} person
+ * @param {boolean} all drawings and runs, too
+ */
+export const deletePerson = (person, all) => send("DELETE", `api/v1/class/${person}?all=${all}`);
 /** @param {string} id */
 export const forget = (id) => send("DELETE", `api/v1/trainings/${id}`);
 /** @param {string} id */

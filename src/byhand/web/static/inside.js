@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { Sheet } from "./canvas.js";
 import { $, chance, el, percent } from "./dom.js";
 import { Diagram } from "./network.js";
+import { t } from "./text.js";
 import { nameOf } from "./training.js";
 import { showUnit } from "./unit.js";
 
@@ -40,9 +41,12 @@ export function startInside(drawing, reading, shipped, trouble) {
     sheet.paint();
     diagram.repaint();
   });
-  /** @param {any} training that has ended: its network can be looked into, too */
-  const add = (training) => {
-    put({ ...training, name: `Yours: ${nameOf(training)}`, output_activation: null });
+  /**
+   * @param {any} training that has ended: its network can be looked into, too
+   * @param {string} [whose] it is
+   */
+  const add = (training, whose = t("inside.yours")) => {
+    put({ ...training, name: `${whose}: ${nameOf(training)}`, output_activation: null });
     show();
   };
   $("#model-file").addEventListener("change", async (/** @type {any} */ { target }) => {

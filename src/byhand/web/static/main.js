@@ -49,7 +49,12 @@ async function start() {
   reading.addEventListener("look", () => trouble(""));
   startDraw(drawing, reading, (id) => names.get(id) ?? "one of yours");
   const inside = startInside(drawing, reading, models, trouble);
-  startClass();
+  const look = async (/** @type {any} */ run, /** @type {string} */ whose) => {
+    inside.add(await api.training(run.id), whose);
+    reading.use(run.id);
+    location.hash = "#/inside";
+  };
+  startClass(look, trouble);
   window.addEventListener("hashchange", () => {
     showView(reading);
     window.scrollTo(0, 0);
