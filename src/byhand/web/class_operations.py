@@ -1,18 +1,18 @@
 """The operations of the class and of the playground."""
 
-from byhand.web import people, plane_answers
+from byhand.web import class_answers, plane_answers
 from byhand.web.call import Operation
 from byhand.web.parameters import NAME_PARAMETER, PERSON_PARAMETERS, POINTS_PARAMETERS
 
 CLASS_OPERATIONS: tuple[Operation, ...] = (
     Operation(
         *("GET", "/api/v1/class", "class", "Everybody who has a name, with their runs; for the teacher all browsers."),
-        *(people.get_class,),
+        *(class_answers.get_class,),
         gives="Class",
     ),
     Operation(
         *("PUT", "/api/v1/class/name", "name", "Say one's name to the class; an empty one takes it away."),
-        *(people.put_name, (NAME_PARAMETER,)),
+        *(class_answers.put_name, (NAME_PARAMETER,)),
         status=204,
         refusals=(422,),
     ),
@@ -23,7 +23,7 @@ CLASS_OPERATIONS: tuple[Operation, ...] = (
             "delete_person",
             "Delete one's name, drawings and runs; the teacher anybody's.",
         ),
-        *(people.delete_person, PERSON_PARAMETERS),
+        *(class_answers.delete_person, PERSON_PARAMETERS),
         status=204,
         refusals=(404,),
     ),

@@ -23,10 +23,9 @@ from byhand.web.job import Job, Own
 from byhand.web.settings import OPTIMIZER_CHOICES, Settings
 
 RUN_FACTS = ("name", "state", "error", "epoch", "step", "steps", "seconds", "history", "curve", "problems", "looked")
-log = logging.getLogger("byhand.web")
 
 
-class Keeper:
+class KeepingFolder:
     """Writes into the folder, and reads it once at the start; without a folder it does nothing.
 
     Args:
@@ -85,7 +84,7 @@ class Keeper:
             try:
                 found.append(_job(json.loads(path.read_bytes()), path))
             except (ByhandError, ValueError, KeyError, TypeError, OSError) as error:
-                log.warning("%s is left out: %s", path, error)
+                logging.getLogger("byhand.web").warning("%s is left out: %s", path, error)
         return found
 
     def keep_run(self, job: Job) -> None:

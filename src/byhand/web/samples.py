@@ -12,11 +12,9 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.web.job import Own
-from byhand.web.keeping import Keeper
+from byhand.web.keeping import KeepingFolder
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed
-
-log = logging.getLogger("byhand.web")
 
 
 @dataclass
@@ -57,15 +55,15 @@ class SampleStore:
         keeper: where they are kept.
     """
 
-    def __init__(self, limits: Limits, keeper: Keeper | None = None):
-        self.limits, self.keeper = limits, keeper or Keeper()
+    def __init__(self, limits: Limits, keeper: KeepingFolder | None = None):
+        self.limits, self.keeper = limits, keeper or KeepingFolder()
         self._albums: OrderedDict[str, Album] = OrderedDict()
         self._lock = threading.Lock()
         for session, npz in self.keeper.drawings().items():
             try:
                 self.load(session, npz, keep=False)
             except Refusal as refusal:
-                log.warning("the drawings %s.npz are left out: %s", session, refusal)
+                logging.getLogger("byhand.web").warning("the drawings %s.npz are left out: %s", session, refusal)
 
     def sessions(self) -> list[str]:
         """The browsers that have any."""

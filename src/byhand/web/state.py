@@ -6,7 +6,7 @@ from pathlib import Path
 
 from byhand.reading.reader import MODEL, ROW_MODEL
 from byhand.web.catalogue import MODEL_SUFFIX, SHIPPED_FOLDER, Catalogue, Model
-from byhand.web.keeping import Keeper
+from byhand.web.keeping import KeepingFolder
 from byhand.web.limits import Limits, Refusal
 from byhand.web.networks import NETWORKS_FOLDER
 from byhand.web.people import People
@@ -36,7 +36,7 @@ class Server:
         keep: Path | None = None,
     ):
         self.limits = limits or Limits()
-        self.keeper = Keeper(keep)
+        self.keeper = KeepingFolder(keep)
         self.catalogue = Catalogue()
         self.trainings = Trainings(self.limits, data, self.keeper)
         self.samples = SampleStore(self.limits, self.keeper)

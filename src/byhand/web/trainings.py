@@ -18,7 +18,7 @@ from byhand.optimizers import Adam, Optimizer
 from byhand.training import fit
 from byhand.web.catalogue import Model
 from byhand.web.job import Job, Own, share_right
-from byhand.web.keeping import Keeper
+from byhand.web.keeping import KeepingFolder
 from byhand.web.limits import Limits, Refusal
 from byhand.web.observer import Observer, Stopped
 from byhand.web.settings import build, read_settings
@@ -42,8 +42,8 @@ class Trainings:
         keeper: where those that ended are kept.
     """
 
-    def __init__(self, limits: Limits, data: Callable[[], Data] = mnist, keeper: Keeper | None = None):
-        self.limits, self._data, self.keeper = limits, data, keeper or Keeper()
+    def __init__(self, limits: Limits, data: Callable[[], Data] = mnist, keeper: KeepingFolder | None = None):
+        self.limits, self._data, self.keeper = limits, data, keeper or KeepingFolder()
         self._jobs: dict[str, Job] = {job.id: job for job in self.keeper.runs()}
         self._lock = threading.Lock()
         self._slots = Slots(limits.trainings)
