@@ -8,9 +8,10 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import locked
 from byhand.data.cache import cache_folder, unwritable, write_files
 from byhand.data.idx import idx_file
+from byhand.data.places import Folder, Installed, Mirror, Place, Source, Wheel
 from byhand.data.progress import Progress
 from byhand.data.reading import read_at_most
-from byhand.data.sources import SOURCES, Folder, Installed, Mirror, Place, Source, Wheel
+from byhand.data.sources import SOURCES
 from byhand.data.unpack import LIMIT
 
 CONNECT, READ = 3.0, 20.0  # seconds until a silent server counts as absent
@@ -125,11 +126,13 @@ def _from_folder(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def _from_mirror(place: Mirror, folder: Path, bar: Progress) -> dict[str, bytes]:
-    return {name: _download(place.url + name, sha256, folder, bar) for name, sha256 in place.files.items()}
+    return {
+        name: _download(place.url + name, wanted, place.largest, folder, bar) for name, wanted in place.files.items()
+    }
 
 
-def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> bytes:
-    """Download a file by HTTP; an incomplete or damaged download is repeated once."""
+def _download(url: str, wanted: str | None, largest: int, folder: Path, bar: Progress) -> bytes:
+    """Download a file by HTTP; an incomplete or damaged download is repeated once. `wanted` is its checksum."""
     import logging
 
     import pooch
@@ -137,13 +140,14 @@ def _download(url: str, sha256: str | None, folder: Path, bar: Progress) -> byte
 
     pooch.get_logger().setLevel(logging.ERROR)
     name = url.rsplit("/", 1)[1]
+    known = wanted and (wanted if ":" in wanted else f"sha256:{wanted}")
     for last in (False, True):
         bar.start(name)
         get = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=(CONNECT, READ))
         try:
-            path = pooch.retrieve(url, sha256 and f"sha256:{sha256}", name, folder, downloader=get)
+            path = pooch.retrieve(url, known, name, folder, downloader=get)
             with open(path, "rb") as file:
-                return read_at_most(file, LIMIT, Path(name))
+                return read_at_most(file, largest, Path(name))
         except requests.exceptions.ChunkedEncodingError:
             reason = "the connection broke off"
         except requests.HTTPError as error:

@@ -1,5 +1,6 @@
 """A folder of images by class: ``folder/7/a.png`` is an image of the class ``7``."""
 
+import io
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,24 +73,48 @@ def read_image(path: Path, size: int = 28, colours: bool = False) -> Array:
 
     Raises ByhandError where it cannot be read.
     """
+    return decoded(path, str(path), (size, size), colours)
+
+
+def decoded(
+    file: "Path | io.BytesIO",
+    name: str,
+    shape: tuple[int, int],
+    colours: bool = False,
+    box: tuple[int, int, int, int] | None = None,
+) -> Array:
+    """The picture in a file, or in bytes of one, resized to ``shape`` (height, width), uint8.
+
+    Args:
+        file: where it is.
+        name: what messages call it.
+        shape: of the result, (height, width), with ``colours`` (height, width, 3).
+        colours: whether it is to be red, green and blue instead of grey.
+        box: (left, top, right, bottom) of what is cut out before, in pixels.
+
+    Raises:
+        ByhandError: it cannot be read, or is too large.
+    """
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                check_pixels(image.width, image.height, path.stat().st_size, str(path))
+            with Image.open(file, formats=FORMATS) as image:
+                length = file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
+                check_pixels(image.width, image.height, length, name)
                 tones = image.convert("RGB") if colours else _grey(image)
-                if tones.size != (size, size):
-                    tones = tones.resize((size, size), Image.Resampling.BILINEAR)
+                tones = tones.crop(box) if box else tones
+                if tones.size != shape[::-1]:
+                    tones = tones.resize(shape[::-1], Image.Resampling.BILINEAR)
                 return np.asarray(tones, np.uint8)
     except ByhandError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ByhandError(f"{path} has more than {PIXELS:,} pixels, which is too many.") from None
+        raise ByhandError(f"{name} has more than {PIXELS:,} pixels, which is too many.") from None
     except Exception:  # Pillow's decoders raise a dozen kinds of errors for damaged files
         known = ", ".join(FORMATS)
-        raise ByhandError(f"{path} is not a readable image ({known}): replace or remove it.") from None
+        raise ByhandError(f"{name} is not a readable image ({known}): replace or remove it.") from None
 
 
 def check_pixels(width: int, height: int, size: int, name: str) -> None:

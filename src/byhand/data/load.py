@@ -16,7 +16,7 @@ from byhand.data.columns import is_rows
 from byhand.data.csv import holds_images, read_csv
 from byhand.data.curve import sine_with_noise
 from byhand.data.dataset import Dataset, from_arrays
-from byhand.data.faces import load_faces
+from byhand.data.faces import load_faces, load_lfw, load_olivetti
 from byhand.data.fetch import fetch, is_cached
 from byhand.data.folder import read_folder, visible
 from byhand.data.idx import idx_file, read_images, read_labels
@@ -26,7 +26,7 @@ from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.data.sequences import load_lines, load_recordings, recording_folders, text_files
 from byhand.data.series import load_series
-from byhand.data.sources import AIRLINE, CIFAR, FACES, SOURCES, SUNSPOTS, VOWELS
+from byhand.data.sources import AIRLINE, CIFAR, FACES, LFW, OLIVETTI, SOURCES, SUNSPOTS, VOWELS
 from byhand.data.text import load_text
 from byhand.data.ts_file import load_ts
 
@@ -35,6 +35,9 @@ CLOTHES = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
+KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+LETTERS = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"abdefghnqrt")  # those small ones that differ from the large
+CLASSES = {"fashion-mnist": CLOTHES, "kmnist": KANA, "emnist": LETTERS}  # of IDX files that are not of digits
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,16 @@ def load(
 ) -> Dataset:
     """Load a data set by name (fetching it where it is not cached), from a path, or a table.
 
-    Names: ``mnist``, ``fashion-mnist``, ``digits`` (8 × 8, float32, the values 0-16 divided by 16),
-    ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a text, see ``load_text``),
-    ``cifar-10`` (colours, see ``read_cifar``), ``faces`` (see ``load_faces``), ``surnames`` (see ``load_lines``),
-    ``vowels`` (see ``load_ts``), ``airline`` and ``sunspots`` (see ``load_series``), ``adding``, ``sums``, ``addition``
-    and ``sorting`` (made, see ``byhand.data.made``).
-    Paths: a ``.txt`` file, a ``.ts`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, of images by class, of
-    ``.csv`` files by class (``load_recordings``), of ``.txt`` files, one for each class (``load_lines``), Kaggle's
-    ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled arrays (validation rows
-    follow the training rows), Keras' ``.npz``. A name wins over a path spelt alike; write ``./mnist`` for the path.
+    Names: ``mnist``, ``fashion-mnist``, ``kmnist``, ``emnist``, ``qmnist``, ``usps``, ``digits`` (8 × 8, float32, the
+    values 0-16 divided by 16), ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a
+    text, see ``load_text``), ``cifar-10`` (colours, see ``read_cifar``), ``faces``, ``olivetti`` and ``lfw`` (see
+    ``byhand.data.faces``), ``surnames`` (see ``load_lines``), ``vowels`` (see ``load_ts``), ``airline`` and
+    ``sunspots`` (see ``load_series``), ``adding``, ``sums``, ``addition`` and ``sorting`` (made, see
+    ``byhand.data.made``). Paths: a ``.txt`` file, a ``.ts`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, of
+    images by class, of ``.csv`` files by class (``load_recordings``), of ``.txt`` files, one for each class
+    (``load_lines``), Kaggle's ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled
+    arrays (validation rows follow the training rows), Keras' ``.npz``. A name wins over a path spelt alike; write
+    ``./mnist`` for the path.
 
     A ``.csv`` of anything but images, a dictionary of columns and a data frame are tables, of which ``label``
     says the column to predict; see ``load_table`` for what becomes of the others, and for ``impute``, ``ignore``
@@ -133,6 +137,10 @@ def _load_cached(name: str, folder: Path) -> Dataset:
         return _load_cifar(_existing(folder, CIFAR))
     if name == "faces":
         return load_faces(_existing(folder, FACES))
+    if name == "olivetti":
+        return load_olivetti(_existing(folder, OLIVETTI))
+    if name == "lfw":
+        return load_lfw(_existing(folder, LFW[0]))
     if name == "surnames":
         return load_lines(folder, name)
     if name == "vowels":
@@ -140,7 +148,7 @@ def _load_cached(name: str, folder: Path) -> Dataset:
     if name in ("airline", "sunspots"):
         return load_series(_existing(folder, AIRLINE if name == "airline" else SUNSPOTS), 1, name)
     if name != "digits":
-        return load_idx(folder, name, CLOTHES if name == "fashion-mnist" else DIGITS)
+        return load_idx(folder, name, CLASSES.get(name, DIGITS))
     images = read_images(_existing(folder, "images-idx3-ubyte"))
     labels = read_labels(_existing(folder, "labels-idx1-ubyte"))
     return from_arrays(images / np.float32(16), labels, name=name, classes=DIGITS)

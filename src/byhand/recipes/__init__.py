@@ -9,7 +9,7 @@ from byhand.recipes.characters import shakespeare_lstm
 from byhand.recipes.cifar import cifar, cifar_small
 from byhand.recipes.conv import conv
 from byhand.recipes.dense import clothing, dense, distorted
-from byhand.recipes.faces import faces, faces_linear
+from byhand.recipes.faces import faces, faces_linear, lfw
 from byhand.recipes.fashion import fashion
 from byhand.recipes.forecasts import airline, sunspots
 from byhand.recipes.guide import guide, guide_small
@@ -79,6 +79,7 @@ RECIPES = {
         transfer_scratch,
         faces,
         faces_linear,
+        lfw,
         cifar,
         cifar_small,
     )

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
-from byhand.layers import Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
+from byhand.data.augment import Augment, Flip, Rotate, Scale, Shift
+from byhand.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import Adam
-from byhand.recipes.base import Figure, Recipe, hold_back
+from byhand.recipes.base import Figure, Outcome, Recipe, accuracy_on_test, hold_back
 from byhand.regularizers import L2
 from byhand.schedules import CosineAnnealing
+from byhand.training import Evaluation
 
 faces = Recipe(
     name="faces",
@@ -42,4 +44,34 @@ faces_linear = replace(
     optimizer=Adam(CosineAnnealing(0.003)),
     regularizers=(L2(0.005),),
     epochs=100,
+)
+
+
+def weighted_f1_on_test(run: Outcome) -> float:
+    """The F1 of the classes on the test pictures, weighted by how many each has, as scikit-learn reports it."""
+    return run.test.scores.weighted()[2] if isinstance(run.test, Evaluation) else 0.0
+
+
+lfw = replace(
+    faces,
+    name="lfw",
+    takes="Seven people of Labeled Faces in the Wild, with the pictures, sizes and test pictures of scikit-learn's "
+    "example of eigenfaces, whose F1 is the published figure. Convolutions of 3 × 3 with 32, 64 and 64 filters, a "
+    "pooling of 2 × 2 and batch normalisation after each, dropout of one half; pictures mirrored by chance, moved, "
+    "turned and scaled a little; Adam along a cosine, 40 epochs; a tenth of the training pictures is held back.",
+    prepare=hold_back(0.1),
+    layers=(
+        *(Conv2D(32), MaxPool2D(), BatchNorm(), ReLU()),  # (25, 18, 32)
+        *(Conv2D(64), MaxPool2D(), BatchNorm(), ReLU()),  # (12, 9, 64)
+        *(Conv2D(64), MaxPool2D(), BatchNorm(), ReLU()),  # (6, 4, 64)
+        *(Flatten(), Dropout(0.5), Dense(7)),
+    ),
+    dataset="lfw",
+    input_shape=(50, 37, 1),
+    augment=Augment((Flip(), Shift(2, 2), Scale((0.9, 1.1)), Rotate(8))),
+    figures=(
+        Figure("validation accuracy", lambda run: run.validation or 0.0),
+        Figure("test accuracy", accuracy_on_test),
+        Figure("test F1, weighted", weighted_f1_on_test, 0.80),
+    ),
 )
