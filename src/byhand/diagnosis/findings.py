@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from byhand.diagnosis import attention_rules, cause_rules, curve_rules, network_rules, time_rules
+from byhand.diagnosis import attention_rules, cause_rules, curve_rules, drawing_rules, network_rules, time_rules
 from byhand.diagnosis.problem import Problem, share
 from byhand.diagnosis.record import Record
 
@@ -20,6 +20,7 @@ RULES: tuple[Callable[[Record, set[str]], Problem | None], ...] = (
     time_rules.fading,
     network_rules.saturated_units,
     attention_rules.collapsed_attention,
+    drawing_rules.collapsed_images,
     network_rules.unbalanced,
     cause_rules.narrow_layers,
     curve_rules.too_high,
@@ -45,6 +46,11 @@ def diagnose(record: Record) -> list[Problem]:
 def outcome(record: Record) -> str:
     """The result of the training in one sentence."""
     h = record.history
+    if h.get("critic_loss"):
+        losses = (
+            f"the critic's loss ends at {h['critic_loss'][-1]:.4g}, the generator's at {h['generator_loss'][-1]:.4g}"
+        )
+        return f"{len(h['epoch'])} epoch{'s' * (len(h['epoch']) > 1)}; {losses}."
     if not h.get("loss"):
         return "No epoch was finished."
     epochs = len(h["loss"])
@@ -67,7 +73,7 @@ def hint(record: Record) -> str:
 
 def unknown(record: Record) -> str:
     """What is unknown about this run, in a sentence; empty if everything was measured."""
-    if record.measured:
+    if record.measured or "critic_loss" in record.history:
         return ""
     return (
         "This run has a history and nothing else: gradients, dead or saturated units, identical units, the inputs' "

@@ -84,7 +84,8 @@ def _read_history(path: Path) -> RecordColumns:
         columns = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())}
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise ByhandError(f"{path}: is not a history of a training: {error}.") from None
-    if rows and not {"epoch", "loss"} <= set(columns):
+    adversaries = {"epoch", "critic_loss", "generator_loss"} <= set(columns)
+    if rows and not adversaries and not {"epoch", "loss"} <= set(columns):
         raise ByhandError(f"{path}: is not a history of a training: it lacks the columns epoch and loss.")
     return columns
 

@@ -90,11 +90,11 @@ class Images:
         """How many batches an epoch has."""
         return -(-len(self.x) // self.batch_size)
 
-    def shuffled(self, rng: np.random.Generator) -> Iterator[tuple[Array, Array | None]]:
-        """Every image once, batch by batch: images (n, *shape) and labels (n,)."""
-        order = rng.permutation(len(self.x))
-        for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
+    def shuffled(self, rng: np.random.Generator, size: int = 0) -> Iterator[tuple[Array, Array | None]]:
+        """Every image once, batch by batch: images (n, *shape) and labels (n,); `size` images at a time, or a batch."""
+        order, size = rng.permutation(len(self.x)), size or self.batch_size
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
             x = self.x[rows].astype(self._dtype)
             if self.x.dtype == np.uint8:
                 x /= 255

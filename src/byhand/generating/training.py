@@ -18,6 +18,8 @@ from byhand.training import History
 from byhand.training.checkpoint import Checkpoint
 from byhand.training.trees import Tree, difference, whole
 
+SPREAD_IMAGES = 256  # are compared after each epoch
+
 
 class GenerativeTrainer:
     """Base of both trainers: epochs over shuffled images, a history, and a state from which training goes on.
@@ -62,10 +64,14 @@ class GenerativeTrainer:
                 rows.append(self.step(x, labels, epoch + i / self.images.batches, epochs))
             names = dict.fromkeys(name for row in rows for name in row)
             means = {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
-            self.history.add({"epoch": epoch + 1} | means)
+            self.history.add({"epoch": epoch + 1} | means | self.measured())
             if after_epoch:
                 after_epoch()
         return self.history
+
+    def measured(self) -> dict[str, float]:
+        """Further figures for the history, after an epoch."""
+        return {}
 
     def identity(self) -> Tree:
         """What has to be the same for a training to go on."""
@@ -163,6 +169,25 @@ class GANTrainer(GenerativeTrainer):
             figures["generator_loss"] = gan.generator_gradient(len(x), labels, self.rng)
             generator.step(epoch, epochs)
         return figures
+
+    def measured(self) -> dict[str, float]:
+        """How much drawn images differ from each other, in proportion to real ones; drawn with a generator of its own.
+
+        spread = √(Σ of the pixels' variances of 256 drawn images / the same of real ones); for a conditional GAN within
+        each class. 1 is as it should be, 0 is one image only.
+        """
+        rng = np.random.default_rng(0)
+        real, labels = next(self.images.shuffled(rng, min(SPREAD_IMAGES, len(self.images.x))))
+        drawn = self.gan.draw(len(real), rng, labels)
+        return {"spread": float(np.sqrt(variance(drawn, labels) / max(variance(real, labels), 1e-12)))}
+
+
+def variance(x: Array, labels: Array | None = None) -> float:
+    """The sum of the variances of all numbers of samples x (n, ...); with labels (n,), within their classes."""
+    x = x.reshape(len(x), -1).astype(np.float64)
+    for label in [] if labels is None else np.unique(labels):
+        x[labels == label] -= x[labels == label].mean(axis=0)
+    return float(x.var(axis=0).sum())
 
 
 class VAETrainer(GenerativeTrainer):
