@@ -14,7 +14,7 @@ from fetch_server import Server
 
 from byhand import ByhandError, load
 from byhand.data import unpack
-from byhand.data.load import LETTERS
+from byhand.data.load import EMNIST_CLASSES
 from byhand.data.sources import SOURCES, Mirror
 
 pytestmark = pytest.mark.usefixtures("cache", "no_pip")
@@ -70,7 +70,7 @@ def test_emnist(server: Server, monkeypatch):
             file.writestr(f"gzip/emnist-balanced-{part}-labels-idx1-ubyte.gz", gzip.compress(idx_labels(LABELS)))
     serve(monkeypatch, server, "emnist", {"gzip.zip": archive.getvalue()})
     data = load("emnist")
-    assert (data.x_train == IMAGES.reshape(4, 784)).all() and len(data.classes) == len(set(LETTERS)) == 47
+    assert (data.x_train == IMAGES.reshape(4, 784)).all() and len(data.classes) == len(set(EMNIST_CLASSES)) == 47
     assert [data.classes[label] for label in data.y_train] == ["0", "9", "3", "t"]
     for wrong in (b"no zip", archive.getvalue()[:-30]):
         with pytest.raises(ByhandError, match="is not EMNIST's archive"):

@@ -36,8 +36,12 @@ CLOTHES = (
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
-LETTERS = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"abdefghnqrt")  # those small ones that differ from the large
-CLASSES = {"fashion-mnist": CLOTHES, "kmnist": KANA, "emnist": LETTERS}  # of IDX files that are not of digits
+EMNIST_CLASSES = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"abdefghnqrt")  # those small ones that differ from the large
+IDX_CLASSES = {
+    "fashion-mnist": CLOTHES,
+    "kmnist": KANA,
+    "emnist": EMNIST_CLASSES,
+}  # of IDX files that are not of digits
 
 
 @dataclass(frozen=True)
@@ -148,7 +152,7 @@ def _load_cached(name: str, folder: Path) -> Dataset:
     if name in ("airline", "sunspots"):
         return load_series(_existing(folder, AIRLINE if name == "airline" else SUNSPOTS), 1, name)
     if name != "digits":
-        return load_idx(folder, name, CLASSES.get(name, DIGITS))
+        return load_idx(folder, name, IDX_CLASSES.get(name, DIGITS))
     images = read_images(_existing(folder, "images-idx3-ubyte"))
     labels = read_labels(_existing(folder, "labels-idx1-ubyte"))
     return from_arrays(images / np.float32(16), labels, name=name, classes=DIGITS)

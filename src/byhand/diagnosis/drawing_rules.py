@@ -4,16 +4,16 @@ from byhand.diagnosis.network_rules import Found
 from byhand.diagnosis.problem import SERIOUS, Problem, share
 from byhand.diagnosis.record import Record
 
-ALIKE = 0.5  # the spread of drawn images, in that of real ones, below which they have collapsed
+COLLAPSED_SPREAD = 0.5  # the spread of drawn images, in that of real ones, below which they have collapsed
 
 
 def collapsed_images(record: Record, found: Found) -> Problem | None:
     """What a generator draws differs much less than real images do."""
     spread = record.history.get("spread", [])
-    if not spread or not spread[-1] < ALIKE:
+    if not spread or not spread[-1] < COLLAPSED_SPREAD:
         return None
     best = max(spread)
-    when = f", after {share(best)} at best" if best >= ALIKE else ""
+    when = f", after {share(best)} at best" if best >= COLLAPSED_SPREAD else ""
     return Problem(
         "collapsed images",
         SERIOUS,
