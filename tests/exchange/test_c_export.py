@@ -10,6 +10,7 @@ import byhand as b
 from byhand.cli.main import main
 from byhand.exchange.c.arrays import c_number
 from byhand.exchange.c.writer import c_file, save_c
+from byhand.layers import StepsFrom
 from byhand.recipes import RECIPES
 
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
@@ -34,21 +35,21 @@ int main(void)
 
 def run(made, folder, network, x):
     """Classes and outputs of the compiled file."""
-    grey = network.inputs == "grey levels"
     (folder / "net.c").write_text(made.text)
-    sizes = {"kind": "uint8_t" if grey else "float", "n": int(np.prod(network.input_shape)), "k": network.outputs}
+    kind, dtype = {"grey levels": ("uint8_t", "u1"), "tokens": ("int32_t", "i4")}.get(network.inputs, ("float", "f4"))
+    sizes = {"kind": kind, "n": int(np.prod(network.input_shape)), "k": network.outputs}
     (folder / "main.c").write_text(MAIN % sizes)
     subprocess.run(["gcc", *FLAGS, "main.c", "-o", "main"], cwd=folder, check=True)
-    done = subprocess.run(
-        ["./main"], cwd=folder, check=True, capture_output=True, input=x.astype(np.uint8 if grey else "f4").tobytes()
-    )
+    done = subprocess.run(["./main"], cwd=folder, check=True, capture_output=True, input=x.astype(dtype).tobytes())
     assert done.stderr == b""
     found = np.frombuffer(done.stdout, np.float32).reshape(len(x), -1)
     return found[:, 0].astype(int), found[:, 1:]
 
 
-def network(shape, layers, loss, inputs="numbers"):
-    net = b.Network(shape, layers, loss, rng=2, inputs=inputs)
+def network(shape, layers, loss, inputs=None):
+    net = b.Network(
+        shape, layers, loss, rng=2, inputs=inputs or ("tokens" if layers[0].takes == "tokens" else "numbers")
+    )
     rng = np.random.default_rng(3)
     net.theta += 0.1 * rng.standard_normal(net.size).astype(np.float32)
     if net.state.size:
@@ -80,10 +81,56 @@ NETWORKS = {
     "quadratic": lambda: network(7, [b.Dense(6), b.Sigmoid(), b.Dense(3), b.Sigmoid()], b.QuadraticCost()),
     "softmax": lambda: network(7, [b.Dense(6), b.ReLU(), b.Dense(3), b.Softmax()], b.QuadraticCost()),
 }  # fmt: skip
+SEQUENCES = {
+    "recurrent": lambda: network(
+        (6, 3),
+        [b.RNN(5, return_sequences=True, reverse=True), b.RNN(4, return_sequences=True, nonlinearity="relu"),
+         b.Bidirectional(b.LSTM(4, return_sequences=True)),
+         b.Bidirectional(b.GRU(3, return_sequences=True), merge="sum"),
+         b.GRU(3, return_sequences=True, reset="before"), b.Parallel([b.LSTM(3), b.LastStep(), b.MaxOverTime()]),
+         b.Dense(3)],
+        CE(),
+    ),
+    "padding": lambda: network(
+        (6,),
+        [b.Embedding(9, 4, padding=0), b.Bidirectional(b.LSTM(4, return_sequences=True)),
+         b.GRU(3, return_sequences=True),
+         b.Parallel([b.LastStep(), b.MeanOverTime(), b.MaxOverTime(), b.Bidirectional(b.RNN(2), merge="sum")]),
+         b.Dense(3)],
+        CE(),
+    ),
+    "convolutions over time": lambda: network(
+        (6,), [b.Embedding(9, 4), b.Conv1D(5, 3, dilation=2), b.GELU(approximate=True), b.MeanOverTime(),
+               b.RepeatVector(3), b.Dense(2), b.SiLU(), b.Flatten(), b.Dense(3)], CE(),
+    ),
+    "vision transformer": lambda: network(
+        (6, 4, 2),
+        [b.PatchEmbedding(2, 4), b.ClassToken(), b.LearnedPositions(8), b.TransformerBlock(4, 2, 6),
+         b.TransformerBlock(4, 2, pre_norm=False, rms=True, bias=False), b.LayerNorm(), b.FirstStep(), b.Dense(3)],
+        CE(),
+    ),
+    "masked attention": lambda: network(
+        (6,),
+        [b.Embedding(9, 4, padding=0), b.SinusoidalPositions(), b.MultiHeadAttention(1, rotary=True), b.ClassToken(),
+         b.Residual([b.MultiHeadAttention(2, causal=True), b.Residual([b.Dense(4), b.Tanh()])]), b.LastStep(),
+         b.Dense(3)],
+        CE(),
+    ),
+    "shared": lambda: network(
+        (6,), [b.Embedding(9, 4), StepsFrom(2), b.TransformerBlock(4, 2, causal=True), b.TiedDense(9), b.LastStep()],
+        b.MSE(),
+    ),
+}  # fmt: skip
 
 
 def samples(net, n=60):
     rng = np.random.default_rng(4)
+    if net.inputs == "tokens":
+        padding = net.layers[0].padding
+        x = rng.integers(0 if padding is None else 1, 9, (n, *net.input_shape))
+        if padding is not None:
+            x[np.arange(x.shape[1]) > np.arange(n)[:, None] % x.shape[1]] = padding
+        return x
     if net.inputs == "grey levels":
         return rng.integers(0, 256, (n, *net.input_shape)).astype(np.uint8)
     return rng.standard_normal((n, *net.input_shape)).astype(np.float32)
@@ -100,6 +147,20 @@ def test_compiled_files_agree(name, tmp_path):
     assert (classes == net.loss.decide(wanted)).all()
     _, y = run(c_file(net, "net", int8=True, samples=x), tmp_path, net, x)
     assert np.abs(y - wanted).max() < 0.08  # of probabilities, or outputs below 1
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_compiled_sequences_agree(name, tmp_path):
+    net = SEQUENCES[name]()
+    x = samples(net)
+    made = c_file(net, "net")
+    _, y = run(made, tmp_path, net, x)
+    assert np.abs(y - net.predict_proba(x)).max() < 2e-5
+    assert made.text.isascii()
+    assert max(map(len, made.text.splitlines())) <= 120
+    with pytest.raises(b.ByhandError, match="single precision, not in 8 bits"):
+        c_file(net, "net", int8=True, samples=x)
 
 
 def test_sizes_and_text():
@@ -139,9 +200,12 @@ def test_the_command(monkeypatch, capsys, tmp_path):
 
 
 def test_refused(tmp_path):
-    lstm = b.Network((5, 3), [b.LSTM(4), b.Dense(2)], CE())
+    peeping = b.Network((5, 3), [b.LSTM(4, peepholes=True), b.Dense(2)], CE())
+    spectral = b.Network(3, [b.SpectralNorm(b.Dense(4)), b.Dense(2)], CE())
     for call, words in (
-        (lambda: c_file(lstm), "LSTM"),
+        (lambda: c_file(peeping), "LSTM"),
+        (lambda: c_file(spectral), "SpectralNorm"),
+        (lambda: c_file(b.Network((5, 3), [b.LSTM(4, return_sequences=True)])), "one row of numbers"),
         (lambda: c_file(NETWORKS["rows"](), int8=True), "needs samples"),
         (lambda: c_file(NETWORKS["rows"](), "no name"), "no name of a function"),
         (lambda: save_c(NETWORKS["rows"](), tmp_path / "1.c"), "no name of a function"),

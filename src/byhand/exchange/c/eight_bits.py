@@ -9,6 +9,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.exchange.c.arrays import c_number
 from byhand.exchange.c.single import (
+    C_WRITERS,
     SAME_NUMBERS,
     element,
     outputs_first,
@@ -36,6 +37,9 @@ def largest_numbers(network: Network, samples: Array) -> list[float]:
 
 def write_eight_bits(network: Network, parts: Any, samples: Array) -> None:
     """Write the calls; the last layer's numbers, unrounded, are y."""
+    for layer in network.layers:
+        if type(layer) in C_WRITERS and not isinstance(layer, Dense | Conv2D | BatchNorm):
+            raise ByhandError(f"The layer {layer.label()} can be written in C in single precision, not in 8 bits.")
     tops = largest_numbers(network, samples)
     shape, grey = network.input_shape, network.inputs == "grey levels"
     layers, fused = [*network.layers], set()

@@ -1,16 +1,20 @@
 """The calls of a network in single precision, and what they share with those in 8 bits."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array
+from byhand.core.plan import Plan
+from byhand.core.types import Array, Shape
 from byhand.exchange.c.arrays import c_array, c_number
 from byhand.exchange.c.snippets import NEEDS
 from byhand.layers import (
     ELU,
+    GELU,
     AveragePool2D,
     BatchNorm,
     Columns,
@@ -25,11 +29,13 @@ from byhand.layers import (
     ReLU,
     Reshape,
     Sigmoid,
+    SiLU,
     Softmax,
     SpatialDropout,
     Tanh,
 )
 from byhand.network import Network
+from byhand.ops.activations import ERFC_POLYNOMIAL
 
 SAME_NUMBERS = (
     Flatten,
@@ -39,6 +45,7 @@ SAME_NUMBERS = (
     SpatialDropout,
 )  # outside training the same numbers in the same order
 EACH: dict[type, str] = {ReLU: "{x} > 0 ? {x} : 0", Sigmoid: "sigmoid({x})", Tanh: "hyperbolic({x})"}
+EACH |= {SiLU: "{x} * sigmoid({x})"}
 
 
 @dataclass
@@ -52,6 +59,7 @@ class CParts:
     flash: int = 0
     room: list[int] = field(default_factory=lambda: [0, 0])  # bytes of the two buffers
     at: int = 0  # which of them holds x
+    more: dict[str, int] = field(default_factory=dict)  # bytes of further buffers, by name
 
     def constant(self, what: str, values: Array) -> str:
         """An array of constants: 8-bit whole numbers, else single precision."""
@@ -77,6 +85,11 @@ class CParts:
         i = 1 - self.at if there else self.at
         self.room[i] = max(self.room[i], size)
         return "ba"[i == 0]
+
+    def extra(self, name: str, size: int) -> str:
+        """A further buffer, made large enough for `size` bytes."""
+        self.more[name] = max(self.more.get(name, 0), size)
+        return name
 
 
 def scale_and_shift(layer: BatchNorm, p: dict[str, Array]) -> tuple[Array, Array]:
@@ -114,54 +127,147 @@ def element(layer: Layer, x: str, parts: CParts) -> str:
     if isinstance(layer, ELU):
         parts.use("elu")
         return f"elu({x}, {c_number(layer.alpha)})"
+    if isinstance(layer, GELU):
+        function = "gelu_by_tanh" if layer.approximate else "gelu"
+        if function == "gelu" and function not in parts.used:
+            parts.flash += 4 * len(ERFC_POLYNOMIAL)
+        parts.use(function)
+        return f"{function}({x})"
     if type(layer) not in EACH:
         raise unknown_in_c(layer)
     if not isinstance(layer, ReLU):
-        parts.use("sigmoid" if isinstance(layer, Sigmoid) else "hyperbolic")
+        parts.use("hyperbolic" if isinstance(layer, Tanh) else "sigmoid")
     return EACH[type(layer)].format(x=x)
+
+
+@dataclass
+class Single:
+    """A network in single precision, layer by layer.
+
+    Attributes:
+        parts: what is written.
+        values: all parameters and states, by name.
+        steps: the variable with the number of steps that are there; None where all of them are.
+        depth: of layers inside layers, each of which keeps its input.
+        known: constants by the full names of the parameters that they hold.
+    """
+
+    parts: CParts
+    values: Mapping[str, Array]
+    steps: str | None = None
+    depth: int = 0
+    known: dict[str, str] = field(default_factory=dict)
+
+    def own(self, path: str) -> dict[str, Array]:
+        """A layer's parameters and state, by name."""
+        start = f"{path}."
+        return {name.removeprefix(start): a for name, a in self.values.items() if name.startswith(start)}
+
+    def constant(self, what: str, values: Array, full: str = "") -> str:
+        """An array of constants in single precision."""
+        name = self.parts.constant(what, values.astype(np.float32))
+        self.known[full] = name
+        return name
+
+    def room(self, shape: Shape) -> str:
+        """The buffer with x."""
+        return self.parts.hold(4 * prod(shape))
+
+    def other(self, shape: Shape) -> str:
+        """The buffer for y."""
+        return self.parts.hold(4 * prod(shape), there=True)
+
+    def turn(self) -> None:
+        """What was y is the next layer's x."""
+        self.parts.at = 1 - self.parts.at
+
+    def line(self, code: str) -> None:
+        """Add a line."""
+        self.parts.calls.append(code)
+
+    def each(self, shape: Shape, code: str) -> None:
+        """Add a line for all numbers of that shape, with their index i."""
+        self.line(f"for (int i = 0; i < {prod(shape)}; i++) {code}")
+
+    def chain(self, layers: Sequence[Layer], plans: Sequence[Plan], shape: Shape, path: str) -> None:
+        """Write layers in a row."""
+        for i, (layer, plan) in enumerate(zip(layers, plans, strict=True)):
+            self.layer(layer, plan, shape, f"{path}{i}")
+            shape = plan.out_shape
+
+    def layer(self, layer: Layer, plan: Plan, shape: Shape, path: str) -> None:
+        """Write one layer."""
+        out = plan.out_shape
+        if write := C_WRITERS.get(type(layer)):
+            write(self, layer, plan, shape, path)
+        elif isinstance(layer, MaxPool2D | AveragePool2D):
+            function = "max_pool" if isinstance(layer, MaxPool2D) else "average_pool"
+            self.parts.call(function, self.room(shape), self.other(out), *window_arguments(layer, shape, out))
+            self.turn()
+        elif isinstance(layer, GlobalAveragePool2D):
+            self.parts.call("average_all", self.room(shape), self.other(out), shape[0] * shape[1], shape[2])
+            self.turn()
+        elif not isinstance(layer, SAME_NUMBERS):
+            x = self.room(shape)
+            self.each(shape, f"{x}[i] = {element(layer, f'{x}[i]', self.parts)};")
+
+
+C_WRITERS: dict[type, Callable[[Single, Any, Plan, Shape, str], None]] = {}
+CWriter = Callable[[Single, Any, Plan, Shape, str], None]
+
+
+def writes_in_c(*kinds: type) -> Callable[[CWriter], CWriter]:
+    """Decorator: the function writes the calls of these layers."""
+
+    def note(function: CWriter) -> CWriter:
+        C_WRITERS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return note
+
+
+@writes_in_c(Dense)
+def _dense(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None:
+    p, out = to.own(path), plan.out_shape
+    W = to.constant("W", outputs_first(layer, p["W"]), f"{path}.W")
+    dense_rows(to, W, to.constant("b", p.get("b", np.zeros(out[-1]))), shape, out)
+
+
+def dense_rows(to: Single, W: str, b: str, shape: Shape, out: Shape) -> None:
+    """A dense layer over each row."""
+    x, y, k, units, rows = to.room(shape), to.other(out), shape[-1], out[-1], prod(shape[:-1])
+    if rows == 1:
+        to.parts.call("dense", x, W, b, y, k, units)
+    else:
+        to.parts.use("dense")
+        to.line(f"for (int t = 0; t < {rows}; t++) dense({x} + t * {k}, {W}, {b}, {y} + t * {units}, {k}, {units});")
+    to.turn()
+
+
+@writes_in_c(Conv2D)
+def _conv(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None:
+    p, out = to.own(path), plan.out_shape
+    W = to.constant("W", outputs_first(layer, p["W"]))
+    b = to.constant("b", p.get("b", np.zeros(out[-1])))
+    more = [layer.filters, layer.groups, *layer.window.dilation]
+    to.parts.call("conv", to.room(shape), W, b, to.other(out), *window_arguments(layer, shape, out), *more)
+    to.turn()
+
+
+@writes_in_c(BatchNorm)
+def _batch_norm(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None:
+    scale, shift = (to.constant(n, a) for n, a in zip("st", scale_and_shift(layer, to.own(path)), strict=True))
+    to.parts.call("norm", to.room(shape), scale, shift, prod(shape[:-1]), shape[-1])
 
 
 def write_single(network: Network, parts: CParts) -> None:
     """The calls in single precision; the last layer's output is y."""
-    shape, size = network.input_shape, 4
-    grey = network.inputs == "grey levels"
-    x = parts.hold(size * prod(shape))
-    scaled = "(float)x[i] / 255.0f" if grey else "x[i]"
-    parts.calls.append(f"for (int i = 0; i < {prod(shape)}; i++) {x}[i] = {scaled};")
-    for i, (layer, plan) in enumerate(zip(network.layers, network.plan, strict=True)):
-        out, own = plan.out_shape, own_parameters(network, i)
-        x = parts.hold(size * prod(shape))
-        if isinstance(layer, Dense | Conv2D):
-            W = parts.constant("W", outputs_first(layer, own["W"]).astype(np.float32))
-            bias = own.get("b", np.zeros(out[-1]))
-            b = parts.constant("b", bias.astype(np.float32))
-            y = parts.hold(size * prod(out), there=True)
-            if isinstance(layer, Dense):
-                if len(shape) != 1:
-                    raise unknown_in_c(layer)
-                parts.call("dense", x, W, b, y, shape[0], out[0])
-            else:
-                more = [layer.filters, layer.groups, *layer.window.dilation]
-                parts.call("conv", x, W, b, y, *window_arguments(layer, shape, out), *more)
-            parts.at = 1 - parts.at
-        elif isinstance(layer, MaxPool2D | AveragePool2D):
-            y = parts.hold(size * prod(out), there=True)
-            function = "max_pool" if isinstance(layer, MaxPool2D) else "average_pool"
-            parts.call(function, x, y, *window_arguments(layer, shape, out))
-            parts.at = 1 - parts.at
-        elif isinstance(layer, GlobalAveragePool2D):
-            y = parts.hold(size * prod(out), there=True)
-            parts.call("average_all", x, y, shape[0] * shape[1], shape[2])
-            parts.at = 1 - parts.at
-        elif isinstance(layer, BatchNorm):
-            scale, shift = (
-                parts.constant(n, a.astype(np.float32)) for n, a in zip("st", scale_and_shift(layer, own), strict=True)
-            )
-            parts.call("norm", x, scale, shift, prod(shape[:-1]), shape[-1])
-        elif (isinstance(layer, Softmax) and i == len(network.layers) - 1) or isinstance(layer, SAME_NUMBERS):
-            pass
-        else:
-            parts.calls.append(f"for (int i = 0; i < {prod(shape)}; i++) {x}[i] = {element(layer, f'{x}[i]', parts)};")
-        shape = out
-    x = parts.hold(size * prod(shape))
-    parts.calls.append(f"for (int i = 0; i < {shape[0]}; i++) y[i] = {x}[i];")
+    to, layers, shape = Single(parts, network.state_dict()), list(network.layers), network.input_shape
+    if network.inputs != "tokens":
+        x = to.room(shape)
+        to.each(shape, f"{x}[i] = {'(float)x[i] / 255.0f' if network.inputs == 'grey levels' else 'x[i]'};")
+    if isinstance(layers[-1], Softmax):  # the caller writes it
+        layers.pop()
+    to.chain(layers, network.plan[: len(layers)], shape, "")
+    x = to.room(network.plan[-1].out_shape)
+    to.each(network.plan[-1].out_shape, f"y[i] = {x}[i];")

@@ -1,9 +1,11 @@
 """The C functions that layers need, by name: in single precision, and on 8-bit numbers. An export has those it uses."""
 
+from byhand.exchange.c.sequence_snippets import SEQUENCE_NEEDS, SEQUENCES
+
 # What a function calls itself.
 NEEDS = {"sigmoid": ("exponential",), "hyperbolic": ("exponential",), "softmax": ("exponential",)}
 NEEDS |= {"elu": ("exponential",), "average_pool_q": ("rounded",), "conv_q": ("rounded",), "dense_q": ("rounded",)}
-NEEDS |= {"norm_q": ("rounded",), "average_all_q": ("rounded",)}
+NEEDS |= {"norm_q": ("rounded",), "average_all_q": ("rounded",), **SEQUENCE_NEEDS}
 
 COMMON = {
     "exponential": """
@@ -73,6 +75,83 @@ static int8_t rounded(float x, int low)
 WINDOW_ARGUMENTS = """int height, int width, int channels,
                  int rows, int columns, int kh, int kw, int down, int across, int above, int left"""
 
+
+def windowed(eight: bool) -> dict[str, str]:
+    """The functions whose windows slide over images: in single precision, or on 8-bit numbers."""
+    q, kind, total, low = ("_q", "int8_t", "int32_t", "-128") if eight else ("", "float", "float", "-3.4e38f")
+    bias = "const float *factor, const float *shift" if eight else "const float *b"
+    inside = """int i = r * down + k - above, j = s * across + l - left;
+                        if (i >= 0 && i < height && j >= 0 && j < width)"""
+    return {
+        f"conv{q}": f"""
+/* A convolution of x (height, width, channels){", as dense_q" * eight}; W (filters, kh, kw, channels / groups) */
+static void conv{q}(const {kind} *x, const {kind} *W, {bias}, {kind} *y,
+                 {WINDOW_ARGUMENTS},
+                 int filters, int groups, int dk, int dl{", int low" * eight})
+{{
+    int depth = channels / groups, per = filters / groups;
+    for (int r = 0; r < rows; r++)
+        for (int s = 0; s < columns; s++)
+            for (int f = 0; f < filters; f++) {{
+                {total} sum = {"0" if eight else "b[f]"};
+                for (int k = 0; k < kh; k++)
+                    for (int l = 0; l < kw; l++) {{
+                        int i = r * down + k * dk - above, j = s * across + l * dl - left;
+                        if (i < 0 || i >= height || j < 0 || j >= width)
+                            continue;
+                        const {kind} *p = x + (i * width + j) * channels + f / per * depth;
+                        const {kind} *w = W + ((f * kh + k) * kw + l) * depth;
+                        for (int c = 0; c < depth; c++)
+                            sum += w[c] * p[c];
+                    }}
+                *y++ = {"rounded(factor[f] * (float)sum + shift[f], low)" if eight else "sum"};
+            }}
+}}
+""",
+        f"max_pool{q}": f"""
+/* The largest number of each window */
+static void max_pool{q}(const {kind} *x, {kind} *y,
+                 {WINDOW_ARGUMENTS})
+{{
+    for (int r = 0; r < rows; r++)
+        for (int s = 0; s < columns; s++)
+            for (int c = 0; c < channels; c++) {{
+                {kind} top = {low};
+                for (int k = 0; k < kh; k++)
+                    for (int l = 0; l < kw; l++) {{
+                        {inside} {{
+                            {kind} v = x[(i * width + j) * channels + c];
+                            top = v > top ? v : top;
+                        }}
+                    }}
+                *y++ = top;
+            }}
+}}
+""",
+        f"average_pool{q}": f"""
+/* The mean of each window's pixels that lie in the image{", times factor" * eight} */
+static void average_pool{q}(const {kind} *x, {kind} *y,
+                 {WINDOW_ARGUMENTS}{", float factor" * eight})
+{{
+    for (int r = 0; r < rows; r++)
+        for (int s = 0; s < columns; s++)
+            for (int c = 0; c < channels; c++) {{
+                {total} sum = 0;
+                int count = 0;
+                for (int k = 0; k < kh; k++)
+                    for (int l = 0; l < kw; l++) {{
+                        {inside} {{
+                            sum += x[(i * width + j) * channels + c];
+                            count++;
+                        }}
+                    }}
+                *y++ = {"rounded(factor * (float)sum / (float)count, -127)" if eight else "sum / (float)count"};
+            }}
+}}
+""",
+    }
+
+
 SINGLE = {
     "dense": """
 /* y = W x + b, W (out, in) */
@@ -85,74 +164,6 @@ static void dense(const float *x, const float *W, const float *b, float *y, int 
         y[o] = sum;
     }
 }
-""",
-    "conv": f"""
-/* A convolution of x (height, width, channels); W (filters, kh, kw, channels / groups) */
-static void conv(const float *x, const float *W, const float *b, float *y,
-                 {WINDOW_ARGUMENTS},
-                 int filters, int groups, int dk, int dl)
-{{
-    int depth = channels / groups, per = filters / groups;
-    for (int r = 0; r < rows; r++)
-        for (int s = 0; s < columns; s++)
-            for (int f = 0; f < filters; f++) {{
-                float sum = b[f];
-                for (int k = 0; k < kh; k++)
-                    for (int l = 0; l < kw; l++) {{
-                        int i = r * down + k * dk - above, j = s * across + l * dl - left;
-                        if (i < 0 || i >= height || j < 0 || j >= width)
-                            continue;
-                        const float *p = x + (i * width + j) * channels + f / per * depth;
-                        const float *w = W + ((f * kh + k) * kw + l) * depth;
-                        for (int c = 0; c < depth; c++)
-                            sum += w[c] * p[c];
-                    }}
-                *y++ = sum;
-            }}
-}}
-""",
-    "max_pool": f"""
-/* The largest number of each window */
-static void max_pool(const float *x, float *y,
-                 {WINDOW_ARGUMENTS})
-{{
-    for (int r = 0; r < rows; r++)
-        for (int s = 0; s < columns; s++)
-            for (int c = 0; c < channels; c++) {{
-                float top = -3.4e38f;
-                for (int k = 0; k < kh; k++)
-                    for (int l = 0; l < kw; l++) {{
-                        int i = r * down + k - above, j = s * across + l - left;
-                        if (i >= 0 && i < height && j >= 0 && j < width) {{
-                            float v = x[(i * width + j) * channels + c];
-                            top = v > top ? v : top;
-                        }}
-                    }}
-                *y++ = top;
-            }}
-}}
-""",
-    "average_pool": f"""
-/* The mean of each window's pixels that lie in the image */
-static void average_pool(const float *x, float *y,
-                 {WINDOW_ARGUMENTS})
-{{
-    for (int r = 0; r < rows; r++)
-        for (int s = 0; s < columns; s++)
-            for (int c = 0; c < channels; c++) {{
-                float sum = 0;
-                int count = 0;
-                for (int k = 0; k < kh; k++)
-                    for (int l = 0; l < kw; l++) {{
-                        int i = r * down + k - above, j = s * across + l - left;
-                        if (i >= 0 && i < height && j >= 0 && j < width) {{
-                            sum += x[(i * width + j) * channels + c];
-                            count++;
-                        }}
-                    }}
-                *y++ = sum / (float)count;
-            }}
-}}
 """,
     "average_all": """
 /* Each channel's mean over all pixels */
@@ -193,73 +204,6 @@ static void dense_q(const int8_t *x, const int8_t *W, const float *factor, const
     }
 }
 """,
-    "conv_q": f"""
-/* A convolution of x (height, width, channels), as dense_q; W (filters, kh, kw, channels / groups) */
-static void conv_q(const int8_t *x, const int8_t *W, const float *factor, const float *shift, int8_t *q,
-                 {WINDOW_ARGUMENTS},
-                   int filters, int groups, int dk, int dl, int low)
-{{
-    int depth = channels / groups, per = filters / groups;
-    for (int r = 0; r < rows; r++)
-        for (int s = 0; s < columns; s++)
-            for (int f = 0; f < filters; f++) {{
-                int32_t sum = 0;
-                for (int k = 0; k < kh; k++)
-                    for (int l = 0; l < kw; l++) {{
-                        int i = r * down + k * dk - above, j = s * across + l * dl - left;
-                        if (i < 0 || i >= height || j < 0 || j >= width)
-                            continue;
-                        const int8_t *p = x + (i * width + j) * channels + f / per * depth;
-                        const int8_t *w = W + ((f * kh + k) * kw + l) * depth;
-                        for (int c = 0; c < depth; c++)
-                            sum += w[c] * p[c];
-                    }}
-                *q++ = rounded(factor[f] * (float)sum + shift[f], low);
-            }}
-}}
-""",
-    "max_pool_q": f"""
-/* The largest number of each window */
-static void max_pool_q(const int8_t *x, int8_t *y,
-                 {WINDOW_ARGUMENTS})
-{{
-    for (int r = 0; r < rows; r++)
-        for (int s = 0; s < columns; s++)
-            for (int c = 0; c < channels; c++) {{
-                int8_t top = -128;
-                for (int k = 0; k < kh; k++)
-                    for (int l = 0; l < kw; l++) {{
-                        int i = r * down + k - above, j = s * across + l - left;
-                        if (i >= 0 && i < height && j >= 0 && j < width) {{
-                            int8_t v = x[(i * width + j) * channels + c];
-                            top = v > top ? v : top;
-                        }}
-                    }}
-                *y++ = top;
-            }}
-}}
-""",
-    "average_pool_q": f"""
-/* The mean of each window's pixels that lie in the image, times factor */
-static void average_pool_q(const int8_t *x, int8_t *y,
-                 {WINDOW_ARGUMENTS}, float factor)
-{{
-    for (int r = 0; r < rows; r++)
-        for (int s = 0; s < columns; s++)
-            for (int c = 0; c < channels; c++) {{
-                int32_t sum = 0, count = 0;
-                for (int k = 0; k < kh; k++)
-                    for (int l = 0; l < kw; l++) {{
-                        int i = r * down + k - above, j = s * across + l - left;
-                        if (i >= 0 && i < height && j >= 0 && j < width) {{
-                            sum += x[(i * width + j) * channels + c];
-                            count++;
-                        }}
-                    }}
-                *y++ = rounded(factor * (float)sum / (float)count, -127);
-            }}
-}}
-""",
     "average_all_q": """
 /* Each channel's mean over all pixels, times factor */
 static void average_all_q(const int8_t *x, int8_t *y, int pixels, int channels, float factor)
@@ -281,4 +225,4 @@ static void norm_q(int8_t *x, const float *scale, const float *shift, int rows, 
 }
 """,
 }
-FUNCTIONS = COMMON | SINGLE | EIGHT_BITS
+FUNCTIONS = COMMON | SINGLE | windowed(False) | EIGHT_BITS | windowed(True) | SEQUENCES

@@ -14,6 +14,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 from byhand.core.types import Array
 from byhand.core.version import __version__
+from byhand.exchange.c import sequences  # noqa: F401  (it registers its layers)
 from byhand.exchange.c.arrays import WIDEST_C
 from byhand.exchange.c.eight_bits import write_eight_bits
 from byhand.exchange.c.single import CParts, write_single
@@ -53,8 +54,8 @@ def c_file(network: Network, name: str = "digits", int8: bool = False, samples: 
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", name):
         raise ByhandError(f"{name!r} is no name of a function in C; take letters, digits and _.")
-    if network.inputs == "tokens" or len(network.plan[-1].out_shape) != 1:
-        raise ByhandError("A network in C takes numbers or grey levels, and gives one row of numbers.")
+    if len(network.plan[-1].out_shape) != 1:
+        raise ByhandError("A network in C gives one row of numbers; this one gives a row for each step.")
     parts = CParts(name)
     if int8:
         if samples is None or not len(samples):
@@ -74,10 +75,12 @@ def c_file(network: Network, name: str = "digits", int8: bool = False, samples: 
 
 def _assembled(network: Network, parts: CParts, int8: bool) -> CFile:
     """The whole file."""
-    n, k, ram = prod(network.input_shape), network.outputs, sum(parts.room)
+    n, k, ram = prod(network.input_shape), network.outputs, sum(parts.room) + sum(parts.more.values())
     grey = network.inputs == "grey levels"
     takes = f"{n} grey levels, 0 black to 255 white," if grey else f"{n} numbers"
     kind = "uint8_t" if grey else "float"
+    if network.inputs == "tokens":
+        takes, kind = f"{n} tokens, from 0 to {network.layers[0].vocabulary - 1}, padding at the end,", "int32_t"
     shape = " x ".join(map(str, network.input_shape))
     gives = {"softmax": "probabilities", "sigmoid": "probabilities"}.get(network.loss.activation or "", "numbers")
     decide = "the largest one's number" if k > 1 else "1 where it is at least a half, else 0"
@@ -96,7 +99,7 @@ def _assembled(network: Network, parts: CParts, int8: bool) -> CFile:
 """.replace("×", "x")
     about = "\n".join(wrapped_c(line) for line in about.split("\n"))
     unit, width = ("int8_t", 1) if int8 else ("float", 4)
-    rooms = zip("ab", (-(-size // width) for size in parts.room), strict=True)
+    rooms = [(name, -(-size // width)) for name, size in (*zip("ab", parts.room, strict=True), *parts.more.items())]
     buffers = "".join(f"static {unit} {name}[{size}];\n" for name, size in rooms if size)
     body = "\n".join(wrapped_c(f"    {line}", "        ") for line in parts.calls)
     answer = (
