@@ -38,9 +38,9 @@ def comes_back(network):
     return np.allclose(back.predict_proba(x), network.predict_proba(x), atol=1e-4)
 
 
-def in_c(layer, shape):
-    """Whether a network that has it in front of a dense layer becomes C."""
-    network = b.Network(shape, [layer, b.Flatten(), b.Dense(2)], b.CategoricalCrossEntropy())
+def in_c(layers, shape):
+    """Whether a network that has them in front of a dense layer becomes C."""
+    network = b.Network(shape, [*layers, b.Flatten(), b.Dense(2)], b.CategoricalCrossEntropy())
     return bool(c_file(network).text)
 
 
@@ -66,7 +66,7 @@ def row(kind, cases):
         known = known or kind in (b.LSTM, b.GRU, b.Bidirectional, b.MultiHeadAttention, b.PatchEmbedding, b.RMSNorm)
         known = known or kind in (b.LearnedPositions, b.ClassToken)
         marks += [known and tried(lambda place=place: keras_shapes(place)) if has else None]
-        marks += [tried(lambda layer=layer, shape=shape: in_c(layer, shape)) if len(layers) == 1 else False]
+        marks += [tried(lambda layers=layers, shape=shape: in_c(layers, shape))]
         best = marks if not best or sum(map(bool, marks)) > sum(map(bool, best)) else best
     return best
 

@@ -3,7 +3,11 @@
 from byhand.exchange.c.sequence_snippets import SEQUENCE_NEEDS, SEQUENCES
 
 # What a function calls itself.
-NEEDS = {"sigmoid": ("exponential",), "hyperbolic": ("exponential",), "softmax": ("exponential",)}
+NEEDS: dict[str, tuple[str, ...]] = {
+    "sigmoid": ("exponential",),
+    "hyperbolic": ("exponential",),
+    "softmax": ("exponential",),
+}
 NEEDS |= {"elu": ("exponential",), "average_pool_q": ("rounded",), "conv_q": ("rounded",), "dense_q": ("rounded",)}
 NEEDS |= {"norm_q": ("rounded",), "average_all_q": ("rounded",), **SEQUENCE_NEEDS}
 

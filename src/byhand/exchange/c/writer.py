@@ -79,8 +79,9 @@ def _assembled(network: Network, parts: CParts, int8: bool) -> CFile:
     grey = network.inputs == "grey levels"
     takes = f"{n} grey levels, 0 black to 255 white," if grey else f"{n} numbers"
     kind = "uint8_t" if grey else "float"
+    vocabulary = getattr(network.layers[0], "vocabulary", 0)
     if network.inputs == "tokens":
-        takes, kind = f"{n} tokens, from 0 to {network.layers[0].vocabulary - 1}, padding at the end,", "int32_t"
+        takes, kind = f"{n} tokens, from 0 to {vocabulary - 1}, padding at the end,", "int32_t"
     shape = " x ".join(map(str, network.input_shape))
     gives = {"softmax": "probabilities", "sigmoid": "probabilities"}.get(network.loss.activation or "", "numbers")
     decide = "the largest one's number" if k > 1 else "1 where it is at least a half, else 0"
