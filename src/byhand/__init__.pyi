@@ -51,6 +51,8 @@ from .layers import Columns as Columns
 from .layers import Conv1D as Conv1D
 from .layers import Conv2D as Conv2D
 from .layers import ConvTranspose2D as ConvTranspose2D
+from .layers import CrossAttention as CrossAttention
+from .layers import DecoderBlock as DecoderBlock
 from .layers import Dense as Dense
 from .layers import Dropout as Dropout
 from .layers import Embedding as Embedding
@@ -81,6 +83,7 @@ from .layers import SinusoidalPositions as SinusoidalPositions
 from .layers import Softmax as Softmax
 from .layers import SpatialDropout as SpatialDropout
 from .layers import SpectralNorm as SpectralNorm
+from .layers import SplitSteps as SplitSteps
 from .layers import Step as Step
 from .layers import StepsFrom as StepsFrom
 from .layers import Tanh as Tanh

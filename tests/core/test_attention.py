@@ -9,6 +9,8 @@ from byhand import (
     ByhandError,
     CategoricalCrossEntropy,
     ClassToken,
+    CrossAttention,
+    DecoderBlock,
     Dense,
     Embedding,
     FirstStep,
@@ -18,11 +20,13 @@ from byhand import (
     Network,
     PatchEmbedding,
     SinusoidalPositions,
+    SplitSteps,
+    StepsFrom,
     TiedDense,
     TransformerBlock,
 )
 from byhand.explaining.explain import trace
-from byhand.generating import StepByStep, Windowed, next_token
+from byhand.generating import StepByStep, Windowed, next_token, teacher_forcing, translate
 from tests.golden import attention_cases
 from tests.golden.make import FOLDER, compute_attention
 
@@ -243,6 +247,12 @@ def test_pre_norm_is_the_residual_written_out():
         (lambda: Network((28, 28, 1), [PatchEmbedding(5, 8)]), "patches of 5 pixels do not fill an image of 28 × 28"),
         (lambda: Network((4,), [Embedding(5, 3), TiedDense(6)]), r"one of shape \(6, 3\); it has the shape \(5, 3\)"),
         (lambda: Network((4,), [Embedding(5, 3), TiedDense(5, "1.W")]), "which no layer has"),
+        (lambda: Network((4, 6), [CrossAttention(4, 2)]), "4 heads can't share 6 numbers"),
+        (lambda: Network((4, 6), [CrossAttention(2, 4)]), "4 steps are a source of 4 and none that look at it"),
+        (lambda: Network((4, 6), [SplitSteps(4, [Dense(6)])]), "4 steps are a source of 4 and none behind it"),
+        (lambda: Network((4, 6), [SplitSteps(2, [Dense(5)])]), "both end in as many numbers"),
+        (lambda: SplitSteps(2), "needs layers for one part"),
+        (lambda: Network((4, 6), [StepsFrom(4)]), "none is left"),
         (lambda: MultiHeadAttention(0), "heads must be a whole number"),
         (lambda: MultiHeadAttention(2, dropout=1.0), "dropout must"),
     ],
@@ -263,6 +273,30 @@ def test_training_on_from_kept_keys_is_refused():
     network.forward(tokens, workspace, carry=True)
     with pytest.raises(ByhandError, match="longer than the 8"):
         network.forward(tokens, workspace, carry=True)
+
+
+def test_a_decoder_sees_the_whole_source_and_its_own_past():
+    encoder = SplitSteps(3, [LearnedPositions(3), TransformerBlock(8, 2), LayerNorm()], [LearnedPositions(4)])
+    layers = [Embedding(9, 8), encoder, DecoderBlock(8, 2, 3), StepsFrom(3), LayerNorm(), Dense(9)]
+    network = Network((7,), layers, CategoricalCrossEntropy(), rng=1)
+    network.theta = network.theta + 0.3 * np.random.default_rng(2).standard_normal(network.size)
+    source = np.random.default_rng(0).integers(8, size=(5, 3))
+    answers, _ = translate(network, source, start=8)
+    x = teacher_forcing(source, answers, 8)
+    before = network.forward(x).copy()
+    assert (before.argmax(axis=2) == answers).all()  # what it wrote token by token is what it says of the whole
+    for t in range(1, 4):
+        other = x.copy()
+        other[:, 3 + t :] = (other[:, 3 + t :] + 1) % 9
+        after = network.forward(other)
+        np.testing.assert_array_equal(after[:, :t], before[:, :t])
+        assert (after[:, t] != before[:, t]).any(axis=1).all()
+    for s in range(3):
+        other = x.copy()
+        other[:, s] = (other[:, s] + 1) % 8
+        assert (network.forward(other) != before).any(axis=2).all()  # each step of the answer depends on it
+    text = network.explain()
+    assert "softmax(" in text and "of each head" in text
 
 
 def test_explain_writes_every_step_with_its_numbers():

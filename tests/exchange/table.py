@@ -18,7 +18,15 @@ INSIDE = {"Parallel", "Sequential", "Residual", "TransformerBlock"}  # their wei
 SEQUENCES = (
     *(b.RNN(3), b.LSTM(3), b.GRU(3), b.Bidirectional(b.LSTM(3)), b.Conv1D(3), b.LastStep(), b.MeanOverTime()),
     *(b.MaxOverTime(), b.MultiHeadAttention(2), b.ClassToken(), b.FirstStep(), b.LearnedPositions(5)),
-    *(b.SinusoidalPositions(), b.StepsFrom(2), b.TransformerBlock(6, 2), b.TiedDense(5)),
+    *(
+        b.CrossAttention(2, 2),
+        b.DecoderBlock(6, 2, 2),
+        b.SplitSteps(2, [b.Dense(6)]),
+        b.SinusoidalPositions(),
+        b.StepsFrom(2),
+        b.TransformerBlock(6, 2),
+        b.TiedDense(5),
+    ),
 )
 
 

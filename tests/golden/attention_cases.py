@@ -8,6 +8,8 @@ from byhand import (
     Adam,
     CategoricalCrossEntropy,
     ClassToken,
+    CrossAttention,
+    DecoderBlock,
     Dense,
     Embedding,
     FirstStep,
@@ -23,6 +25,7 @@ from byhand import (
 from byhand.layers import Layer
 
 LENGTHS = (5, 7, 1, 4)
+SOURCES = (4, 2, 1, 3)  # lengths of sources of four steps; the steps behind them are all there
 
 
 class Case(NamedTuple):
@@ -43,6 +46,11 @@ CASES = [
     Case("gpt block without biases, rms", TransformerBlock(6, 3, causal=True, bias=False, rms=True)),
     Case("encoder block", TransformerBlock(6, 2, 10, pre_norm=False), LENGTHS),
     Case("encoder block, pre-norm", TransformerBlock(6, 3, 10), LENGTHS),
+    Case("cross attention", CrossAttention(2, 4)),
+    Case("cross attention, lengths of the source", CrossAttention(3, 4), SOURCES),
+    Case("cross attention, no biases", CrossAttention(1, 6, bias=False)),
+    Case("decoder block", DecoderBlock(6, 2, 4, 10), SOURCES),
+    Case("decoder block, post-norm", DecoderBlock(6, 3, 3, 10, pre_norm=False)),
 ]
 LEARNERS = ("gpt", "vit")
 
@@ -59,6 +67,8 @@ def data(case):
     rng = np.random.default_rng(1 + len(case.name))
     x, dy = rng.standard_normal((2, 4, 7, 6))
     mask = None if case.lengths is None else np.arange(7) < np.array(case.lengths)[:, None]
+    if mask is not None and hasattr(case.layer, "source"):
+        mask[:, case.layer.source :] = True
     return {"x": x, "dy": dy, "mask": mask}
 
 

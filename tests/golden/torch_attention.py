@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from byhand import MultiHeadAttention, RMSNorm, TransformerBlock
+from byhand import CrossAttention, DecoderBlock, MultiHeadAttention, RMSNorm, TransformerBlock
 
 torch.set_num_threads(1)
 
@@ -79,6 +79,54 @@ def encoder(x, p, layer, mask):
     return torch.func.functional_call(module, named, (x,), {"src_key_padding_mask": padded})
 
 
+def cross(x, p, layer, mask):
+    """nn.MultiheadAttention, whose keys and values come of another sequence than its queries."""
+    s, d = layer.source, x.shape[2]
+    source, asking = x[:, :s].swapaxes(0, 1), x[:, s:].swapaxes(0, 1)
+    b = torch.cat([p["b"], p["u"]]) if layer.bias else torch.zeros(3 * d).double()
+    y = F.multi_head_attention_forward(
+        asking, source, source, d, layer.heads, torch.cat([p["W"].T, p["U"].T]), b, None, None, False, 0.0, p["O"].T,
+        p.get("c", torch.zeros(d).double()), key_padding_mask=None if mask is None else ~torch.tensor(mask[:, :s]),
+        need_weights=False,
+    )[0].swapaxes(0, 1)  # fmt: skip
+    return torch.cat([torch.zeros_like(x[:, :s]), y], dim=1)
+
+
+def decoder(x, p, layer, mask):
+    """nn.TransformerDecoderLayer, called with our tensors; its memory is the source."""
+    s, steps = layer.source, x.shape[1] - layer.source
+    if layer.pre_norm:
+        a, c, m, norms = "0.0.0.1.", "1.1.", "2.0.0.", ("0.0.0.0.", "1.0.0.0.", "2.0.0.0.")
+        k = 1
+    else:
+        a, c, m, norms = "0.0.0.0.", "1.0.", "2.0.1.", ("0.0.1.", "2.0.0.", "2.0.2.")
+        k = 0
+    named = {
+        "self_attn.in_proj_weight": p[f"{a}W"].T,
+        "self_attn.in_proj_bias": p[f"{a}b"],
+        "self_attn.out_proj.weight": p[f"{a}O"].T,
+        "self_attn.out_proj.bias": p[f"{a}c"],
+        "multihead_attn.in_proj_weight": torch.cat([p[f"{c}W"].T, p[f"{c}U"].T]),
+        "multihead_attn.in_proj_bias": torch.cat([p[f"{c}b"], p[f"{c}u"]]),
+        "multihead_attn.out_proj.weight": p[f"{c}O"].T,
+        "multihead_attn.out_proj.bias": p[f"{c}c"],
+        "linear1.weight": p[f"{m}{k}.W"].T,
+        "linear1.bias": p[f"{m}{k}.b"],
+        "linear2.weight": p[f"{m}{k + 2}.W"].T,
+        "linear2.bias": p[f"{m}{k + 2}.b"],
+    }
+    for i, prefix in enumerate(norms, 1):
+        named |= {f"norm{i}.weight": p[f"{prefix}gamma"], f"norm{i}.bias": p[f"{prefix}beta"]}
+    module = nn.TransformerDecoderLayer(
+        layer.units, layer.heads, layer.hidden, 0.0, F.gelu, batch_first=True, norm_first=layer.pre_norm
+    ).double()
+    options = {"tgt_mask": torch.ones(steps, steps, dtype=torch.bool).triu(1)}
+    if mask is not None:
+        options["memory_key_padding_mask"] = ~torch.tensor(mask[:, :s])
+    y = torch.func.functional_call(module, named, (x[:, s:], x[:, :s]), options)
+    return torch.cat([x[:, :s], y], dim=1)
+
+
 def tensors(params):
     return {name: torch.tensor(value).requires_grad_() for name, value in params.items()}
 
@@ -94,6 +142,10 @@ def run(case, data, params):
             y = norm(x, inner, True)
         case TransformerBlock():
             y = block(x, inner, case.layer, data["mask"])
+        case CrossAttention():
+            y = cross(x, inner, case.layer, data["mask"])
+        case DecoderBlock():
+            y = decoder(x, inner, case.layer, data["mask"])
     y.backward(torch.tensor(data["dy"]))
     found = {"y": y, "dx": x.grad} | {f"d{name}": value.grad for name, value in p.items()}
     return {name: value.detach().numpy().copy() for name, value in found.items()}

@@ -243,3 +243,44 @@ def test_sequences_are_told_apart_by_their_order():
     assert model.score(x[150:], y[150:]) == 1 and model.predict(x[-1:]) == ["rises"]
     with pytest.raises(ByhandError, match=r"or sequences \(n, T, features\); its shape is"):
         model.fit(x[..., np.newaxis], y)
+
+
+def test_a_vision_transformer_is_an_estimator():
+    rng = np.random.default_rng(0)
+    y = np.arange(160) % 4
+    rows = np.arange(28)[:, np.newaxis] % 2  # stripes across, stripes down, squares, and nothing but noise
+    patterns = np.stack([rows + 0 * rows.T, 0 * rows + rows.T, (rows + rows.T) % 2, 0 * (rows + rows.T)])
+    x = rng.random((160, 28, 28)) + patterns[y]
+    names = np.array(["across", "down", "squares", "noise"])[y]
+    block = byhand.TransformerBlock(8, 2, 16)
+    vit = [byhand.PatchEmbedding(7, 8), byhand.LearnedPositions(16), block, byhand.LayerNorm(), byhand.MeanOverTime()]
+    model = NetworkClassifier(layers=vit, learning_rate_init=0.02, max_iter=15, batch_size=20, random_state=0)
+    model.fit(x[:120], names[:120])
+    assert model.score(x[120:], names[120:]) > 0.9 and model.network_.input_shape == (28, 28, 1)
+    assert model.predict_proba(x[120:]).shape == (40, 4)
+    again = clone(model)
+    assert again.layers == vit and not hasattr(again, "network_")
+    again.fit(x[:120], names[:120])
+    assert (again.network_.theta == model.network_.theta).all()
+    assert (pickle.loads(pickle.dumps(model)).predict(x) == model.predict(x)).all()
+
+    channels = [byhand.Conv2D(2, stride=7), byhand.ReLU()]  # the last shape is an image: it is flattened
+    search = GridSearchCV(model, {"layers": [vit, channels], "max_iter": [1]}, cv=2).fit(x[..., np.newaxis], names)
+    assert len(search.cv_results_["mean_test_score"]) == 2 and np.isfinite(search.cv_results_["mean_test_score"]).all()
+    regressor = NetworkRegressor(layers=vit, max_iter=2, random_state=0).fit(x, x.mean(axis=(1, 2)))
+    assert regressor.predict(x).shape == (160,)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([byhand.PatchEmbedding(5, 8)], "patches of 5 pixels do not fill"),
+        ([byhand.PatchEmbedding(7, 9), byhand.MultiHeadAttention(2)], "2 heads can't share 9 numbers"),
+        ([], "layers must be a list of layers"),
+        (byhand.Dense(3), "layers must be a list of layers"),
+        (["GRU"], "layers must be a list of layers"),
+    ],
+)
+def test_layers_that_do_not_fit_are_named(layers, message):
+    with pytest.raises(ByhandError, match=message):
+        NetworkClassifier(layers=layers).fit(np.zeros((4, 28, 28)), [0, 1, 0, 1])

@@ -3,4 +3,4 @@
 # Those for sequences, whose samples are no images.
 SEQUENCE_RECIPES = {"rows", "pixels", "adding", "adding-gru", "adding-rnn", "sums", "surnames", "vowels"}
 SEQUENCE_RECIPES |= {"airline", "sunspots", "shakespeare-lstm"}
-TRANSFORMERS = {"shakespeare", "addition", "sorting", "vit", "vit-4"}
+TRANSFORMERS = {"shakespeare", "addition", "sorting", "vit", "vit-4", "surnames-attention"}

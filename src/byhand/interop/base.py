@@ -1,9 +1,9 @@
 """The base class of byhand's scikit-learn estimators."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from math import inf, sqrt
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -16,24 +16,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.initializers import Uniform
-from byhand.interop.parameters import check_parameters, hidden_sizes
+from byhand.interop.building import layers_for
+from byhand.interop.parameters import check_parameters
 from byhand.interop.solvers import AdamSolver, MomentumSolver, Rate, Solver
 from byhand.interop.training import EpochRecorder, SharedPenalty
-from byhand.layers import GRU, Dense, Flatten, Layer, ReLU, Sigmoid, Tanh
+from byhand.layers import Dense
 from byhand.losses import Loss, QuadraticCost
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.training import fit
 from byhand.training.checkpoints import Checkpoints, as_checkpoints
 from byhand.training.trees import difference
-
-ACTIVATIONS: dict[str, Callable[[], Layer] | None] = {
-    "identity": None,
-    "logistic": Sigmoid,
-    "tanh": Tanh,
-    "relu": ReLU,
-}
-
 
 NOT_COMPARED = ("checkpoint", "warm_start", "verbose")  # parameters that change nothing in the result
 
@@ -46,7 +38,7 @@ class NetworkEstimator(BaseEstimator):
     `random_state` gives the same start, the same batches and, up to rounding, the same network.
 
     X is (n, features), or (n, T, features), sequences of T steps: the hidden layers are then GRUs, and the outputs come
-    of the last step's state.
+    of the last step's state. With `layers` it is whatever these take, such as images (n, height, width).
 
     Args:
         hidden_layer_sizes: how many units each hidden layer has; a single number is one layer, () none.
@@ -78,6 +70,8 @@ class NetworkEstimator(BaseEstimator):
             `byhand.training.Checkpoints`. With warm_start, an interrupted `fit` goes on from there, also in another
             process: on the same data, with the same parameters and a number as random_state it ends in the same bits.
             MLPClassifier has no such parameter.
+        layers: byhand's layers in place of hidden ones and GRUs, such as [PatchEmbedding(7, 64), TransformerBlock(64,
+            4), MeanOverTime()]; the output layer is added. MLPClassifier has no such parameter.
 
     Attributes:
         network_: the trained `byhand.Network`: explain, summarise or save it.
@@ -122,6 +116,7 @@ class NetworkEstimator(BaseEstimator):
     n_iter_no_change: float = 10
     max_fun: int = 15000
     checkpoint: Any = None
+    layers: Any = None
 
     # ---- what the two do differently ----
 
@@ -231,29 +226,11 @@ class NetworkEstimator(BaseEstimator):
         return kept, True
 
     def _start(self, X: Array, outputs: int, fresh: bool, random_state: Any, classes: Sequence[str] | None) -> None:
-        """Create the network, with new weights or those of the previous fit.
-
-        Of dense layers all numbers come from U(−r, r) with r = √(6 / (in + out)), or √(2 / (in + out)) for "logistic":
-        Glorot and Bengio (2010), with scikit-learn's factor for the sigmoid.
-        """
-        layers: list[Layer] = []
-        wide = X.shape[-1]
-        factor = 2 if self.activation == "logistic" else 6
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        if X.ndim == 3:  # a GRU for each hidden layer, every step's state for all but the last
-            layers = [GRU(units, return_sequences=i < len(hidden)) for i, units in enumerate(hidden, 1)] or [Flatten()]
-            wide, hidden = (hidden[-1] if hidden else X.shape[1] * wide), []
-        for units in [*hidden, outputs]:
-            start = Uniform(-sqrt(factor / (wide + units)), sqrt(factor / (wide + units)))
-            layers.append(Dense(units, start, start))
-            if activation := ACTIVATIONS[self.activation]:
-                layers.append(activation())
-            wide = units
-        if ACTIVATIONS[self.activation]:
-            layers.pop()
+        """Create the network, with new weights or those of the previous fit."""
+        shape, layers = layers_for(self, X.shape[1:], outputs)
         loss, self.out_activation_ = self._loss()
         dtype = X.dtype if fresh else self.network_.dtype
-        network = Network(X.shape[1:], layers, loss, rng=None, dtype=dtype, classes=classes)
+        network = Network(shape, layers, loss, rng=None, dtype=dtype, classes=classes)
         if fresh:
             network.initialize(random_state)
             self.t_ = 0
@@ -328,7 +305,7 @@ class NetworkEstimator(BaseEstimator):
             y_numeric=numeric,
             reset=self._is_fresh(incremental),
         )
-        if X.ndim > 3:
+        if X.ndim > 3 and self.layers is None:
             raise ByhandError(f"X must be (n, features), or sequences (n, T, features); its shape is {X.shape}.")
         return X, y
 

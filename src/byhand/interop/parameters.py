@@ -1,6 +1,6 @@
 """Checks of the parameters that the estimators share with MLPClassifier."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from byhand.core.checks import require_between, require_whole
 from byhand.core.errors import ByhandError
+from byhand.layers import Layer
 
 ABOVE_ZERO = float(np.finfo(float).tiny)
 BELOW_ONE = 1 - 1e-12
@@ -17,6 +18,10 @@ def check_parameters(estimator: Any) -> None:
     """Raise ByhandError for invalid parameters; scikit-learn requires this check in `fit`."""
     e = estimator
     hidden_sizes(e.hidden_layer_sizes)
+    if e.layers is not None and (
+        not isinstance(e.layers, Sequence) or not e.layers or not all(isinstance(layer, Layer) for layer in e.layers)
+    ):
+        raise ByhandError(f"layers must be a list of layers, such as [Conv2D(8), ReLU()], or None; got {e.layers!r}.")
     require_one_of("activation", e.activation, ("identity", "logistic", "tanh", "relu"))
     if e.solver == "lbfgs":
         raise ByhandError('byhand learns from batches and has no solver="lbfgs"; use "adam" or "sgd".')

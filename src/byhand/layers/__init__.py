@@ -15,6 +15,8 @@ from byhand.layers.activations import (
     spelled_out,
 )
 from byhand.layers.attention.block import TransformerBlock
+from byhand.layers.attention.cross import CrossAttention
+from byhand.layers.attention.decoder_block import DecoderBlock
 from byhand.layers.attention.multi_head import MultiHeadAttention
 from byhand.layers.attention.patches import ClassToken, FirstStep, PatchEmbedding
 from byhand.layers.attention.positions import LearnedPositions, SinusoidalPositions
@@ -41,6 +43,7 @@ from byhand.layers.sequences.gru import GRU
 from byhand.layers.sequences.lstm import LSTM
 from byhand.layers.sequences.over_time import LastStep, MaxOverTime, MeanOverTime, RepeatVector, StepsFrom
 from byhand.layers.sequences.rnn import RNN
+from byhand.layers.sequences.split_steps import SplitSteps
 from byhand.layers.smooth_activations import GELU, SiLU
 from byhand.layers.spectral_norm import SpectralNorm
 from byhand.layers.upsampling import ConvTranspose2D, UpSample2D
@@ -60,6 +63,8 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "ConvTranspose2D",
+    "CrossAttention",
+    "DecoderBlock",
     "Dense",
     "Dropout",
     "Embedding",
@@ -93,6 +98,7 @@ __all__ = [
     "Softmax",
     "SpatialDropout",
     "SpectralNorm",
+    "SplitSteps",
     "Step",
     "StepsFrom",
     "Tanh",

@@ -23,7 +23,7 @@ from byhand.recipes.shakespeare import shakespeare
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 from byhand.recipes.small import small
 from byhand.recipes.sums import sums
-from byhand.recipes.surnames import surnames
+from byhand.recipes.surnames import surnames, surnames_attention
 from byhand.recipes.table import curve, diabetes, fitted_to, table_recipe
 from byhand.recipes.transfer import transfer, transfer_frozen, transfer_scratch
 from byhand.recipes.vit import vit, vit_4
@@ -65,6 +65,7 @@ RECIPES = {
         adding_rnn,
         sums,
         surnames,
+        surnames_attention,
         vowels,
         airline,
         sunspots,

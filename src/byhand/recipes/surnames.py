@@ -5,12 +5,22 @@ from dataclasses import replace
 import numpy as np
 
 from byhand.data import Dataset, split_rows
-from byhand.layers import LSTM, Bidirectional, Dense, Dropout, Embedding
+from byhand.layers import (
+    LSTM,
+    Bidirectional,
+    Dense,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    LearnedPositions,
+    MeanOverTime,
+    TransformerBlock,
+)
 from byhand.losses import CategoricalCrossEntropy
-from byhand.optimizers import Adam
+from byhand.optimizers import Adam, AdamW
 from byhand.recipes.base import Split, rows
 from byhand.recipes.vowels import vowels
-from byhand.schedules import OneCycle
+from byhand.schedules import OneCycle, WarmupCosine
 
 LETTERS = 83  # of the data set
 TESTED = 0.1  # share of the lines that are tested with, and as many are held back
@@ -39,4 +49,18 @@ surnames = replace(
     input_shape=(20,),
     epochs=8,
     batch_size=64,
+)
+surnames_attention = replace(
+    surnames,
+    name="surnames-attention",
+    takes="The names of `surnames`, split alike, by a small transformer: letters embedded in 64 numbers, learnt "
+    "positions, two blocks of 64 units with 4 heads that see the whole name, the mean over its letters, 18 outputs. "
+    "AdamW with warm-up and a cosine, batches of 64.",
+    layers=(
+        *(Embedding(LETTERS + 1, 64, padding=0), LearnedPositions(20)),
+        *[TransformerBlock(64, 4, 128, dropout=0.2)] * 2,
+        *(LayerNorm(), MeanOverTime(), Dense(18)),
+    ),
+    optimizer=AdamW(WarmupCosine(0.003, warmup=0.1), weight_decay=0.05),
+    epochs=12,
 )

@@ -170,7 +170,9 @@ class MultiHeadAttention(Layer):
         a = at.cache.A if k.shape[2] == at.x.shape[1] else self._room(at, k.shape[2])
         ops.stacked_products(q, k.swapaxes(2, 3), a)  # (T, e)(e, keys) → (T, keys) of each head
         ops.masked_softmax(a, at.mask, self.causal, self._scale(q), a, at.cache.row)
-        ops.stacked_products(self._dropped(ops, at, a), v, self._heads(at.cache.H))  # (T, keys)(keys, e) → (T, e)
+        ops.stacked_products(
+            self._dropped(ops, at, a), v, heads_of(at.cache.H, self.heads)
+        )  # (T, keys)(keys, e) → (T, e)
         if self.bias:
             ops.affine(at.cache.H, at.p.O, at.p.c, at.y)  # (n, T, d)(d, d) + (d,) → (n, T, d)
         else:
@@ -182,7 +184,7 @@ class MultiHeadAttention(Layer):
         dq, dk, dv = self._parts(c.dz)
         ops.affine_gradients(c.H, at.dy, at.g.O, at.g.c if self.bias else None)
         ops.affine_input(at.dy, at.p.O, c.dH)
-        dh = self._heads(c.dH)
+        dh = heads_of(c.dH, self.heads)
         dropped = self.dropout and at.rng is not None
         ops.stacked_products((c.D if dropped else c.A).swapaxes(2, 3), dh, dv)  # (T, T)(T, e) → (T, e)
         ops.stacked_products(dh, v.swapaxes(2, 3), c.dS)  # dA: (T, e)(e, T) → (T, T)
@@ -202,15 +204,9 @@ class MultiHeadAttention(Layer):
         """1 / √e."""
         return float(q.shape[3] ** -0.5)
 
-    def _heads(self, a: Array) -> Array:
-        """(n, T, d) as (n, heads, T, e), a view."""
-        n, steps, d = a.shape
-        return a.reshape(n, steps, self.heads, d // self.heads).swapaxes(1, 2)
-
     def _parts(self, z: Array) -> tuple[Array, Array, Array]:
         """Queries, keys and values (n, heads, T, e) of z (n, T, 3d), views."""
-        n, steps, k = z.shape
-        parts = z.reshape(n, steps, 3 * self.heads, k // (3 * self.heads)).swapaxes(1, 2)
+        parts = heads_of(z, 3 * self.heads)
         return parts[:, : self.heads], parts[:, self.heads : 2 * self.heads], parts[:, 2 * self.heads :]
 
     def _dropped(self, ops: Ops, at: Pass, a: Array) -> Array:
@@ -230,9 +226,11 @@ class MultiHeadAttention(Layer):
             )
         last = first + k.shape[2]
         for new, kept in ((k, at.carry.keys), (v, at.carry.values)):
-            ops.copy(new, out=self._heads(kept[:, first:last]))
+            ops.copy(new, out=heads_of(kept[:, first:last], self.heads))
         keep_position(ops, at, first)
-        return (k, v) if not first else (self._heads(at.carry.keys[:, :last]), self._heads(at.carry.values[:, :last]))
+        if not first:
+            return k, v
+        return heads_of(at.carry.keys[:, :last], self.heads), heads_of(at.carry.values[:, :last], self.heads)
 
     def _room(self, at: Pass, keys: int) -> Array:
         """Room for the scores (n, heads, T, keys) of x with more keys than it has steps."""
@@ -243,3 +241,9 @@ class MultiHeadAttention(Layer):
         """For example MultiHeadAttention(4 heads, causal)."""
         words = [f"{self.heads} heads", *["causal"] * self.causal, *["rotary"] * self.rotary]
         return f"MultiHeadAttention({', '.join(words)})"
+
+
+def heads_of(a: Array, heads: int) -> Array:
+    """(n, T, d) as (n, heads, T, d / heads), a view."""
+    n, steps, d = a.shape
+    return a.reshape(n, steps, heads, d // heads).swapaxes(1, 2)
