@@ -109,7 +109,7 @@ class CrossAttention(Layer):
         if d % self.heads:
             raise ByhandError(f"{self.heads} heads can't share {d} numbers; their number must divide it.")
         scores = (self.heads, steps, s)
-        cache = {"s": (s, d), "t": (steps, d), "ds": (s, d), "dt": (steps, d), "dz": (steps, d)}
+        cache: dict[str, Shape] = {"s": (s, d), "t": (steps, d), "ds": (s, d), "dt": (steps, d), "dz": (steps, d)}
         cache |= {"Q": (steps, d), "dQ": (steps, d), "KV": (s, 2 * d), "dKV": (s, 2 * d), "A": scores, "dS": scores}
         cache |= {"H": (steps, d), "dH": (steps, d), "row": (self.heads, steps, 1)}
         cache |= {"r": scores, "D": scores} if self.dropout else {}

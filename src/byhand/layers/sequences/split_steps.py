@@ -64,7 +64,7 @@ class SplitSteps(Layer):
         require_sequences("SplitSteps", in_shape)
         if in_shape[0] <= self.source:
             raise ByhandError(f"{in_shape[0]} steps are a source of {self.source} and none behind it.")
-        shapes = [(self.source, in_shape[1]), (in_shape[0] - self.source, in_shape[1])]
+        shapes: list[Shape] = [(self.source, in_shape[1]), (in_shape[0] - self.source, in_shape[1])]
         there = [i for i, layers in enumerate((self.first, self.second)) if layers]
         children = [plan_layer(layer, shapes[i]) for i, layer in zip(there, self.layers, strict=True)]
         ends = list(shapes)
@@ -106,7 +106,7 @@ class SplitSteps(Layer):
                 inner.dx = None if at.dx is None else getattr(at.cache, f"d{i}")
                 layer.backward(ops, inner)
             if at.dx is not None:
-                ops.copy(inner.dx if has_layers else at.dy[:, steps], out=at.dx[:, steps])
+                ops.copy(getattr(at.cache, f"d{i}") if has_layers else at.dy[:, steps], out=at.dx[:, steps])
 
     def label(self) -> str:
         """For example SplitSteps(7, LayerNorm | Dense(3))."""
