@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 
 @app.command("train-drawer", epilog="Example:  byhand train-drawer cgan --epochs 20")
 def train_drawer(
-    recipe: Annotated[str | None, typer.Argument(help="gan, cgan, wgan-gp, vae or vae-2.")] = None,
+    recipe: Annotated[str | None, typer.Argument(help="gan, cgan, dcgan, wgan-gp, vae, vae-conv or vae-2.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     data: Annotated[str | None, typer.Option(help="Name or path of a data set of images.")] = None,
