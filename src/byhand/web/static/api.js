@@ -1,5 +1,6 @@
 /** What the server answers, by name; every refusal is an Error with its sentence and its status. */
 
+import { t } from "./text.js";
 /** @typedef {import("./drawing.js").Picture} Picture */
 /** @typedef {{shape: number[], scale: number, zero: number, data: string}} Packed */
 
@@ -10,7 +11,7 @@
  */
 async function ask(path, options) {
   const answer = await fetch(path, options).catch(() => {
-    throw new Error("The server does not answer; is byhand serve still running?");
+    throw new Error(t("api.silent"));
   });
   const json = answer.status === 204 ? null : await answer.json();
   if (!answer.ok) throw Object.assign(new Error(json.error), { status: answer.status });

@@ -1,6 +1,7 @@
 /** Line charts with axes, drawn as SVG. */
 
 import { short, svg } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @typedef {object} Line
@@ -32,7 +33,7 @@ export function showCurves(figure, lines, words) {
     HEIGHT - PAD.bottom - ((v - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom);
   const label = words.percent ? (/** @type {number} */ v) => `${short(100 * v)} %` : short;
   const last = lines.map(
-    (line) => `${line.name} ${line.points.length ? label(line.points.at(-1)?.[1] ?? 0) : "none yet"}`,
+    (line) => `${line.name} ${line.points.length ? label(line.points.at(-1)?.[1] ?? 0) : t("curves.none")}`,
   );
   const picture = svg("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,

@@ -5,6 +5,7 @@ import { showBars } from "./bars.js";
 import { Sheet } from "./canvas.js";
 import { diverging, inked, largest, paintPixels } from "./colours.js";
 import { $, chance, el, say } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * @param {import("./drawing.js").Drawing} drawing
@@ -13,7 +14,7 @@ import { $, chance, el, say } from "./dom.js";
  */
 export function startDraw(drawing, reading, nameOf) {
   const sheet = new Sheet($("#sheet"), drawing);
-  sheet.onPen = (down) => say(down ? "Pen down" : "Pen up");
+  sheet.onPen = (down) => say(t(down ? "sheet.down" : "sheet.up"));
   $("#undo").addEventListener("click", () => drawing.undo());
   $("#clear").addEventListener("click", () => drawing.clear());
   drawing.addEventListener("change", () => {
@@ -51,12 +52,12 @@ function showVerdict(reading, nameOf) {
   $("#verdict").replaceChildren(...(digits.length > 1 ? texts : [digits[0]?.text ?? "–"]));
   $("#reading").classList.toggle("many", digits.length > 2);
   $("#verdict-time").textContent = digits.length
-    ? `${Math.round(reading.latency)} ms from the stroke to the prediction.`
+    ? t("draw.time", { time: Math.round(reading.latency) })
     : "";
   const row = nameOf(reading.read?.model ?? "");
   $("#verdict-network").replaceChildren(
-    ...(digits.length > 1 ? [`The rows were read by ${row}; each digit is looked at by `] : ["Network: "]),
-    el("a", { href: "#/inside", textContent: nameOf(reading.model) }),
+    ...(digits.length > 1 ? [t("draw.rows", { row }), " "] : [t("draw.network"), " "]),
+    el("a", { href: "#/inside", textContent: nameOf(reading.model), translate: false }),
     ".",
   );
 }
@@ -77,13 +78,13 @@ function showLook(reading) {
   $("#verdict-words").textContent = seen
     ? sentence(seen, reading.digits[reading.chosen]?.text)
     : reading.drawing.empty
-      ? "Nothing drawn yet."
+      ? t("draw.nothing")
       : none(reading);
-  $("#for-words").textContent = seen ? `Blue pixels raised the score of ${answer}, orange ones lowered it.` : "";
+  $("#for-words").textContent = seen ? t("draw.for_words", { answer }) : "";
   $("#change-words").textContent = seen
-    ? `More ink on blue favours ${answer} over ${other}; on orange it does the opposite.`
+    ? t("draw.change_words", { answer, other })
     : "";
-  announce(`${seen ? `Reads ${reading.text}.` : ""} ${$("#verdict-words").textContent}`);
+  announce(`${seen ? t("draw.reads", { text: reading.text }) : ""} ${$("#verdict-words").textContent}`);
 }
 
 /**
@@ -91,11 +92,11 @@ function showLook(reading) {
  * @param {import("./reading.js").Reading} reading
  */
 function none({ read, digits }) {
-  if (digits.length) return "Two digits share a stroke here; there is no picture of this one alone.";
+  if (digits.length) return t("draw.shared");
   const [guess] = read?.rejected ?? [];
   if (guess?.text)
-    return `No digit: the best guess would be ${guess.text}, and the network for rows is only ${chance(guess.confidence)} sure of it.`;
-  return "No digit: the network for rows has learnt letters, scribbles and lines, too, and sees nothing but these.";
+    return t("draw.unsure", { guess: guess.text, chance: chance(guess.confidence) });
+  return t("draw.none");
 }
 
 const blank = new Float32Array(784);
@@ -106,8 +107,8 @@ const blank = new Float32Array(784);
  */
 function sentence({ classes, probabilities, answer }, read) {
   const [, second] = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
-  const sure = `${chance(answer.probability)} sure that it is ${answer.text}. Second guess: ${classes[second]}, ${chance(probabilities[second])}.`;
-  return !read || read === answer.text ? sure : `Read as ${read} in its row; by itself ${sure}`;
+  const sure = t("draw.sure", { chance: chance(answer.probability), answer: answer.text, second: classes[second], other: chance(probabilities[second]) });
+  return !read || read === answer.text ? sure : t("draw.in_row", { read, sure });
 }
 
 /** @type {number | undefined} */

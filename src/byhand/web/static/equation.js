@@ -1,6 +1,7 @@
 /** Equations as a textbook sets them, with their numbers. */
 
 import { el, short } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * A line of an equation: letters with a number behind them get it as an index, z1[5] becomes z₁[5].
@@ -37,8 +38,8 @@ export function equation(answer, onAll) {
         el("button", {
           type: "button",
           className: "rest",
-          title: "Write out all terms",
-          textContent: `(${rest.count} more: ${short(rest.sum)})`,
+          title: t("equation.all"),
+          textContent: t("more", { count: rest.count, sum: short(rest.sum) }),
           onclick: () => onAll(answer),
         }),
       ]

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { colour } from "./colours.js";
 import { trace } from "./drawing.js";
 import { $, el } from "./dom.js";
+import { t } from "./text.js";
 
 /** @typedef {import("./drawing.js").Stroke} Stroke */
 
@@ -20,7 +21,7 @@ export async function startExamples(drawing) {
   const buttons = [..."0123456789"].map((digit) =>
     el(
       "button",
-      { type: "button", "aria-label": `Write a ${digit}`, onclick: () => write(drawing, digits[digit]) },
+      { type: "button", "aria-label": t("draw.write", { digit }), onclick: () => write(drawing, digits[digit]) },
       el("canvas", { width: 96, height: 96 }),
     ),
   );

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { Sheet } from "./canvas.js";
 import { $, chance, el, percent } from "./dom.js";
 import { Diagram } from "./network.js";
-import { t } from "./text.js";
+import { language, t } from "./text.js";
 import { nameOf } from "./training.js";
 import { showUnit } from "./unit.js";
 
@@ -94,15 +94,15 @@ function option(model, reading) {
     checked: model.id === reading.model,
     onchange: () => reading.use(model.id),
   });
-  const tested = model.accuracy ? `, ${percent(model.accuracy)} test accuracy` : "";
+  const tested = model.accuracy ? t("inside.tested", { share: percent(model.accuracy) }) : "";
   return el(
     "label",
-    { title: model.description ?? "" },
+    { title: model.description ?? "", translate: false },
     choose,
     el("b", { id: `answer-${model.id}`, textContent: "–" }),
-    el("span", { textContent: model.name }),
+    el("span", { textContent: model.name, translate: false }),
     el("small", { id: `sure-${model.id}` }),
-    el("small", { textContent: `${model.parameters.toLocaleString("en")} parameters${tested}` }),
+    el("small", { textContent: t("inside.parameters", { count: model.parameters.toLocaleString(language) }) + tested }),
   );
 }
 
@@ -114,5 +114,5 @@ function showAnswer(model, { answer, probabilities, classes }) {
   const [, second] = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
   $(`[id="answer-${model.id}"]`).textContent = answer.text;
   $(`[id="sure-${model.id}"]`).textContent =
-    `${chance(answer.probability)} sure; then ${classes[second]}, ${chance(probabilities[second])}`;
+    t("inside.sure", { chance: chance(answer.probability), second: classes[second], other: chance(probabilities[second]) });
 }

@@ -1,6 +1,7 @@
 /** The network's layers as columns of the diagram: a layer with weights, or a pool, and what follows it directly. */
 
 import * as api from "./api.js";
+import { t } from "./text.js";
 
 /**
  * @typedef {object} Column
@@ -31,13 +32,13 @@ export function columns(seen, model) {
   }
   const hidden = groups.slice(0, -1).map((group) => column(group));
   const last = groups[groups.length - 1];
-  const activation = model.output_activation ?? "as they are";
+  const activation = model.output_activation ?? t("layers.plain");
   return [
     {
       ...blank,
       kind: "image",
-      title: "The drawing",
-      words: "28 × 28 numbers",
+      title: t("layers.drawing"),
+      words: t("layers.numbers"),
       values: api.numbers(seen.image),
       count: 1,
       height: 28,
@@ -48,7 +49,7 @@ export function columns(seen, model) {
       ...blank,
       kind: "output",
       layers: last.map((/** @type {any} */ layer) => layer.index),
-      title: `${seen.classes.length} outputs`,
+      title: t("layers.outputs", { count: seen.classes.length }),
       words: `${last[0].label}, ${activation}`,
       values: Float32Array.from(seen.probabilities),
       count: seen.classes.length,
@@ -78,9 +79,9 @@ function column(group) {
     ...blank,
     layers: group.map((layer) => layer.index),
     kind: /** @type {"maps" | "units"} */ (shown.maps ? "maps" : "units"),
-    title: `${count} ${shown.maps ? "maps" : "units"}`,
+    title: t(shown.maps ? "layers.maps" : "layers.units", { count }),
     words:
-      (shown.maps ? `${height} × ${width} each; ` : "") +
+      (shown.maps ? t("layers.each", { height, width }) : "") +
       group
         .filter((layer) => layer.kind !== "flatten")
         .map((layer) => layer.label)

@@ -9,17 +9,7 @@ import { showStep } from "./step.js";
 import { inWords, Run } from "./training.js";
 import { showConfusion, showWeights } from "./watch.js";
 import { showBars } from "./bars.js";
-
-/** @type {Record<string, string>} */
-const WORDS = {
-  loading: "Loading MNIST …",
-  waiting: "Waiting for other trainings; it will start by itself",
-  running: "Learning",
-  paused: "Paused",
-  finished: "Finished",
-  stopped: "Stopped",
-  failed: "Failed",
-};
+import { t } from "./text.js";
 
 const PACES = [1, 2, 4, 10, 30, 100, 0]; // steps a second; 0 is full speed
 const pace = () => Number($("#pace").value);
@@ -52,7 +42,7 @@ export async function startLearn(drawing, options, trouble, onTrained) {
     attempt(start({ ...chosen(form), pace: PACES[pace()], paused: event.submitter?.getAttribute("name") === "by-step" }));
   });
   $("#too-fast").addEventListener("click", () =>
-    attempt(start({ ...chosen(form), learning_rate: 100, name: "too fast" })),
+    attempt(start({ ...chosen(form), learning_rate: 100, name: t("learn.fast") })),
   );
   $("#pause").addEventListener("click", () =>
     attempt(/** @type {Run} */ (current).tell(current?.training.state === "paused" ? "resume" : "pause")),
@@ -66,7 +56,7 @@ export async function startLearn(drawing, options, trouble, onTrained) {
     });
   }
   const showPace = () => {
-    $("#pace-words").textContent = PACES[pace()] ? `${PACES[pace()]} steps a second` : "full speed";
+    $("#pace-words").textContent = PACES[pace()] ? t("learn.pace", { steps: PACES[pace()] }) : t("learn.full");
   };
   $("#pace").max = String(PACES.length - 1);
   $("#pace").value = $("#pace").max;
@@ -166,13 +156,13 @@ function showState() {
   const active = Boolean(current?.active);
   const paused = training?.state === "paused";
   $("#pause").disabled = !(paused || training?.state === "running");
-  $("#pause").textContent = paused ? "Resume" : "Pause";
+  $("#pause").textContent = t(paused ? "learn.resume" : "learn.pause");
   $("#step").disabled = !paused;
   $("#stop").disabled = !active;
   $("#run-model").hidden = !training || active;
   if (training) {
     $("#run-model").href = `api/v1/trainings/${training.id}/model`;
-    say(WORDS[training.state]);
+    say(t(`learn.${training.state}`));
   }
   showProgress();
 }
@@ -183,14 +173,14 @@ function showProgress() {
     const { state, epoch, epochs, step, steps, error, history, ahead } = training;
     const loss = current?.losses.at(-1)?.[1];
     const parts = [
-      WORDS[state],
-      `epoch ${epoch} of ${epochs}, step ${steps ? `${step - Math.max(0, epoch - 1) * steps} of ${steps}` : step}`,
+      t(`learn.${state}`),
+      t(steps ? "learn.place" : "learn.place_open", { epoch, epochs, step: steps ? step - Math.max(0, epoch - 1) * steps : step, steps }),
     ];
-    if (state === "waiting") parts.splice(1, 1, ahead ? `${ahead} before it` : "next in line");
-    if (current?.lost) parts.unshift("The server does not answer; trying again");
-    if (Number.isFinite(loss)) parts.push(`loss ${short(/** @type {number} */ (loss))}`);
+    if (state === "waiting") parts.splice(1, 1, ahead ? t("learn.ahead", { ahead }) : t("learn.next"));
+    if (current?.lost) parts.unshift(t("learn.lost"));
+    if (Number.isFinite(loss)) parts.push(t("learn.loss_now", { loss: short(/** @type {number} */ (loss)) }));
     if (history.val_accuracy?.length)
-      parts.push(`${percent(history.val_accuracy.at(-1))} of the validation images correct`);
+      parts.push(t("class.right", { share: percent(history.val_accuracy.at(-1)) }));
     $("#run-words").textContent = error ?? `${inWords(training)}: ${parts.join("; ")}.`;
     $("#run-progress").value = step / (steps * epochs || 1);
   }
@@ -205,7 +195,7 @@ function showLook() {
   if (newest) back.value = back.max;
   back.disabled = $("#before").disabled = $("#after").disabled = looks.length < 2;
   const look = newest ? current?.look : looks[Number(back.value)];
-  $("#back-words").textContent = look ? `step ${look.step}` : "";
+  $("#back-words").textContent = look ? t("plane.at_step", { step: look.step }) : "";
   showWeights($("#run-weights"), look);
   showConfusion($("#confusion"), look, current?.training.classes ?? []);
   showOwn(look?.drawing);
@@ -221,7 +211,7 @@ function showProblems() {
   const found = current?.training.problems ?? [];
   $("#problems").replaceChildren(
     ...found.map((/** @type {any} */ problem) =>
-      el("li", {}, el("b", { textContent: `${problem.name}. ` }), `${problem.seen} Try ${problem.advice}`),
+      el("li", {}, el("b", { textContent: `${problem.name}. ` }), `${problem.seen} ${t("learn.try")} ${problem.advice}`),
     ),
   );
 }

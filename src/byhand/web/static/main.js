@@ -12,7 +12,7 @@ import { startPlane } from "./plane.js";
 import { startPhoto } from "./photo.js";
 import { MODEL, Reading } from "./reading.js";
 import { startSamples } from "./samples.js";
-import { translate } from "./text.js";
+import { startLanguage, t, translate } from "./text.js";
 import { startTheme } from "./theme.js";
 
 const VIEWS = ["draw", "inside", "learn", "plane", "own", "class"];
@@ -37,6 +37,7 @@ function showView(reading) {
 
 async function start() {
   translate();
+  startLanguage($("#language"));
   startTheme($("#theme"));
   await passed();
   const [settings, { models }] = await Promise.all([api.settings(), api.models()]);
@@ -47,7 +48,7 @@ async function start() {
   const names = new Map(models.map((/** @type {any} */ model) => [model.id, model.name]));
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
   reading.addEventListener("look", () => trouble(""));
-  startDraw(drawing, reading, (id) => names.get(id) ?? "one of yours");
+  startDraw(drawing, reading, (id) => names.get(id) ?? t("main.yours"));
   const inside = startInside(drawing, reading, models, trouble);
   const look = async (/** @type {any} */ run, /** @type {string} */ whose) => {
     inside.add(await api.training(run.id), whose);
@@ -64,7 +65,7 @@ async function start() {
   drawing.addEventListener("change", soon(() => drawing.keep()));
   startPhoto(trouble);
   $("#about").textContent =
-    `byhand ${settings.version}. All numbers on this page are computed on the machine that serves it; no data is sent elsewhere.`;
+    t("main.about", { version: settings.version });
   await Promise.all([
     startExamples(drawing),
     startSamples(drawing, reading, trouble, inside.add),

@@ -4,6 +4,7 @@ import { diverging, inked, largest, paintPixels } from "./colours.js";
 import { $, chance, el, short, svg } from "./dom.js";
 import { columns, Layout } from "./layers.js";
 import { drawPaths } from "./paths.js";
+import { t } from "./text.js";
 
 /** @typedef {import("./layers.js").Column} Column */
 /** @typedef {{column: number, unit: number, row: number, place: number}} Choice a unit, or a place (row, place) in a map */
@@ -226,8 +227,8 @@ export class Diagram {
     canvas.setAttribute(
       "aria-valuetext",
       kind === "units" || kind === "output"
-        ? `unit ${unit}: ${value}`
-        : `map ${unit}, row ${row}, column ${place}: ${value}`,
+        ? t("network.unit", { unit, value })
+        : t("network.map", { unit, row, column: place, value }),
     );
     const layout = this.#layouts[index];
     const [x, y] = layout.place(unit, row, place);

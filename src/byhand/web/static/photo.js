@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { inked, paintPixels } from "./colours.js";
 import { trace } from "./drawing.js";
 import { $, chance, el } from "./dom.js";
+import { t } from "./text.js";
 
 /** @param {(sentence: string) => void} trouble */
 export function startPhoto(trouble) {
@@ -42,8 +43,8 @@ async function show(file) {
   const digits = answer.lines.flatMap((/** @type {any} */ line) => line.digits);
   $("#photo-text").textContent = answer.text || "–";
   $("#photo-words").textContent = digits.length
-    ? `${digits.length === 1 ? "One digit" : `${digits.length} digits`} found in ${answer.milliseconds.toFixed(0)} ms. Each was cut out, fitted into 20 × 20 pixels and set into 28 × 28, as MNIST’s were.`
-    : "No digits found. Is the writing larger than a few pixels, and darker or lighter than the paper?";
+    ? t(digits.length === 1 ? "photo.found_one" : "photo.found", { count: digits.length, time: answer.milliseconds.toFixed(0) })
+    : t("photo.none");
   $("#photo-boxes").replaceChildren(...digits.map((/** @type {any} */ digit) => box(digit, answer)));
   $("#photo-digits").replaceChildren(...digits.map(cut));
 }
@@ -89,7 +90,7 @@ function box({ box: [left, top, right, bottom], digit }, { width, height }) {
 
 /** @param {any} digit */
 function cut(digit) {
-  const canvas = el("canvas", { className: "pixels", role: "img", "aria-label": `What was cut out as ${digit.digit}` });
+  const canvas = el("canvas", { className: "pixels", role: "img", "aria-label": t("photo.cut", { digit: digit.digit }) });
   paintPixels(canvas, api.numbers(digit.image), 28, inked(1));
   const sure = el("span", { className: "note", textContent: chance(digit.confidence) });
   return el("figure", {}, canvas, el("figcaption", {}, el("b", { textContent: digit.digit }), sure));

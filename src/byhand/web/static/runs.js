@@ -3,6 +3,7 @@
 import { showCurves } from "./curves.js";
 import { $, el, percent, short } from "./dom.js";
 import { inWords } from "./training.js";
+import { t } from "./text.js";
 
 /** @typedef {import("./training.js").Run} Run */
 /** @typedef {import("./training.js").Points} Points */
@@ -18,8 +19,8 @@ export function showCharts(runs, current) {
   const earlier = runs.filter((run) => run !== current).slice(0, EARLIER);
   const lines = (/** @type {string} */ name, /** @type {Points} */ validation, /** @type {Points} */ training) => [
     ...earlier.map((run) => ({ name: inWords(run.training), style: "earlier", points: run.history(name) })),
-    { name: "validation", style: "validation", points: validation },
-    { name: "training", style: "training", points: training },
+    { name: t("learn.validation"), style: "validation", points: validation },
+    { name: t("learn.training"), style: "training", points: training },
   ];
   // within epochs too, where it was followed from the start
   const finer = (/** @type {Points} */ live, /** @type {string} */ name) => {
@@ -29,13 +30,12 @@ export function showCharts(runs, current) {
   const losses = lines("val_loss", current?.history("val_loss") ?? [], finer(current?.losses ?? [], "loss"));
   const live = finer(current?.accuracies ?? [], "val_accuracy");
   const accuracies = lines("val_accuracy", live, current?.history("accuracy") ?? []);
-  showCurves($("#loss-figure"), losses, { title: "Loss", x: "epoch", y: "mean loss of an image", far });
-  const words = { title: "Accuracy", x: "epoch", y: "accuracy", far, percent: true };
+  showCurves($("#loss-figure"), losses, { title: t("learn.loss"), x: t("runs.epoch"), y: t("runs.mean_loss"), far });
+  const words = { title: t("learn.accuracy"), x: t("runs.epoch"), y: t("learn.accuracy"), far, percent: true };
   showCurves($("#accuracy-figure"), accuracies, words);
 }
 
-const NONE = "None yet. Finished runs stay here, and in grey in the curves, for comparison.";
-const HEADS = ["Run", "State", "Epochs", "Loss", "Validation loss", "Validation accuracy", ""];
+const HEADS = ["run", "state", "epochs", "loss", "val_loss", "val_accuracy"];
 
 /**
  * @param {Run[]} runs
@@ -43,10 +43,10 @@ const HEADS = ["Run", "State", "Epochs", "Loss", "Validation loss", "Validation 
  * @param {(run: Run) => void} onOpen
  */
 export function showTable(runs, current, onOpen) {
-  const heads = HEADS.map((textContent) => el("th", { textContent, scope: "col" }));
+  const heads = [...HEADS.map((name) => el("th", { textContent: t(`runs.${name}`), scope: "col" })), el("td")];
   const rows = runs.map((run) => row(run, run === current, onOpen));
   const table = el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows));
-  $("#runs").replaceChildren(runs.length ? table : el("p", { className: "note", textContent: NONE }));
+  $("#runs").replaceChildren(runs.length ? table : el("p", { className: "note", textContent: t("runs.none") }));
 }
 
 /**
@@ -61,8 +61,8 @@ function row(run, shown, onOpen) {
     return Number.isFinite(value) ? write(value) : "–";
   };
   const figures = [last("loss", short), last("val_loss", short), last("val_accuracy", percent)];
-  const cells = [inWords(run.training), state, String(history.epoch?.length ?? 0), ...figures];
-  const words = { textContent: shown ? "Shown" : "Show", disabled: shown };
+  const cells = [inWords(run.training), t(`state.${state}`), String(history.epoch?.length ?? 0), ...figures];
+  const words = { textContent: t(shown ? "runs.shown" : "runs.show"), disabled: shown };
   const button = el("button", { type: "button", onclick: () => onOpen(run), ...words });
   return el("tr", {}, ...cells.map((textContent) => el("td", { textContent })), el("td", {}, button));
 }

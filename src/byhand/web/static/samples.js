@@ -5,6 +5,7 @@ import { Sheet } from "./canvas.js";
 import { inked, paintPixels } from "./colours.js";
 import { $, chance, el, percent } from "./dom.js";
 import { Run } from "./training.js";
+import { t } from "./text.js";
 
 /**
  * @param {import("./drawing.js").Drawing} drawing
@@ -25,7 +26,7 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
     el("button", {
       type: "button",
       textContent: digit,
-      "aria-label": `Add it as ${digit}`,
+      "aria-label": t("samples.add", { digit }),
       onclick: () => attempt(add(digit)),
     }),
   );
@@ -35,8 +36,8 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
     const answer = reading.seen?.answer;
     for (const button of buttons) button.disabled = !answer;
     $("#own-reading").textContent = answer
-      ? `Read as ${answer.text}, ${chance(answer.probability)} sure. What is it? Choose:`
-      : "Draw one digit, then choose its label.";
+      ? t("samples.read", { answer: answer.text, chance: chance(answer.probability) })
+      : t("samples.draw");
   });
   $("#samples-load").addEventListener("change", (/** @type {any} */ { target }) => {
     const [file] = target.files;
@@ -58,11 +59,11 @@ export async function startSamples(drawing, reading, trouble, onTrained) {
  */
 function showSamples({ count, counts, samples }, change) {
   $("#samples-words").textContent = count
-    ? `${count} ${count === 1 ? "sample" : "samples"}: ${counts
+    ? `${t(count === 1 ? "samples.one" : "samples.count", { count })}: ${counts
         .map((n, digit) => (n ? `${n} × ${digit}` : ""))
         .filter(Boolean)
         .join(", ")}.`
-    : "No samples yet. They are kept in the server’s memory until it stops, for this browser only.";
+    : t("samples.none");
   $("#finetune").disabled = $("#forget").disabled = !count;
   $("#samples-file").hidden = !count;
   $("#samples").replaceChildren(...samples.map((sample) => item(sample, change)));
@@ -73,20 +74,20 @@ function showSamples({ count, counts, samples }, change) {
  * @param {(work: Promise<any>) => void} change
  */
 function item({ id, label, image }, change) {
-  const canvas = el("canvas", { className: "pixels", role: "img", "aria-label": `Your ${label}` });
+  const canvas = el("canvas", { className: "pixels", role: "img", "aria-label": t("samples.yours", { label }) });
   paintPixels(canvas, api.numbers(image), 28, inked(1));
   const options = [..."0123456789"].map((digit) =>
     el("option", { value: digit, textContent: digit, selected: digit === label }),
   );
   const choose = el(
     "select",
-    { "aria-label": "What it is", onchange: () => change(api.relabel(id, choose.value)) },
+    { "aria-label": t("samples.what"), onchange: () => change(api.relabel(id, choose.value)) },
     ...options,
   );
   const drop = el("button", {
     type: "button",
     className: "quiet",
-    textContent: "Remove",
+    textContent: t("samples.remove"),
     onclick: () => change(api.dropSample(id)),
   });
   return el("li", {}, canvas, choose, drop);
@@ -101,8 +102,8 @@ async function finetune(model, onTrained) {
   $("#finetune").disabled = true;
   const words = () => {
     const { state, epoch, epochs, own, error } = run.training;
-    if (state !== "finished") return error ?? `${state} …, epoch ${epoch} of ${epochs}`;
-    return `Done: of your ${own.count} samples it read ${percent(own.before, 0)} before and ${percent(own.after, 0)} now. It was trained on them, so draw new ones to see whether it learnt your hand.`;
+    if (state !== "finished") return error ?? `${t(`state.${state}`)} …, ${t("class.epochs", { epoch, epochs })}`;
+    return t("samples.done", { count: own.count, before: percent(own.before, 0), after: percent(own.after, 0) });
   };
   run.addEventListener("training", () => {
     $("#finetune-words").textContent = words();

@@ -1,6 +1,7 @@
 /** The form in which a training is chosen. */
 
 import { $, el } from "./dom.js";
+import { t } from "./text.js";
 
 /** @param {string} text */
 const number = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")));
@@ -16,7 +17,7 @@ export function startSettings(form, { recipes, networks, activations, losses, op
   const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name));
   const option = (/** @type {string} */ value, text = value) => el("option", { value, textContent: text });
   field("recipe").append(
-    option("", "none: as chosen below"),
+    option("", t("learn.no_recipe")),
     ...recipes.map((/** @type {any} */ recipe) => option(recipe.id)),
   );
   for (const [name, values] of Object.entries({

@@ -6,12 +6,9 @@ import { showBatch } from "./chain.js";
 import { showBars } from "./bars.js";
 import { $, el, short } from "./dom.js";
 import { line } from "./equation.js";
+import { t } from "./text.js";
 
-const PARTS = {
-  forward: "Forward: from the pixels to the prediction",
-  backward: "Backward: the derivative of the loss with respect to each number",
-  update: "Update: a step against the gradient",
-};
+const PARTS = ["forward", "backward", "update"];
 
 /**
  * @param {any} one what POST …/step answered, or null
@@ -23,23 +20,23 @@ export function showStep(one, id) {
   const canvas = el("canvas", {
     className: "pixels",
     role: "img",
-    "aria-label": `The batch’s first image, a ${one.sample.label}`,
+    "aria-label": t("step.image", { label: one.sample.label }),
   });
   if (one.sample.image) paintPixels(canvas, api.numbers(one.sample.image), 28, inked(1));
   const bars = el("ol", { className: "bars small" });
   showBars(bars, one.output.classes, one.output.probabilities);
-  const parts = Object.entries(PARTS).map(([name, title]) => {
+  const parts = PARTS.map((name) => {
     const lines = one.text.filter((/** @type {string} */ text) => text.startsWith(name));
     const equations = lines.map((/** @type {string} */ text) => line(text.slice(name.length + 2)));
     return el(
       "div",
       { className: "stack tight" },
-      el("h3", { textContent: title }),
+      el("h3", { textContent: t(`step.${name}`) }),
       el("div", { className: "equation" }, ...equations),
     );
   });
   $("#one-title").textContent =
-    `Step ${one.step}: ${one.n} images, loss ${short(one.loss.before)} before and ${short(one.loss.after)} after`;
+    t("step.title", { step: one.step, n: one.n, before: short(one.loss.before), after: short(one.loss.after) });
   $("#one-body").replaceChildren(
     el(
       "div",
@@ -47,7 +44,7 @@ export function showStep(one, id) {
       el(
         "div",
         { className: "stack tight sample" },
-        el("h3", { textContent: `The first of them, a ${one.sample.label}` }),
+        el("h3", { textContent: t("step.first", { label: one.sample.label }) }),
         canvas,
         bars,
       ),

@@ -1,7 +1,7 @@
 /** The page's text in the reader's language: messages by their keys, en.js and de.js. */
 
 import de from "./de.js";
-import { stored } from "./dom.js";
+import { store, stored } from "./dom.js";
 import en from "./en.js";
 
 /** @type {Record<string, Record<string, string>>} */
@@ -19,9 +19,23 @@ export function t(key, values = {}) {
   return (LANGUAGES[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
-/** Fill in the page: data-t is an element's text, data-label its name for those who do not see it. */
+/** Fill in the page: data-t is an element's text, data-label its name for those who do not see it, data-alt an image's. */
 export function translate() {
   document.documentElement.lang = language;
+  document.title = t("title");
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", t(element.dataset.label));
+  for (const element of document.querySelectorAll("[data-alt]")) element.setAttribute("alt", t(element.dataset.alt));
+}
+
+/** The switch. @param {HTMLSelectElement} choice */
+export function startLanguage(choice) {
+  for (const name of Object.keys(LANGUAGES)) {
+    const words = new Intl.DisplayNames([name], { type: "language" }).of(name) ?? name;
+    choice.add(new Option(words, name, false, name === language));
+  }
+  choice.addEventListener("change", () => {
+    store(LANGUAGE, choice.value);
+    location.reload();
+  });
 }

@@ -1,6 +1,7 @@
 /** One training as the server tells of it: its state, its curves, its last look at itself. */
 
 import * as api from "./api.js";
+import { t } from "./text.js";
 
 /** @typedef {[number, number][]} Points what is counted on the axis, and the value */
 
@@ -72,7 +73,7 @@ export class Run extends EventTarget {
       const answer = await api.training(this.training.id).catch((error) => error);
       if (answer.status === 404) {
         this.leave();
-        return this.#take({ ...this.training, state: "failed", error: `This training is gone: ${answer.message}` });
+        return this.#take({ ...this.training, state: "failed", error: t("training.gone", { reason: answer.message }) });
       }
     }
     if (this.lost === !well) return;
@@ -168,7 +169,7 @@ export class Run extends EventTarget {
  */
 export function nameOf({ name, settings, kind }) {
   const units = settings.network === "dense" ? [784, ...settings.hidden, 10].join("-") : settings.network;
-  return name || settings.recipe || (kind === "finetune" ? "fine-tuned" : units);
+  return name || settings.recipe || (kind === "finetune" ? t("training.tuned") : units);
 }
 
 /**

@@ -5,6 +5,7 @@ import { diverging, largest, paintPixels } from "./colours.js";
 import { $, el, short } from "./dom.js";
 import { equation } from "./equation.js";
 import { kernelOf, showKernel } from "./kernel.js";
+import { t } from "./text.js";
 
 /** @typedef {import("./layers.js").Column} Column */
 /** @typedef {import("./network.js").Choice} Choice */
@@ -69,13 +70,13 @@ function describe(seen, column, { unit, row, place }) {
   const { kind, values, height, width, relevance } = column;
   const value = short(values[(unit * height + row) * width + place]);
   if (kind === "image")
-    return [`Pixel in row ${row}, column ${place}`, `Its ink is ${value}: 0 is paper, 1 is full ink.`];
-  if (kind === "output") return [`The output for ${seen.classes[unit]}`, `Its probability is ${value}.`];
-  const share = `It ${relevance[unit] < 0 ? "lowers" : "raises"} the score of ${seen.answer.text} by ${short(Math.abs(relevance[unit]))}.`;
-  if (kind === "units") return [`Unit ${unit}`, `Its activation is ${value}. ${share}`];
+    return [t("unit.pixel", { row, column: place }), t("unit.ink", { value })];
+  if (kind === "output") return [t("unit.output", { name: seen.classes[unit] }), t("unit.probability", { value })];
+  const share = t(relevance[unit] < 0 ? "unit.lowers" : "unit.raises", { answer: seen.answer.text, by: short(Math.abs(relevance[unit])) });
+  if (kind === "units") return [t("unit.unit", { unit }), `${t("unit.activation", { value })} ${share}`];
   return [
-    `Map ${unit}, row ${row}, column ${place}`,
-    `Its value there is ${value}. The whole map: ${share.toLowerCase()}`,
+    t("unit.map", { unit, row, column: place }),
+    `${t("unit.value", { value })} ${t("unit.whole")} ${share}`,
   ];
 }
 
@@ -95,7 +96,7 @@ function pictures(weights, seen, before) {
     );
     return [
       figure(
-        count > 1 ? `Its filters, one for each of ${count} maps` : "Its filter",
+        t(count > 1 ? "unit.filters" : "unit.filter", { count }),
         el("div", { className: "filters" }, ...parts),
       ),
     ];
@@ -105,18 +106,18 @@ function pictures(weights, seen, before) {
     const ink = api.numbers(seen.image);
     const passed = own.map((w, i) => w * ink[i]);
     return [
-      figure("Its weights", pixels(own, 28, diverging(largest(own)))),
-      figure("Weights × drawing", pixels(passed, 28, diverging(largest(passed)))),
+      figure(t("unit.weights"), pixels(own, 28, diverging(largest(own)))),
+      figure(t("unit.passed"), pixels(passed, 28, diverging(largest(passed)))),
     ];
   }
   const own = Float32Array.from(weights.vector);
   const vector = figure(
-    `Its weights, one for each of ${own.length} numbers before`,
+    t("unit.vector", { count: own.length }),
     pixels(own, Math.ceil(Math.sqrt(own.length)), diverging(largest(own))),
   );
   if (!weights.maps) return [vector];
   const whole = api.numbers(weights.maps);
-  return [vector, figure("Weights as seen from the input, without activations", pixels(whole, 28, diverging(largest(whole))))];
+  return [vector, figure(t("unit.effective"), pixels(whole, 28, diverging(largest(whole))))];
 }
 
 /**

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { diverging, largest, paintPixels } from "./colours.js";
 import { el } from "./dom.js";
+import { t } from "./text.js";
 
 /**
  * Each first unit's weights as an image, all on one scale.
@@ -12,7 +13,7 @@ import { el } from "./dom.js";
 export function showWeights(place, look) {
   if (!look?.weights) {
     place.replaceChildren(
-      el("p", { className: "note", textContent: "One image per unit, once a training runs." }),
+      el("p", { className: "note", textContent: t("watch.none") }),
     );
     return;
   }
@@ -22,7 +23,7 @@ export function showWeights(place, look) {
   if (place.querySelectorAll("canvas").length !== count) {
     place.replaceChildren(
       ...Array.from({ length: count }, (_, i) =>
-        el("canvas", { className: "pixels", role: "img", "aria-label": `Weights of unit ${i}` }),
+        el("canvas", { className: "pixels", role: "img", "aria-label": t("watch.unit", { unit: i }) }),
       ),
     );
   }
@@ -40,7 +41,7 @@ export function showWeights(place, look) {
 export function showConfusion(place, look, classes) {
   if (!look) {
     place.replaceChildren(
-      el("p", { className: "note", textContent: "Rows: true digits; columns: predictions." }),
+      el("p", { className: "note", textContent: t("watch.rows") }),
     );
     return;
   }
@@ -56,7 +57,7 @@ export function showConfusion(place, look, classes) {
     return el("tr", {}, el("th", { textContent: classes[truth], scope: "row" }), ...cells);
   });
   const caption = el("caption", {
-    textContent: "Rows: true digits; columns: predictions. Blue is correct, orange wrong; numbers count validation images.",
+    textContent: t("watch.caption"),
   });
   place.replaceChildren(el("table", { className: "matrix" }, caption, el("thead", {}, head), el("tbody", {}, ...rows)));
 }
