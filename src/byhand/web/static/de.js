@@ -121,7 +121,7 @@ export default {
   "views": "Ansichten",
   "nav.draw": "Zeichnen",
   "nav.inside": "Hineinschauen",
-  "nav.learn": "Beim Lernen zusehen",
+  "nav.learn": "Lernen sehen",
   "nav.own": "Eigenes",
   "nav.class": "Klasse",
   "dark": "Dunkel",
@@ -304,4 +304,6 @@ export default {
   "main.about": "byhand {version}. Alle Zahlen dieser Seite werden auf dem Rechner berechnet, der sie liefert; nichts geht anderswohin.",
   "api.silent": "Der Server antwortet nicht; läuft byhand serve noch?",
   "samples.add": "Als {digit} hinzufügen",
+  "step.this": "für dieses Bild",
+  "step.mean": "das Mittel über {n} Bilder",
 };

@@ -304,4 +304,6 @@ export default {
   "main.about": "byhand {version}. All numbers on this page are computed on the machine that serves it; no data is sent elsewhere.",
   "api.silent": "The server does not answer; is byhand serve still running?",
   "samples.add": "Add it as {digit}",
+  "step.this": "for this image",
+  "step.mean": "the mean over {n} images",
 };

@@ -27,7 +27,7 @@ export function showStep(one, id) {
   showBars(bars, one.output.classes, one.output.probabilities);
   const parts = PARTS.map((name) => {
     const lines = one.text.filter((/** @type {string} */ text) => text.startsWith(name));
-    const equations = lines.map((/** @type {string} */ text) => line(text.slice(name.length + 2)));
+    const equations = lines.map((/** @type {string} */ text) => line(worded(text.slice(name.length + 2))));
     return el(
       "div",
       { className: "stack tight" },
@@ -53,3 +53,7 @@ export function showStep(one, id) {
   );
   showBatch(one, id);
 }
+
+/** The server's line with its words in the reader's language. @param {string} text */
+const worded = (text) =>
+  text.replace("for this image", t("step.this")).replace(/the mean over (\d+) images/, (_, n) => t("step.mean", { n }));
