@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from byhand import (
+    GRU,
+    LSTM,
     MSE,
     SGD,
     ByhandError,
@@ -224,3 +226,21 @@ def test_predictions_take_masks_and_lengths_of_the_right_shape_only():
         for call in (network.predict, network.predict_proba, network.forward):
             with pytest.raises(ByhandError, match=words):
                 call(x, mask=wrong)
+
+
+def test_long_sequences_are_predicted_in_parts_that_fit_the_memory(monkeypatch):
+    network = Network((784, 1), [GRU(128), Dense(10)], CategoricalCrossEntropy(), rng=0)
+    rows = network.rows_at_once
+    assert 64 <= rows < 512  # two arrays (784, 384) and one of (784, 128) a sample are 2.8 MB, and a GB holds some 350
+    workspace = network.workspace(2, share=False)
+    arrays = {id(a.base if a.base is not None else a): a for a in vars(workspace.start(2).layers[0].cache).values()}
+    assert sum(a[:1].nbytes for a in arrays.values()) == pytest.approx(2**30 / rows, rel=0.1)
+    assert Network(784, [Dense(10)]).rows_at_once == 512
+
+    short, x = Network((6, 1), [LSTM(3), Dense(2)], CategoricalCrossEntropy(), rng=0), np.ones((9, 6, 1))
+    x[:, 0, 0] = np.arange(9)
+    whole, figures = short.predict_proba(x), evaluate(short, x, np.arange(9) % 2)
+    monkeypatch.setattr("byhand.network.network.PREDICTED_BYTES", 2_000)
+    assert short.rows_at_once < 9
+    np.testing.assert_allclose(short.predict_proba(x), whole, rtol=1e-6)
+    assert evaluate(short, x, np.arange(9) % 2).loss == pytest.approx(figures.loss)

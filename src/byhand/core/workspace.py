@@ -100,6 +100,15 @@ class Workspace:
         return Passes(layers, loss)
 
 
+def numbers_of(plans: Sequence[Plan]) -> int:
+    """About how many numbers a workspace keeps for each sample, without the two buffers of the way back."""
+    return sum(
+        sum(prod(shape) for shape in (plan.out_shape, *plan.cache.values(), *plan.carry.values()))
+        + numbers_of(plan.children)
+        for plan in plans
+    )
+
+
 def chain(
     plans: Sequence[Plan], in_shape: Shape, rows: int, make: Any, share: bool = True
 ) -> tuple[tuple[Pass, ...], Array]:

@@ -12,6 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.inputs import INPUTS
 from byhand.core.passes import LossPass
 from byhand.core.types import Array, Shape
+from byhand.core.workspace import numbers_of
 from byhand.layers import Layer, Sigmoid, Softmax, Step, plan_layers, spelled_out
 from byhand.losses import Loss, NoLoss
 from byhand.network.backpropagation import Backpropagation
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from byhand.data.table import Table
 
 PREDICTED_ROWS = 512  # rows that go through the network at once in a prediction: their arrays fit the cache
+PREDICTED_BYTES = 2**30  # that they may take: fewer rows go at once where long sequences would need more
 
 
 class Network(Backpropagation):
@@ -164,6 +166,12 @@ class Network(Backpropagation):
         other._bind(self._theta, self._state)
         return other
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many samples `predict` takes at once: PREDICTED_ROWS, or fewer, as PREDICTED_BYTES hold."""
+        each = self.dtype.itemsize * numbers_of(self.plan)
+        return max(1, min(PREDICTED_ROWS, PREDICTED_BYTES // each))
+
     def predict_proba(self, x: Array, mask: Array | None = None) -> Array:
         """The output activations (n, outputs), or (n, T, outputs), for x (n, *input_shape).
 
@@ -180,8 +188,8 @@ class Network(Backpropagation):
         x = self.as_input(x)
         mask = self.as_mask(mask, len(x))
         result = np.empty((len(x), *self.plan[-1].out_shape), self.dtype)
-        for start in range(0, len(x), PREDICTED_ROWS):
-            piece = slice(start, start + PREDICTED_ROWS)
+        for start in range(0, len(x), self.rows_at_once):
+            piece = slice(start, start + self.rows_at_once)
             workspace = self._own("predict", len(x[piece]))
             there = None if mask is None else self.ops.asarray(mask[piece])
             self.forward(self.ops.asarray(x[piece]), workspace, mask=there)

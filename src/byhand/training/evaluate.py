@@ -43,6 +43,7 @@ class Evaluator:
         world: World = ALONE,
     ):
         self._network, self._carry, self._world = network, carry, world
+        size = size if carry else min(size, network.rows_at_once)
         self._batches = batches = Batches(network, x, y, size, mask=mask)
         self._workspace = network.workspace(batches.size)
         self._tally = Tally(
