@@ -20,7 +20,7 @@ adding = Recipe(
     name="adding",
     source="byhand",
     takes="The adding problem (Hochreiter and Schmidhuber, 1997) over 200 steps: the sum of two marked numbers among "
-    "200. An LSTM of 64 units whose forget gate starts open (bias 5, as Tallec and Ollivier, 2018, for long spans), one "
+    "200. An LSTM of 64 units whose forget gate starts open (bias 5; Tallec and Ollivier, 2018, for long spans), one "
     "output, mean squared error; the gradient's norm is clipped at 1; Adam along a cosine, batches of 50. 20,000 "
     "sequences, of which 1,000 are held back, and 1,000 to test with. Always answering 1 has a mean squared error of "
     "0.167.",
