@@ -147,7 +147,7 @@ def test_the_same_parameters_with_the_same_defaults():
         expected = theirs.get_params()
         found = ours.get_params()
         assert expected.items() <= found.items()
-        assert set(found) - set(expected) <= {"checkpoint", "class_weight", "loss"}
+        assert set(found) - set(expected) <= {"checkpoint", "class_weight", "layers", "loss"}
 
 
 def test_warns_where_it_has_not_converged():

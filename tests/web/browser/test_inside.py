@@ -96,7 +96,7 @@ def test_a_place_in_a_map(open_page):
     page = open_page("inside")
     look_into(page, "small-conv")
     page.locator("#network canvas").nth(1).focus()
-    page.wait_for_function("document.querySelector('#unit-title').textContent.includes('row')")
+    page.wait_for_function("() => document.querySelector('#unit-title').textContent.includes('row')")
     settled(page)
     before = page.inner_text("#unit-title")
     page.keyboard.press("ArrowDown")
