@@ -191,7 +191,7 @@ def test_what_keras_cannot():
         (NETWORKS["dense"](), b.NAdam(), "momentum decay"),
         (NETWORKS["dense"](), b.Adam(weight_decay=0.1), "clips a gradient"),
         (wide, b.SGD(0.1), "both a stride and a dilation"),
-        (network((3, 2), [b.LSTM(2, forget_bias=0.5)], b.MSE()), b.SGD(0.1), "forget gate"),
+        (network((3, 2), [b.Bidirectional(b.LSTM(2, forget_bias=0.5))], b.MSE()), b.SGD(0.1), "forget gate"),
     ):
         with pytest.raises(b.ByhandError, match=re.escape(words)):
             written(net, "keras", ProgramSetup(optimizer=optimizer, regularizers=[b.ClipNorm(1)]))

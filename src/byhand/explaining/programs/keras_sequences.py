@@ -46,14 +46,21 @@ class KerasLines(KerasRows):
         if kind == "RNN" and layer.nonlinearity != "tanh":
             options += [f'activation="{layer.nonlinearity}"']
         if kind == "LSTM" and layer.forget_bias != 1:
-            if layer.forget_bias:
-                raise ByhandError(f"Keras adds 1 or nothing to the forget gate's bias, not {layer.forget_bias}.")
             options += ["unit_forget_bias=False"]
+            if layer.forget_bias:
+                options += [self._gates_biases(layer)]
         if kind == "GRU":
             options += ["bias_constraint=OneBias()" if layer.reset == "after" else "reset_after=False"]
         options += ["return_sequences=True"] * layer.return_sequences
         options += ["zero_output_for_mask=True"] * (layer.return_sequences and self.masked)
         return f"layers.{'SimpleRNN' if kind == 'RNN' else kind}({', '.join(options)}"
+
+    def _gates_biases(self, layer: Any) -> str:
+        """The biases of input, forget gate, cell and output (4 units,), where Keras' own options can't say them."""
+        if not isinstance(layer.biases, Zeros):
+            raise ByhandError("Keras takes an own bias of the forget gate only beside biases that start at 0.")
+        gates = f"ops.array([0, {layer.forget_bias}, 0, 0], dtype)"
+        return f"bias_initializer=lambda shape, dtype=None: ops.repeat({gates}, {layer.units})"
 
     def _one_way(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         back = ", go_backwards=True" if layer.reverse else ""
@@ -72,6 +79,8 @@ class KerasLines(KerasRows):
         return call
 
     def Bidirectional(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
+        if getattr(layer.layer, "forget_bias", 1) not in (0, 1):  # Keras copies the layer, and can't copy a function
+            raise ByhandError("In both directions, Keras adds 1 or nothing to the forget gate's bias.")
         inner, merge = f"{self._recurrent(layer.layer)})", "sum" if layer.merge == "sum" else "concat"
         call = self._masked(layer.layer)
         self._call("Bidirectional", plan, v, inner, f'merge_mode="{merge}"', keras_name(name), call=call)
