@@ -27,6 +27,13 @@ def test_folds_hold_every_row_once_and_every_class_evenly(n, folds, classes):
         assert (np.abs(np.bincount(y[held], minlength=classes) - share) < 1).all()
 
 
+def test_folds_of_labels_of_steps_hold_every_row_once():
+    pairs = stratified_folds(np.random.default_rng(0).integers(0, 3, (11, 4)), 3, np.random.default_rng(1))
+    assert sorted(np.concatenate([held for _, held in pairs])) == list(range(11))
+    assert sorted(len(held) for _, held in pairs) == [3, 4, 4]
+    assert all(sorted([*rest, *held]) == list(range(11)) for rest, held in pairs)
+
+
 def test_folds_are_seeded_and_shuffled():
     y = np.arange(60) % 3
     one, same, other = (stratified_folds(y, 4, np.random.default_rng(k))[0][1] for k in (0, 0, 1))

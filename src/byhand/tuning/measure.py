@@ -103,10 +103,10 @@ def material(
 def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[tuple[Array, Array]]:
     """Row numbers (rest, fold) for each fold, in random order: every row is in one fold.
 
-    Folds differ by at most one row in size, and by at most one row of each class.
+    Folds differ by at most one row in size, and by at most one row of each class; labels of steps have no shares.
 
     Args:
-        y: class numbers (n,).
+        y: class numbers (n,), or (n, T).
         folds: how many, from 2 to n.
         rng: of the order.
 
@@ -117,7 +117,7 @@ def stratified_folds(y: Array, folds: int, rng: np.random.Generator) -> list[tup
     if folds > len(y):
         raise ByhandError(f"{len(y)} samples cannot be cut into {folds} folds; ask for fewer.")
     order = rng.permutation(len(y))
-    by_class = order[np.argsort(y[order], kind="stable")]
+    by_class = order if y.ndim > 1 else order[np.argsort(y[order], kind="stable")]
     place = np.empty(len(y), int)
     place[by_class] = np.arange(len(y)) % folds  # dealt out like cards, class after class
     return [(order[place[order] != k], order[place[order] == k]) for k in range(folds)]
