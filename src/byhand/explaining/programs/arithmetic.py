@@ -3,7 +3,15 @@
 from math import prod
 
 from byhand.core.errors import ByhandError
-from byhand.explaining.programs.lines import CodeLines, LayerWriting, array_shape, batch_shape, flat_rows, writes
+from byhand.explaining.programs.lines import (
+    CodeLines,
+    LayerWriting,
+    array_shape,
+    batch_axes,
+    batch_shape,
+    flat_rows,
+    writes,
+)
 from byhand.layers import (
     ELU,
     GELU,
@@ -152,7 +160,7 @@ def _dropout(at: LayerWriting, to: CodeLines) -> None:
 def _batch_norm(at: LayerWriting, to: CodeLines) -> None:
     """Normalise each column over the batch, or by the running mean and variance outside training."""
     k, places = at.in_shape[-1], prod(at.in_shape[:-1])
-    axes = str(tuple(range(len(at.in_shape)))) if len(at.in_shape) > 1 else "0"
+    axes = batch_axes(at.in_shape)
     m, v, i, u, c = (at.own(name) for name in ("m", "v", "i", "u", "c"))
     y, mean, var = at.output("z"), at.s("running_mean"), at.s("running_var")
     keep, take, count = 1 - at.layer.momentum, at.layer.momentum, f"n * {places}" if places > 1 else "n"
@@ -175,7 +183,7 @@ def _batch_norm(at: LayerWriting, to: CodeLines) -> None:
 @writes(LayerNorm)
 def _layer_norm(at: LayerWriting, to: CodeLines) -> None:
     """Normalise each row."""
-    k, axes = at.in_shape[-1], str(tuple(range(len(at.in_shape)))) if len(at.in_shape) > 1 else "0"
+    k, axes = at.in_shape[-1], batch_axes(at.in_shape)
     i, u, y, x = at.own("i"), at.own("u"), at.output("z"), at.x
     to.ahead(
         f"{i} = 1 / np.sqrt({x}.var(axis=-1, keepdims=True) + {at.layer.epsilon})", batch_shape((*at.in_shape[:-1], 1))

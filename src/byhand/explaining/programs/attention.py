@@ -1,6 +1,6 @@
 """The lines of attention, positions, patches, and normalisation by the root mean square."""
 
-from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, writes
+from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_axes, batch_shape, writes
 from byhand.layers import (
     ClassToken,
     LearnedPositions,
@@ -120,7 +120,7 @@ def _patches(at: LayerWriting, to: CodeLines) -> None:
 @writes(RMSNorm)
 def _rms_norm(at: LayerWriting, to: CodeLines) -> None:
     """Divide each row by the root mean square of its numbers."""
-    shape, axes = batch_shape(at.in_shape), str(tuple(range(len(at.in_shape)))) if len(at.in_shape) > 1 else "0"
+    shape, axes = batch_shape(at.in_shape), batch_axes(at.in_shape)
     i, u, y = at.own("i"), at.own("u"), at.output("z")
     mean = f"({at.x} ** 2).mean(axis=-1, keepdims=True)"
     to.ahead(f"{i} = 1 / np.sqrt({mean} + {at.layer.epsilon})", batch_shape((*at.in_shape[:-1], 1)))

@@ -180,6 +180,11 @@ def batch_shape(shape: Shape) -> str:
     return f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
 
 
+def batch_axes(shape: Shape) -> str:
+    """All axes of a batch but the last one, as code: "0", or "(0, 1)"."""
+    return str(tuple(range(len(shape)))) if len(shape) > 1 else "0"
+
+
 def array_shape(shape: Shape) -> str:
     """(784, 10), or (10,): the shape of a parameter."""
     return str(tuple(shape))

@@ -11,7 +11,7 @@ from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
 from byhand.initializers import Glorot, Initializer, Zeros
-from byhand.layers.attention.multi_head import heads_of
+from byhand.layers.attention.multi_head import heads_of, projected
 from byhand.layers.base import Layer
 from byhand.layers.sequences.recurrent import require_sequences
 from byhand.ops import Ops
@@ -126,8 +126,8 @@ class CrossAttention(Layer):
         c = at.cache
         ops.copy(at.x[:, : self.source], out=c.s)
         ops.copy(at.x[:, self.source :], out=c.t)
-        self._product(ops, c.t, "W", "b", at, c.Q)  # (n, T, d)(d, d) + (d,)
-        self._product(ops, c.s, "U", "u", at, c.KV)  # (n, S, d)(d, 2d) + (2d,)
+        projected(ops, c.t, at.p.W, at.p.b if self.bias else None, c.Q)  # (n, T, d)(d, d) + (d,)
+        projected(ops, c.s, at.p.U, at.p.u if self.bias else None, c.KV)  # (n, S, d)(d, 2d) + (2d,)
         q, k, v = self._parts(c.Q, c.KV)
         mask = None if at.mask is None else at.mask[:, : self.source].copy()
         ops.stacked_products(q, k.swapaxes(2, 3), c.A)  # (T, e)(e, S) → (T, S) of each head
@@ -136,7 +136,7 @@ class CrossAttention(Layer):
             ops.dropout_mask(at.rng, self.dropout, c.r)
             ops.multiply(c.A, c.r, out=c.D)
         ops.stacked_products(self._weights(at), v, heads_of(c.H, self.heads))  # (T, S)(S, e) → (T, e)
-        self._product(ops, c.H, "O", "c", at, c.dz)
+        projected(ops, c.H, at.p.O, at.p.c if self.bias else None, c.dz)  # (n, T, d)(d, d) + (d,)
         ops.fill(at.y[:, : self.source], 0)
         ops.copy(c.dz, out=at.y[:, self.source :])
 
@@ -162,13 +162,6 @@ class CrossAttention(Layer):
             ops.affine_input(c.dQ, at.p.W, c.dt)
             ops.copy(c.ds, out=at.dx[:, : self.source])
             ops.copy(c.dt, out=at.dx[:, self.source :])
-
-    def _product(self, ops: Ops, x: Array, w: str, b: str, at: Pass, out: Array) -> None:
-        """out = x W + b, with the parameters of these names."""
-        if self.bias:
-            ops.affine(x, getattr(at.p, w), getattr(at.p, b), out)
-        else:
-            ops.matmul(x, getattr(at.p, w), out)
 
     def _parts(self, q: Array, kv: Array) -> tuple[Array, Array, Array]:
         """Queries (n, heads, T, e), keys and values (n, heads, S, e), views."""
