@@ -12,7 +12,7 @@ from byhand.layers.base import plan_layer
 def layer_pass(layer, x, p=None, dtype=np.float64):
     """A pass of x through a layer with parameters p, by name; y, dx and the gradients are still to be written."""
     plan = plan_layer(layer, x.shape[1:])
-    at = make_pass(plan, len(x), lambda shape: np.full(shape, np.nan, dtype), share=False)
+    at = make_pass(plan, len(x), lambda shape, dtype=dtype: np.full(shape, np.nan, dtype), share=False)
     g = SimpleNamespace(**{name: np.full(shape, np.nan, dtype) for name, shape in plan.params.items()})
     bind(at, SimpleNamespace(**(p or {})), g)
     at.x, at.y, at.dx = x, np.full((len(x), *plan.out_shape), np.nan, dtype), np.full(x.shape, np.nan, dtype)

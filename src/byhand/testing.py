@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from byhand.core.arena import Arena
 from byhand.core.errors import ByhandError
@@ -248,8 +249,8 @@ def central_differences(f: Callable[[], float], x: Array) -> tuple[Array, Array]
     return slopes, kinks
 
 
-def _poisoned(shape: Shape) -> Array:
-    return np.full(shape, np.nan)
+def _poisoned(shape: Shape, dtype: DTypeLike = np.float64) -> Array:
+    return np.full(shape, np.nan, dtype)
 
 
 def _claim(holds: bool, complaint: str) -> None:

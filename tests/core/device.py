@@ -77,7 +77,7 @@ class DeviceTable:
     kind, host = "device", False
 
     def __getattr__(self, name):
-        if name not in vars(Ops):
+        if not hasattr(Ops, name):
             raise AttributeError(name)
         work = getattr(reference, name)
 

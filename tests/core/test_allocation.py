@@ -16,6 +16,7 @@ from byhand import (
     L1,
     L2,
     MSE,
+    RNN,
     Adam,
     AveragePool2D,
     Averaging,
@@ -23,15 +24,20 @@ from byhand import (
     BinaryCrossEntropy,
     Callback,
     CategoricalCrossEntropy,
+    ClassToken,
     ClipNorm,
     ClipValue,
     Conv2D,
+    CrossAttention,
     Dense,
     Dropout,
+    Embedding,
+    EncoderDecoder,
     Flatten,
     GlobalAveragePool2D,
     GradientDescent,
     Group,
+    LastStep,
     LayerNorm,
     LeakyReLU,
     MaxNorm,
@@ -41,9 +47,12 @@ from byhand import (
     QuadraticCost,
     ReLU,
     Residual,
+    Sequential,
     Sigmoid,
     Softmax,
     SpatialDropout,
+    SplitSteps,
+    StepsFrom,
     Tanh,
     fit,
 )
@@ -129,6 +138,47 @@ def test_sequences_under_a_mask():
     options = {"labels": np.arange(rows * 4).reshape(rows, 4) % 10, "lengths": np.arange(rows) % 4 + 1}
     options |= {"optimizer": GradientDescent(1e-6), "batch_size": ROWS}
     assert peak([Dense(10)], BinaryCrossEntropy(), inputs=(4, 5), **options) < LIMIT
+
+
+MASKING = [
+    SplitSteps(6, [Dense(5)], [Tanh()]),
+    CrossAttention(1, 6),
+    Sequential([ClassToken(), StepsFrom(1)]),
+    EncoderDecoder(RNN(4), 6),
+]
+
+
+@pytest.mark.parametrize("layer", MASKING, ids=lambda layer: layer.label())
+def test_layers_that_make_a_mask(layer):
+    """A pass without a loss; the smallest mask that could be made anew has 24,576 bytes."""
+    if isinstance(layer, CrossAttention) and not compiled("masked_softmax"):
+        pytest.skip("masked_softmax is not compiled here")
+    n, steps = 4096, 12
+    network = Network((steps, 5), [layer])
+    x, mask = np.ones((n, steps, 5), np.float32), np.arange(steps) < np.full((n, 1), 8)
+    assert peak_of_a_pass(network, x, mask) < 3 * n
+
+
+def test_a_mask_without_what_fills_up():
+    n, steps = 4096, 12
+    network = Network((steps,), [Embedding(5, 4, padding=0), LastStep()], ops=reference)
+    assert peak_of_a_pass(network, np.tile(np.arange(steps) % 5, (n, 1)), None) < 3 * n
+
+
+def peak_of_a_pass(network, x, mask):
+    """What the second forward and backward pass allocate at most."""
+    workspace, dy = network.workspace(len(x)), np.ones((len(x), *network.plan[-1].out_shape), np.float32)
+    buffer = np.setbufsize(64)
+    try:
+        for _ in range(2):
+            tracemalloc.start()
+            network.forward(x, workspace, mask=mask)
+            network.backward_from(dy, workspace)
+            most = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    finally:
+        np.setbufsize(buffer)
+    return most
 
 
 @pytest.mark.parametrize("loss", [QuadraticCost(), MSE(), BinaryCrossEntropy(0.1)], ids=str)

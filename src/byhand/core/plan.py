@@ -17,6 +17,7 @@ class Plan:
         named: shapes of what its equations name beside the output, by name, where cache and output do not say them.
         scratch: shapes of further such arrays, without a batch axis: numbers of a whole batch, room to work in.
         state: shapes of what it keeps from step to step without learning it by gradient, by name (no batch axis).
+        masks: shapes of the masks of steps that it makes, by name: truth values, in the cache too.
         carry: shapes of what each sample carries from one pass to the next (hidden states), by name.
         shared: parameters of other layers that it uses, and their shapes, by its own name for them:
             {"W": ("0.W", (65, 128))} is W of layer 0.
@@ -34,6 +35,7 @@ class Plan:
     named: Mapping[str, Shape] = field(default_factory=dict)
     scratch: Mapping[str, Shape] = field(default_factory=dict)
     state: Mapping[str, Shape] = field(default_factory=dict)
+    masks: Mapping[str, Shape] = field(default_factory=dict)
     carry: Mapping[str, Shape] = field(default_factory=dict)
     shared: Mapping[str, tuple[str, Shape]] = field(default_factory=dict)
     children: tuple["Plan", ...] = ()

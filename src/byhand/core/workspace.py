@@ -10,6 +10,8 @@ from math import prod
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from byhand.core.errors import ByhandError
 from byhand.core.passes import LossPass, Pass
 from byhand.core.plan import Plan
@@ -33,7 +35,7 @@ class Workspace:
         in_shape: the shape of one sample.
         loss: shapes of the loss's arrays by name, without the batch axis.
         rows: how many samples at most.
-        make: makes an array of a given shape: `lambda shape: ops.empty(shape, dtype)`.
+        make: makes an array of a given shape: `lambda shape, dtype=dtype: ops.empty(shape, dtype)`.
         p: each layer's parameters and state.
         g: each layer's gradients.
         share: whether layers may write over what nobody reads any more.
@@ -118,7 +120,7 @@ def chain(
         plans: the layers' plans.
         in_shape: the shape of one sample.
         rows: how many samples.
-        make: makes an array of a given shape.
+        make: makes an array of a given shape, and dtype where that is not the network's.
         share: whether layers may work in each other's arrays where no one reads them any more; otherwise every
             quantity of the pass is still there after it.
     """
@@ -147,7 +149,8 @@ def make_pass(plan: Plan, rows: int, make: Any, share: bool = True) -> Pass:
     """A layer's pass of `rows` samples with its cache, scratch and children; x, y and dy are still to come."""
     at = Pass()
     shapes = {name: (rows, *shape) for name, shape in plan.cache.items()} | dict(plan.scratch)
-    at.cache = SimpleNamespace(**{name: make(shape) for name, shape in shapes.items()})
+    masks = {name: make((rows, *shape), np.bool_) for name, shape in plan.masks.items()}
+    at.cache = SimpleNamespace(**{name: make(shape) for name, shape in shapes.items()}, **masks)
     at.carry = SimpleNamespace(**{name: make((rows, *shape)) for name, shape in plan.carry.items()})
     for a in vars(at.carry).values():
         a.fill(0)

@@ -74,10 +74,7 @@ class Dense(Layer):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x W + b."""
-        if self.bias:
-            ops.affine(at.x, at.p.W, at.p.b, at.y)  # (..., in)(in, out) + (out,) → (..., out)
-        else:
-            ops.matmul(at.x, at.p.W, at.y)
+        ops.affine(at.x, at.p.W, at.p.b if self.bias else None, at.y)  # (..., in)(in, out) + (out,) → (..., out)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = xᵀ dy, db = Σᵢ dyᵢ, dx = dy Wᵀ."""

@@ -47,7 +47,7 @@ class Backpropagation(Parameters):
                 layers write over what nobody reads any more.
         """
         loss = self.loss.cache(self.plan[-1].out_shape)
-        make = lambda shape: self.ops.empty(shape, self.dtype)  # noqa: E731
+        make = lambda shape, dtype=self.dtype: self.ops.empty(shape, dtype)  # noqa: E731
         return Workspace(self.plan, self.input_shape, loss, rows, make, self.p, self.g, share)
 
     def as_input(self, x: Any) -> Array:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from byhand.core.types import Array, Pair, Shape
+from byhand.ops.protocol_of_sequences import SequenceOps
 
 
-class Ops(Protocol):
+class Ops(SequenceOps, Protocol):
     """The operations that layers, losses, optimisers and regularisers use."""
 
     kind: str  # "numpy", or what it was compiled for
@@ -27,7 +28,7 @@ class Ops(Protocol):
     def put(self, a: Array, out: Array) -> None: ...
     def fill(self, a: Array, value: float) -> None: ...
     def matmul(self, a: Array, b: Array, out: Array) -> None: ...
-    def affine(self, x: Array, w: Array, b: Array, out: Array) -> None: ...
+    def affine(self, x: Array, w: Array, b: Array | None, out: Array) -> None: ...
     def affine_gradients(self, x: Array, dy: Array, dw: Array, db: Array | None) -> None: ...
     def affine_input(self, dy: Array, w: Array, dx: Array) -> None: ...
     def sum_rows(self, a: Array, out: Array) -> None: ...
@@ -215,115 +216,6 @@ class Ops(Protocol):
     ) -> None: ...
     def log_softmax(self, z: Array, out: Array, row: Array, scratch: Array) -> None: ...
     def ctc_loss(self, log_p: Array, t: Array, each: Array, dz: Array, cache: SimpleNamespace) -> None: ...
-    # recurrent
-    def rnn(
-        self,
-        r: Array,
-        z: Array,
-        h: Array,
-        y: Array | None,
-        before: Array,
-        mask: Array | None,
-        reverse: bool,
-        relu: bool,
-        row: Array,
-    ) -> None: ...
-    def rnn_backward(
-        self,
-        r: Array,
-        z: Array,
-        dy: Array | None,
-        mask: Array | None,
-        reverse: bool,
-        relu: bool,
-        dz: Array,
-        dh: Array,
-        s: Array,
-        row: Array,
-    ) -> None: ...
-    def lstm(
-        self,
-        r: Array,
-        z: Array,
-        h: Array,
-        c: Array,
-        y: Array | None,
-        before: Array,
-        cells: Array,
-        squashed: Array,
-        mask: Array | None,
-        reverse: bool,
-        s: Array,
-        s2: Array,
-        row: Array,
-        p: Array | None = None,
-    ) -> None: ...
-    def lstm_backward(
-        self,
-        r: Array,
-        z: Array,
-        cells: Array,
-        squashed: Array,
-        dy: Array | None,
-        mask: Array | None,
-        reverse: bool,
-        dz: Array,
-        dh: Array,
-        dc: Array,
-        s: Array,
-        s2: Array,
-        row: Array,
-        p: Array | None = None,
-    ) -> None: ...
-    def gru(
-        self,
-        r: Array,
-        v: Array,
-        c: Array | None,
-        z: Array,
-        h: Array,
-        y: Array | None,
-        before: Array,
-        inner: Array,
-        mask: Array | None,
-        reverse: bool,
-        s: Array,
-        s2: Array,
-        row: Array,
-    ) -> None: ...
-    def gru_backward(
-        self,
-        r: Array,
-        v: Array,
-        after: bool,
-        z: Array,
-        before: Array,
-        inner: Array,
-        dy: Array | None,
-        mask: Array | None,
-        reverse: bool,
-        dz: Array,
-        dinner: Array,
-        dgates: Array,
-        dh: Array,
-        s: Array,
-        s2: Array,
-        row: Array,
-    ) -> None: ...
-    # sequences
-    def last_step(self, x: Array, mask: Array | None, y: Array) -> None: ...
-    def last_step_backward(self, dy: Array, mask: Array | None, dx: Array, left: Array) -> None: ...
-    def mean_over_time(self, x: Array, share: Array, y: Array) -> None: ...
-    def mean_over_time_backward(self, dy: Array, share: Array, dx: Array) -> None: ...
-    def max_over_time(self, x: Array, mask: Array | None, y: Array) -> None: ...
-    def max_over_time_backward(
-        self, x: Array, y: Array, dy: Array, mask: Array | None, dx: Array, left: Array
-    ) -> None: ...
-    def repeat_steps(self, x: Array, y: Array) -> None: ...
-    def sum_steps(self, dy: Array, dx: Array) -> None: ...
-    def add_rows(self, dy: Array, rows: Array, out: Array) -> None: ...
-    def mask_tokens(self, tokens: Array, padding: int, mask: Array | None) -> Array: ...
-    def prepend_step(self, mask: Array) -> Array: ...
     # generative
     def add_row(self, a: Array, row: Array, out: Array) -> None: ...
     def repeat_pixels(self, x: Array, out: Array) -> None: ...

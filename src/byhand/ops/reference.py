@@ -72,10 +72,11 @@ def matmul(a: Array, b: Array, out: Array) -> None:
     np.dot(a, b, out=out)
 
 
-def affine(x: Array, w: Array, b: Array, out: Array) -> None:
-    """out_i = x_i W + b for every row i, for x (..., m), w (m, k), b (k,), out (..., k)."""
+def affine(x: Array, w: Array, b: Array | None, out: Array) -> None:
+    """out_i = x_i W + b for every row i, for x (..., m), w (m, k), b (k,) or None, out (..., k)."""
     np.dot(x, w, out=out)
-    np.add(out, b, out=out)
+    if b is not None:
+        np.add(out, b, out=out)
 
 
 def affine_gradients(x: Array, dy: Array, dw: Array, db: Array | None) -> None:

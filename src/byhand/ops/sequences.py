@@ -72,12 +72,14 @@ def add_rows(dy: Array, rows: Array, out: Array) -> None:
     np.add.at(out, rows, dy)
 
 
-def mask_tokens(tokens: Array, padding: int, mask: Array | None) -> Array:
-    """A new mask (n, T): True where the token isn't `padding`, and `mask` says no otherwise."""
-    there = tokens != padding
-    return there if mask is None else np.logical_and(there, mask, out=there)
+def mask_tokens(tokens: Array, padding: int, mask: Array | None, out: Array) -> None:
+    """A mask out (n, T): True where the token isn't `padding`, and `mask` says no otherwise."""
+    np.not_equal(tokens, padding, out=out)
+    if mask is not None:
+        np.logical_and(out, mask, out=out)
 
 
-def prepend_step(mask: Array) -> Array:
-    """A new mask (n, T + 1) whose first step is there in every sequence, before those of `mask` (n, T)."""
-    return np.concatenate([np.ones((len(mask), 1), np.bool_), mask], axis=1)
+def prepend_step(mask: Array, out: Array) -> None:
+    """A mask out (n, T + 1) whose first step is there in every sequence, before those of `mask` (n, T)."""
+    out[:, 0] = True
+    np.copyto(out[:, 1:], mask)

@@ -11,7 +11,7 @@ from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
 from byhand.initializers import Glorot, Initializer, Zeros
-from byhand.layers.attention.multi_head import heads_of, projected
+from byhand.layers.attention.multi_head import heads_of
 from byhand.layers.base import Layer
 from byhand.layers.sequences.recurrent import require_sequences
 from byhand.ops import Ops
@@ -114,7 +114,8 @@ class CrossAttention(Layer):
         cache |= {"H": (steps, d), "dH": (steps, d), "row": (self.heads, steps, 1)}
         cache |= {"r": scores, "D": scores} if self.dropout else {}
         params: dict[str, Shape] = {"W": (d, d), "U": (d, 2 * d), "O": (d, d)}
-        return Plan(in_shape, params | ({"b": (d,), "u": (2 * d,), "c": (d,)} if self.bias else {}), cache)
+        biases: dict[str, Shape] = {"b": (d,), "u": (2 * d,), "c": (d,)} if self.bias else {}
+        return Plan(in_shape, params | biases, cache, masks={"mask": (s,)})
 
     def initializers(self) -> Mapping[str, Initializer]:
         """W and U by `weights`, O by `output_weights`; b, u and c start at 0."""
@@ -126,17 +127,19 @@ class CrossAttention(Layer):
         c = at.cache
         ops.copy(at.x[:, : self.source], out=c.s)
         ops.copy(at.x[:, self.source :], out=c.t)
-        projected(ops, c.t, at.p.W, at.p.b if self.bias else None, c.Q)  # (n, T, d)(d, d) + (d,)
-        projected(ops, c.s, at.p.U, at.p.u if self.bias else None, c.KV)  # (n, S, d)(d, 2d) + (2d,)
+        ops.affine(c.t, at.p.W, at.p.b if self.bias else None, c.Q)  # (n, T, d)(d, d) + (d,)
+        ops.affine(c.s, at.p.U, at.p.u if self.bias else None, c.KV)  # (n, S, d)(d, 2d) + (2d,)
         q, k, v = self._parts(c.Q, c.KV)
-        mask = None if at.mask is None else at.mask[:, : self.source].copy()
+        mask = None if at.mask is None else c.mask
+        if at.mask is not None:
+            ops.copy(at.mask[:, : self.source], out=c.mask)
         ops.stacked_products(q, k.swapaxes(2, 3), c.A)  # (T, e)(e, S) → (T, S) of each head
         ops.masked_softmax(c.A, mask, False, self._scale(q), c.A, c.row)
         if self.dropout and at.rng is not None:
             ops.dropout_mask(at.rng, self.dropout, c.r)
             ops.multiply(c.A, c.r, out=c.D)
         ops.stacked_products(self._weights(at), v, heads_of(c.H, self.heads))  # (T, S)(S, e) → (T, e)
-        projected(ops, c.H, at.p.O, at.p.c if self.bias else None, c.dz)  # (n, T, d)(d, d) + (d,)
+        ops.affine(c.H, at.p.O, at.p.c if self.bias else None, c.dz)  # (n, T, d)(d, d) + (d,)
         ops.fill(at.y[:, : self.source], 0)
         ops.copy(c.dz, out=at.y[:, self.source :])
 

@@ -157,7 +157,7 @@ class MultiHeadAttention(Layer):
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute (Q, K, V) = x W + b, A = softmax(Q Kᵀ / √e), y = A V O + c, head by head."""
         first = first_position(at, self.longest) if self.longest is not None else 0
-        projected(ops, at.x, at.p.W, at.p.b if self.bias else None, at.cache.z)  # (n, T, d)(d, 3d) + (3d,) → (n, T, 3d)
+        ops.affine(at.x, at.p.W, at.p.b if self.bias else None, at.cache.z)  # (n, T, d)(d, 3d) + (3d,) → (n, T, 3d)
         q, k, v = self._parts(at.cache.z)
         if self.rotary:
             ops.rotate_pairs(q, first, 1)
@@ -169,7 +169,7 @@ class MultiHeadAttention(Layer):
         ops.masked_softmax(a, at.mask, self.causal, self._scale(q), a, at.cache.row)
         h = heads_of(at.cache.H, self.heads)
         ops.stacked_products(self._dropped(ops, at, a), v, h)  # (T, keys)(keys, e) → (T, e)
-        projected(ops, at.cache.H, at.p.O, at.p.c if self.bias else None, at.y)  # (n, T, d)(d, d) + (d,) → (n, T, d)
+        ops.affine(at.cache.H, at.p.O, at.p.c if self.bias else None, at.y)  # (n, T, d)(d, d) + (d,) → (n, T, d)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dO, dc, then dV, dS, dQ and dK of each head, then dW, db and dx."""
@@ -240,11 +240,3 @@ def heads_of(a: Array, heads: int) -> Array:
     """(n, T, d) as (n, heads, T, d / heads), a view."""
     n, steps, d = a.shape
     return a.reshape(n, steps, heads, d // heads).swapaxes(1, 2)
-
-
-def projected(ops: Ops, x: Array, w: Array, b: Array | None, out: Array) -> None:
-    """out = x W + b, or x W where there is no b."""
-    if b is None:
-        ops.matmul(x, w, out)
-    else:
-        ops.affine(x, w, b, out)

@@ -125,7 +125,8 @@ class ClassToken(Layer):
     def plan(self, in_shape: Shape) -> Plan:
         """(T, k) becomes (T + 1, k)."""
         require_sequences("ClassToken", in_shape)
-        return Plan((in_shape[0] + 1, in_shape[1]), {"q": in_shape[1:]}, cache={"dq": in_shape[1:]})
+        steps = in_shape[0] + 1
+        return Plan((steps, in_shape[1]), {"q": in_shape[1:]}, cache={"dq": in_shape[1:]}, masks={"mask": (steps,)})
 
     def initializers(self) -> Mapping[str, Initializer]:
         """q by `weights`."""
@@ -135,7 +136,8 @@ class ClassToken(Layer):
         """Write q before x."""
         ops.repeat_steps(at.p.q[None], at.y[:, :1].swapaxes(0, 1))  # (1, k) → (1, n, k)
         ops.copy(at.x, out=at.y[:, 1:])
-        at.cache.mask = None if at.mask is None else ops.prepend_step(at.mask)
+        if at.mask is not None:
+            ops.prepend_step(at.mask, out=at.cache.mask)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dq = Σ dy_0, dx = dy behind it."""
@@ -146,8 +148,7 @@ class ClassToken(Layer):
 
     def mask_after(self, at: Pass) -> Array | None:
         """The input's, with a step more that is there."""
-        mask: Array | None = at.cache.mask
-        return mask
+        return None if at.mask is None else at.cache.mask
 
 
 @register

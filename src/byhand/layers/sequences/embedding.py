@@ -54,7 +54,8 @@ class Embedding(Layer):
         """(T,) becomes (T, units)."""
         if len(in_shape) != 1:
             raise ByhandError(f"Embedding takes sequences of tokens (T,), not inputs of shape {in_shape}.")
-        return Plan((*in_shape, self.units), {"W": (self.vocabulary, self.units)})
+        masks = {} if self.padding is None else {"mask": in_shape}
+        return Plan((*in_shape, self.units), {"W": (self.vocabulary, self.units)}, masks=masks)
 
     def initializers(self) -> Mapping[str, Initializer]:
         """W by `weights`."""
@@ -64,7 +65,8 @@ class Embedding(Layer):
         """Compute y_t = W[x_t]; the mask that goes on leaves the padding out."""
         ops.gather(at.p.W, at.x.reshape(-1), as_rows(at.y))
         if self.padding is not None:
-            at.mask = ops.mask_tokens(at.x, self.padding, at.mask)
+            ops.mask_tokens(at.x, self.padding, at.mask, out=at.cache.mask)
+            at.mask = at.cache.mask
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW[v] = Σ dy_t over all steps whose token is v."""

@@ -65,7 +65,9 @@ class EncoderDecoder(Layer):
         shapes = (self.source, channels), (steps, channels)
         children = tuple(plan_layer(layer, shape) for layer, shape in zip(self.layers, shapes, strict=True))
         cache = {"x1": shapes[0], "x2": shapes[1], "d1": shapes[0], "d2": shapes[1]}
-        return Plan(children[1].out_shape, cache=cache, children=children, inner_shape=in_shape, chained=False)
+        masks = {"mask1": shapes[0][:1], "mask2": shapes[1][:1]}
+        out_shape = children[1].out_shape
+        return Plan(out_shape, cache=cache, masks=masks, children=children, inner_shape=in_shape, chained=False)
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Run the encoder over the source, and the decoder from its last state over the rest."""
@@ -78,7 +80,9 @@ class EncoderDecoder(Layer):
         if at.mask is None:
             first.mask = second.mask = None
         else:
-            first.mask, second.mask = at.mask[:, :s].copy(), at.mask[:, s:].copy()
+            first.mask, second.mask = at.cache.mask1, at.cache.mask2
+            ops.copy(at.mask[:, :s], out=first.mask)
+            ops.copy(at.mask[:, s:], out=second.mask)
         encoder, decoder = self.layers
         encoder.forward(ops, first)
         for name in self.layer.states:

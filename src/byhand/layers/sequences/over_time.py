@@ -143,11 +143,14 @@ class StepsFrom(Layer):
         require_sequences("StepsFrom", in_shape)
         if in_shape[0] <= self.first:
             raise ByhandError(f"of {in_shape[0]} steps none is left without the first {self.first}.")
-        return Plan((in_shape[0] - self.first, in_shape[1]))
+        steps = in_shape[0] - self.first
+        return Plan((steps, in_shape[1]), masks={"mask": (steps,)})
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y_t = x_{first + t}."""
         ops.copy(at.x[:, self.first :], out=at.y)
+        if at.mask is not None:
+            ops.copy(at.mask[:, self.first :], out=at.cache.mask)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dx = dy from `first` on, 0 before."""
@@ -157,7 +160,7 @@ class StepsFrom(Layer):
 
     def mask_after(self, at: Pass) -> Array | None:
         """The input's, of these steps."""
-        return None if at.mask is None else at.mask[:, self.first :].copy()
+        return None if at.mask is None else at.cache.mask
 
     def label(self) -> str:
         """For example StepsFrom(4)."""

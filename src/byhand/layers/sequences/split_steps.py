@@ -76,7 +76,9 @@ class SplitSteps(Layer):
                 "and both end in as many numbers."
             )
         cache = {f"{name}{i}": shapes[i] for i in there for name in ("x", "d")}
-        return Plan((in_shape[0], *ends[0][1:]), cache=cache, children=tuple(children), chained=False)
+        masks = {f"mask{i}": shapes[i][:1] for i in there}
+        out_shape = (in_shape[0], *ends[0][1:])
+        return Plan(out_shape, cache=cache, masks=masks, children=tuple(children), chained=False)
 
     def _parts(self) -> list[tuple[int, slice, bool]]:
         """Each part's number, its steps, and whether it has layers."""
@@ -91,7 +93,9 @@ class SplitSteps(Layer):
                 continue
             layer, inner = next(passes)
             inner.x, inner.rng, inner.carries = getattr(at.cache, f"x{i}"), at.rng, False
-            inner.mask = None if at.mask is None else at.mask[:, steps].copy()
+            inner.mask = None if at.mask is None else getattr(at.cache, f"mask{i}")
+            if at.mask is not None:
+                ops.copy(at.mask[:, steps], out=inner.mask)
             ops.copy(at.x[:, steps], out=inner.x)
             layer.forward(ops, inner)
             ops.copy(inner.y, out=at.y[:, steps])

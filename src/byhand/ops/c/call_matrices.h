@@ -81,7 +81,7 @@ OPERATION(affine, "x w b *out")
     PyObject *a[MOST_ARGUMENTS];
     Matrix m[3];
     if (!ARRANGED(affine) || !is_single(a[1]) || !matrices(a[0], a[1], a[3], m) ||
-        !product(m[0], m[1], a[2], m[2]))
+        !product(m[0], m[1], a[2] == Py_None ? NULL : a[2], m[2]))
         return TWIN(affine);
     return done();
 }
