@@ -56,7 +56,7 @@ def figures(request):
 
 def run(network, x, dy, mask=None, earlier=None):
     """y, last states and all gradients, by PyTorch's names of `torch_recurrent`."""
-    workspace, dx = network.workspace(len(x)), np.full(x.shape, np.nan)
+    workspace, dx = network.workspace(len(x)), np.full(x.shape, np.nan, network.dtype)
     if earlier is not None:
         network.forward(earlier, workspace)
     y = network.forward(x, workspace, mask=mask, carry=earlier is not None).copy()

@@ -153,6 +153,7 @@ def keras_shapes(place: Weighted) -> dict[str, Shape]:
     elif isinstance(layer, RMSNorm | LearnedPositions | ClassToken):
         shapes = list(p.values())
     elif isinstance(layer, Recurrent):
+        layer.require_usual("exchanged with Keras")
         k, gates = layer.units, p["b"]
         after = isinstance(layer, GRU) and layer.reset == "after"
         shapes = [p["W"], (k, *gates), (2, *gates) if after else gates]

@@ -49,6 +49,7 @@ def to_torch(layer: Layer, p: Mapping[str, Array]) -> Tensors:
             inner |= {f"{name}{end}": a for name, a in to_torch(layer.layers[i], part).items()}
         return inner
     if isinstance(layer, Recurrent):
+        layer.require_usual("exchanged with PyTorch")
         if getattr(layer, "reset", "after") == "before":
             raise ByhandError("PyTorch has no GRU whose reset gate works before the product.")
         hidden = [p["R"], p["V"]] if isinstance(layer, GRU) else [p["R"]]

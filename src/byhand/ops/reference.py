@@ -15,7 +15,9 @@ from byhand.ops.attention import *  # noqa: F403
 from byhand.ops.convolution import *  # noqa: F403
 from byhand.ops.ctc import *  # noqa: F403
 from byhand.ops.generative import *  # noqa: F403
+from byhand.ops.gru import *  # noqa: F403
 from byhand.ops.losses import *  # noqa: F403
+from byhand.ops.lstm import *  # noqa: F403
 from byhand.ops.normalization import *  # noqa: F403
 from byhand.ops.optimization import *  # noqa: F403
 from byhand.ops.recurrent import *  # noqa: F403

@@ -90,8 +90,7 @@ def _zero_behind(to: Single, layer: Any, y: str, out: Shape) -> None:
 
 def _run(to: Single, layer: Any, p: dict[str, Array], shape: Shape, x: str, y: str, wide: int) -> None:
     """One recurrent layer from x to y, whose steps are `wide` numbers apart."""
-    if getattr(layer, "peepholes", False):
-        raise unknown_in_c(layer)
+    layer.require_usual("written in C yet")
     k, (steps, inside), kind = layer.units, shape, type(layer).__name__.lower()
     work = to.parts.extra("work", 4 * k * {"rnn": 2, "lstm": 6, "gru": 5}[kind])
     names = ["W", "R", *["V"] * isinstance(layer, GRU), "b"]

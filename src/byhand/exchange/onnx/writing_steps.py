@@ -57,6 +57,7 @@ def onnx_tensors(layer: Any, p: Mapping[str, Array]) -> tuple[Array, Array, Arra
 
 def _write(to: GraphWriter, layer: Any, parts: Sequence[Mapping[str, Array]], flow: Flow, summed: bool) -> Flow:
     """A recurrent node, with one part for each direction."""
+    layer.require_usual("written as ONNX")
     kind, k, steps = type(layer).__name__, layer.units, flow.shape[0]
     W, R, B = (np.stack(arrays) for arrays in zip(*(onnx_tensors(layer, p) for p in parts), strict=True))
     both = len(parts) == 2

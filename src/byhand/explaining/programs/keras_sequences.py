@@ -8,6 +8,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.plan import Plan
 from byhand.core.types import Shape
 from byhand.explaining.programs.keras_layers import KerasRows, initializer_code, keras_name
+from byhand.explaining.programs.lines import require_plain
 from byhand.initializers import Zeros
 
 
@@ -36,8 +37,7 @@ class KerasLines(KerasRows):
 
     def _recurrent(self, layer: Any) -> str:
         """The expression of a recurrent layer, but for its last options."""
-        if layer.dropout or getattr(layer, "peepholes", False):
-            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
+        require_plain(layer)
         kind = type(layer).__name__
         options = [f"{layer.units}"]
         options += filter(None, (self._weights("kernel", layer.weights), self._weights("recurrent", layer.recurrent)))

@@ -206,3 +206,10 @@ def layout(lines: Sequence[tuple[str, str]], indent: int = 4) -> str:
             text = f"{text:<{COMMENT}}  # {comment}"
         out.append(text)
     return "\n".join(out)
+
+
+def require_plain(layer: Any) -> None:
+    """Raise ByhandError unless a recurrent layer is one that programs know."""
+    layer.require_usual("written in a program yet")
+    if layer.dropout:
+        raise ByhandError("Recurrent weights that are dropped can't be written in a program yet.")

@@ -7,6 +7,7 @@ from typing import Any
 from byhand.core.errors import ByhandError
 from byhand.core.plan import Plan
 from byhand.core.types import Shape
+from byhand.explaining.programs.lines import require_plain
 from byhand.explaining.programs.pytorch_layers import PyTorchRows
 from byhand.initializers import Zeros
 
@@ -31,8 +32,7 @@ class PyTorchLines(PyTorchRows):
         self._call(f"self.{name}({{}})", plan, v)
 
     def _recurrent(self, layer: Any, in_shape: Shape, name: str, both: bool = False) -> None:
-        if layer.dropout or getattr(layer, "peepholes", False):
-            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
+        require_plain(layer)
         kind, k = type(layer).__name__, layer.units
         if getattr(layer, "reset", "after") == "before":
             raise ByhandError("PyTorch has no GRU whose reset gate works before the product; use reset='after'.")

@@ -1,7 +1,6 @@
 """The lines of recurrent layers in NumPy."""
 
-from byhand.core.errors import ByhandError
-from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, writes
+from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, require_plain, writes
 from byhand.layers import GRU, LSTM, RNN, Bidirectional
 
 
@@ -9,8 +8,7 @@ class _Recurrent:
     """What recurrent layers share: z = x W + b, the order of the steps, the output, and the sums over time."""
 
     def __init__(self, at: LayerWriting, to: CodeLines):
-        if at.layer.dropout or getattr(at.layer, "peepholes", False):
-            raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
+        require_plain(at.layer)
         self.at, self.to, self.k, self.steps = at, to, at.layer.units, at.in_shape[0]
         steps, wide = self.steps, at.plan.params["W"][1]
         self.gates = wide // self.k

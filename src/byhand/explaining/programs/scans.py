@@ -1,7 +1,6 @@
 """The lines of recurrent layers in JAX: its scan compiles one step, however long the sequences are."""
 
-from byhand.core.errors import ByhandError
-from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, writes
+from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, require_plain, writes
 from byhand.layers import GRU, LSTM, RNN
 
 
@@ -9,8 +8,7 @@ from byhand.layers import GRU, LSTM, RNN
 def _scan(at: LayerWriting, to: CodeLines) -> None:
     """A function of one step, and the scan over all of them."""
     layer, k, (steps, inside) = at.layer, at.layer.units, at.in_shape
-    if layer.dropout or getattr(layer, "peepholes", False):
-        raise ByhandError("Peepholes, and recurrent weights that are dropped, can't be written in a program yet.")
+    require_plain(layer)
     z, step, last, wide = at.own("z"), at.own("step"), at.own("last"), at.plan.params["W"][1]
     product = f"{batch_shape(at.in_shape)}({inside}, {wide}) → {batch_shape((steps, wide))}"
     to.ahead(f"{z} = {at.x} @ {at.p('W')} + {at.p('b')}", product)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import ClassVar
 
 from byhand.core.config import register
@@ -11,9 +12,11 @@ from byhand.core.plan import Plan
 from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.initializers import Initializer
+from byhand.layers.sequences.normalized import Norms, norm_of
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.layers.sequences.shown import columns, of_gated, state_gradients
 from byhand.layers.sequences.written import Equations, of_gru
+from byhand.layers.sequences.written_normalized import of_normalized_gru
 from byhand.ops import Ops
 
 
@@ -30,6 +33,9 @@ class GRU(Recurrent):
 
     reset="before" is the unit of Cho et al., "Learning phrase representations using RNN encoder-decoder" (2014), eq.
     5-8. reset="after" is what PyTorch computes, and Keras by default (`reset_after=True`); Keras' blocks are u, r, a.
+
+    With `layer_norm`, by the supplementary material of Ba, Kiros and Hinton (2016), the products x_t W and h_{t−1} R of
+    r and u together, x_t W of a, and h_{t−1} V are normalised, each by itself; reset is "after" there.
 
     Backward, from the last step to the first: dh_t is dy_t and what step t + 1 hands back, and
 
@@ -48,6 +54,7 @@ class GRU(Recurrent):
         recurrent: how R (k, 2k) and V (k, k) start.
         biases: how b (3k,) and c (k,) start.
         dropout: the share of the weights in R and V that are 0 in a training pass (see `Recurrent`).
+        layer_norm: whether to normalise inside the layer.
         reset: "after" or "before" the product with V.
     """
 
@@ -55,11 +62,14 @@ class GRU(Recurrent):
 
     gates: ClassVar[int] = 3
     matrices: ClassVar[tuple[str, ...]] = ("R", "V")
+    norms: ClassVar[Norms] = {"x": (2, 1), "h": (2,), "m": (1,)}
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.reset not in ("after", "before"):
             raise ByhandError(f'reset is "after" or "before", not {self.reset!r}.')
+        if self.layer_norm and self.reset == "before":
+            raise ByhandError('Layer normalisation in a GRU is defined for reset="after".')
 
     def plan(self, in_shape: Shape) -> Plan:
         """(T, in) becomes (T, units), or (units,)."""
@@ -77,10 +87,12 @@ class GRU(Recurrent):
                 "row": (2 * k,),
             },
         )
-        return self.with_dropout(plan)
+        return self.completed(plan, in_shape[0])
 
     @property
     def _equations(self) -> tuple[Equations, Equations]:
+        if self.layer_norm:
+            return of_normalized_gru(self.units, self.return_sequences, self.reverse)
         return of_gru(self.units, self.return_sequences, self.reverse, self.reset == "after")
 
     def unkept(self, at: Pass) -> Mapping[str, Array]:
@@ -104,7 +116,7 @@ class GRU(Recurrent):
         inside = at.p.c if self.reset == "after" else None
         own = (c.z, at.carry.h, y, c.before, c.inner)
         r, v = self.kept(at)
-        ops.gru(r, v, inside, *own, at.mask, self.reverse, c.s, c.s2, c.row)
+        ops.gru(r, v, inside, *own, at.mask, self.reverse, c.s, c.s2, c.row, **self._norming(at))
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
@@ -112,10 +124,17 @@ class GRU(Recurrent):
         c, after = at.cache, self.reset == "after"
         kept, own = (c.z, c.before, c.inner), (c.dz, c.dinner, c.dgates, c.dh, c.s, c.s2, c.row)
         r, v = self.kept(at)
-        ops.gru_backward(r, v, after, *kept, dy, at.mask, self.reverse, *own)
-        before, dinner = as_rows(c.before), as_rows(c.dinner)
-        ops.matmul(before.T, as_rows(c.dgates), at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
+        ops.gru_backward(r, v, after, *kept, dy, at.mask, self.reverse, *own, **self._norming(at))
+        before, dinner, dgates = as_rows(c.before), as_rows(c.dinner), as_rows(c.dgates)
+        if self.layer_norm:
+            ops.scale_columns_backward(as_rows(c.nh), dgates, at.g.gh, at.g.b[: 2 * self.units])
+            ops.scale_columns_backward(as_rows(c.nm), dinner, at.g.gm, at.g.c)
+            dinner, dgates = as_rows(c.dpm), as_rows(c.dph)
+        ops.matmul(before.T, dgates, at.g.R)  # (k, n T)(n T, 2k) → (k, 2k)
         ops.matmul((before if after else as_rows(c.inner)).T, dinner, at.g.V)  # (k, n T)(n T, k) → (k, k)
-        if after:
+        if after and not self.layer_norm:
             ops.sum_rows(dinner, at.g.c)
         self.sum_over_time(ops, at)
+
+    def _norming(self, at: Pass) -> dict[str, SimpleNamespace]:
+        return {"norm": norm_of(at, "h"), "inner_norm": norm_of(at, "m")} if self.layer_norm else {}

@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from byhand.core.checks import require_between
 from byhand.core.config import register
+from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.initializers import Initializer, Zeros
+from byhand.layers.sequences.normalized import Norms, norm_of
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.layers.sequences.shown import cell_gradients, columns, of_memory
 from byhand.layers.sequences.written import Equations, of_lstm
+from byhand.layers.sequences.written_normalized import of_normalized_lstm
 from byhand.ops import Ops
 
 
@@ -41,9 +44,12 @@ class LSTM(Recurrent):
     P₃ ⊙ c_t. Then dc_t has dzᵒ ⊙ P₃ more, and dc_{t−1} has dzⁱ ⊙ P₁ + dzᶠ ⊙ P₂; dP₁ = Σₜ dzⁱ ⊙ c_{t−1}, dP₂ =
     Σₜ dzᶠ ⊙ c_{t−1}, dP₃ = Σₜ dzᵒ ⊙ c_t. Gers and Schmidhuber, "Recurrent nets that time and count" (2000).
 
+    With `layer_norm`, by the supplementary material of Ba, Kiros and Hinton (2016), z_t = LN(x_t W) + LN(h_{t−1} R)
+    + b over all four gates together, and h_t = o ⊙ tanh(LN(c_t) + β), while c_t itself is carried on. (In TensorFlow
+    Addons' LayerNormLSTMCell it is LN(c_t) + β, and ε is 1e-3.) Gradients go back through LN as in `LayerNorm`.
+
     Hochreiter and Schmidhuber, "Long short-term memory" (1997); the forget gate by Gers, Schmidhuber and Cummins,
-    "Learning to forget" (2000). PyTorch keeps two biases that are only ever added up; b is
-    their sum.
+    "Learning to forget" (2000). PyTorch keeps two biases that are only ever added up; b is their sum.
 
     Args:
         units: the size k of the state and of the cell.
@@ -53,6 +59,7 @@ class LSTM(Recurrent):
         recurrent: how R (k, 4k) starts.
         biases: how b (4k,) starts.
         dropout: the share of R's weights that are 0 in a training pass (see `Recurrent`).
+        layer_norm: whether to normalise inside the layer; not with peepholes.
         forget_bias: what is added to the forget gate's b at the start: at 1 cells remember from the first step on, as
             in Keras (Jozefowicz, Zaremba and Sutskever, 2015); PyTorch adds nothing.
         peepholes: whether the gates see the cell; P starts at zero. PyTorch and Keras have none, and they are not
@@ -64,10 +71,13 @@ class LSTM(Recurrent):
 
     gates: ClassVar[int] = 4
     states: ClassVar[tuple[str, ...]] = ("h", "c")
+    norms: ClassVar[Norms] = {"x": (4,), "h": (4,), "c": (1,)}
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_between("forget_bias", self.forget_bias, float("-inf"))
+        if self.layer_norm and self.peepholes:
+            raise ByhandError("An LSTM has layer_norm or peepholes, not both.")
 
     def plan(self, in_shape: Shape) -> Plan:
         """(T, in) becomes (T, units), or (units,); the cell is carried on too."""
@@ -78,10 +88,15 @@ class LSTM(Recurrent):
             params["P"] = (3, self.units)
             cache |= {"after": steps, "part": steps}
         named = {**plan.named, **dict.fromkeys([*"ifgoc", "dc"], steps)}
+        if self.layer_norm:
+            params["beta"] = k
+            named["s"] = steps
         return replace(plan, params=params, cache=cache, named=named)
 
     @property
     def _equations(self) -> tuple[Equations, Equations]:
+        if self.layer_norm:
+            return of_normalized_lstm(self.units, self.return_sequences, self.reverse)
         return of_lstm(self.units, self.return_sequences, self.reverse, self.peepholes)
 
     def unkept(self, at: Pass) -> Mapping[str, Array]:
@@ -91,11 +106,13 @@ class LSTM(Recurrent):
     def unkept_gradients(self, at: Pass) -> Mapping[str, Array]:
         """dh and dc of each step, and those of the gates."""
         gates = dict(zip(("di", "df", "dg", "do"), columns(at.cache.dz, 4), strict=True))
-        return {**super().unkept_gradients(at), "dc": cell_gradients(at), **gates}
+        more = {"ds": at.cache.dpc} if self.layer_norm else {}
+        return {**super().unkept_gradients(at), "dc": cell_gradients(at), **gates, **more}
 
     def initializers(self) -> Mapping[str, Initializer]:
-        """W, R and b as in other recurrent layers; P starts at zero."""
-        return {**super().initializers()} | ({"P": Zeros()} if self.peepholes else {})
+        """W, R, b and gains as in other recurrent layers; P and β start at zero."""
+        more = {"P": Zeros()} if self.peepholes else {"beta": Zeros()} if self.layer_norm else {}
+        return {**super().initializers()} | more
 
     def initialize(self, rng: np.random.Generator, p: SimpleNamespace) -> None:
         """W, R and b by their initialisers; then `forget_bias` is added to the forget gate's b."""
@@ -106,21 +123,32 @@ class LSTM(Recurrent):
         """Compute z_t = x_t W + h_{t−1} R + b, c_t = f ⊙ c_{t−1} + i ⊙ g, h_t = o ⊙ tanh c_t, step by step."""
         y, c = self.begin(ops, at), at.cache
         own = (c.z, at.carry.h, at.carry.c, y, c.before, c.cells, c.squashed)
-        ops.lstm(self.kept(at)[0], *own, at.mask, self.reverse, c.s, c.s2, c.row, **self._peeping(at))
+        ops.lstm(self.kept(at)[0], *own, at.mask, self.reverse, c.s, c.s2, c.row, **self._more(at))
         self.end(ops, at)
 
     def back_from_state(self, ops: Ops, at: Pass, dy: Array | None) -> None:
         """Compute dz_t from the last step to the first, then the sums over time."""
         c = at.cache
         kept, own = (c.z, c.cells, c.squashed), (c.dz, c.dh, c.dc, c.s, c.s2, c.row)
-        ops.lstm_backward(self.kept(at)[0], *kept, dy, at.mask, self.reverse, *own, **self._peeping(at))
-        ops.matmul(as_rows(c.before).T, as_rows(c.dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
+        ops.lstm_backward(self.kept(at)[0], *kept, dy, at.mask, self.reverse, *own, **self._more(at))
+        dz = c.dph if self.layer_norm else c.dz
+        ops.matmul(as_rows(c.before).T, as_rows(dz), at.g.R)  # (k, n T)(n T, 4k) → (k, 4k)
+        if self.layer_norm:
+            ops.scale_columns_backward(as_rows(c.nh), as_rows(c.dz), at.g.gh, at.g.b)
+            ops.scale_columns_backward(as_rows(c.nc), as_rows(c.dpc), at.g.gc, at.g.beta)
         self.sum_over_time(ops, at)
         if self.peepholes:
             self._sum_peepholes(ops, at)
 
-    def _peeping(self, at: Pass) -> dict[str, Array]:
+    def _more(self, at: Pass) -> dict[str, Any]:
+        if self.layer_norm:
+            return {"norm": norm_of(at, "h"), "cell_norm": norm_of(at, "c", at.p.beta)}
         return {"p": at.p.P} if self.peepholes else {}
+
+    @property
+    def beyond(self) -> str:
+        """Peepholes, or layer normalisation."""
+        return "peepholes" if self.peepholes else super().beyond
 
     def _sum_peepholes(self, ops: Ops, at: Pass) -> None:
         """Compute dP₁ = Σ dzⁱ ⊙ c_{t−1}, dP₂ = Σ dzᶠ ⊙ c_{t−1}, dP₃ = Σ dzᵒ ⊙ c_t, over steps and samples."""

@@ -13,6 +13,8 @@ from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.initializers import Glorot, Initializer, Orthogonal, Zeros
 from byhand.layers.base import Layer
+from byhand.layers.batch_norm import ONES
+from byhand.layers.sequences.normalized import Norms, normalize_inputs, normalize_inputs_backward, with_norms
 from byhand.layers.sequences.shown import state_gradients
 from byhand.layers.sequences.written import Equations
 from byhand.ops import Ops
@@ -33,6 +35,10 @@ class Recurrent(Layer):
     starts from the last state of the pass before; its gradient ends at its own first step (truncated backpropagation
     through time).
 
+    With `layer_norm` what goes into the gates is normalised at each step, where each class says: LN(a) = γ ⊙ (a − μ) /
+    √(σ² + ε) with mean and variance of the row a; γ starts at 1, ε is 1e-5. A shift that would only be added to b is
+    left out. Ba, Kiros and Hinton, "Layer normalization" (2016). It is not compiled.
+
     Args:
         units: the size k of the state.
         return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
@@ -44,6 +50,7 @@ class Recurrent(Layer):
         dropout: the share of R's weights that are 0 in a training pass, the same ones at every step; the others are
             divided by 1 − dropout. Merity, Keskar and Socher, "Regularizing and optimizing LSTM language models"
             (2018).
+        layer_norm: whether to normalise inside the layer.
     """
 
     units: int
@@ -53,11 +60,13 @@ class Recurrent(Layer):
     recurrent: Initializer = field(default_factory=Orthogonal)
     biases: Initializer = field(default_factory=Zeros)
     dropout: float = 0.0
+    layer_norm: bool = field(default=False, kw_only=True)
 
     masks: ClassVar[bool] = True
     gates: ClassVar[int] = 1
     states: ClassVar[tuple[str, ...]] = ("h",)
     matrices: ClassVar[tuple[str, ...]] = ("R",)  # what the state is multiplied by
+    norms: ClassVar[Norms] = {}  # with layer_norm: the products that are normalised, and which gates together
 
     def __post_init__(self) -> None:
         require_whole("units", self.units)
@@ -83,12 +92,13 @@ class Recurrent(Layer):
             named=dict.fromkeys(("h", "dh"), (steps, k)),
             carry=dict.fromkeys(self.states, (k,)),
         )
-        return self.with_dropout(plan)
+        return self.completed(plan, steps)
 
-    def with_dropout(self, plan: Plan) -> Plan:
-        """The plan, with room for which of the recurrent weights are kept, and for these."""
+    def completed(self, plan: Plan, steps: int) -> Plan:
+        """The plan, with room for which of the recurrent weights are kept, and for these, and for the normalisation."""
         there = [m for m in self.matrices if m in plan.params] if self.dropout else []
-        return replace(plan, scratch={f"{m}_{part}": plan.params[m] for m in there for part in ("mask", "kept")})
+        plan = replace(plan, scratch={f"{m}_{part}": plan.params[m] for m in there for part in ("mask", "kept")})
+        return with_norms(plan, self.norms, steps, self.units) if self.layer_norm else plan
 
     @property
     def _equations(self) -> tuple[Equations, Equations]:
@@ -121,12 +131,17 @@ class Recurrent(Layer):
         return {"dh": state_gradients(at, self.return_sequences, self.reverse)}
 
     def initializers(self) -> Mapping[str, Initializer]:
-        """W by `weights`, R by `recurrent`, b by `biases`."""
-        return {"W": self.weights, "R": self.recurrent, "b": self.biases}
+        """W by `weights`, R by `recurrent`, b by `biases`; gains start at 1."""
+        gains = {f"g{name}": ONES for name in self.norms} if self.layer_norm else {}
+        return {"W": self.weights, "R": self.recurrent, "b": self.biases} | gains
 
     def begin(self, ops: Ops, at: Pass) -> Array | None:
         """Write z = x W + b, and the first state where `carry` has none; returns y, where each step has one."""
-        ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.cache.z))  # (n T, in)(in, g k) + (g k,) → (n T, g k)
+        if self.layer_norm:
+            ops.matmul(as_rows(at.x), at.p.W, as_rows(at.cache.z))
+            normalize_inputs(ops, at, self.norms.get("x", ()), self.units)
+        else:
+            ops.affine(as_rows(at.x), at.p.W, at.p.b, as_rows(at.cache.z))  # (n T, in)(in, g k) + (g k,) → (n T, g k)
         if self.dropout and at.rng is not None:
             for m in self.matrices:
                 mask = getattr(at.cache, f"{m}_mask")
@@ -167,10 +182,29 @@ class Recurrent(Layer):
         dz = as_rows(at.cache.dz)
         for m in self.matrices if self.dropout and at.rng is not None else ():
             ops.multiply(getattr(at.g, m), getattr(at.cache, f"{m}_mask"), out=getattr(at.g, m))
+        if self.layer_norm:
+            dz = as_rows(self.before_norm(ops, at))
+        else:
+            ops.sum_rows(dz, at.g.b)
         ops.matmul(as_rows(at.x).T, dz, at.g.W)  # (in, n T)(n T, g k) → (in, g k)
-        ops.sum_rows(dz, at.g.b)
         if at.dx is not None:
             ops.matmul(dz, at.p.W.T, as_rows(at.dx))  # (n T, g k)(g k, in) → (n T, in)
+
+    def before_norm(self, ops: Ops, at: Pass) -> Array:
+        """Compute db and the gain's gradient; the gradient by x W (n, T, g k)."""
+        normalize_inputs_backward(ops, at, self.norms["x"], self.units)
+        by_product: Array = at.cache.dpx
+        return by_product
+
+    @property
+    def beyond(self) -> str:
+        """What it has that layers of its kind in other libraries have not, in words; empty where there is nothing."""
+        return "layer normalisation" if self.layer_norm else ""
+
+    def require_usual(self, done: str) -> None:
+        """Raise ByhandError where it has more than other libraries' layers; `done` is what can't be done to it then."""
+        if self.beyond:
+            raise ByhandError(f"{self.label()} can't be {done} because of its {self.beyond}.")
 
     def mask_after(self, at: Pass) -> Array | None:
         """The input's, as long as there are steps."""
@@ -180,6 +214,7 @@ class Recurrent(Layer):
         """For example LSTM(128), or GRU(64, sequences, reverse)."""
         words = [str(self.units), *["sequences"] * self.return_sequences, *["reverse"] * self.reverse]
         words += [f"dropout {self.dropout:g}"] if self.dropout else []
+        words += ["layer norm"] * self.layer_norm
         return f"{type(self).__name__}({', '.join(words)})"
 
 

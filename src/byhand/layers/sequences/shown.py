@@ -22,21 +22,32 @@ def recurrent_matrix(at: Pass, name: str) -> Array:
 def of_plain(at: Pass) -> Mapping[str, Array]:
     """z and h of each step; of an RNN."""
     c = at.cache
-    return {"z": at.x @ at.p.W + c.before @ recurrent_matrix(at, "R") + at.p.b, "h": c.z}
+    z = at.x @ at.p.W + c.before @ recurrent_matrix(at, "R")
+    if hasattr(c, "nz"):
+        return {"pz": z, "z": at.p.gz * c.nz + at.p.b, "h": c.z}
+    return {"z": z + at.p.b, "h": c.z}
 
 
 def of_memory(at: Pass) -> Mapping[str, Array]:
     """z, the gates, c and h of each step; of an LSTM."""
-    i, f, g, o = columns(at.cache.z, 4)
-    z = at.x @ at.p.W + at.cache.before @ recurrent_matrix(at, "R") + at.p.b
-    return {"z": z, "i": i, "f": f, "g": g, "o": o, "c": f * at.cache.cells + i * g, "h": o * at.cache.squashed}
+    c, (i, f, g, o) = at.cache, columns(at.cache.z, 4)
+    products = {"px": at.x @ at.p.W, "ph": c.before @ recurrent_matrix(at, "R")}
+    found = {"i": i, "f": f, "g": g, "o": o, "c": f * c.cells + i * g, "h": o * c.squashed}
+    if hasattr(c, "nx"):
+        z = at.p.gx * c.nx + at.p.gh * c.nh + at.p.b
+        return products | found | {"z": z, "s": at.p.gc * c.nc + at.p.beta}
+    return found | {"z": products["px"] + products["ph"] + at.p.b}
 
 
 def of_gated(at: Pass, after: bool) -> Mapping[str, Array]:
     """z, the gates, m, a and h of each step; of a GRU."""
-    r, u, a = columns(at.cache.z, 3)
-    m = at.cache.inner if after else at.cache.inner @ recurrent_matrix(at, "V")
-    return {"z": at.x @ at.p.W + at.p.b, "r": r, "u": u, "m": m, "a": a, "h": u * at.cache.before + (1 - u) * a}
+    c, (r, u, a) = at.cache, columns(at.cache.z, 3)
+    m = c.inner if after else c.inner @ recurrent_matrix(at, "V")
+    found = {"r": r, "u": u, "m": m, "a": a, "h": u * c.before + (1 - u) * a}
+    if not hasattr(c, "nx"):
+        return found | {"z": at.x @ at.p.W + at.p.b}
+    products = {name: c.before @ recurrent_matrix(at, of) for name, of in (("ph", "R"), ("pm", "V"))}
+    return found | products | {"px": at.x @ at.p.W, "z": at.p.gx * c.nx + at.p.b}
 
 
 def state_gradients(at: Pass, sequences: bool, reverse: bool, after: bool = True) -> Array:
@@ -48,10 +59,12 @@ def state_gradients(at: Pass, sequences: bool, reverse: bool, after: bool = True
         dh[:, t] = handed_back + (at.dy[:, t] if sequences else 0)
         if hasattr(at.p, "V"):
             r, u, _ = columns(c.z[:, t], 3)
-            inner = c.dinner[:, t] @ recurrent_matrix(at, "V").T
-            handed_back = dh[:, t] * u + c.dgates[:, t] @ recurrent_matrix(at, "R").T + (inner if after else inner * r)
+            inner = getattr(c, "dpm", c.dinner)[:, t] @ recurrent_matrix(at, "V").T
+            gates = getattr(c, "dph", c.dgates)[:, t] @ recurrent_matrix(at, "R").T
+            handed_back = dh[:, t] * u + gates + (inner if after else inner * r)
         else:
-            handed_back = c.dz[:, t] @ recurrent_matrix(at, "R").T
+            by_product = getattr(c, "dph", getattr(c, "dpz", c.dz))  # by h R
+            handed_back = by_product[:, t] @ recurrent_matrix(at, "R").T
     return dh
 
 

@@ -40,7 +40,7 @@ def by_state(sequences: bool, reverse: bool, more: str = "", latex: str = "") ->
     return in_time("dh", text, start, reverse)
 
 
-def sums_over_time(reverse: bool, dR: str = "$dz«t»") -> Equations:
+def sums_over_time(reverse: bool, dR: str = "$dz«t»", dW: str = "$dz«t»") -> Equations:
     """The sums over time, and dx."""
 
     def total(target: str, left: str, right: str) -> Equation:
@@ -48,8 +48,8 @@ def sums_over_time(reverse: bool, dR: str = "$dz«t»") -> Equations:
         latex = rf"\sum_t {left}^\top {right}" if left else rf"\sum_t {right}"
         return Equation(target, found.text, in_time(target, "", latex, reverse).latex)
 
-    sums = (total("dW", "$x«t»", "$dz«t»"), total("dR", "$h«before»", dR), total("db", "", "$dz«t»"))
-    return (*sums, in_time("dx", "$dz«t» $Wᵀ", r"$dz«t» $W^\top", reverse))
+    sums = (total("dW", "$x«t»", dW), total("dR", "$h«before»", dR), total("db", "", "$dz«t»"))
+    return (*sums, in_time("dx", f"{dW} $Wᵀ", rf"{dW} $W^\top", reverse))
 
 
 def of_rnn(sequences: bool, reverse: bool, relu: bool) -> tuple[Equations, Equations]:
@@ -73,7 +73,7 @@ def of_lstm(k: int, sequences: bool, reverse: bool, peepholes: bool) -> tuple[Eq
     for j, (gate, function) in enumerate({"i": "σ", "f": "σ", "g": "tanh", "o": "σ"}.items()):
         more = f" + {seen[gate]}" if gate in seen else ""
         text = f"{function}($z«t»[{j * k + 1}..{(j + 1) * k}]{more})"
-        forward.append(in_time(gate, text, _in_latex(text), reverse))
+        forward.append(in_time(gate, text, in_latex(text), reverse))
     c = "$f«t» ⊙ $c«before» + $i«t» ⊙ $g«t»"
     forward.append(in_time("c", c, c.replace("⊙", r"\odot"), reverse))
     forward.append(in_time("h", "$o«t» ⊙ tanh $c«t»", r"$o«t» \odot \tanh $c«t»", reverse))
@@ -90,11 +90,11 @@ def of_lstm(k: int, sequences: bool, reverse: bool, peepholes: bool) -> tuple[Eq
         "do": "$dh«t» ⊙ tanh $c«t» ⊙ $o«t» ⊙ (1 − $o«t»)",
         "dz": "($di«t», $df«t», $dg«t», $do«t»)",
     }
-    steps = (in_time(target, text, _in_latex(text), reverse) for target, text in parts.items())
+    steps = (in_time(target, text, in_latex(text), reverse) for target, text in parts.items())
     sums = sums_over_time(reverse)
     if peepholes:
         text = "Σₜ ($di«t» ⊙ $c«before», $df«t» ⊙ $c«before», $do«t» ⊙ $c«t»)"
-        sums = (_whole(in_time("dP", text, _in_latex(text), reverse)), *sums)
+        sums = (whole(in_time("dP", text, in_latex(text), reverse)), *sums)
     return tuple(forward), (by_state(sequences, reverse), *steps, *sums)
 
 
@@ -102,7 +102,7 @@ def of_gru(k: int, sequences: bool, reverse: bool, after: bool) -> tuple[Equatio
     """z, the gates, a, h and y; dh, the gates' gradients, dz and the sums."""
 
     def step(target: str, text: str) -> Equation:
-        return in_time(target, text, _in_latex(text), reverse)
+        return in_time(target, text, in_latex(text), reverse)
 
     z = [f"$z«t»[{j * k + 1}..{(j + 1) * k}]" for j in range(3)]
     forward = [
@@ -120,15 +120,15 @@ def of_gru(k: int, sequences: bool, reverse: bool, after: bool) -> tuple[Equatio
     sums = {s.target: s for s in sums_over_time(reverse, "($dr«t», $du«t»)")}
     dV = "$h«before»" if after else "($r«t» ⊙ $h«before»)"
     backward = [
-        by_state(sequences, reverse, more, _in_latex(more)),
+        by_state(sequences, reverse, more, in_latex(more)),
         step("da", "$dh«t» ⊙ (1 − $u«t») ⊙ (1 − $a«t»²)"),
         step("dm", "$da«t» ⊙ $r«t»" if after else "$da«t»"),
         step("dr", f"{dr} ⊙ $r«t» ⊙ (1 − $r«t»)"),
         step("du", "$dh«t» ⊙ ($h«before» − $a«t») ⊙ $u«t» ⊙ (1 − $u«t»)"),
         step("dz", "($dr«t», $du«t», $da«t»)"),
         *(sums[name] for name in ("dW", "dR")),
-        _whole(step("dV", f"Σₜ {dV}ᵀ $dm«t»")),
-        *([_whole(step("dc", "Σₜ $dm«t»"))] if after else []),
+        whole(step("dV", f"Σₜ {dV}ᵀ $dm«t»")),
+        *([whole(step("dc", "Σₜ $dm«t»"))] if after else []),
         *(sums[name] for name in ("db", "dx")),
     ]
     return tuple(forward), tuple(backward)
@@ -139,12 +139,12 @@ def _braced(latex: str) -> str:
     return re.sub(r"\$([A-Za-z]+)", r"${\1}", latex)
 
 
-def _whole(equation: Equation) -> Equation:
+def whole(equation: Equation) -> Equation:
     """Of all steps together."""
     return Equation(equation.target, equation.text, equation.latex)
 
 
-def _in_latex(text: str) -> str:
+def in_latex(text: str) -> str:
     """The same signs in LaTeX."""
     for sign, latex in {
         "⊙": r"\odot", "σ": r"\sigma", "tanh² ": r"\tanh^2 ", "tanh": r"\tanh", "\\\\tanh": r"\tanh",

@@ -1,4 +1,4 @@
-/* What one step of a recurrent layer computes, once the products with R are there. ops/recurrent.py has the equations. */
+/* What one step of a recurrent layer computes, once the products with R are there. ops/recurrent.py, lstm.py and gru.py have the equations. */
 
 #pragma once
 
