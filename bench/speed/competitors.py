@@ -44,6 +44,15 @@ TITLES = {
 }
 
 
+def sequences(task: Task) -> bool:
+    """A network with sequences, of which each library runs in fewer manners."""
+    return task["model"] is not None
+
+
+def rows_alone(task: Task) -> bool:
+    return not sequences(task)
+
+
 def training(task: Task) -> bool:
     return task["kind"] == "train"
 
@@ -61,11 +70,11 @@ def full(task: Task) -> bool:
 
 
 def images(task: Task) -> bool:
-    return len(task["input"]) == 3
+    return len(task["input"]) == 3 and rows_alone(task)
 
 
 def in_bytes(task: Task) -> bool:
-    return batches(task) and task["bytes"]
+    return batches(task) and task["bytes"] and rows_alone(task)
 
 
 def small(task: Task) -> bool:
@@ -92,7 +101,7 @@ def both(*conditions: Callable[[Task], bool]) -> Callable[[Task], bool]:
 
 def sklearn_can(task: Task) -> bool:
     """Rows of numbers, and not the quadratic cost with sigmoid outputs."""
-    return not images(task) and task["loss"] != "quadratic"
+    return not images(task) and task["loss"] != "quadratic" and rows_alone(task)
 
 
 # Big arrays stay with the process instead of being given back to the system and faulted in again.
@@ -103,22 +112,23 @@ LONG = {"steps_per_execution": 100}
 
 COMPETITORS = (
     Competitor("byhand", quick=always),
-    Competitor("byhand", "NumPy alone", env={"BYHAND_OPS": "numpy"}, quick=training),
-    Competitor("torch", quick=lambda task: training(task) and not images(task) and not tiny(task)),
-    Competitor("torch", "shuffled whole", {"gather": "epoch"}, takes=batches),
+    Competitor("byhand", "NumPy alone", env={"BYHAND_OPS": "numpy"}, quick=both(training, rows_alone)),
+    Competitor("torch", quick=lambda task: training(task) and not images(task) and (sequences(task) or not tiny(task))),
+    Competitor("torch", "shuffled whole", {"gather": "epoch"}, takes=both(batches, rows_alone)),
     Competitor("torch", "from bytes", {"bytes": True}, takes=in_bytes),
-    Competitor("torch", "tuned malloc", env=MALLOC, takes=training),
+    Competitor("torch", "tuned malloc", env=MALLOC, takes=both(training, rows_alone)),
     Competitor("torch", "channels-last", {"channels_last": True}, takes=images),
     Competitor("torch", "channels-last, tuned malloc", {"channels_last": True}, MALLOC, both(training, images), images),
     Competitor(
-        "torch", "one thread", {"threads": 1}, ONE_THREAD, small, lambda task: predicting(task) or not images(task)
+        *("torch", "one thread", {"threads": 1}, ONE_THREAD, small),
+        quick=either(predicting, lambda task: rows_alone(task) and not images(task)),
     ),
-    Competitor("torch", "torch.compile", {"compile": True}),
+    Competitor("torch", "torch.compile", {"compile": True}, takes=either(training, rows_alone)),
     Competitor("torch", "torch.compile, tuned malloc", {"compile": True, "channels_last": True}, MALLOC, images),
-    Competitor("torch", "traced", {"trace": True}, takes=predicting),
+    Competitor("torch", "traced", {"trace": True}, takes=both(predicting, rows_alone)),
     Competitor("jax", "fori_loop", takes=full, quick=full),
     Competitor("jax", "scan", takes=batches, quick=lambda task: not images(task)),
-    Competitor("jax", "scan, shuffled whole", {"gather": "epoch"}, takes=batches),
+    Competitor("jax", "scan, shuffled whole", {"gather": "epoch"}, takes=both(batches, rows_alone)),
     Competitor("jax", "scan, from bytes", {"bytes": True}, takes=in_bytes),
     Competitor("jax", "jit of a step", {"loop": "jit"}, takes=batches, quick=images),
     Competitor("jax", "jit of a step, from bytes", {"loop": "jit", "bytes": True}, takes=in_bytes),
@@ -128,15 +138,33 @@ COMPETITORS = (
     Competitor("jax", "jit of a step, tuned malloc", {"loop": "jit"}, MALLOC, both(training, images)),
     Competitor("jax", "jit", takes=predicting, quick=predicting),
     Competitor("keras", "fit", takes=training),
-    Competitor("keras", "fit, 100 steps a call", LONG, takes=batches),
-    Competitor("keras", "tf.function of an epoch", {"loop": "epoch"}, takes=training, quick=either(full, images)),
+    Competitor("keras", "fit, 100 steps a call", LONG, takes=both(batches, rows_alone)),
+    Competitor(
+        "keras",
+        "tf.function of an epoch",
+        {"loop": "epoch"},
+        takes=training,
+        quick=both(rows_alone, either(full, images)),
+    ),
     Competitor("keras", "tf.function of an epoch, jit_compile", {"loop": "epoch", "jit": True}, takes=training),
     Competitor("keras", "tf.function", takes=predicting),
-    Competitor("keras", "tf.function, jit_compile", {"jit": True}, takes=predicting),
+    Competitor("keras", "tf.function, jit_compile", {"jit": True}, takes=both(predicting, rows_alone)),
     Competitor("sklearn", takes=sklearn_can),
     Competitor("sklearn", "one thread", env=ONE_THREAD, takes=both(sklearn_can, small), quick=predicting),
-    Competitor("onnx", takes=predicting, quick=always),
-    Competitor("products", "one BLAS thread", {"blas_threads": 1, "pieces": False}, quick=lambda task: not full(task)),
-    Competitor("products", "two BLAS threads", {"blas_threads": 2, "pieces": False}),
-    Competitor("products", "in pieces on two threads", {"blas_threads": 1, "pieces": True}, takes=full, quick=always),
+    Competitor("onnx", takes=both(predicting, rows_alone), quick=always),
+    Competitor(
+        "products",
+        "one BLAS thread",
+        {"blas_threads": 1, "pieces": False},
+        takes=rows_alone,
+        quick=lambda task: not full(task),
+    ),
+    Competitor("products", "two BLAS threads", {"blas_threads": 2, "pieces": False}, takes=rows_alone),
+    Competitor(
+        "products",
+        "in pieces on two threads",
+        {"blas_threads": 1, "pieces": True},
+        takes=both(full, rows_alone),
+        quick=always,
+    ),
 )

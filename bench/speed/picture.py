@@ -22,9 +22,15 @@ SHORT = {
     "W4b": "64-64-10,\nAdam, batch 32",
     "W5": "784-256-128-10,\nAdam, batch 128",
     "W6": "two convolutions,\nAdam, batch 128",
+    "W7": "LSTM 128, rows,\nbatch 128",
+    "W8": "LSTM 256,\ncharacters",
+    "W9": "small GPT,\ncharacters",
+    "W10": "vision transformer,\nbatch 128",
     "one": "one image,\n784-256-10",
     "one-conv": "one image,\ntwo convolutions",
     "many": "10,000 images,\n784-256-10",
+    "write-lstm": "one character,\nLSTM 256",
+    "write-gpt": "one character,\nsmall GPT",
 }
 
 

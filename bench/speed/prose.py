@@ -7,9 +7,9 @@ batches, epochs and float32. This page is written by `python -m bench.speed` (`m
 below 1 byhand is faster."""
 
 TRAINING_NOTE = """\
-Times are medians, with the fastest and slowest round in brackets. For W3, W4b, W5 and W6 they are for one epoch,
-including shuffling, and also for W4, whose epoch is one step; for W1 and W2 they are for one step with all rows. "NumPy
-alone" is byhand without its compiled operations (`BYHAND_OPS=numpy`), compared with the same peer."""
+Times are medians, with the fastest and slowest round in brackets. For W3, W4b, W5, W6, W7 and W10 they are for one
+epoch, including shuffling, and also for W4, whose epoch is one step; for W1, W2, W8 and W9 they are for one step with
+all rows. "NumPy alone" is byhand without its compiled operations (`BYHAND_OPS=numpy`), compared with the same peer."""
 
 PRODUCTS_NOTE = """\
 The operations of an epoch are counted by formula: for each sample and dense layer 2 · in · out in the forward pass, the
@@ -20,7 +20,8 @@ about a thousand rows on two Python threads); for a convolution with windows tha
 exceed 100 %, because byhand skips pixels that are zero, as four fifths of MNIST's are, and the formula counts them."""
 
 PREDICTION_NOTE = """\
-The input is a NumPy row, the output a Python number (or an array of them). Median of single calls after warming up."""
+The input is a NumPy row, the output a Python number (or an array of them). Median of single calls after warming up. To
+write, a network takes the character that it wrote last and gives the likeliest next one."""
 
 SIZE_NOTE = """\
 Start times are of whole processes with warm disk caches. The size of PyTorch excludes NumPy, which it does not need.
@@ -52,6 +53,10 @@ FAIRNESS = """\
   loop; scikit-learn uses one long `fit`, whose input validation is not counted.
 - JAX's max-pooling reshapes the image, which divides the gradient among equal maxima and may not be what its users
   would write; `reduce_window`, which is also listed, behaves like the other libraries.
+- The networks with sequences (W7 to W10 and writing) run in fewer variants of each library: PyTorch eager, with
+  `nn.LSTM` and `scaled_dot_product_attention`, and compiled, JAX compiled, Keras by `fit` and compiled. PyTorch's LSTM
+  has a second bias, which stays at zero. Keras' attention keeps no keys and values, so that it goes through the whole
+  text again to write one more character; the others keep them.
 - scikit-learn can express neither W3 (sigmoid outputs with a quadratic cost) nor convolutions.
 - onnxruntime only predicts; for one image it uses one thread.
 - The networks are small, the batches moderate and the cores few, which is what byhand is made for. For large networks,

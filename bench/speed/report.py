@@ -146,7 +146,10 @@ def page(figures: Figures) -> str:
         grid(MAIN_HEAD, [main_row(row) for row in training]),
         TRAINING_NOTE + openblas_note(figures),
         "### Beside the machine's own matrix products",
-        grid(["workload", "operations", "byhand", "products alone", "share"], [products_row(row) for row in training]),
+        grid(
+            ["workload", "operations", "byhand", "products alone", "share"],
+            [products_row(row) for row in training if row["operations"]],
+        ),
         PRODUCTS_NOTE,
         "## Prediction",
         grid([*MAIN_HEAD[:4], "of the products' speed"], [predict_row(row) for row in predicting]),
@@ -226,10 +229,10 @@ def size_table(figures: Figures) -> str:
 
 
 def memory_table(training: list[Row]) -> str:
-    """Peak memory of W5 and W6, ours and that of PyTorch's fastest manner and of its plain one."""
+    """Peak memory of W5, W6 and W9, ours and that of PyTorch's fastest manner and of its plain one."""
     rows = []
     for row in training:
-        if row["name"] not in ("W5", "W6"):
+        if row["name"] not in ("W5", "W6", "W9"):
             continue
         own, quick, plain = entry(row, "byhand"), fastest(row, ["torch"]), entry(row, "PyTorch")
         cell = lambda c: f"{c['peak'] / 1e6:.0f} MB" if c else "–"  # noqa: E731

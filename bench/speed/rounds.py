@@ -78,7 +78,9 @@ class Row:
             "unit": workload.unit,
             "turns": rounds,
             "epochs": self.epochs,
-            "operations": operations(products(task["layers"], tuple(task["input"]), samples, workload.kind == "train")),
+            "operations": None
+            if task["model"]
+            else operations(products(task["layers"], tuple(task["input"]), samples, workload.kind == "train")),
             "competitors": [outcome(process, self.epochs) for process in self.processes],
             "failures": self.failures,
         }

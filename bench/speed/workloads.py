@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 import byhand as bh
+from bench.speed import sequences
+from bench.speed.sequences import write_network
 from byhand.initializers import He, Zeros
 from byhand.recipes import get_recipe
 
@@ -21,7 +23,7 @@ class Workload:
     """One row of the table.
 
     Attributes:
-        name: W1 to W6, or what is predicted.
+        name: W1 to W10, or what is predicted.
         title: for a reader.
         goal: the ratio to the fastest peer that is aimed at; of a prediction None.
         epochs: trained in each turn; of a prediction the calls.
@@ -114,11 +116,39 @@ WORKLOADS = (
     Workload("W4b", "64-64-10, Adam, batch 32", lambda: from_recipe("math-behind-adam"), 20, (10, 0), 0.15),
     Workload("W5", "784-256-128-10, Adam, batch 128", dense, 1, (1, 20_000), 0.75),
     Workload("W6", "conv 3×3·16, pool, conv 3×3·32, pool, 128, 10; Adam, batch 128", convolution, 1, (1, 3_840), 0.3),
+    Workload(
+        "W7", "LSTM 128 on the rows of 12,800 MNIST images, batch 128, Adam", sequences.lstm_of_rows, 1, (1, 2_560), 0.4
+    ),
+    Workload(
+        "W8",
+        "characters, LSTM 256, 32 windows of 64, Adam",
+        sequences.lstm_of_characters,
+        10,
+        (5, 0),
+        0.4,
+        "step",
+    ),
+    Workload("W9", "nanoGPT's setting for a CPU, 12 windows of 64, AdamW", sequences.gpt, 10, (5, 0), 0.5, "step"),
+    Workload(
+        "W10", "vision transformer, patch 7, 12,800 MNIST images, batch 128, Adam", sequences.vit, 1, (1, 1_280), 0.5
+    ),
     Workload("one", "one image to its class, 784-256-10", small, 3000, (1000, 0), unit="call", kind="predict"),
     Workload(
         "one-conv", "one image to its class, W6's network", convolution, 500, (200, 0), unit="call", kind="predict"
     ),
     Workload("many", "10,000 images to their classes, 784-256-10", small, 10, (5, 0), unit="call", kind="predict"),
+    Workload(
+        "write-lstm",
+        "one more character, W8's network",
+        sequences.lstm_of_characters,
+        500,
+        (200, 0),
+        unit="call",
+        kind="predict",
+    ),
+    Workload(
+        "write-gpt", "one more character, W9's network", sequences.gpt, 500, (200, 0), unit="call", kind="predict"
+    ),
 )
 
 
@@ -128,7 +158,7 @@ def write(workload: Workload, folder: Path, quick: bool = False) -> dict[str, An
     (x, y), (x_test, y_test) = made["train"], made["test"]
     if quick and workload.quick[1]:
         x, y = x[: workload.quick[1]], y[: workload.quick[1]]
-    layers, shape = made["layers"], made.get("input", (int(np.prod(x.shape[1:])),))
+    shape = made["network"].input_shape if "network" in made else made.get("input", (int(np.prod(x.shape[1:])),))
     folder.mkdir(parents=True, exist_ok=True)
     scaled = {name: to_float(images).reshape(-1, *shape) for name, images in (("x", x), ("x_test", x_test))}
     for name, array in scaled.items():
@@ -136,28 +166,39 @@ def write(workload: Workload, folder: Path, quick: bool = False) -> dict[str, An
     if x.dtype == np.uint8:
         np.save(folder / "bytes.npy", x.reshape(-1, *shape))
     np.save(folder / "y.npy", y.astype(np.int64))
-    np.save(folder / "t.npy", np.eye(10, dtype=np.float32)[y])
+    np.save(folder / "t.npy", np.eye(int(y.max()) + 1, dtype=np.float32)[y])
     np.save(folder / "y_test.npy", y_test.astype(np.int64))
-    plain = [describe(layer) for layer in layers]
-    write_parameters(plain, layers, shape, folder)
-    rate = float(made["optimizer"].learning_rate)
+    own = write_network(made, folder) if "network" in made else write_rows(made, shape, folder)
     return {
         "name": workload.name,
         "kind": workload.kind,
         "calls": "many" if workload.name == "many" else "one",
         "folder": str(folder),
         "input": list(shape),
-        "layers": plain,
-        "loss": LOSSES[type(made["loss"])],
-        "optimizer": {"type": "adam" if isinstance(made["optimizer"], bh.Adam) else "sgd", "rate": rate},
         "batch": made["batch"],
         "rows": len(x),
         "bytes": x.dtype == np.uint8,
+        **own,
+    }
+
+
+def write_rows(made: dict[str, Any], shape: tuple[int, ...], folder: Path) -> dict[str, Any]:
+    """Write the first weights of a network of plain layers; what the task says of it."""
+    plain = [describe(layer) for layer in made["layers"]]
+    write_parameters(plain, made["layers"], shape, folder)
+    kind = "adam" if isinstance(made["optimizer"], bh.Adam) else "sgd"
+    return {
+        "model": None,
+        "layers": plain,
+        "optimizer": {"type": kind, "rate": float(made["optimizer"].learning_rate)},
+        "loss": LOSSES[type(made["loss"])],
     }
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
-    """float32, grey levels from 0 to 1."""
+    """float32, grey levels from 0 to 1; tokens as they are."""
+    if images.dtype == np.int64:
+        return images
     scale = np.float32(1 / 255) if images.dtype == np.uint8 else np.float32(1)
     return images.astype(np.float32) * scale
 

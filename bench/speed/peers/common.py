@@ -101,7 +101,12 @@ class Arrays:
         return np.load(self.folder / f"{name}.npy")
 
     def parameters(self, task):
-        """For each layer None, or W and b: (in, out) and (out,); of a convolution (height, width, in, out)."""
+        """For each layer None, or W and b: (in, out) and (out,); of a convolution (height, width, in, out).
+
+        Of a network with sequences everything by byhand's name, such as "1.R".
+        """
+        if task.model:
+            return dict(np.load(self.folder / "parameters.npz"))
         wanted = [layer["type"] in ("dense", "conv") for layer in task.layers]
         return [(self[f"W{i}"], self[f"b{i}"]) if w else None for i, w in enumerate(wanted)]
 

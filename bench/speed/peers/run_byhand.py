@@ -7,6 +7,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 import byhand as bh
+from byhand.generating import next_token
 from byhand.training.callbacks import Callback
 
 LOSSES = {"softmax": bh.CategoricalCrossEntropy, "sigmoid": bh.BinaryCrossEntropy, "quadratic": bh.QuadraticCost}
@@ -23,8 +24,11 @@ def make_layer(layer):
     return {"relu": bh.ReLU, "sigmoid": bh.Sigmoid, "flatten": bh.Flatten}[kind]()
 
 
-def build(task, parameters):
+def build(task, arrays):
     """The network with its first weights."""
+    if task.model:
+        return bh.Network.load(arrays.folder / "network.safetensors")
+    parameters = arrays.parameters(task)
     layers = [make_layer(layer) for layer in task.layers]
     network = bh.Network(tuple(task.input), layers, LOSSES[task.loss](), rng=None, inputs="grey levels")
     for p, pair in zip(network.p, parameters, strict=True):
@@ -49,20 +53,38 @@ class Taking(Callback):
 
 def train(task, arrays, network, turns):
     """All turns; images of bytes stay bytes, as `byhand.load` gives them."""
-    rate = task.optimizer["rate"]
-    optimizer = bh.Adam(rate) if task.optimizer["type"] == "adam" else bh.GradientDescent(rate)
+    kind, rate = task.optimizer["type"], task.optimizer["rate"]
+    optimizer = bh.Adam(rate) if kind == "adam" else bh.GradientDescent(rate)
+    if kind == "adamw":
+        optimizer = bh.AdamW(rate, beta2=task.optimizer["beta2"], weight_decay=task.optimizer["decay"])
     x, y = arrays.bytes if task.bytes else arrays.x, arrays.y
     options = {"batch_size": task.batch, "optimizer": optimizer, "accuracy": False, "progress": False}
+    if "clip" in task.optimizer:
+        options["regularizers"] = (bh.ClipNorm(task.optimizer["clip"]),)
     turns.ready()
     with suppress(StopIteration):
         bh.fit(network, x, y, epochs=10**9, callbacks=[Taking(turns)], **options)
 
 
+def writer(network):
+    """A function that writes one more character, the likeliest one."""
+    text, token = next_token(network), 0
+
+    def write():
+        nonlocal token
+        token = int(text.feed(token).argmax())
+        return token
+
+    return write
+
+
 def main():
     task, arrays, turns = common.begin()
-    network = build(task, arrays.parameters(task))
+    network = build(task, arrays)
     if task.kind == "train":
         train(task, arrays, network, turns)
+    elif task.model:
+        turns.time_calls(writer(network))
     elif task.calls == "one":
         x = arrays.x_test[:1]
         turns.time_calls(lambda: int(network.predict(x)[0]))

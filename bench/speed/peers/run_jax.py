@@ -6,6 +6,7 @@ import common
 import jax
 import jax.numpy as jnp
 import numpy as np
+import sequences_jax
 from jax import lax
 
 
@@ -34,6 +35,13 @@ def forward(layers, parameters, x, pooling):
     return x
 
 
+def outputs_of(task):
+    """The function of parameters, samples and the manner of pooling that gives the last layer's output."""
+    if task.model:
+        return lambda p, x, pooling: sequences_jax.outputs(task.model, p, x)
+    return partial(forward, task.layers)
+
+
 def loss_of(name):
     """The mean loss of a batch; t are class numbers or one-hot rows."""
     if name == "softmax":
@@ -44,17 +52,23 @@ def loss_of(name):
 
 
 def updater(optimizer):
-    """One step of the optimiser: (θ, g, state) → (θ, state), and its first state."""
+    """One step of the optimiser: (θ, g, state) → (θ, state), and its first state; AdamW lets matrices alone decay."""
     rate, leaves = optimizer["rate"], jax.tree.map
+    beta2, decay, clip = (optimizer.get(name, usual) for name, usual in (("beta2", 0.999), ("decay", 0), ("clip", 0)))
     if optimizer["type"] == "sgd":
         return (lambda p, g, s: (leaves(lambda a, b: a - rate * b, p, g), s)), (lambda p: ())
 
     def adam(p, g, state):
         m, v, t = state
         t = t + 1
+        if clip:
+            norm = jnp.sqrt(sum(jnp.vdot(a, a) for a in jax.tree.leaves(g)))
+            g = leaves(lambda g: g * jnp.minimum(1, clip / (norm + 1e-6)), g)
+        if decay:
+            p = leaves(lambda a: a * (1 - rate * decay) if a.ndim > 1 else a, p)
         m = leaves(lambda m, g: 0.9 * m + 0.1 * g, m, g)
-        v = leaves(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
-        c2 = jnp.sqrt(1 - 0.999**t)
+        v = leaves(lambda v, g: beta2 * v + (1 - beta2) * g * g, v, g)
+        c2 = jnp.sqrt(1 - beta2**t)
         a = rate * c2 / (1 - 0.9**t)
         p = leaves(lambda p, m, v: p - a * m / (jnp.sqrt(v) + 1e-8 * c2), p, m, v)
         return p, (m, v, t)
@@ -74,7 +88,7 @@ def trainer(task, arrays, parameters):
     def objective(p, xb, tb):
         if as_bytes:
             xb = xb.astype(jnp.float32) * (1 / 255)
-        return loss(forward(task.layers, p, xb, pooling), tb)
+        return loss(outputs_of(task)(p, xb, pooling), tb)
 
     def step(p, s, xb, tb):
         return update(p, jax.grad(objective)(p, xb, tb), s)
@@ -133,17 +147,23 @@ def trainer(task, arrays, parameters):
 
 def main():
     task, arrays, turns = common.begin()
-    parameters = [pair and tuple(map(jnp.asarray, pair)) for pair in arrays.parameters(task)]
+    parameters = arrays.parameters(task)
+    if task.model:
+        parameters = {name: jnp.asarray(a) for name, a in parameters.items()}
+    else:
+        parameters = [pair and tuple(map(jnp.asarray, pair)) for pair in parameters]
     pooling = getattr(task.options, "pooling", "max")
 
     @jax.jit
     def classify(p, x):
-        return jnp.argmax(forward(task.layers, p, x, pooling), 1)
+        return jnp.argmax(outputs_of(task)(p, x, pooling), 1)
 
     if task.kind == "train":
         train, state = trainer(task, arrays, parameters)
         turns.run(train)
         parameters = state[0]
+    elif task.model:
+        turns.time_calls(sequences_jax.writer(task.model, parameters))
     elif task.calls == "one":
         x = arrays.x_test[:1]
         fixed = jax.jit(lambda x: classify(parameters, x)[0])

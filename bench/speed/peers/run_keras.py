@@ -5,6 +5,7 @@ from contextlib import suppress
 import common
 import keras
 import numpy as np
+import sequences_keras
 import tensorflow as tf
 
 LOSSES = {
@@ -16,6 +17,8 @@ LOSSES = {
 
 def build(task, parameters):
     """The network with its first weights."""
+    if task.model:
+        return sequences_keras.build(task, parameters)
     layers = [keras.Input(task.input)]
     for layer in task.layers:
         kind = layer["type"]
@@ -38,6 +41,11 @@ def build(task, parameters):
 
 def make_optimizer(task):
     rate = task.optimizer["rate"]
+    if task.optimizer["type"] == "adamw":
+        beta2, decay, clip = (task.optimizer[name] for name in ("beta2", "decay", "clip"))
+        made = keras.optimizers.AdamW(rate, decay, beta_2=beta2, epsilon=1e-8, global_clipnorm=clip)
+        made.exclude_from_weight_decay(var_names=["gamma", "beta"])
+        return made
     return keras.optimizers.Adam(rate, epsilon=1e-8) if task.optimizer["type"] == "adam" else keras.optimizers.SGD(rate)
 
 
@@ -140,14 +148,16 @@ def main():
     task, arrays, turns = common.begin()
     tf.config.threading.set_intra_op_parallelism_threads(task.threads)
     model = build(task, arrays.parameters(task))
-    if task.kind == "predict":
+    if task.kind == "predict" and task.model:
+        turns.time_calls(sequences_keras.writer(task, model, arrays.parameters(task)))
+    elif task.kind == "predict":
         predict(task, arrays, model, turns)
     elif getattr(task.options, "loop", "fit") == "fit":
         fit(task, arrays, model, turns)
     else:
         loop(task, arrays, model, turns)
     peak = common.peak_memory()
-    classes = np.argmax(np.concatenate([model(p) for p in np.array_split(arrays.x_test, 10)]), 1)
+    classes = np.argmax(np.concatenate([model(p) for p in np.array_split(arrays.x_test, 10)]), -1)
     common.finish(turns, task, classes, ["keras", "tensorflow-cpu"], peak, threads=task.threads, blas="oneDNN, Eigen")
 
 

@@ -2,6 +2,7 @@
 
 import common
 import numpy as np
+import sequences_torch
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -9,6 +10,8 @@ from torch.nn import functional as F
 
 def build(task, parameters):
     """The network with its first weights."""
+    if task.model:
+        return sequences_torch.build(task.model, parameters)
     width, layers = task.input[-1], []
     side = task.input[0] if len(task.input) == 3 else 0
     for layer, pair in zip(task.layers, parameters, strict=True):
@@ -47,11 +50,22 @@ LOSSES = {
 }
 
 
+def make_optimizer(told, model):
+    """SGD, Adam, or AdamW, which lets matrices decay, and nothing else."""
+    kind, rate = told["type"], told["rate"]
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if kind == "adamw":
+        groups = [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": told["decay"]},
+            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        return torch.optim.AdamW(groups, rate, (0.9, told["beta2"]), fused=True)
+    return (torch.optim.Adam if kind == "adam" else torch.optim.SGD)(parameters, rate, fused=True)
+
+
 def trainer(task, arrays, model):
     """A function that trains some epochs."""
-    kind, rate = task.optimizer["type"], task.optimizer["rate"]
-    make = torch.optim.Adam if kind == "adam" else torch.optim.SGD
-    optimizer = make(model.parameters(), rate, fused=True)
+    optimizer, clip = make_optimizer(task.optimizer, model), task.optimizer.get("clip")
     lossf = LOSSES[task.loss]
 
     as_bytes = getattr(task.options, "bytes", False)
@@ -71,6 +85,8 @@ def trainer(task, arrays, model):
     def step(xb, tb):
         optimizer.zero_grad()
         loss(xb, tb).backward()
+        if clip:
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
         optimizer.step()
 
     shuffle, batch = common.shuffles(task), task.batch
@@ -120,6 +136,9 @@ def main():
         model = model.to(memory_format=torch.channels_last)
     if task.kind == "train":
         turns.run(trainer(task, arrays, model))
+    elif task.model:
+        with torch.inference_mode():
+            turns.time_calls(sequences_torch.writer(model.eval()))
     else:
         call, _ = predictor(task, arrays, model)
         with torch.inference_mode():
