@@ -266,3 +266,5 @@ def test_what_cannot_be_combined_is_refused():
         LSTM(K, peepholes=True, layer_norm=True)
     with pytest.raises(ByhandError, match='defined for reset="after"'):
         GRU(K, reset="before", layer_norm=True)
+    with pytest.raises(ByhandError, match="a single unit"):
+        RNN(1, layer_norm=True)

@@ -35,7 +35,8 @@ def test_products(name, kind, number, data):
     a = number(depth, m).T if form == "aᵀ b" else number(m, depth)
     number.zeros = 0  # in a alone
     b = number(n, depth).T if form == "a bᵀ" else number(depth, n)
-    values = {"a": a, "x": a, "b": number(n) if name == "affine" else b, "w": b, "out": np.empty((m, n), np.float32)}
+    start = number(n) if data.draw(st.booleans()) else None
+    values = {"a": a, "x": a, "b": start if name == "affine" else b, "w": b, "out": np.empty((m, n), np.float32)}
     check(name, values, data.draw(places(name)), 5e-6, exact=number.whole)
 
 

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 
 class FirstToken(keras.layers.Layer):
@@ -111,6 +110,8 @@ def build(task, p, writes=False):
 
 def writer(task, model, p):
     """A function that writes one more character, the likeliest one; attention goes through the whole text again."""
+    import tensorflow as tf
+
     if task.model["kind"] == "lstm":
         model = build(task, p, writes=True)
         after = tf.function(lambda token: tf.argmax(model(token)[0, 0]))

@@ -74,6 +74,8 @@ class Recurrent(Layer):
         require_instance("recurrent", self.recurrent, Initializer, "an initialiser such as Orthogonal()")
         require_instance("biases", self.biases, Initializer, "an initialiser such as Zeros()")
         require_between("dropout", self.dropout, 0, 1 - 1e-6)
+        if self.layer_norm and self.units == 1:
+            raise ByhandError("Layer normalisation of a single unit would make it 0 always; take two units or more.")
 
     @property
     def incremental(self) -> bool:  # type: ignore[override]

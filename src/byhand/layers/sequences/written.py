@@ -94,7 +94,7 @@ def of_lstm(k: int, sequences: bool, reverse: bool, peepholes: bool) -> tuple[Eq
     sums = sums_over_time(reverse)
     if peepholes:
         text = "Σₜ ($di«t» ⊙ $c«before», $df«t» ⊙ $c«before», $do«t» ⊙ $c«t»)"
-        sums = (whole(in_time("dP", text, in_latex(text), reverse)), *sums)
+        sums = (of_all_steps(in_time("dP", text, in_latex(text), reverse)), *sums)
     return tuple(forward), (by_state(sequences, reverse), *steps, *sums)
 
 
@@ -127,8 +127,8 @@ def of_gru(k: int, sequences: bool, reverse: bool, after: bool) -> tuple[Equatio
         step("du", "$dh«t» ⊙ ($h«before» − $a«t») ⊙ $u«t» ⊙ (1 − $u«t»)"),
         step("dz", "($dr«t», $du«t», $da«t»)"),
         *(sums[name] for name in ("dW", "dR")),
-        whole(step("dV", f"Σₜ {dV}ᵀ $dm«t»")),
-        *([whole(step("dc", "Σₜ $dm«t»"))] if after else []),
+        of_all_steps(step("dV", f"Σₜ {dV}ᵀ $dm«t»")),
+        *([of_all_steps(step("dc", "Σₜ $dm«t»"))] if after else []),
         *(sums[name] for name in ("db", "dx")),
     ]
     return tuple(forward), tuple(backward)
@@ -139,7 +139,7 @@ def _braced(latex: str) -> str:
     return re.sub(r"\$([A-Za-z]+)", r"${\1}", latex)
 
 
-def whole(equation: Equation) -> Equation:
+def of_all_steps(equation: Equation) -> Equation:
     """Of all steps together."""
     return Equation(equation.target, equation.text, equation.latex)
 

@@ -9,11 +9,11 @@ from byhand.layers.sequences.written import (
     by_state,
     in_latex,
     in_time,
+    of_all_steps,
     of_gru,
     of_lstm,
     of_rnn,
     sums_over_time,
-    whole,
 )
 
 
@@ -29,7 +29,7 @@ class _Steps:
 
     def total(self, target: str, text: str) -> Equation:
         """A sum over the steps."""
-        return whole(self.one(target, f"Σₜ {text}"))
+        return of_all_steps(self.one(target, f"Σₜ {text}"))
 
     def norm(self, name: str, product: str, of: str = "") -> Equation:
         """The numbers of a product with mean 0 and variance 1; of some columns, each by itself."""
