@@ -119,6 +119,20 @@ def test_the_page_says_what_the_figures_say(row):
     assert "Doubts" not in text
 
 
+def test_networks_with_sequences_have_no_products_beside_them(row):
+    machine = dict.fromkeys(("processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
+    w9 = row | {"name": "W9", "unit": "step", "operations": None}
+    w9["competitors"] = [
+        c | {"peak": peak} for c, peak in zip(row["competitors"], [9e7, 1e8, 4.5e8, 5e8], strict=False)
+    ]
+    absent = {"W8": "no text"}
+    figures = {"machine": machine | {"threads": 2, "memory": None, "openblas": {}}, "absent": absent, "quick": False}
+    text = page(figures | {"rows": [w9], "starts": [], "sizes": {}})
+    assert "GFLOP/s" not in text and "a step" in text
+    assert "| W9 | 90 MB | 450 MB | 0.20 | 500 MB (PyTorch, compiled) |" in text
+    assert "W8 was absent: no text" in text
+
+
 def test_doubts(row):
     row["competitors"] = [competitor("byhand", [1.0], busy=1.5), competitor("JAX", [1.0], busy=1.5, accuracy=0.8)]
     assert len(warnings(row)) == 2
