@@ -5,13 +5,27 @@ from math import exp, sqrt, tanh
 import numpy as np
 import pytest
 
-from byhand import GRU, LSTM, MSE, RNN, Adam, Bidirectional, ByhandError, CategoricalCrossEntropy, Dense, Network, fit
+from byhand import (
+    GRU,
+    LSTM,
+    MSE,
+    RNN,
+    Adam,
+    Bidirectional,
+    ByhandError,
+    CategoricalCrossEntropy,
+    Dense,
+    EncoderDecoder,
+    Network,
+    fit,
+)
 from byhand.exchange.c.writer import c_file
 from byhand.exchange.keras_weights import Weighted, keras_shapes
 from byhand.exchange.torch_tensors import to_torch
 from byhand.explaining.explain import shapes, trace
 from byhand.explaining.programs import LANGUAGES, program
 from byhand.ops import default, reference
+from byhand.testing import check_layer
 from tests.core.test_explain_recurrent import moved
 from tests.core.test_recurrent import run
 
@@ -87,6 +101,19 @@ def test_agrees_with_pytorch(layer, sequences, mask, reverse):
     assert found.keys() == wanted.keys()
     for name, a in wanted.items():
         np.testing.assert_allclose(found[name], a.detach().numpy(), rtol=1e-10, atol=1e-11, err_msg=name)
+
+
+CHECKED = [
+    *(RNN(3, layer_norm=True), RNN(4, True, reverse=True, nonlinearity="relu", layer_norm=True)),
+    *(LSTM(3, layer_norm=True), LSTM(3, True, reverse=True, dropout=0.4, layer_norm=True)),
+    *(GRU(3, layer_norm=True), GRU(4, True, reverse=True, dropout=0.4, layer_norm=True)),
+    *(EncoderDecoder(LSTM(3, layer_norm=True), 2), EncoderDecoder(GRU(3, layer_norm=True), 1)),
+]
+
+
+@pytest.mark.parametrize("layer", CHECKED, ids=lambda layer: layer.label())
+def test_gradients_are_those_of_central_differences(layer):
+    check_layer(layer, (4, 2), mask=True)
 
 
 def by_hand(values, gain, shift):
