@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from byhand.core.config import register
 from byhand.core.errors import ByhandError
@@ -136,5 +135,5 @@ class GRU(Recurrent):
             ops.sum_rows(dinner, at.g.c)
         self.sum_over_time(ops, at)
 
-    def _norming(self, at: Pass) -> dict[str, SimpleNamespace]:
+    def _norming(self, at: Pass) -> dict[str, Any]:
         return {"norm": norm_of(at, "h"), "inner_norm": norm_of(at, "m")} if self.layer_norm else {}

@@ -30,8 +30,8 @@ def with_norms(plan: Plan, norms: Norms, steps: int, k: int) -> Plan:
         cache |= {f"n{name}": wide, f"i{name}": (steps, len(gates)), f"dp{name}": wide}
     if "x" in norms:
         cache["dnx"] = cache["nx"]
-    parts = {"params": gains, "cache": cache, "named": named}
-    return replace(plan, **{part: {**getattr(plan, part), **more} for part, more in parts.items()})
+    own = {**plan.params, **gains}, {**plan.cache, **cache}, {**plan.named, **named}
+    return replace(plan, params=own[0], cache=own[1], named=own[2])
 
 
 def norm_of(at: Pass, name: str, shift: Array | None = None) -> SimpleNamespace:

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from byhand.core.config import register
 from byhand.core.errors import ByhandError
@@ -89,5 +88,5 @@ class RNN(Recurrent):
         by_sum: Array = c.dpz
         return by_sum
 
-    def _norming(self, at: Pass) -> dict[str, SimpleNamespace]:
+    def _norming(self, at: Pass) -> dict[str, Any]:
         return {"norm": norm_of(at, "z", at.p.b)} if self.layer_norm else {}

@@ -9,7 +9,7 @@ from byhand.core.equations import Equation
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
-from byhand.core.types import Shape
+from byhand.core.types import Array, Shape
 from byhand.layers.base import Layer, plan_layer
 from byhand.layers.parallel import Sequential
 from byhand.layers.sequences.recurrent import require_sequences
@@ -93,9 +93,11 @@ class SplitSteps(Layer):
                 continue
             layer, inner = next(passes)
             inner.x, inner.rng, inner.carries = getattr(at.cache, f"x{i}"), at.rng, False
-            inner.mask = None if at.mask is None else getattr(at.cache, f"mask{i}")
+            inner.mask = None
             if at.mask is not None:
-                ops.copy(at.mask[:, steps], out=inner.mask)
+                mask: Array = getattr(at.cache, f"mask{i}")
+                ops.copy(at.mask[:, steps], out=mask)
+                inner.mask = mask
             ops.copy(at.x[:, steps], out=inner.x)
             layer.forward(ops, inner)
             ops.copy(inner.y, out=at.y[:, steps])
