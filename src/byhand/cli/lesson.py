@@ -19,7 +19,10 @@ def lesson(
     names: Annotated[list[str] | None, typer.Argument(help="Names of lessons; lists all lessons if omitted.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Run all lessons in teaching order.")] = False,
     exercise: Annotated[
-        bool, typer.Option("--exercise", help="Ask questions with fresh numbers; exits with 1 if one is not answered.")
+        bool,
+        typer.Option(
+            "--exercise", help="Ask questions with fresh numbers; exits with 1 unless all are answered correctly."
+        ),
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the pictures of the lessons into this folder.")] = None,
     notebook: Annotated[
@@ -75,17 +78,10 @@ def _list(known: "list[Lesson]", json: bool) -> None:
             print_json({"number": number, "name": item.name, "title": item.title, "source": item.source} | facts)
         return
     rows = [
-        (
-            str(number),
-            item.name,
-            item.title,
-            ", ".join(item.requires),
-            "yes" if item.name in EXERCISES else "",
-            str(item.minutes),
-        )
+        (str(number), item.name, item.title, ", ".join(item.requires), str(item.minutes))
         for number, item in enumerate(known, 1)
     ]
-    print_table("Lessons in order", ("", "name", "what it shows", "after", "exercise", "minutes"), rows, left=5)
+    print_table("Lessons in order", ("", "name", "what it shows", "after", "minutes"), rows, left=4)
     print("Read a lesson with:  byhand lesson NAME [--plot FOLDER]\nThen practise with:  byhand lesson NAME --exercise")
 
 
