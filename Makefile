@@ -24,6 +24,8 @@ lint: $(DEV)            ## formatting, lint and types
 docs: $(DEV)            ## the site, in out/docs/index.html; a broken link or example is an error
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs
+	rm -rf out/wheel && BYHAND_PURE=1 $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation -w out/wheel .
+	cp out/wheel/byhand-*.whl out/docs/_static/byhand.whl
 
 bench: $(DEV)           ## byhand beside PyTorch, JAX, Keras and scikit-learn: docs/speed.md (--quick: bench/speed/__main__.py)
 	$(BIN)/python -m bench.speed

@@ -21,7 +21,7 @@ os.environ |= {
 project, author, copyright, release = "byhand", "the byhand authors", "the byhand authors", __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.programoutput"]
 exclude_patterns = ["pages.py", "conf.py"]
-html_theme, html_title, html_static_path = "furo", "byhand", []
+html_theme, html_title, html_static_path = "furo", "byhand", ["static"]
 html_show_copyright = html_show_sphinx = html_copy_source = html_show_sourcelink = False
 myst_heading_anchors = 4
 suppress_warnings = ["myst.strikethrough"]

@@ -1,6 +1,12 @@
 """Pages of the site that are made from byhand itself: its lessons, its commands, and its API."""
 
+import os
+from html import escape
 from pathlib import Path
+
+PYODIDE = os.environ.get(
+    "BYHAND_PYODIDE", "../pyodide/"
+)  # where the site's readers get Pyodide, as seen from a page in made/
 
 MODULES = {  # title: the modules whose names the page lists
     "Networks": ["byhand.network"],
@@ -36,13 +42,14 @@ def write_pages(folder: Path) -> None:
 
 def _lessons() -> str:
     from byhand.lessons import CHAPTERS, lessons
-    from byhand.lessons.exercises import EXERCISES
+    from byhand.lessons.program import exercise_program, lesson_program
 
     known = lessons()
     parts = [
         "# Lessons",
         "What each lesson prints; `byhand lesson NAME` prints it for you, `--plot FOLDER` draws its picture, and "
-        "`--exercise` asks questions with fresh numbers.",
+        "`--exercise` asks questions with fresh numbers. Under *Try it* is a program that you can change and run here, "
+        "in the browser.",
     ]
     for chapter, names in CHAPTERS.items():
         parts.append(f"## {chapter}")
@@ -53,9 +60,34 @@ def _lessons() -> str:
             )
             about = f"{lesson.title}. About {lesson.minutes} minutes.{after}"
             parts += [f"### {name}", about, _output(f"byhand lesson {name}")]
-            if name in EXERCISES:
-                parts.append(f"Practise it with fresh numbers: `byhand lesson {name} --exercise`.")
+            if lesson.needs is None:  # the browser has no data sets
+                parts.append(try_it("Try it: change the lesson's program", lesson_program(lesson)))
+            parts.append(f"Practise it with fresh numbers: `byhand lesson {name} --exercise`.")
+            parts.append(try_it("Try it: write answers between the quotes", exercise_program(name)))
+    parts.append(TRY_IT_SCRIPT)
     return "\n\n".join(parts) + "\n"
+
+
+def try_it(title: str, program: str) -> str:
+    """A program that the reader can change and run; what it prints is shown below it."""
+    rows = min(program.count("\n") + 1, 25)
+    return f"""````{{raw}} html
+<details class="try-it"><summary>{escape(title)}</summary>
+<textarea rows="{rows}" spellcheck="false" aria-label="{escape(title)}">
+{escape(program)}</textarea>
+<button type="button" hidden>Run</button>
+<output></output>
+</details>
+````"""
+
+
+TRY_IT_SCRIPT = f"""```{{raw}} html
+<link rel="stylesheet" href="../_static/try.css">
+<script type="module">
+import {{ tryIt }} from "../_static/try.js";
+tryIt({{ pyodide: "{PYODIDE}", wheel: "../_static/byhand.whl" }});
+</script>
+```"""
 
 
 def _commands() -> str:

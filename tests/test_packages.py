@@ -114,7 +114,7 @@ def test_the_pure_wheel_in_pyodide(clone, tmp_path):
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("Pyodide needs node and npm")
     wheel = build(clone, tmp_path / "wheel", "--wheel", BYHAND_PURE="1")
-    run("npm", "install", "--silent", "--prefix", tmp_path, "pyodide@0.28")
+    run("npm", "install", "--silent", "--prefix", tmp_path, "pyodide@314")
     run(
         sys.executable,
         "-m",
@@ -129,8 +129,15 @@ def test_the_pure_wheel_in_pyodide(clone, tmp_path):
     )
     program = ROOT / "tests/pyodide/program.py"
     wheels = [wheel, *(tmp_path / "more").iterdir()]
-    out = run("node", ROOT / "tests/pyodide/run.mjs", tmp_path / "node_modules/pyodide", program, *wheels)
+    pyodide = tmp_path / "node_modules/pyodide"
+    out = run("node", ROOT / "tests/pyodide/run.mjs", pyodide, program, *wheels)
     assert out.startswith("byhand ") and "on emscripten: imported" in out
+    shutil.copy(ROOT / "docs/static/python.js", tmp_path / "python.mjs")  # a module for Node, too
+    out = run("node", ROOT / "tests/pyodide/try.mjs", tmp_path / "python.mjs", pyodide, *wheels).splitlines()
+    assert out[0] in ("with NumPy", f"NumPy for Pyodide cannot be reached at {pyodide}.")
+    assert out[1:3] == ["2", "Traceback (most recent call last):"]
+    assert out[3].startswith('  File "your program", line 2') and "ZeroDivisionError: division by zero" in out
+    assert out[-2] == "One sentence." and out[-1][0].isdigit()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="manylinux")

@@ -1,8 +1,6 @@
 """Lessons as Jupyter notebooks: their paragraphs become text, their program becomes cells to be changed and run."""
 
 import ast
-import inspect
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,37 +9,23 @@ from typing import TYPE_CHECKING, Any
 from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 from byhand.lessons import lessons
-from byhand.lessons.base import RENDER, Board, Lesson, checks_text
+from byhand.lessons.base import Board, Lesson
 from byhand.lessons.exercises import EXERCISES
+from byhand.lessons.program import PrintedBoard, import_of, lines_of, statements_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class NotebookBoard(Board):
-    """A board in a notebook: what is written on it is shown at once."""
+class NotebookBoard(PrintedBoard):
+    """A board in a notebook: its entries are shown at once."""
 
     def say(self, text: str) -> None:
         """Show a paragraph."""
         from IPython.display import Markdown, display
 
-        super().say(text)
+        Board.say(self, text)
         display(Markdown(self.entries[-1]["text"]))
-
-    def equation(self, text: str) -> None:
-        """Show lines of mathematics."""
-        super().equation(text)
-        print(RENDER["equation"](self.entries[-1]))
-
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Show a table."""
-        super().table(headers, rows)
-        print(RENDER["table"](self.entries[-1]))
-
-    def check(self, name: str, value: Any, expected: Any, tolerance: float = 0.0) -> None:
-        """Show a number; raises LessonFailed as on any board, so a changed number shows what depends on it."""
-        super().check(name, value, expected, tolerance)
-        print(checks_text(self.entries[-1:]))
 
 
 def as_cell_output(figure: "Figure") -> Any:
@@ -98,34 +82,30 @@ def chapter(lesson: Lesson, number: int) -> list[tuple[str, str]]:
 
 def _imports(lesson: Lesson) -> str:
     """What the lesson's program uses, from its module."""
-    module = sys.modules[lesson.teach.__module__]
-    used = {node.id for node in ast.walk(_function(lesson)) if isinstance(node, ast.Name)}
-    names = sorted(used & vars(module).keys() - {"np", "Board"})
+    exercises = [
+        "from byhand.lessons.exercises import questions_of",
+        "from byhand.lessons.question import judge, read_numbers",
+    ]
     lines = [
         "import numpy as np",
         "",
         "from byhand.lessons import lessons",
+        *(exercises if lesson.name in EXERCISES else []),
         f"from byhand.lessons.notebook import NotebookBoard{', as_cell_output' if lesson.picture else ''}",
-        *([f"from {module.__name__} import {', '.join(names)}"] if names else []),
+        *import_of(lesson),
         "",
         "board, rng = NotebookBoard(), np.random.default_rng(0)",
     ]
-    if lesson.name in EXERCISES:
-        lines[4:4] = [
-            "from byhand.lessons.exercises import questions_of",
-            "from byhand.lessons.question import judge, read_numbers",
-        ]
     return "\n".join(lines)
 
 
 def _body(lesson: Lesson) -> Iterator[tuple[str, str]]:
     """The lesson's program: literal paragraphs and equations as text, everything else as code."""
-    function, source = _function(lesson), textwrap.dedent(inspect.getsource(lesson.teach)).splitlines()
     code: list[str] = []
-    for statement in function.body[1:]:  # after the docstring
+    for statement in statements_of(lesson):
         text = _literal(statement)
         if text is None:
-            code += source[statement.lineno - 1 : statement.end_lineno]
+            code.append(lines_of(lesson, statement))
             continue
         if code:
             yield "code", textwrap.dedent("\n".join(code))
@@ -146,12 +126,6 @@ def _literal(statement: ast.stmt) -> str | None:
     if name == "board.say":
         return " ".join(argument.value.split())
     return f"```\n{textwrap.dedent(argument.value).strip(chr(10))}\n```" if name == "board.equation" else None
-
-
-def _function(lesson: Lesson) -> ast.FunctionDef:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(lesson.teach))).body[0]
-    assert isinstance(tree, ast.FunctionDef)
-    return tree
 
 
 def _cell(kind: str, text: str) -> Any:
