@@ -13,7 +13,7 @@ from byhand.core.errors import ByhandError
 def draw(
     model: Annotated[Path, typer.Argument(help="The run folder of a network that draws, or its model file.")],
     digit: Annotated[int | None, typer.Option(min=0, help="The class to draw, for a conditional network.")] = None,
-    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many images.")] = 100,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="Number of images.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     interpolate: Annotated[
         bool, typer.Option("--interpolate", help="Draw rows of images between random pairs instead.")

@@ -17,10 +17,10 @@ CALIBRATION = 500  # samples that tell how large an 8-bit network's numbers get
 def export(
     model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
     c: Annotated[Path, typer.Option("--c", help="The C file to write; its function has the file's name.")],
-    int8: Annotated[bool, typer.Option("--int8", help="8-bit numbers instead of single precision.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Use 8-bit integers instead of single precision.")] = False,
     data: Annotated[
         str | None,
-        typer.Option(help="The data set whose first training samples tell how large an 8-bit network's numbers get."),
+        typer.Option(help="Data set whose first training samples set the ranges of the 8-bit numbers."),
     ] = None,
     json: Json = False,
 ) -> None:

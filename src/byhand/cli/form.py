@@ -17,14 +17,14 @@ app.add_typer(form_app, name="form")
 
 @form_app.command(epilog="Example:  byhand form learn empty.png -o form.toml")
 def learn(
-    scan: Annotated[Path, typer.Argument(help="A scan of the form, best of an empty one, the right way up.")],
+    scan: Annotated[Path, typer.Argument(help="A scan of the form, the right way up; preferably an empty one.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The description to write, a TOML file.")] = Path(
         "form.toml"
     ),
-    filled: Annotated[bool, typer.Option("--filled", help="Somebody has written on it.")] = False,
+    filled: Annotated[bool, typer.Option("--filled", help="The scanned form has been filled in.")] = False,
     rotate: Annotated[int, typer.Option(help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")] = 0,
     page: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a description that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing description.")] = False,
 ) -> None:
     """Find the fields of a form: boxes, cells and combs for digits, lines to write on, tables.
 
@@ -53,21 +53,26 @@ def read(
     description: Annotated[Path, typer.Argument(help="The form's description, a TOML file.", metavar="FORM")],
     sources: Annotated[list[str], typer.Argument(help="Scans: pictures, PDF and TIFF files, folders, patterns, -.")],
     confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Fields with a lower confidence are to be looked at.")
+        float, typer.Option(min=0, max=1, help="Fields with a lower confidence are marked for review.")
     ] = 0.9,
     model: Annotated[Path | None, typer.Option(help="A model file; the built-in networks by default.")] = None,
     pages: Annotated[str, typer.Option(help="Pages of each file: 1,3-5 or 2-.")] = "",
-    format: Annotated[str, typer.Option("--format", "-f", help="csv (a row each scan) or json (a line each).")] = "csv",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file, when all is read.")] = None,
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="csv (one row per scan) or json (one line per scan).")
+    ] = "csv",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write to this file when everything has been read.")
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes that read.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip the files that the output has already.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip files that are already in the output.")] = False,
     review: Annotated[
-        Path | None, typer.Option(help="Folder for a page with pictures of the fields that a person must look at.")
+        Path | None,
+        typer.Option(help="Folder for a review page with pictures of the fields that a person should check."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages about files.")] = False,
     json: Json = False,
 ) -> None:
-    """Read scans of a form: one row each, with a column for each field, and what a person must look at.
+    """Read scans of a form: one row each, with a column for each field, and what a person should check.
 
     The exit status is 0 if all was read, 1 if something could not be read, which is named, and 2 if nothing was begun.
     """
@@ -108,7 +113,7 @@ def correct(
     corrections: Annotated[Path, typer.Argument(help="The corrections.csv that the page of review saved.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
 ) -> None:
-    """Put the corrections of a review into the output; the fields are no longer to be looked at."""
+    """Put the corrections of a review into the output; corrected fields are no longer marked for review."""
     from byhand.core.files import write_atomically
     from byhand.forms.review import corrected
 
@@ -120,10 +125,10 @@ def correct(
 @form_app.command(epilog="Example:  byhand form table marks.jpg --skip-rows 1 --skip-columns 1 -o marks.csv")
 def table(
     scan: Annotated[Path, typer.Argument(help="A scan or photo of the page, the right way up.")],
-    pattern: Annotated[str, typer.Option(help="What a cell may hold, as for byhand read.")] = "digits",
-    length: Annotated[str, typer.Option(help="How many digits a cell has: 1, or 2-4.")] = "",
-    skip_rows: Annotated[int, typer.Option(min=0, help="How many rows above are headings.")] = 0,
-    skip_columns: Annotated[int, typer.Option(min=0, help="How many columns at the left are headings.")] = 0,
+    pattern: Annotated[str, typer.Option(help="What a cell may contain, as for byhand read.")] = "digits",
+    length: Annotated[str, typer.Option(help="Number of digits in a cell: 1, or 2-4.")] = "",
+    skip_rows: Annotated[int, typer.Option(min=0, help="Number of heading rows at the top.")] = 0,
+    skip_columns: Annotated[int, typer.Option(min=0, help="Number of heading columns at the left.")] = 0,
     confidence: Annotated[float, typer.Option(min=0, max=1, help="Cells with a lower confidence are marked.")] = 0.9,
     rotate: Annotated[int, typer.Option(help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")] = 0,
     page: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,

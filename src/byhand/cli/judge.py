@@ -14,7 +14,7 @@ from byhand.core.errors import ByhandError
 @app.command(epilog="Example:  byhand judge runs/cgan-1 --out out/cgan")
 def judge(
     model: Annotated[Path, typer.Argument(help="The run folder of a network that draws, or its model file.")],
-    data: Annotated[str, typer.Option(help="Name or path of the data set that it learnt from.")] = "mnist",
+    data: Annotated[str, typer.Option(help="Name or path of the data set that the network learnt from.")] = "mnist",
     count: Annotated[int, typer.Option(min=100, help="How many images to draw and to compare with.")] = 10_000,
     classifier: Annotated[
         Path | None, typer.Option(help="The classifier whose features are compared; the built-in one by default.")
@@ -23,7 +23,7 @@ def judge(
     out: Annotated[Path | None, typer.Option(help="Folder for a picture of images and their nearest ones.")] = None,
     json: Json = False,
 ) -> None:
-    """Measure the images of a network that draws, beside training images, by a classifier's features."""
+    """Compare the images that a network draws with training images, by a classifier's features."""
     from hashlib import sha256
 
     import numpy as np

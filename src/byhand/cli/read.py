@@ -26,30 +26,38 @@ def read(
         typer.Argument(help="Pictures, PDF and TIFF files, folders, patterns, or - for standard input."),
     ] = None,
     listed: Annotated[
-        str | None, typer.Option("--list", help="A file with one path a line, or a CSV file with a column 'file'.")
+        str | None, typer.Option("--list", help="A file with one path per line, or a CSV file with a column 'file'.")
     ] = None,
     model: Annotated[
         Path | None, typer.Option(help="A model file or a run folder; the built-in networks by default.")
     ] = None,
-    hand: Annotated[Path | None, typer.Option(help="A file of byhand train-hand: somebody's digits.")] = None,
+    hand: Annotated[Path | None, typer.Option(help="A file written by byhand train-hand: one person's digits.")] = None,
     pattern: Annotated[
         str,
-        typer.Option(help="What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
+        typer.Option(
+            help="What a row may contain: digits, text, numbers, amount, date, time, or a regular expression."
+        ),
     ] = "digits",
     signs: Annotated[
         bool, typer.Option("--signs/--digits-only", help="Read the signs of numbers, too: --pattern text.")
     ] = False,
-    length: Annotated[str, typer.Option(help="How many digits each number has: 8, or 4-6.")] = "",
+    length: Annotated[str, typer.Option(help="Number of digits in each number: 8, or 4-6.")] = "",
     confidence: Annotated[float, typer.Option(min=0, max=1, help="Refuse rows with a lower confidence.")] = 0.0,
-    region: Annotated[str, typer.Option(help="left,top,right,bottom of what is read, in pixels or percent.")] = "",
+    region: Annotated[str, typer.Option(help="The area to read: left,top,right,bottom, in pixels or percent.")] = "",
     rotate: Annotated[int, typer.Option(help="Rotate clockwise before reading: 0, 90, 180 or 270 degrees.")] = 0,
     pages: Annotated[str, typer.Option(help="Pages of each file: 1,3-5 or 2-.")] = "",
-    format: Annotated[str, typer.Option("--format", "-f", help="text, json (a line each page), csv or hocr.")] = "text",
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file, when all is read.")] = None,
-    annotate: Annotated[Path | None, typer.Option(help="Folder for a picture of each page with what was read.")] = None,
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="text, json (one line per page), csv or hocr.")
+    ] = "text",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write to this file when everything has been read.")
+    ] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Folder for pictures of the pages that show what was read.")
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes that read.")] = 1,
     shard: Annotated[str, typer.Option(help="Read only one part of the files: 2/8 is the second of eight.")] = "",
-    resume: Annotated[bool, typer.Option("--resume", help="Skip the files that the output has already.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Skip files that are already in the output.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages about files.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print how long each page took, and a summary.")

@@ -28,23 +28,23 @@ def serve(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(help="A further name by which the server may be asked, such as that of a proxy before it."),
+        typer.Option(help="Another host name under which the server is reached, such as a proxy's."),
     ] = None,
-    root_path: Annotated[
-        str, typer.Option(help="What stands before all addresses behind a proxy, such as /digits.")
-    ] = "",
+    root_path: Annotated[str, typer.Option(help="Prefix of all paths behind a proxy, such as /digits.")] = "",
     cors: Annotated[
         list[str] | None, typer.Option(help="Another site whose pages may use the API: https://school.example.")
     ] = None,
     token: Annotated[
-        str, typer.Option(envvar="BYHAND_TOKEN", help="What programs must send in Authorization: Bearer TOKEN.")
+        str, typer.Option(envvar="BYHAND_TOKEN", help="Token that programs must send as Authorization: Bearer TOKEN.")
     ] = "",
     password: Annotated[
-        str, typer.Option(envvar="BYHAND_PASSWORD", help="What a class says once a browser before it can begin.")
+        str, typer.Option(envvar="BYHAND_PASSWORD", help="Password that pupils enter once in each browser.")
     ] = "",
     keep: Annotated[
         Path | None,
-        typer.Option(help="The folder in which drawings, runs and names outlast the server; else they end with it."),
+        typer.Option(
+            help="Folder that keeps drawings, runs and names after the server stops; without it they are lost."
+        ),
     ] = None,
 ) -> None:
     """Serve a web page to draw digits, look inside networks and watch them train, and an API."""

@@ -26,13 +26,13 @@ def train(
     hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden layers, such as 256,128.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
     shards: Annotated[
-        int | None, typer.Option(min=1, help="Parts of each batch, for the processes of mpiexec to share out.")
+        int | None, typer.Option(min=1, help="Number of parts of each batch, shared among the processes of mpiexec.")
     ] = None,
     data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
     label: Annotated[str | None, typer.Option(help="The column of a .csv to predict: its name or number.")] = None,
     impute: Annotated[bool, typer.Option("--impute", help="Impute the missing values of a table.")] = False,
     ignore: Annotated[str | None, typer.Option(help="Columns of a table to ignore, such as id,name.")] = None,
-    task: Annotated[str | None, typer.Option(help="What the label of a table holds: numbers or classes.")] = None,
+    task: Annotated[str | None, typer.Option(help="Whether the label of a table is numbers or classes.")] = None,
     config: Annotated[Path | None, typer.Option(help="The config.toml of a run to repeat.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; runs/RECIPE-N by default.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing run folder.")] = False,

@@ -14,9 +14,9 @@ def train_hand(
         Path, typer.Argument(help="A CSV file with the columns file and label, or an npz file of the page's drawings.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
-    epochs: Annotated[int, typer.Option(min=1, help="How often the samples are seen.")] = 3,
-    rate: Annotated[float, typer.Option(help="The learning rate's peak.")] = 5e-4,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    epochs: Annotated[int, typer.Option(min=1, help="Number of passes over the samples.")] = 3,
+    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-4,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
 ) -> None:
     """Learn one person's digits from rows of them with their labels, for byhand read --hand; takes a minute or two.
 

@@ -13,7 +13,7 @@ from byhand.cli.output import print_json
 def write(
     model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
     prompt: Annotated[str, typer.Option(help="How the text begins; a new line by default.")] = "\n",
-    length: Annotated[int, typer.Option(help="How many characters follow.")] = 500,
+    length: Annotated[int, typer.Option(help="Number of characters to write.")] = 500,
     temperature: Annotated[
         float, typer.Option(help="Above 0: low for likely characters, 1 as learnt, higher for more variety.")
     ] = 1.0,
