@@ -44,15 +44,15 @@ def draw_sigmoid(board: Board | None = None) -> "Figure":
     figure, axes = draw.side_by_side(["the step, made smooth", "its slope"], width=4.8, height=3.6)
     z = np.linspace(-8, 8, 801)
     axes[0].plot(z, output(neuron([1], 0), z[:, np.newaxis]), color=draw.GREY, linestyle=":", label="step")
-    for weight, colour in ((1, draw.BLUE), (5, draw.GREEN)):
+    for weight, colour, line in ((1, draw.BLUE, "-"), (5, draw.GREEN, "--")):
         a = output(neuron([weight], 0, Sigmoid()), z[:, np.newaxis])
         label = "σ(z)" if weight == 1 else f"σ({weight}z)"
-        axes[0].plot(z, a, color=colour, label=label)
-        axes[1].plot(z, weight * a * (1 - a), color=colour, label=label)
+        axes[0].plot(z, a, color=colour, linestyle=line, label=label)
+        axes[1].plot(z, weight * a * (1 - a), color=colour, linestyle=line, label=f"slope of {label}")
     points = np.array([-5.0, -2, 0, 2, 5])
     axes[0].plot(points, output(neuron([1], 0, Sigmoid()), points[:, np.newaxis]), "o", color=draw.BLUE)
-    for ax in axes:
-        ax.set_xlabel("z")
+    for ax, name in zip(axes, ("output", "slope"), strict=True):
+        ax.set(xlabel="z", ylabel=name)
         ax.legend(frameon=False)
     return figure
 

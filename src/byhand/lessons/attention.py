@@ -173,8 +173,9 @@ def draw_attention(board: Board | None = None) -> "Figure":
     arrays = (plain["S1"], plain["A1"], causal["A1"], plain["dS1"])
     for ax, array in zip(axes, arrays, strict=True):
         draw.number_table(ax, np.round(array[0, 0], 2), [])
-        ax.set_xlabel("key of token 0, 1, 2")
-    axes[0].set_ylabel("query of token 2, 1, 0")
+        ax.set(xlabel="key of token", xticks=[0.5, 1.5, 2.5], xticklabels=["0", "1", "2"])
+        ax.tick_params(length=0)
+    axes[0].set(ylabel="query of token", yticks=[0.5, 1.5, 2.5], yticklabels=["2", "1", "0"])
     return figure
 
 

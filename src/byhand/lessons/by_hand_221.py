@@ -184,7 +184,7 @@ def teach_log_loss(board: Board, rng: np.random.Generator) -> None:
 
 def draw_221(board: Board) -> "Figure":
     """The network as circles and arrows: sums, activations and weights, and under each its gradient."""
-    figure, (ax,) = draw.side_by_side(["each number, and ∂L/∂ of it in brackets"], width=10.5, height=5.2)
+    figure, (ax,) = draw.side_by_side(["each number, and the gradient of L by it in brackets"], width=10.5, height=5.2)
     values = {name: np.ravel(array) for name, array in board.kept["values"].items()}
 
     def both(name: str, i: int, label: str = "") -> str:

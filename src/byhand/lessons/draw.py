@@ -35,7 +35,7 @@ def square_axes(ax: "Axes", low: float, high: float) -> None:
 
 def points(ax: "Axes", x: Array, t: Array, size: float = 40) -> None:
     """Points (n, 2): a filled disc where t (n,) is 1, a ring where it is 0."""
-    for value, face, label in ((0, "white", "0"), (1, BLUE, "1")):
+    for value, face, label in ((0, "white", "target 0"), (1, BLUE, "target 1")):
         chosen = t == value
         ax.scatter(
             x[chosen, 0],

@@ -12,6 +12,7 @@ from byhand.lessons.base import WRITE_UPS, Board, Lesson, taught
 from byhand.losses import BinaryCrossEntropy
 from byhand.network import Network
 from byhand.optimizers import GradientDescent
+from byhand.plots.canvas import COLOURS, DASHES
 from byhand.training import Callback, Training, fit
 
 if TYPE_CHECKING:
@@ -96,12 +97,14 @@ def teach_zero(board: Board, rng: np.random.Generator) -> None:
 def draw_zero(board: Board | None = None) -> "Figure":
     """Every hidden unit's first weight over time: one line where they start alike, many where they do not."""
     runs = (board or taught(teach_zero)).kept["runs"]
-    figure, axes = draw.side_by_side([f"start: {name}" for name in runs], width=3.4, height=3.4)
-    for ax, (_, weights, accuracy) in zip(axes, runs.values(), strict=True):
-        ax.plot(weights[:, 0, :], linewidth=2)  # (steps, units)
+    titles = [f"start: {name}\n{100 * accuracy:.0f} % of the points right" for name, (_, _, accuracy) in runs.items()]
+    figure, axes = draw.side_by_side(titles, width=3.4, height=3.4)
+    for ax, (_, weights, _) in zip(axes, runs.values(), strict=True):
+        for j in range(HIDDEN):
+            ax.plot(weights[:, 0, j], color=COLOURS[j], linestyle=DASHES[j % len(DASHES)], linewidth=2)
         if np.ptp(weights[:, 0, :], axis=1).max() < 1e-6:
             ax.text(300, 3, f"all {HIDDEN} lines lie\non top of one another", ha="center")
-        ax.set(xlabel=f"step\n{100 * accuracy:.0f} % right", ylim=(-5, 5))
+        ax.set(xlabel="step", ylim=(-5, 5))
     axes[0].set_ylabel(f"weight from x₁, {HIDDEN} units")
     return figure
 

@@ -109,12 +109,13 @@ def teach_batches(board: Board, rng: np.random.Generator) -> None:
 def draw_batches(board: Board | None = None) -> "Figure":
     """The three ways from the same start across the plane of slope and bias."""
     paths = (board or taught(teach_batches)).kept["paths"]
-    figure, axes = draw.side_by_side([f"batches of {size}" for size in SIZES], width=3.4, height=3.4)
+    titles = [f"batches of {size}: {len(path) - 1} steps" for size, (path, _) in paths.items()]
+    figure, axes = draw.side_by_side(titles, width=3.4, height=3.4)
     for ax, (path, _) in zip(axes, paths.values(), strict=True):
         ax.plot(path[:, 0], path[:, 1], ".-", color=draw.BLUE, linewidth=1, markersize=4)
         ax.plot(*path[0], "s", color=draw.ORANGE, label="start")
         ax.plot([1.5], [0.5], "*", color=draw.GREEN, markersize=12, label="the line behind the points")
-        ax.set(xlabel=f"slope\n{len(path) - 1} steps", xlim=(-0.3, 2.3), ylim=(-0.6, 1.8))
+        ax.set(xlabel="slope", xlim=(-0.3, 2.3), ylim=(-0.6, 1.8))
     axes[0].set_ylabel("bias")
     axes[0].legend(frameon=False, loc="lower right", fontsize=8)
     return figure

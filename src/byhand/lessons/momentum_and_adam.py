@@ -144,7 +144,8 @@ def draw_adam(board: Board | None = None) -> "Figure":
 
 
 def _valleys(paths: dict[str, Array]) -> "Figure":
-    figure, axes = draw.side_by_side(list(paths), width=5, height=2.8)
+    titles = [f"{way}: L = {height(path[-1]):.2g} after {len(path) - 1} steps" for way, path in paths.items()]
+    figure, axes = draw.side_by_side(titles, width=5, height=2.8)
     u, v = np.meshgrid(np.linspace(-9, 4, 200), np.linspace(-1.3, 1.3, 200))
     for ax, path in zip(axes, paths.values(), strict=True):
         ax.contour(
@@ -158,7 +159,7 @@ def _valleys(paths: dict[str, Array]) -> "Figure":
         ax.plot(path[:, 0], path[:, 1], ".-", color=draw.BLUE, linewidth=1)
         ax.plot(*path[0], "s", color=draw.ORANGE, label="start")
         ax.plot([0], [0], "*", color=draw.GREEN, markersize=12, label="lowest point")
-        ax.set(xlabel=f"u; after {len(path) - 1} steps L = {height(path[-1]):.2g}", ylabel="v")
+        ax.set(xlabel="u", ylabel="v")
     axes[0].legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 

@@ -59,7 +59,7 @@ def teach_gates(board: Board, rng: np.random.Generator) -> None:
 
 def draw_gates(board: Board | None = None) -> "Figure":
     """Each gate's line between the corners that fire and those that do not; XOR, which no line can do."""
-    titles = [f"{name}: {w1}, {w2}, {bias}".replace("-", "−") for name, ((w1, w2), bias, _) in GATES.items()]
+    titles = [f"{name}: w = ({w1}, {w2}), b = {bias}".replace("-", "−") for name, ((w1, w2), bias, _) in GATES.items()]
     figure, axes = draw.side_by_side([*titles, "XOR: no line will do"], width=3.2, height=3.5)
     truths = [truth for _, _, truth in GATES.values()] + [(0, 1, 1, 0)]
     for ax, truth in zip(axes, truths, strict=True):
@@ -71,7 +71,7 @@ def draw_gates(board: Board | None = None) -> "Figure":
         draw.shade(ax, lambda x, gate=gate: output(gate, x))  # type: ignore[misc]
         draw.line(ax, np.array(weights), bias, color=draw.ORANGE, linewidth=2)
         draw.square_axes(ax, -0.5, 1.5)
-    figure.legend(*axes[0].get_legend_handles_labels(), title="output", loc="outside right center", frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", frameon=False)
     return figure
 
 

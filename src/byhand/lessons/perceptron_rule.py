@@ -123,7 +123,7 @@ def draw_rule(board: Board | None = None) -> "Figure":
     figure, (ax,) = draw.side_by_side(["A line that the perceptron's rule found"], width=5.5, height=5.2)
     draw.square_axes(ax, -1, 1)
     draw.points(ax, kept["x"], kept["t"])
-    for label, line, style in (("learned", kept["learned"], "-"), ("made the points", kept["line"], ":")):
+    for label, line, style in (("learned", kept["learned"], "-"), ("behind the points", kept["line"], ":")):
         draw.line(ax, line[:2], line[2], color=draw.ORANGE, linestyle=style, linewidth=2, label=label)
     draw.square_axes(ax, -1.05, 1.05)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=4, frameon=False)

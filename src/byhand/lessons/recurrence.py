@@ -99,13 +99,13 @@ def teach_recurrence(board: Board, rng: np.random.Generator) -> None:
 def draw_recurrence(board: Board | None = None) -> "Figure":
     """The unrolled unit: inputs, states and gradients at each step."""
     v = unrolled()
-    names = ("x", "h", "dz")
+    titles = ("input x", "state h: each from the one\non its left", "gradient dz: each from the one\non its right")
     rows = np.array([THREE_STEPS, v["h1"].ravel(), v["dz1′"].ravel()])
-    figure, axes = draw.side_by_side([f"{name} at t = 1, 2, 3" for name in names], width=2.4, height=1.6)
+    figure, axes = draw.side_by_side(titles, width=3.0, height=2.0)
     for ax, row in zip(axes, rows, strict=True):
         draw.number_table(ax, row[np.newaxis])
-    axes[1].set_xlabel("each from the one on its left", fontsize=8)
-    axes[2].set_xlabel("each from the one on its right", fontsize=8)
+        ax.set(xlabel="step t", xticks=[0.5, 1.5, 2.5], xticklabels=["1", "2", "3"])
+        ax.tick_params(length=0)
     return figure
 
 

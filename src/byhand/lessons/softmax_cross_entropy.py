@@ -90,14 +90,16 @@ def draw_softmax(board: Board | None = None) -> "Figure":
     figure, axes = draw.side_by_side(titles, width=3.4, height=3.2)
     names, places = ["cat", "dog", "cow"], np.arange(3)
     axes[0].bar(places, LOGITS, color=draw.GREY, width=0.6)
-    axes[1].bar(places, values["a1"][0], color=draw.BLUE, width=0.6, label="p")
-    axes[1].plot(places, IS_DOG[0], "D", color=draw.ORANGE, label="t", clip_on=False)
+    axes[1].bar(places, values["a1"][0], color=draw.BLUE, width=0.6, label="probability p")
+    axes[1].plot(places, IS_DOG[0], "D", color=draw.ORANGE, label="target t", clip_on=False)
     axes[1].legend(frameon=False)
     axes[2].bar(places, values["dz1"][0], color=draw.GREEN, width=0.6)
     axes[2].axhline(0, color=draw.GREY, linewidth=0.8)
     for ax in axes:
         ax.set_xticks(places, names)
-    axes[1].set_ylabel("probability")
+    for ax, name in zip(axes, ("z", "p", "∂L/∂z"), strict=True):
+        ax.set_ylabel(name)
+    axes[1].set_ylim(0, 1.35)  # room for the legend
     return figure
 
 

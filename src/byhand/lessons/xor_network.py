@@ -94,6 +94,7 @@ def draw_xor(board: Board | None = None) -> "Figure":
     for unit in range(2):
         draw.line(axes[0], first.W[:, unit], first.b[unit], color=draw.ORANGE, linewidth=2)
     draw.square_axes(axes[0], -0.5, 1.5)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     figure.colorbar(image, ax=axes, label="output", shrink=0.8, ticks=[0, 0.25, 0.5, 0.75, 1])
     return figure
 
