@@ -144,8 +144,8 @@ def draw_adam(board: Board | None = None) -> "Figure":
 
 
 def _valleys(paths: dict[str, Array]) -> "Figure":
-    titles = [f"{way}: L = {height(path[-1]):.2g} after {len(path) - 1} steps" for way, path in paths.items()]
-    figure, axes = draw.side_by_side(titles, width=5, height=2.8)
+    titles = [f"{way}\nL = {height(path[-1]):.2g} after {len(path) - 1} steps" for way, path in paths.items()]
+    figure, axes = draw.side_by_side(titles, width=5, height=3.0)
     u, v = np.meshgrid(np.linspace(-9, 4, 200), np.linspace(-1.3, 1.3, 200))
     for ax, path in zip(axes, paths.values(), strict=True):
         ax.contour(

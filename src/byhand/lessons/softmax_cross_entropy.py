@@ -99,7 +99,7 @@ def draw_softmax(board: Board | None = None) -> "Figure":
         ax.set_xticks(places, names)
     for ax, name in zip(axes, ("z", "p", "∂L/∂z"), strict=True):
         ax.set_ylabel(name)
-    axes[1].set_ylim(0, 1.35)  # room for the legend
+    axes[1].set(ylim=(0, 1.35), yticks=[0, 0.25, 0.5, 0.75, 1])  # room for the legend
     return figure
 
 
