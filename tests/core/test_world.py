@@ -1,5 +1,11 @@
 """Sums over processes have the bits of sums in order; a failure of one process is known to all."""
 
+import io
+import os
+import sys
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -82,6 +88,28 @@ def test_an_error_of_all_is_raised_in_all_and_that_of_one_ends_the_job(monkeypat
         together(2, one)
     assert not isinstance(caught.value, ZeroDivisionError)  # the first process was waiting, and is ended
     assert "process 1 of 2 failed (ZeroDivisionError: at my place) and ends the job" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a pipe that tells how full it is")
+def test_the_last_word_is_waited_for_until_somebody_has_read_it():
+    reading, writing = os.pipe()
+    read = []
+
+    def read_late():
+        time.sleep(0.3)
+        read.append(os.read(reading, 100))
+
+    with os.fdopen(writing, "w") as stream:
+        print("the last word", file=stream, flush=True)
+        reader = threading.Thread(target=read_late)
+        reader.start()
+        worlds.wait_until_read(stream)
+        assert read == [b"the last word\n"]
+        reader.join()
+    os.close(reading)
+    worlds.wait_until_read(stream)  # closed, missing, in memory: nobody to wait for
+    worlds.wait_until_read(None)
+    worlds.wait_until_read(io.StringIO())
 
 
 def test_a_process_that_mpi_started_without_mpi4py_says_so(monkeypatch):

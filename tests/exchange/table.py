@@ -13,7 +13,15 @@ from byhand.exchange.torch_weights import torch_shapes
 from byhand.layers.base import plan_layer
 from tests.core.test_contract import LAYERS
 
-INSIDE = {"Parallel", "Sequential", "Residual", "TransformerBlock"}  # their weights are those of the layers inside
+INSIDE = {
+    "DecoderBlock",
+    "EncoderDecoder",
+    "Parallel",
+    "Residual",
+    "Sequential",
+    "SplitSteps",
+    "TransformerBlock",
+}  # their weights are those of the layers inside
 
 SEQUENCES = (
     *(b.RNN(3), b.LSTM(3), b.GRU(3), b.Bidirectional(b.LSTM(3)), b.Conv1D(3), b.LastStep(), b.MeanOverTime()),
@@ -21,6 +29,7 @@ SEQUENCES = (
     *(
         b.CrossAttention(2, 2),
         b.DecoderBlock(6, 2, 2),
+        b.EncoderDecoder(b.LSTM(3), 2),
         b.SplitSteps(2, [b.Dense(6)]),
         b.SinusoidalPositions(),
         b.StepsFrom(2),

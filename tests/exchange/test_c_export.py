@@ -37,7 +37,7 @@ def run(made, folder, network, x):
     """Classes and outputs of the compiled file."""
     (folder / "net.c").write_text(made.text)
     kind, dtype = {"grey levels": ("uint8_t", "u1"), "tokens": ("int32_t", "i4")}.get(network.inputs, ("float", "f4"))
-    sizes = {"kind": kind, "n": int(np.prod(network.input_shape)), "k": network.outputs}
+    sizes = {"kind": kind, "n": int(np.prod(network.input_shape)), "k": int(np.prod(network.plan[-1].out_shape))}
     (folder / "main.c").write_text(MAIN % sizes)
     subprocess.run(["gcc", *FLAGS, "main.c", "-o", "main"], cwd=folder, check=True)
     done = subprocess.run(["./main"], cwd=folder, check=True, capture_output=True, input=x.astype(dtype).tobytes())
@@ -81,6 +81,25 @@ NETWORKS = {
     "quadratic": lambda: network(7, [b.Dense(6), b.Sigmoid(), b.Dense(3), b.Sigmoid()], b.QuadraticCost()),
     "softmax": lambda: network(7, [b.Dense(6), b.ReLU(), b.Dense(3), b.Softmax()], b.QuadraticCost()),
 }  # fmt: skip
+COMPOSED = {  # in 8 bits too
+    "residual": lambda: network(
+        (8, 6, 2),
+        [b.Sequential([b.Conv2D(4, 3), b.ReLU()]),
+         b.Residual([b.Conv2D(6), b.BatchNorm(), b.ReLU(), b.Residual([b.Conv2D(6), b.Tanh()]), b.Conv2D(4)]), b.ReLU(),
+         b.Residual([b.Sequential([b.BatchNorm(), b.ReLU(), b.Conv2D(4)])]), b.PatchEmbedding(2, 5), b.ReLU(),
+         b.Dense(4), b.ELU(), b.FirstStep(), b.Dense(3)],
+        CE(),
+    ),
+    "convolutions over time": lambda: network(
+        (6,), [b.Embedding(9, 4), b.Conv1D(5, 3, dilation=2), b.GELU(approximate=True), b.MeanOverTime(),
+               b.RepeatVector(3), b.Dense(2), b.SiLU(), b.Flatten(), b.Dense(3)], CE(),
+    ),
+    "largest over time": lambda: network(
+        (7, 3), [b.Conv1D(5, 2), b.ReLU(), StepsFrom(2), b.Dense(4), b.Tanh(), b.MaxOverTime(), b.Dense(3)], CE()
+    ),
+    "answers side by side": lambda: network((4, 3), [b.Dense(5), b.ReLU(), b.Dense(2), b.Flatten()], b.MSE()),
+    "last step": lambda: network((4, 3), [b.Conv1D(5, 2), b.LastStep(), b.Dense(2), b.Sigmoid()], b.QuadraticCost()),
+}  # fmt: skip
 SEQUENCES = {
     "recurrent": lambda: network(
         (6, 3),
@@ -99,10 +118,6 @@ SEQUENCES = {
          b.Dense(3)],
         CE(),
     ),
-    "convolutions over time": lambda: network(
-        (6,), [b.Embedding(9, 4), b.Conv1D(5, 3, dilation=2), b.GELU(approximate=True), b.MeanOverTime(),
-               b.RepeatVector(3), b.Dense(2), b.SiLU(), b.Flatten(), b.Dense(3)], CE(),
-    ),
     "vision transformer": lambda: network(
         (6, 4, 2),
         [b.PatchEmbedding(2, 4), b.ClassToken(), b.LearnedPositions(8), b.TransformerBlock(4, 2, 6),
@@ -116,10 +131,34 @@ SEQUENCES = {
          b.Dense(3)],
         CE(),
     ),
+    "encoder and decoder": lambda: network(
+        (7, 4),
+        [b.SplitSteps(4, [b.TransformerBlock(4, 2), b.LayerNorm()], [b.Residual([b.Dense(4), b.Tanh()])]),
+         b.DecoderBlock(4, 2, 4), b.CrossAttention(2, 4, bias=False), b.EncoderDecoder(b.LSTM(5, reverse=True), 3),
+         b.EncoderDecoder(b.GRU(4), 1), b.EncoderDecoder(b.RNN(3), 2), b.Flatten(), b.Dense(3)],
+        CE(),
+    ),
     "shared": lambda: network(
         (6,), [b.Embedding(9, 4), StepsFrom(2), b.TransformerBlock(4, 2, causal=True), b.TiedDense(9), b.LastStep()],
         b.MSE(),
     ),
+}  # fmt: skip
+
+
+ANSWERS = {
+    "steps": lambda: network((6,), [b.Embedding(9, 4), b.GRU(5, return_sequences=True), b.Dense(3)], CE()),
+    "steps with padding": lambda: network(
+        (6,), [b.Embedding(9, 4, padding=0), b.Bidirectional(b.LSTM(4, return_sequences=True)), b.Dense(3)], CE()
+    ),
+    "two classes a step": lambda: network(
+        (5, 3), [b.RNN(4, return_sequences=True), b.Dense(1)], b.BinaryCrossEntropy()
+    ),
+    "translation": lambda: network((7,), [b.Embedding(9, 4), b.EncoderDecoder(b.LSTM(5), 4), b.Dense(9)], CE()),
+    "row": lambda: network(
+        (6, 9, 1), [b.Conv2D(4, (6, 3), padding="valid"), b.ReLU(), b.Conv2D(5, 1), b.Columns()], b.CTC(4, 2),
+        "grey levels",
+    ),
+    "numbers": lambda: network((6, 3), [b.SplitSteps(2, [b.Dense(2)], [b.Dense(2)])], b.MSE()),
 }  # fmt: skip
 
 
@@ -137,9 +176,9 @@ def samples(net, n=60):
 
 
 @needs_gcc
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *COMPOSED])
 def test_compiled_files_agree(name, tmp_path):
-    net = NETWORKS[name]()
+    net = (NETWORKS | COMPOSED)[name]()
     x = samples(net)
     wanted = net.predict_proba(x)
     classes, y = run(c_file(net, "net"), tmp_path, net, x)
@@ -160,6 +199,22 @@ def test_compiled_sequences_agree(name, tmp_path):
     assert made.text.isascii()
     assert max(map(len, made.text.splitlines())) <= 120
     with pytest.raises(b.ByhandError, match="single precision, not in 8 bits"):
+        c_file(net, "net", int8=True, samples=x)
+
+
+@needs_gcc
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_of_many_steps(name, tmp_path):
+    net = ANSWERS[name]()
+    x = samples(net)
+    steps, k = net.plan[-1].out_shape
+    rows, y = run(c_file(net, "net"), tmp_path, net, x)
+    there = (x != 0).sum(axis=1) if "padding" in name else np.full(len(x), steps)
+    assert (rows == there).all()
+    y = y.reshape(len(x), steps, k)
+    seen = np.arange(steps) < there[:, None]
+    assert np.abs(y - net.predict_proba(x))[seen].max() < 2e-5
+    with pytest.raises(b.ByhandError, match="8 bits gives one row"):
         c_file(net, "net", int8=True, samples=x)
 
 
@@ -205,11 +260,14 @@ def test_refused(tmp_path):
     for call, words in (
         (lambda: c_file(peeping), "LSTM"),
         (lambda: c_file(spectral), "SpectralNorm"),
-        (lambda: c_file(b.Network((5, 3), [b.LSTM(4, return_sequences=True)])), "one row of numbers"),
+        (
+            lambda: c_file(b.Network((7,), [b.Embedding(9, 4, padding=0), b.EncoderDecoder(b.GRU(4), 3)])),
+            "only fill up",
+        ),
         (lambda: c_file(NETWORKS["rows"](), int8=True), "needs samples"),
         (lambda: c_file(NETWORKS["rows"](), "no name"), "no name of a function"),
         (lambda: save_c(NETWORKS["rows"](), tmp_path / "1.c"), "no name of a function"),
-        (lambda: c_file(b.Network((4, 4, 1), [b.Conv2D(2)])), "one row of numbers"),
+        (lambda: c_file(b.Network((4, 4, 1), [b.Conv2D(2)])), "this one gives images"),
     ):
         with pytest.raises(b.ByhandError, match=words):
             call()

@@ -121,6 +121,9 @@ def test_refused(tmp_path):
         dense(path, **members)
         with pytest.raises(b.ByhandError, match=words):
             fill_from_keras(net, path)
+    peeping = b.Network((3, 2), [b.LSTM(2, peepholes=True)], b.MSE())
+    with pytest.raises(b.ByhandError, match="peepholes"):
+        fill_from_keras(peeping, path)
     path.write_bytes(b"nothing")
     with pytest.raises(b.ByhandError, match="not a readable"):
         fill_from_keras(net, path)

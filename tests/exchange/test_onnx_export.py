@@ -56,12 +56,42 @@ MORE = {
         (6,), [b.Embedding(9, 4, padding=0), b.ClassToken(), b.MultiHeadAttention(2), b.FirstStep(), b.Dense(3)], CE()
     ),
     "step": lambda: network(4, [b.Dense(3), b.Step(), b.Dense(2)], b.MSE()),
+    "spectral": lambda: network(
+        (5, 4, 2),
+        [b.SpectralNorm(b.Conv2D(3, 3)), b.ReLU(), b.Flatten(), b.SpectralNorm(b.Dense(4, bias=False)), b.Tanh(),
+         b.SpectralNorm(b.Dense(2))],
+        b.MSE(),
+    ),
+    "peepholes": lambda: network((6, 3), [b.Bidirectional(b.LSTM(4, peepholes=True)), b.Dense(3)], CE()),
+    "plain attention": lambda: network(
+        (6, 4),
+        [b.SinusoidalPositions(), b.ClassToken(), b.LearnedPositions(9), b.MultiHeadAttention(2, causal=True),
+         b.TransformerBlock(4, 4), b.TransformerBlock(4, 2, pre_norm=False, rms=True, bias=False),
+         b.TransformerBlock(4, 1, causal=True, rms=True), b.StepsFrom(2), b.FirstStep(), b.Dense(3)],
+        CE(),
+    ),
+    "encoder and decoder": lambda: network(
+        (7,),
+        [b.Embedding(9, 4), b.SplitSteps(4, [b.TransformerBlock(4, 2), b.LayerNorm()]), b.DecoderBlock(4, 2, 4),
+         b.DecoderBlock(4, 1, 4, pre_norm=False), b.StepsFrom(4), b.TiedDense(9)],
+        CE(),
+    ),
+    "masked encoder and decoder": lambda: network(
+        (7,),
+        [b.Embedding(9, 4, padding=0), b.SplitSteps(4, [b.LSTM(5, return_sequences=True)], [b.Dense(5), b.Tanh()]),
+         b.CrossAttention(1, 4, bias=False), b.EncoderDecoder(b.GRU(4), 4), b.MeanOverTime(), b.Dense(3)],
+        CE(),
+    ),
 }  # fmt: skip
 
 
 def inputs(net, name):
     x, _ = samples(net)
-    if name.startswith("masked"):
+    if name == "masked encoder and decoder":  # a source of four steps, and three behind it
+        for row, (first, second) in enumerate(((4, 3), (1, 3), (2, 1), (4, 2), (3, 1))):
+            there = np.r_[np.arange(4) < first, np.arange(3) < second]
+            x[row] = np.where(there, np.maximum(x[row], 1), 0)
+    elif name.startswith("masked"):
         for row, length in enumerate((6, 3, 1, 5, 2)):
             x[row] = np.where(np.arange(6) < length, np.maximum(x[row], 1), 0)
     return x

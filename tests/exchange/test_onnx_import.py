@@ -18,6 +18,7 @@ OPERATORS = (
     *("Relu", "Reshape", "Sigmoid", "Softmax", "Swish", "Tanh"),
 )
 READ = 110
+UNREAD = ("attention", "rotary", "peepholes")
 REASONS = (  # why the others are refused
     "more than three axes",
     "counts the padding",
@@ -98,15 +99,13 @@ def test_the_standards_own_tests():
 def test_own_files_come_back(name):
     net = single((NETWORKS | MORE)[name]())
     content = to_onnx(net).SerializeToString()
-    if name.startswith(("masked", "attention", "patches", "steps from")):
-        with pytest.raises(
-            b.ByhandError, match=r"first output|lengths|no layer|branches|beginning|isn't known|no layer of byhand has"
-        ):
-            network_from_onnx(content)  # masks, attention and steps cut off don't come back yet
+    if (name.startswith(("masked", "padding", "answering", "encoder")) and name != "padding") or name in UNREAD:
+        with pytest.raises(b.ByhandError, match=r"lengths|no layer|first state|within attention|sequence|Equal"):
+            network_from_onnx(content)  # masks, rotary attention and what starts from a state don't come back
         return
     back = network_from_onnx(content)
     x = inputs(net, name)
-    assert type(back.loss) is type(net.loss)
+    assert type(back.loss) is (b.CategoricalCrossEntropy if name == "ctc" else type(net.loss))
     assert np.abs(back.predict_proba(x) - net.predict_proba(x)).max() < 1e-5
 
 

@@ -125,6 +125,25 @@ def test_transformer_encoder_layers(pre_norm, tmp_path):
     assert f"{attention} ← encoder.layers.1.self_attn: 24 × 8, 8 × 8, 24, 8" in [str(match) for match in matches]
 
 
+def test_transformer_decoder_layers(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(4)
+    layer = torch.nn.TransformerDecoderLayer(8, 2, 8, 0.0, "gelu", batch_first=True, norm_first=True).eval()
+    for parameter in layer.parameters():
+        parameter.data += 0.3 * torch.rand_like(parameter)
+    torch.save(layer.state_dict(), tmp_path / "m.pt")
+    net = b.Network((7, 8), [b.DecoderBlock(8, 2, 4, 8), b.StepsFrom(4)], b.MSE(), rng=1)
+    fill_from_torch(net, read_tensors(tmp_path / "m.pt"))
+    x = torch.rand(3, 7, 8)
+    later = torch.nn.Transformer.generate_square_subsequent_mask(3)
+    with torch.no_grad():
+        wanted = layer(x[:, 4:], x[:, :4], tgt_mask=later).numpy()
+    assert np.abs(net.predict(x.numpy()) - wanted).max() < 1e-5
+    back = b.Network(net.input_shape, net.layers, net.loss, rng=2)
+    fill_from_torch(back, torch_state(net))
+    assert np.array_equal(back.theta, net.theta)
+
+
 def test_nanogpts_names(tmp_path):
     """GPT-2's modules as nanoGPT calls them: no biases, a matrix for tokens and logits, a buffer with the mask."""
     rng = np.random.default_rng(3)
@@ -205,6 +224,12 @@ def test_what_does_not_fit(tmp_path):
         with pytest.raises(b.ByhandError, match=words):
             fill_from_torch(net, tensors, "m.pt")
         assert np.array_equal(net.theta, before)
+
+
+def test_what_pytorch_lacks():
+    for layer, words in ((b.LSTM(3, peepholes=True), "peepholes"), (b.GRU(3, reset="before"), "reset gate")):
+        with pytest.raises(b.ByhandError, match=words):
+            torch_state(b.Network((4, 2), [layer, b.Dense(2)], b.MSE()))
 
 
 class Evil:

@@ -58,6 +58,11 @@ def onnx_files():
     networks = [
         byhand.Network((4, 4, 1), [*images, byhand.Flatten(), byhand.Dense(2)], byhand.CategoricalCrossEntropy()),
         byhand.Network((3, 2), steps, byhand.MSE()),
+        byhand.Network(
+            (3, 4),
+            [byhand.ClassToken(), byhand.TransformerBlock(4, 2, causal=True, rms=True), byhand.FirstStep()],
+            byhand.MSE(),
+        ),
         byhand.Network(3, [byhand.Residual([byhand.Dense(3), byhand.SiLU()]), byhand.Dense(1)], byhand.MSE()),
     ]
     return [to_onnx(network).SerializeToString() for network in networks]

@@ -164,6 +164,14 @@ NETWORKS = {
         ],
         CE(),
     ),
+    "ctc": lambda: network(
+        (4, 11, 1), [conv(3, (4, 2), padding="valid"), b.ReLU(), Columns(), b.Dense(4)], b.CTC(3, 4)
+    ),
+    "answering": lambda: network(
+        (9,), [b.Embedding(7, 4), b.EncoderDecoder(b.LSTM(5, reverse=True, forget_bias=0.5), 5), b.Dense(7)], CE()
+    ),
+    "answering gru": lambda: network((7, 3), [b.Dense(4), b.EncoderDecoder(b.GRU(5), 4), b.Dense(2)], b.MSE()),
+    "answering rnn": lambda: network((7, 3), [b.EncoderDecoder(b.RNN(5), 4), b.LastStep(), b.Dense(2)], CE()),
     "repeated": lambda: network(
         (6, 3), [b.Dense(4), b.MeanOverTime(), b.RepeatVector(5), b.RNN(3, return_sequences=True), b.Dense(2)], b.MSE()
     ),
@@ -183,7 +191,10 @@ def without_dropout(net):
 
 
 def samples(net, n=5, seed=1):
-    """x and t for a network: tokens or numbers; class numbers (of each step, for a network with an output a step)."""
+    """x and t for a network: tokens or numbers; class numbers (of each step, for a network with an output a step).
+
+    Labels of CTC are empty, of one symbol, of two equal ones, and longer.
+    """
     rng, out = np.random.default_rng(seed), net.plan[-1].out_shape
     if net.inputs == "tokens":
         padding = net.layers[0].padding
@@ -194,4 +205,16 @@ def samples(net, n=5, seed=1):
         x = rng.standard_normal((n, *net.input_shape))
     if net.task == "numbers":
         return x, rng.standard_normal((n, *out))
+    if isinstance(net.loss, b.CTC):
+        t = rng.integers(0, net.loss.classes, (n, net.loss.longest))
+        t[np.arange(net.loss.longest) >= np.arange(n)[:, None]] = -1
+        t[2:, 1] = t[2:, 0]
+        return x, t
     return x, rng.integers(0, max(2, out[-1]), (n, *out[:-1]))
+
+
+def targets(net, t):
+    """t as the network's loss takes them."""
+    if isinstance(net.loss, b.CTC):
+        return t.astype(net.dtype)
+    return net.loss.encode(t, net.outputs) if net.task == "classes" else t

@@ -1,7 +1,10 @@
 """byhand explain --as."""
 
+from pathlib import Path
+
 import pytest
 
+import byhand as byhand_package
 from byhand.cli.main import main
 from tests.images import write_blocks
 
@@ -23,3 +26,9 @@ def test_explain_as_a_program(monkeypatch, capsys, tmp_path):
     assert "EPOCHS = 2\n" in out
     assert "return 0.5" in out
     assert byhand("explain", "conv", "--as", "cobol")[0] == 2
+    reader = Path(byhand_package.__file__).parent / "models" / "row.safetensors"
+    for language in ("numpy", "pytorch", "keras", "jax"):
+        status, out = byhand("explain", reader, "--as", language)
+        assert status == 0
+        assert "rows = RowPictures(" in out
+        assert ("label_paths" if language in ("numpy", "jax") else "ctc_loss") in out

@@ -1,5 +1,6 @@
 """The programs in NumPy do what byhand does: same loss and gradients over three steps, same updates, same rates."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -12,8 +13,8 @@ import pytest
 import byhand as b
 from byhand.explaining.programs import ProgramSetup, program, written
 from byhand.recipes import RECIPES
-from byhand.recipes.programs import recipe_network, recipe_setup
-from tests.programs.networks import NETWORKS, samples
+from byhand.recipes.programs import recipe_network, recipe_setup, run_setup
+from tests.programs.networks import NETWORKS, samples, targets
 from tests.programs.of_recipes import NAMES, recipe_case
 
 
@@ -35,8 +36,7 @@ def step_of_byhand(network, x, t, rng, rate, mask=None):
     """Loss and gradients by name, then a step of gradient descent."""
     workspace = network.workspace(len(x))
     network.forward(network.as_input(x), workspace, rng, mask)
-    encoded = network.loss.encode(t, network.outputs) if network.task == "classes" else t
-    loss = network.backward(encoded, workspace)
+    loss = network.backward(targets(network, t), workspace)
     gradients = {q.full_name: q.view(network.gradient).copy() for q in network.arena.parameters}
     network.theta -= rate * network.gradient
     return loss, gradients
@@ -210,6 +210,26 @@ def test_a_program_runs_to_its_end(tmp_path):
     assert float(done.stdout.split()[-1]) > 0.9
 
 
+def test_a_program_with_ctc_reads_rows(tmp_path):
+    rng = np.random.default_rng(0)
+    t = rng.integers(0, 3, (300, 3))
+    t[np.arange(3) >= rng.integers(0, 4, 300)[:, None]] = -1  # labels of none to three symbols
+    x = np.zeros((300, 12, 4), np.float32)
+    for row, label in zip(x, t, strict=True):
+        for place, symbol in enumerate(label[label >= 0]):  # three steps each, and one between them
+            row[4 * place : 4 * place + 3, symbol] = 1
+    x += 0.1 * rng.standard_normal(x.shape).astype(np.float32)
+    np.savez(tmp_path / "rows.npz", x_train=x[:200], y_train=t[:200], x_test=x[200:], y_test=t[200:])
+    network = b.Network((12, 4), [b.Conv1D(8, 2), b.ReLU(), b.Dense(4)], b.CTC(3, 3))
+    network.save(tmp_path / "rows.safetensors")
+    setup = dataclasses.replace(run_setup(tmp_path / "rows.safetensors", network), optimizer=b.Adam(0.03))
+    (tmp_path / "rows.py").write_text(program(network, "numpy", setup), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-I", "rows.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("share of labels read without a mistake on the test samples: ")
+    assert float(done.stdout.split()[-1]) > 0.9
+
+
 def test_the_program_of_a_recipe_runs_on_the_recipes_data(tmp_path):
     text = program(recipe_network(RECIPES["sums"]), "numpy", recipe_setup(RECIPES["sums"]))
     writing = re.search(r"byhand writes it so:\n\n(.*?)\n *\"\"\"", text, re.S)[1]
@@ -225,8 +245,8 @@ def test_the_program_of_a_recipe_runs_on_the_recipes_data(tmp_path):
 
 
 def test_what_cannot_be_written_is_said():
-    with pytest.raises(b.ByhandError, match="CTC can't be written"):
-        program(b.Network((4, 3), [b.Dense(3)], b.CTC(2, 2)))
+    with pytest.raises(b.ByhandError, match=r"CrossAttention.* can't be written"):
+        program(b.Network((5, 4), [b.CrossAttention(2, 3), b.StepsFrom(3), b.Dense(2)], b.MSE()))
     layers = [b.Embedding(5, 3, padding=0), b.LSTM(3, return_sequences=True), b.Dense(2)]
     with pytest.raises(b.ByhandError, match="every step of sequences with masks"):
         program(b.Network((4,), layers, b.CategoricalCrossEntropy()))

@@ -7,7 +7,7 @@ import byhand as b
 from byhand.exchange.torch_tensors import to_torch
 from byhand.explaining.programs import ProgramSetup, written
 from byhand.recipes import RECIPES
-from tests.programs.networks import NETWORKS, samples, without_dropout
+from tests.programs.networks import NETWORKS, samples, targets, without_dropout
 from tests.programs.of_recipes import NAMES, recipe_case
 from tests.programs.test_numpy_programs import run, step_of_byhand
 
@@ -71,8 +71,7 @@ def test_loss_and_gradients_over_three_steps(name):
     workspace = network.workspace(len(x))
     for step in range(1, 4):
         network.forward(network.as_input(x), workspace, np.random.default_rng(0))
-        encoded = network.loss.encode(t, network.outputs) if network.task == "classes" else t
-        loss = network.backward(encoded, workspace)
+        loss = network.backward(targets(network, t), workspace)
         L = place["loss"](model(tx), tt)
         follow.zero_grad()
         L.backward()

@@ -42,7 +42,7 @@ def explain(
     if language is not None:
         from byhand.explaining.programs import program
 
-        setup = recipe_setup(recipe, data) if recipe else run_setup(Path(what))
+        setup = recipe_setup(recipe, data) if recipe else run_setup(Path(what), network)
         print(program(network, language, setup), end="")
         return
     x = t = None

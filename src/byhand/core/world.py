@@ -8,8 +8,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -24,6 +24,7 @@ STARTED_BY_MPI = (
 )  # in the environment of what mpiexec, srun start
 SMALL = 4096  # numbers up to which all processes send each other everything, in one message instead of two
 FAILING_TOGETHER = 2.0  # seconds in which all processes have to fail for it to be one failure of all
+PASSED_ON = 2.0, 0.05  # seconds that a launcher has to read what a process wrote, and to hand it on
 
 
 class World:
@@ -175,6 +176,7 @@ class MPIWorld(World):
             if time.monotonic() > end:
                 print(f"byhand: process {self.rank} of {self.size} failed ({said_of(error)}) and ends the job.",
                       file=sys.__stderr__, flush=True)  # fmt: skip
+                wait_until_read(sys.__stderr__)
                 self._comm.Abort(2)
             time.sleep(0.01)
 
@@ -184,6 +186,23 @@ def sum_in_order(rows: Array, out: Array) -> None:
     np.copyto(out, rows[0])
     for row in rows[1:]:
         np.add(out, row, out=out)
+
+
+def wait_until_read(stream: TextIO | None) -> None:
+    """Wait until whoever reads a pipe has taken all that was written into it, two seconds at most.
+
+    A launcher watches a process's output and its messages apart: told to end the job, it would drop what it has not
+    read yet.
+    """
+    most, more = PASSED_ON
+    end = time.monotonic() + most
+    with suppress(ImportError, OSError, AttributeError, ValueError):  # no pipe, or a system that can't tell
+        from fcntl import ioctl
+        from termios import FIONREAD
+
+        while any(ioctl(stream.fileno(), FIONREAD, bytes(4))) and time.monotonic() < end:  # type: ignore[union-attr]
+            time.sleep(0.01)
+    time.sleep(more)
 
 
 def started_together() -> bool:

@@ -20,6 +20,7 @@ from byhand.layers import (
     Conv1D,
     Conv2D,
     ConvTranspose2D,
+    CrossAttention,
     Dense,
     Embedding,
     Layer,
@@ -67,9 +68,10 @@ def to_torch(layer: Layer, p: Mapping[str, Array]) -> Tensors:
         return {"weight": p["gamma" if isinstance(layer, RMSNorm) else "P"]}
     if isinstance(layer, ClassToken):
         return {"": p["q"]}
-    if isinstance(layer, MultiHeadAttention):
-        weights = {"in_proj_weight": p["W"].T, "out_proj.weight": p["O"].T}
-        return weights | ({"in_proj_bias": p["b"], "out_proj.bias": p["c"]} if "b" in p else {})
+    if isinstance(layer, MultiHeadAttention | CrossAttention):  # queries, keys and values: one matrix there
+        joined = lambda names: np.concatenate([p[name] for name in names if name in p], axis=-1)  # noqa: E731
+        weights = {"in_proj_weight": joined("WU").T, "out_proj.weight": p["O"].T}
+        return weights | ({"in_proj_bias": joined("bu"), "out_proj.bias": p["c"]} if "b" in p else {})
     if isinstance(layer, PatchEmbedding):
         rows, s = p["W"], layer.size  # (s s channels, units) → (units, channels, s, s)
         return {"weight": rows.reshape(s, s, -1, layer.units).transpose(3, 2, 0, 1), "bias": p["b"]}
@@ -121,9 +123,14 @@ def from_torch(layer: Layer, plan: Plan, found: Mapping[str, Array]) -> Tensors:
         return {"gamma" if isinstance(layer, RMSNorm) else "P": found["weight"]}
     if isinstance(layer, ClassToken):
         return {"q": found[""]}
-    if isinstance(layer, MultiHeadAttention):
-        biases = {"b": found["in_proj_bias"], "c": found["out_proj.bias"]} if layer.bias else {}
-        return {"W": found["in_proj_weight"].T, "O": found["out_proj.weight"].T} | biases
+    if isinstance(layer, MultiHeadAttention | CrossAttention):
+        own = {"W": found["in_proj_weight"].T, "O": found["out_proj.weight"].T}
+        own |= {"b": found["in_proj_bias"], "c": found["out_proj.bias"]} if layer.bias else {}
+        if isinstance(layer, CrossAttention):
+            d = len(own["O"])
+            own |= {second: own[first][..., d:] for first, second in ("WU", "bu") if first in own}
+            own |= {first: own[first][..., :d] for first in "Wb" if first in own}
+        return own
     if isinstance(layer, PatchEmbedding):
         return {"W": found["weight"].transpose(2, 3, 1, 0).reshape(-1, layer.units), "b": found["bias"]}
     W = found["weight"]

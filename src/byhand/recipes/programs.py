@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from byhand.core.types import Shape
 from byhand.explaining.programs import ProgramSetup
+from byhand.losses import CTC
 from byhand.network import Network
 from byhand.recipes.base import Recipe, everything
 from byhand.schedules import ReduceOnPlateau
@@ -53,7 +55,7 @@ def recipe_setup(recipe: Recipe, data: str | None = None) -> ProgramSetup:
     )
 
 
-def run_setup(path: Path) -> ProgramSetup:
+def run_setup(path: Path, network: Network) -> ProgramSetup:
     """How the network of a run folder or a model file was trained; Adam's defaults where nobody knows."""
     from byhand.recipes import RECIPES
     from byhand.recipes.config import read_config
@@ -62,4 +64,21 @@ def run_setup(path: Path) -> ProgramSetup:
     if config.exists():
         chosen = read_config(config, RECIPES)
         return recipe_setup(chosen.recipe, chosen.data)
+    if isinstance(network.loss, CTC):
+        return ProgramSetup(path.stem, data="rows", writing=_rows(network.input_shape, network.loss))
     return ProgramSetup(path.stem)
+
+
+def _rows(shape: Shape, loss: CTC) -> tuple[str, ...]:
+    """The lines that compose rows of digits for a row reader's network."""
+    if len(shape) != 3 or shape[2] != 1 or loss.classes != 10:
+        return (f"# from samples x {shape} and labels y ({loss.longest},): class numbers, then -1",)
+    return (
+        "import numpy",
+        "from byhand.handwriting.glyphs import drawn_writers",
+        "from byhand.reading.rows import RowPictures",
+        "rng = numpy.random.default_rng(0)",
+        f"rows = RowPictures(drawn_writers(200, rng), {shape[0]}, {shape[1]}, {loss.longest})",
+        "(x, t), (x_test, t_test) = rows.batch(12000, rng), rows.batch(1000, rng)",
+        'numpy.savez("rows.npz", x_train=x, y_train=t, x_test=x_test, y_test=t_test)',
+    )

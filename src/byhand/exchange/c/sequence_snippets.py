@@ -89,12 +89,13 @@ static void add_product(const float *x, const float *W, float *y, int in, int ou
 }
 """,
     "rnn": """
-/* h = tanh(W x + R h + b), or max(0, the same); every h goes to y, `wide` numbers apart, or the last one */
+/* h = tanh(W x + R h + b), or max(0, the same), from 0, or `on` from the h that work holds; every h goes to y, `wide`
+   numbers apart, or the last one */
 static void rnn(const float *x, const float *W, const float *R, const float *b, float *y, int steps, int in, int k,
-                int wide, int back, int all, int relu, float *work)
+                int wide, int back, int all, int on, int relu, float *work)
 {
     float *h = work, *z = work + k;
-    for (int i = 0; i < k; i++)
+    for (int i = 0; i < k && !on; i++)
         h[i] = 0;
     for (int s = 0; s < steps; s++) {
         int t = back ? steps - 1 - s : s;
@@ -110,10 +111,10 @@ static void rnn(const float *x, const float *W, const float *R, const float *b, 
     "lstm": """
 /* z = W x + R h + b with gates i, f, o and candidate g; c = f c + i g, h = o tanh(c); y as in rnn */
 static void lstm(const float *x, const float *W, const float *R, const float *b, float *y, int steps, int in, int k,
-                 int wide, int back, int all, float *work)
+                 int wide, int back, int all, int on, float *work)
 {
     float *h = work, *c = work + k, *z = work + 2 * k;
-    for (int i = 0; i < 2 * k; i++)
+    for (int i = 0; i < 2 * k && !on; i++)
         work[i] = 0;
     for (int s = 0; s < steps; s++) {
         int t = back ? steps - 1 - s : s;
@@ -130,10 +131,10 @@ static void lstm(const float *x, const float *W, const float *R, const float *b,
     "gru": """
 /* Gates r and u; a = tanh(W x + b + r (V h + c)), or with V (r h) where c is null; h = u h + (1 - u) a; y as in rnn */
 static void gru(const float *x, const float *W, const float *R, const float *V, const float *b, const float *c,
-                float *y, int steps, int in, int k, int wide, int back, int all, float *work)
+                float *y, int steps, int in, int k, int wide, int back, int all, int on, float *work)
 {
     float *h = work, *z = work + k, *m = work + 4 * k;
-    for (int i = 0; i < k; i++)
+    for (int i = 0; i < k && !on; i++)
         h[i] = 0;
     for (int s = 0; s < steps; s++) {
         int t = back ? steps - 1 - s : s;
@@ -173,26 +174,27 @@ static void rotate(float *z, const float *table, int steps, int d, int heads)
 """,
     "attend": """
 /* For each step the mean of the values V, by the softmax of its query's products with the keys, head by head; then
-   O h + c. z (steps, 3 d): queries, keys, values side by side; `seen` keys are there; causal: none that comes later */
-static void attend(const float *z, const float *O, const float *c, float *y, int steps, int seen, int d, int heads,
-                   int causal, float scale, float *work)
+   O h + c. z: queries, p numbers apart; kv: keys and, d numbers further, values, r apart; `seen` keys are there;
+   causal: none that comes later */
+static void attend(const float *z, int p, const float *kv, int r, const float *O, const float *c, float *y,
+                   int steps, int seen, int d, int heads, int causal, float scale, float *work)
 {
     float *h = work, *a = work + d;
     int e = d / heads;
     for (int t = 0; t < steps; t++) {
         int keys = causal && t + 1 < seen ? t + 1 : seen;
         for (int part = 0; part < heads; part++) {
-            const float *q = z + t * 3 * d + part * e, *k = z + d + part * e, *v = z + 2 * d + part * e;
+            const float *q = z + t * p + part * e, *k = kv + part * e, *v = kv + d + part * e;
             for (int s = 0; s < keys; s++) {
                 a[s] = 0;
                 for (int i = 0; i < e; i++)
-                    a[s] += scale * q[i] * k[s * 3 * d + i];
+                    a[s] += scale * q[i] * k[s * r + i];
             }
             softmax(a, keys);
             for (int i = 0; i < e; i++) {
                 h[part * e + i] = 0;
                 for (int s = 0; s < keys; s++)
-                    h[part * e + i] += a[s] * v[s * 3 * d + i];
+                    h[part * e + i] += a[s] * v[s * r + i];
             }
         }
         dense(h, O, c, y + t * d, d, d);

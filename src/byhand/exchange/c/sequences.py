@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.errors import ByhandError
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
 from byhand.exchange.c.arrays import c_number
@@ -19,7 +20,10 @@ from byhand.layers import (
     Bidirectional,
     ClassToken,
     Conv1D,
+    CrossAttention,
+    DecoderBlock,
     Embedding,
+    EncoderDecoder,
     FirstStep,
     LastStep,
     LayerNorm,
@@ -34,6 +38,7 @@ from byhand.layers import (
     RMSNorm,
     Sequential,
     SinusoidalPositions,
+    SplitSteps,
     StepsFrom,
     TiedDense,
     TransformerBlock,
@@ -82,14 +87,50 @@ def _bidirectional(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) 
     to.steps = to.steps if inner.return_sequences else None
 
 
+@writes_in_c(EncoderDecoder)
+def _encoder_decoder(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None:
+    (steps, inside), source, x, y = shape, layer.source, to.room(shape), to.other(plan.out_shape)
+    _whole_only(to, layer)
+    for i, (inner, first, some) in enumerate(zip(layer.layers, (0, source), (source, steps - source), strict=True)):
+        _run(to, inner, to.own(f"{path}.{i}"), (some, inside), f"{x} + {first * inside}", y, layer.layer.units, i == 1)
+    to.turn()
+
+
+@writes_in_c(SplitSteps)
+def _split_steps(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None:
+    _whole_only(to, layer)
+    (steps, k), source, kept, children = shape, layer.source, _kept(to, shape), iter(enumerate(plan.children))
+    joined = to.parts.extra(f"joined{to.depth}", 4 * prod(plan.out_shape))
+    for layers, first, some in ((layer.first, 0, source), (layer.second, source, steps - source)):
+        x = to.room((some, k))
+        to.each((some, k), f"{x}[i] = {kept}[{first * k} + i];")
+        if layers:
+            i, inner = next(children)
+            to.chain(layers, inner.children, (some, k), f"{path}.{i}.")
+        out = (some, plan.out_shape[1])
+        x = to.room(out)
+        to.each(out, f"{joined}[{first * out[1]} + i] = {x}[i];")
+    x = to.room(plan.out_shape)
+    to.each(plan.out_shape, f"{x}[i] = {joined}[i];")
+    to.depth -= 1
+
+
+def _whole_only(to: Single, layer: Any) -> None:
+    """Refuse sequences with padding."""
+    if to.steps:
+        raise ByhandError(f"The layer {layer.label()} can't be written in C behind tokens that only fill up yet.")
+
+
 def _zero_behind(to: Single, layer: Any, y: str, out: Shape) -> None:
     """The steps behind a sequence's end are 0."""
     if to.steps and layer.return_sequences:
         to.each(out, f"{y}[i] = 0;")
 
 
-def _run(to: Single, layer: Any, p: dict[str, Array], shape: Shape, x: str, y: str, wide: int) -> None:
-    """One recurrent layer from x to y, whose steps are `wide` numbers apart."""
+def _run(
+    to: Single, layer: Any, p: dict[str, Array], shape: Shape, x: str, y: str, wide: int, on: bool = False
+) -> None:
+    """One recurrent layer from x to y, whose steps are `wide` numbers apart; `on` from the last one's state."""
     layer.require_usual("written in C yet")
     k, (steps, inside), kind = layer.units, shape, type(layer).__name__.lower()
     work = to.parts.extra("work", 4 * k * {"rnn": 2, "lstm": 6, "gru": 5}[kind])
@@ -97,7 +138,7 @@ def _run(to: Single, layer: Any, p: dict[str, Array], shape: Shape, x: str, y: s
     given = [to.constant(name, outputs_first(layer, p[name]) if name != "b" else p[name]) for name in names]
     if isinstance(layer, GRU):
         given.append(to.constant("c", p["c"]) if "c" in p else "(const float *)0")
-    size = [to.steps or steps, inside, k, wide, int(layer.reverse), int(layer.return_sequences)]
+    size = [to.steps or steps, inside, k, wide, int(layer.reverse), int(layer.return_sequences), int(on)]
     more = [int(layer.nonlinearity == "relu")] if isinstance(layer, RNN) else []
     to.parts.call(kind, x, *given, y, *size, *more, work)
 
@@ -144,7 +185,29 @@ def _attention(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> N
         table = to.constant("turn", np.stack([np.cos(angles), np.sin(angles)], axis=-1))
         to.parts.call("rotate", z, table, steps, d, layer.heads)
     sizes = steps, to.steps or steps, d, layer.heads, int(layer.causal), c_number(e**-0.5)
-    to.parts.call("attend", z, out, c, y, *sizes, f"{z} + {3 * d * steps}")
+    queries = f"{z}, {3 * d}, {z} + {d}, {3 * d}"
+    to.parts.call("attend", queries, out, c, y, *sizes, f"{z} + {3 * d * steps}")
+    to.turn()
+
+
+@writes_in_c(CrossAttention)
+def _cross_attention(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None:
+    _whole_only(to, layer)
+    p, (steps, d), source = to.own(path), shape, layer.source
+    x, y, zeros = to.room(shape), to.other(shape), {"b": np.zeros(d), "u": np.zeros(2 * d), "c": np.zeros(d)}
+    W, U, out = (to.constant(name, outputs_first(layer, p[name])) for name in "WUO")
+    b, u, c = (to.constant(name, p.get(name, zeros[name])) for name in "buc")
+    rest, z = steps - source, to.parts.extra("scores", 4 * (d * (steps - source) + 2 * d * source + d + source))
+    kv = f"{z} + {d * rest}"
+    to.parts.use("dense")
+    to.line(f"for (int t = 0; t < {rest}; t++) dense({x} + (t + {source}) * {d}, {W}, {b}, {z} + t * {d}, {d}, {d});")
+    to.line(f"for (int t = 0; t < {source}; t++) dense({x} + t * {d}, {U}, {u}, {kv} + t * {2 * d}, {d}, {2 * d});")
+    to.each((source, d), f"{y}[i] = 0;")
+    queries, sizes = (
+        f"{z}, {d}, {kv}, {2 * d}",
+        f"{rest}, {source}, {d}, {layer.heads}, 0, {c_number((d // layer.heads) ** -0.5)}",
+    )
+    to.parts.call("attend", queries, out, c, f"{y} + {source * d}", sizes, f"{kv} + {2 * d * source}")
     to.turn()
 
 
@@ -199,7 +262,7 @@ def _repeat(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None
     to.turn()
 
 
-@writes_in_c(Sequential, TransformerBlock)
+@writes_in_c(Sequential, TransformerBlock, DecoderBlock)
 def _in_a_row(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> None:
     to.chain(layer.layers, plan.children, shape, f"{path}.")
 

@@ -98,12 +98,6 @@ def scale_and_shift(layer: BatchNorm, p: dict[str, Array]) -> tuple[Array, Array
     return scale, p["beta"] - scale * p["running_mean"]
 
 
-def own_parameters(network: Network, i: int) -> dict[str, Array]:
-    """A layer's parameters and state, by name."""
-    values = network.state_dict()
-    return {name.split(".", 1)[1]: a for name, a in values.items() if name.startswith(f"{i}.")}
-
-
 def outputs_first(layer: Layer, W: Array) -> Array:
     """W with its outputs first: (out, in), or (filters, kh, kw, in / groups)."""
     return np.ascontiguousarray(W.T if W.ndim == 2 else W.transpose(3, 0, 1, 2))
@@ -260,8 +254,8 @@ def _batch_norm(to: Single, layer: Any, plan: Plan, shape: Shape, path: str) -> 
     to.parts.call("norm", to.room(shape), scale, shift, prod(shape[:-1]), shape[-1])
 
 
-def write_single(network: Network, parts: CParts) -> None:
-    """The calls in single precision; the last layer's output is y."""
+def write_single(network: Network, parts: CParts) -> str | None:
+    """The calls in single precision; the last layer's output is y. Returns the variable that counts its steps."""
     to, layers, shape = Single(parts, network.state_dict()), list(network.layers), network.input_shape
     if network.inputs != "tokens":
         x = to.room(shape)
@@ -271,3 +265,4 @@ def write_single(network: Network, parts: CParts) -> None:
     to.chain(layers, network.plan[: len(layers)], shape, "")
     x = to.room(network.plan[-1].out_shape)
     to.each(network.plan[-1].out_shape, f"y[i] = {x}[i];")
+    return to.steps

@@ -208,6 +208,15 @@ static void dense_q(const int8_t *x, const int8_t *W, const float *factor, const
     }
 }
 """,
+    "embed_q": """
+/* The row W[t] of each token t, W (vocabulary, k) */
+static void embed_q(const int32_t *x, const int8_t *W, int8_t *y, int steps, int k)
+{
+    for (int t = 0; t < steps; t++)
+        for (int i = 0; i < k; i++)
+            *y++ = W[x[t] * k + i];
+}
+""",
     "average_all_q": """
 /* Each channel's mean over all pixels, times factor */
 static void average_all_q(const int8_t *x, int8_t *y, int pixels, int channels, float factor)

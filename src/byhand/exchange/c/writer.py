@@ -54,27 +54,30 @@ def c_file(network: Network, name: str = "digits", int8: bool = False, samples: 
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", name):
         raise ByhandError(f"{name!r} is no name of a function in C; take letters, digits and _.")
-    if len(network.plan[-1].out_shape) != 1:
-        raise ByhandError("A network in C gives one row of numbers; this one gives a row for each step.")
+    if len(network.plan[-1].out_shape) > 2:
+        raise ByhandError("A network in C gives a row of numbers, or one for each step; this one gives images.")
     parts = CParts(name)
     if int8:
         if samples is None or not len(samples):
             raise ByhandError("A network in 8 bits needs samples, which tell how large its numbers get.")
         write_eight_bits(network, parts, samples)
-    else:
-        write_single(network, parts)
-    activation = network.loss.activation
+    steps = None if int8 else write_single(network, parts)
+    activation, out = network.loss.activation, network.plan[-1].out_shape
     last = network.layers[-1]
     if activation == "softmax" or isinstance(last, Softmax):
-        parts.call("softmax", "y", network.outputs)
+        if len(out) == 1:
+            parts.call("softmax", "y", out[0])
+        else:
+            parts.use("softmax")
+            parts.calls.append(f"for (int t = 0; t < {out[0]}; t++) softmax(y + t * {out[1]}, {out[1]});")
     elif activation == "sigmoid":
         parts.use("sigmoid")
-        parts.calls.append(f"for (int i = 0; i < {network.outputs}; i++) y[i] = sigmoid(y[i]);")
-    return _assembled(network, parts, int8)
+        parts.calls.append(f"for (int i = 0; i < {prod(out)}; i++) y[i] = sigmoid(y[i]);")
+    return _assembled(network, parts, int8, steps)
 
 
-def _assembled(network: Network, parts: CParts, int8: bool) -> CFile:
-    """The whole file."""
+def _assembled(network: Network, parts: CParts, int8: bool, steps: str | None) -> CFile:
+    """The whole file; `steps` is the variable with the number of steps that are there."""
     n, k, ram = prod(network.input_shape), network.outputs, sum(parts.room) + sum(parts.more.values())
     grey = network.inputs == "grey levels"
     takes = f"{n} grey levels, 0 black to 255 white," if grey else f"{n} numbers"
@@ -85,12 +88,15 @@ def _assembled(network: Network, parts: CParts, int8: bool) -> CFile:
     shape = " x ".join(map(str, network.input_shape))
     gives = {"softmax": "probabilities", "sigmoid": "probabilities"}.get(network.loss.activation or "", "numbers")
     decide = "the largest one's number" if k > 1 else "1 where it is at least a half, else 0"
+    room = str(k)
+    if len(network.plan[-1].out_shape) == 2:
+        room, decide = f"{network.plan[-1].out_shape[0]} rows of {k}", "the number of rows that are there"
     words = ", 8-bit numbers" if int8 else ""
     about = f"""/* A neural network, written by byhand {__version__}. C99, no libraries, no allocation{words}.
 
    int {parts.name}(const {kind} *x, float *y);
 
-   x: {takes} ({shape}, row by row). y: room for {k} {gives}.
+   x: {takes} ({shape}, row by row). y: room for {room} {gives}.
    Returns {decide}. Not to be called again before it has returned.
 
    Flash: {parts.flash:,} bytes of constants, and the code. RAM: {ram:,} bytes of buffers.
@@ -109,6 +115,8 @@ def _assembled(network: Network, parts: CParts, int8: bool) -> CFile:
         else (f"for (int i = 1; i < {k}; i++) best = y[i] > y[best] ? i : best;\n    return best;")
     )
     best = "" if k == 1 else "    int best = 0;\n"
+    if len(network.plan[-1].out_shape) == 2:
+        best, answer = "", f"return {steps or network.plan[-1].out_shape[0]};"
     functions = "".join(text for name, text in FUNCTIONS.items() if name in parts.used)
     text = f"""{about}
 #include <stdint.h>

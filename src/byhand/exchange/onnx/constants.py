@@ -8,12 +8,13 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.exchange.onnx.nodes import Node, constant_input, whole_numbers
+from byhand.exchange.onnx.values import BATCH
 
 TYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 5: np.int16, 6: np.int32, 7: np.int64, 9: np.bool_, 10: np.float16}
 TYPES |= {11: np.float64, 12: np.uint32, 13: np.uint64}
 ARITHMETIC = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide, "Pow": np.power}
 FOLDED = {"Cast", "Concat", "ConstantOfShape", "Gather", "Identity", "Neg", "Reshape", "Slice", "Sqrt", "Squeeze"}
-FOLDED |= {"Transpose", "Unsqueeze", *ARITHMETIC}
+FOLDED |= {"Expand", "Transpose", "Unsqueeze", *ARITHMETIC}
 
 
 class Budget:
@@ -69,6 +70,10 @@ def _folded(at: Node, inputs: list[Any], budget: Budget) -> Any:
         sides = [constant_input("A part", part) for part in inputs]
         budget.spend((sum(part.size for part in sides),))
         return np.concatenate(sides, at.whole("axis", 0))
+    if kind == "Expand":  # once for each sample stays once
+        shape = tuple(1 if n == BATCH else n for n in whole_numbers("A shape", inputs[1]))
+        budget.spend(np.broadcast_shapes(x.shape, shape))
+        return np.broadcast_to(x, np.broadcast_shapes(x.shape, shape))
     if kind == "Gather":
         index, axis = inputs[1], at.whole("axis", 0)
         budget.spend((index.size, *np.delete(x.shape, axis)))

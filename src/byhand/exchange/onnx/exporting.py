@@ -9,6 +9,7 @@ from byhand.exchange.onnx import (  # noqa: F401  (they register their layers)
     writing_attention,
     writing_images,
     writing_rows,
+    writing_sources,
     writing_steps,
 )
 from byhand.exchange.onnx.graph import IR_VERSION, OPSET, Flow, GraphWriter, write_chain

@@ -11,7 +11,7 @@ from byhand.core.types import Array
 from byhand.exchange.onnx.branches import added
 from byhand.exchange.onnx.nodes import Node, one_number, reads
 from byhand.exchange.onnx.values import Computed, erf
-from byhand.layers import ELU, GELU, LeakyReLU, ReLU, SiLU
+from byhand.layers import ELU, GELU, LeakyReLU, LearnedPositions, ReLU, SiLU
 
 OF_ONE: dict[str, Callable[[Any], Any]] = {
     "Abs": np.abs,
@@ -91,6 +91,8 @@ def _between(at: Node, *inputs: Any) -> Any:
             return value.applied(lambda x: f(x, alone))
         return value.applied(lambda x: f(alone, x))
     value = value.settled()
+    if at.kind in ("Add", "Sum") and _positions(value, constant):
+        return value.then(LearnedPositions(value.shape[0]), {"P": constant.reshape(value.shape)})
     vector = value.along(constant, at.kind)
     if at.kind in ("Add", "Sum"):
         return value.scaled(1, vector)
@@ -101,3 +103,15 @@ def _between(at: Node, *inputs: Any) -> Any:
     if at.kind == "Div" and isinstance(a, Computed) and vector.all():
         return value.scaled(1 / vector, 0)
     raise ByhandError(f"{at.kind} with a constant isn't known.")
+
+
+def _positions(value: Computed, constant: Array) -> bool:
+    """Whether a constant has other numbers for each step of a sequence."""
+    sides = constant.shape[-2:]
+    return (
+        value.batch == 0
+        and sides == value.shape == value.order.shape
+        and constant.size == value.order.size
+        and np.array_equal(value.order.reshape(-1), np.arange(value.order.size))
+        and not (constant == constant.reshape(sides)[0]).all()
+    )

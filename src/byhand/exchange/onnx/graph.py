@@ -1,6 +1,6 @@
 """The graph of an ONNX file that is being written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,12 +78,20 @@ class GraphWriter:
         self.constants.append(self.onnx.numpy_helper.from_array(array.reshape(np.shape(value)), found))
         return found
 
-    def node(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """A node; returns the name of its last output, those before it are left without one."""
-        name = self._fresh(kind)
-        names = [""] * (outputs - 1) + [name]
-        self.nodes.append(self.onnx.helper.make_node(kind, inputs, names, name=name, **attributes))
-        return name
+    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """A node; returns the name of its output."""
+        return self.several(kind, inputs, (0,), **attributes)[0]
+
+    def several(self, kind: str, inputs: Sequence[str], outputs: Sequence[int], **attributes: Any) -> list[str]:
+        """A node of whose outputs those with these numbers are wanted; returns their names."""
+        names = {i: self._fresh(kind) for i in outputs}
+        every = [names.get(i, "") for i in range(max(outputs) + 1)]
+        self.nodes.append(self.onnx.helper.make_node(kind, inputs, every, name=names[outputs[0]], **attributes))
+        return [*names.values()]
+
+    def cut(self, name: str, start: int, stop: int, axis: int) -> str:
+        """A part of a value along an axis."""
+        return self.node("Slice", name, *(self.constant("cut", [value]) for value in (start, stop, axis)))
 
     def transposed(self, name: str, *axes: int) -> str:
         """The value with its axes in another order."""

@@ -11,6 +11,7 @@ from byhand.core.config import from_config
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array, Shape
 from byhand.exchange.onnx import formulas, operators, operators_axes, recurrent  # noqa: F401  (they register themselves)
+from byhand.exchange.onnx.attention import Inside
 from byhand.exchange.onnx.constants import FOLDED, TYPES, Budget, fold_constants
 from byhand.exchange.onnx.graph import onnx_package
 from byhand.exchange.onnx.nodes import OPERATORS, Node
@@ -252,7 +253,7 @@ def _work_out(node: Any, values: dict[str, Any], needed: set[str], opset: int, b
     if missing := [name for name in node.input if name and name not in values]:
         raise ByhandError(f"{kind} takes {missing[0][:40]!r}, which nothing computes.")
     inputs = [values[name] if name else None for name in node.input]
-    computed = [value for value in inputs if isinstance(value, Computed)]
+    computed: list[Any] = [value for value in inputs if isinstance(value, Computed | Inside)]
     if kind == "Constant":
         results: Any = _constant(at)
     elif kind == "Shape" and computed:
@@ -260,7 +261,7 @@ def _work_out(node: Any, values: dict[str, Any], needed: set[str], opset: int, b
         results = np.array(computed[0].sizes, np.int64)[start:end]
     elif not computed and kind in FOLDED and inputs and inputs[0] is not None:
         results = fold_constants(at, inputs, budget)
-    elif kind not in OPERATORS:
+    elif kind not in OPERATORS and not any(isinstance(value, Inside) for value in inputs):
         raise ByhandError(f"byhand has no layer for the operator {kind[:40]!r}.")
     elif not inputs or not computed:
         raise ByhandError(f"{kind} of constants isn't known.")
@@ -275,6 +276,11 @@ def _work_out(node: Any, values: dict[str, Any], needed: set[str], opset: int, b
 
 def _read(at: Node, inputs: list[Any]) -> Any:
     try:
+        inside = next((value for value in inputs if isinstance(value, Inside)), None)
+        if inside is not None and at.kind not in ("Gather", "Slice", "Split"):
+            found = inside.read(at, inputs)
+            if found is not None:
+                return found
         return OPERATORS[at.kind](at, *inputs)
     except (TypeError, ValueError, AttributeError, IndexError) as error:
         if isinstance(error, ByhandError):

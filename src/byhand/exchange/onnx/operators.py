@@ -7,6 +7,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
+from byhand.exchange.onnx.attention import product, sliced, split, with_output
 from byhand.exchange.onnx.nodes import Node, constant_input, reads
 from byhand.exchange.onnx.values import Computed, straight
 from byhand.layers import (
@@ -32,6 +33,8 @@ def dense_product(x: Computed, W: Array, b: Array | None, what: str) -> Computed
         turned[x.order] = W
         W, x = turned, x.arranged(straight(x.order.shape))
     x = x.as_rows(what)
+    if attention := with_output(x, W, b):
+        return attention
     layer = Dense(W.shape[1], bias=b is not None)
     return x.then(layer, {"W": W} | ({} if b is None else {"b": b}), straight((*x.shape[:-1], W.shape[1])))
 
@@ -55,10 +58,22 @@ def _gemm(at: Node, x: Computed, W: Any, c: Any = None) -> Computed:
 
 
 @reads("MatMul")
-def _matmul(at: Node, x: Any, W: Any) -> Computed:
+def _matmul(at: Node, x: Any, W: Any) -> Any:
+    if isinstance(x, Computed) and isinstance(W, Computed):
+        return product(x, W)
     if not isinstance(x, Computed):
         raise ByhandError("MatMul with a constant on its left isn't known.")
     return dense_product(as_settled(x), constant_input("MatMul's second input", W, 2), None, "MatMul")
+
+
+@reads("Slice")
+def _slice(at: Node, x: Any, *bounds: Any) -> Any:
+    return sliced(x, *bounds)
+
+
+@reads("Split")
+def _split(at: Node, x: Any, sizes: Any = None) -> Any:
+    return split(at, x, sizes)
 
 
 def as_settled(x: Any) -> Computed:

@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.types import Array
+from byhand.exchange.onnx.attention import Part, taken
 from byhand.exchange.onnx.branches import concatenated
 from byhand.exchange.onnx.nodes import Node, constant_input, one_number, reads, whole_numbers
 from byhand.exchange.onnx.operators import as_settled, vector
+from byhand.exchange.onnx.root_mean_square import mean_square
 from byhand.exchange.onnx.values import BATCH, Computed, PlacedLayer, straight
 from byhand.layers import (
     BatchNorm,
     Bidirectional,
+    ClassToken,
     Dropout,
     Embedding,
+    FirstStep,
     GlobalAveragePool2D,
     LastStep,
     LayerNorm,
@@ -182,9 +187,11 @@ def _cast(at: Node, x: Computed) -> Computed:
 
 @reads("Concat")
 def _concat(at: Node, *parts: Any) -> Computed:
+    axis = at.whole("axis", 0)
+    if len(parts) == 2 and isinstance(parts[0], np.ndarray):
+        return _with_token(parts[0], parts[1].settled(), axis)
     if not all(isinstance(part, Computed) for part in parts):
         raise ByhandError("Concat with constants isn't known.")
-    axis = at.whole("axis", 0)
     axis += (parts[0].order.ndim + 1) * (axis < 0)
     settled = [part.settled() for part in parts]
     if axis == settled[0].batch or not 0 <= axis <= settled[0].order.ndim:
@@ -192,13 +199,22 @@ def _concat(at: Node, *parts: Any) -> Computed:
     return settled[0] if len(settled) == 1 else concatenated(settled, axis)
 
 
+def _with_token(q: Array, x: Computed, axis: int) -> Computed:
+    """The same step before each sequence."""
+    if axis != 1 or x.order.ndim != 2 or x.batch != 0 or q.shape != (1, 1, x.order.shape[1]):
+        raise ByhandError("Concat with a constant is known for one step before a sequence only.")
+    return x.as_rows("Concat").then(ClassToken(), {"q": q.reshape(-1)})
+
+
 # ---- steps ----
 
 
 @reads("Gather")
-def _gather(at: Node, table: Any, index: Any) -> Computed:
-    """Rows of a table by tokens; or the last step of a sequence."""
+def _gather(at: Node, table: Any, index: Any) -> Any:
+    """Rows of a table by tokens; the first or last step of a sequence; or some numbers of what a layer gives."""
     axis = at.whole("axis", 0)
+    if isinstance(table, Part):
+        return taken(table, axis, constant_input("Gather's index", index))
     if not isinstance(table, Computed):
         W = constant_input("Gather's table", table, 2)
         if axis or not index.steps == () or index.order.ndim != 1 or index.batch != 0:
@@ -207,18 +223,19 @@ def _gather(at: Node, table: Any, index: Any) -> Computed:
     x, steps = table.settled(), table.order.shape[0]
     axis += (x.order.ndim + 1) * (axis < 0)
     where = one_number(constant_input("Gather's index", index))
-    rows = x.as_rows("Gather")
-    if x.order.ndim != 2 or x.batch != 0 or axis != 1 or where not in (-1, steps - 1) or index.ndim > 1:
-        raise ByhandError("Gather from a computed value is known for the last step of a sequence only.")
-    y = rows.then(LastStep())
+    if x.order.ndim != 2 or x.batch != 0 or axis != 1 or where not in (-1, 0, steps - 1) or index.ndim > 1:
+        return taken(x, axis, index)
+    y = x.as_rows("Gather").then(FirstStep() if where == 0 and steps > 1 else LastStep())
     return y if index.ndim == 0 else y.arranged(y.order.reshape(1, -1))
 
 
 @reads("ReduceMean", "ReduceMax")
-def _reduce(at: Node, x: Computed, axes: Any = None) -> Computed:
-    """Over the steps of a sequence, or over an image's pixels."""
-    x = x.settled()
+def _reduce(at: Node, x: Computed, axes: Any = None) -> Any:
+    """Over the steps of a sequence, over an image's pixels, or the mean of each row's squares."""
     gone, keep = _axes(at, axes, x.order.ndim + 1), at.whole("keepdims", 1)
+    if at.kind == "ReduceMean" and keep and gone == [x.order.ndim] and (found := mean_square(x)):
+        return found
+    x = x.settled()
     if x.order.ndim == 2 and gone == [1] and x.batch == 0:
         y = x.as_rows(at.kind).then(MeanOverTime() if at.kind == "ReduceMean" else MaxOverTime())
         return y.arranged(y.order.reshape(1, -1)) if keep else y

@@ -23,7 +23,9 @@ from byhand.layers import (
     Dense,
     Flatten,
     Layer,
+    MultiHeadAttention,
     Reshape,
+    RMSNorm,
     Sigmoid,
     SiLU,
     Step,
@@ -151,6 +153,14 @@ class Computed:
             return replace(self, steps=(*self.steps[:-1], placed))
         if (scale == 1).all() and not shift.any():
             return self
+        if last and isinstance(last.layer, MultiHeadAttention):
+            bias, p = last.layer.bias or bool(shift.any()), last.p
+            zeros = {"b": np.zeros(3 * k), "c": np.zeros(k)} if bias else {}
+            p = {**zeros, **p, "O": p["O"] * scale} | ({"c": p.get("c", 0) * scale + shift} if bias else {})
+            return replace(self, steps=(*self.steps[:-1], PlacedLayer(replace(last.layer, bias=bias), p)))
+        if last and isinstance(last.layer, RMSNorm) and not shift.any():
+            placed = PlacedLayer(last.layer, {"gamma": last.p["gamma"] * scale})
+            return replace(self, steps=(*self.steps[:-1], placed))
         p = {"gamma": scale, "beta": shift, "running_mean": np.zeros(k), "running_var": np.ones(k)}
         return self.then(BatchNorm(epsilon=1e-12), p)
 

@@ -1,8 +1,10 @@
 """Attention, positions and patches in ONNX: products and softmax, since opset 17 has no node for attention."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from byhand.core.types import Array
+from byhand.core.types import Array, Shape
 from byhand.exchange.onnx.graph import Exported, Flow, GraphWriter, means
 from byhand.layers import (
     ClassToken,
@@ -27,25 +29,35 @@ def _attention(at: Exported, flow: Flow) -> Flow:
     z = to.node("MatMul", flow.name, to.constant("W", at.p["W"]))
     z = to.node("Add", z, to.constant("b", at.p["b"])) if layer.bias else z
     z = to.transposed(to.reshaped(z, (steps, 3 * heads, e)), 0, 2, 1, 3)  # (n, 3 heads, T, e)
-    q, k, v = (_cut(to, z, i * heads, (i + 1) * heads, 1) for i in range(3))
+    q, k, v = (to.cut(z, i * heads, (i + 1) * heads, 1) for i in range(3))
     if layer.rotary:
         q, k = (_rotated(to, part, steps, e) for part in (q, k))
+    later = [to.constant("later", np.triu(np.full((steps, steps), LEFT_OUT), 1))] if layer.causal else []
+    return flow.to(attended(at, (q, k, v), (steps, d), later, flow.mask))
+
+
+def attended(at: Exported, qkv: Sequence[str], shape: Shape, added: list[str], mask: str | None) -> str:
+    """y = softmax(Q Kᵀ / √e) V O + c of each head, for Q, K and V (n, heads, steps, e).
+
+    Args:
+        at: the layer.
+        qkv: Q, K and V.
+        shape: of y, (steps, d).
+        added: what is added to the scores.
+        mask: 1 at the steps of K that are there, (n, steps); None where all are.
+    """
+    to, (q, k, v) = at.to, qkv
     scores = to.node("MatMul", q, to.transposed(k, 0, 1, 3, 2))
-    scores = to.node("Mul", scores, to.constant("scale", float(e**-0.5)))
-    if layer.causal:
-        later = np.triu(np.full((steps, steps), LEFT_OUT), 1)
-        scores = to.node("Add", scores, to.constant("later", later))
-    if flow.mask:
-        gone = to.node("Mul", to.node("Sub", to.constant("one", 1.0), flow.mask), to.constant("out", LEFT_OUT))
-        scores = to.node("Add", scores, to.node("Unsqueeze", gone, to.constant("axes", [1, 2])))
+    scores = to.node("Mul", scores, to.constant("scale", float((shape[1] // at.layer.heads) ** -0.5)))
+    if mask:
+        gone = to.node("Mul", to.node("Sub", to.constant("one", 1.0), mask), to.constant("out", LEFT_OUT))
+        added = [*added, to.node("Unsqueeze", gone, to.constant("axes", [1, 2]))]
+    for term in added:
+        scores = to.node("Add", scores, term)
     weighted = to.node("MatMul", to.node("Softmax", scores, axis=-1), v)  # (n, heads, T, e)
-    joined = to.reshaped(to.transposed(weighted, 0, 2, 1, 3), (steps, d))
+    joined = to.reshaped(to.transposed(weighted, 0, 2, 1, 3), shape)
     y = to.node("MatMul", joined, to.constant("O", at.p["O"]))
-    return flow.to(to.node("Add", y, to.constant("c", at.p["c"])) if layer.bias else y)
-
-
-def _cut(to: GraphWriter, name: str, start: int, stop: int, axis: int) -> str:
-    return to.node("Slice", name, *(to.constant("cut", [value]) for value in (start, stop, axis)))
+    return to.node("Add", y, to.constant("c", at.p["c"])) if at.layer.bias else y
 
 
 def _rotated(to: GraphWriter, name: str, steps: int, e: int) -> str:
@@ -54,7 +66,7 @@ def _rotated(to: GraphWriter, name: str, steps: int, e: int) -> str:
     ones[..., : e // 2] = 1
     reference.rotate_pairs(ones, 0, 1)
     cos, sin = (np.concatenate([half, half], axis=-1) for half in np.split(ones, 2, axis=-1))
-    first, second = _cut(to, name, 0, e // 2, 3), _cut(to, name, e // 2, e, 3)
+    first, second = to.cut(name, 0, e // 2, 3), to.cut(name, e // 2, e, 3)
     other = to.node("Concat", to.node("Neg", second), first, axis=-1)
     straight = to.node("Mul", name, to.constant("cos", cos))
     return to.node("Add", straight, to.node("Mul", other, to.constant("sin", sin)))

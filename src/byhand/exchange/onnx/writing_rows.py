@@ -26,6 +26,7 @@ from byhand.layers import (
     SiLU,
     Softmax,
     SpatialDropout,
+    SpectralNorm,
     Step,
     Tanh,
     TransformerBlock,
@@ -149,6 +150,14 @@ def _layer_norm(at: Exported, flow: Flow) -> Flow:
 def _sequential(at: Exported, flow: Flow) -> Flow:
     found = write_chain(at.to, at.layer.layers, at.plan.children, at.p, flow)
     return at.to.channels_last(found)
+
+
+@means(SpectralNorm)
+def _spectral_norm(at: Exported, flow: Flow) -> Flow:
+    """The layer inside, with W / σ, σ = vᵀ W u, for its W."""
+    W = at.p["0.W"]
+    norm = at.p["v"] @ W.reshape(-1, W.shape[-1]) @ at.p["u"]
+    return write_chain(at.to, at.layer.layers, at.plan.children, {**at.p, "0.W": W / norm}, flow)
 
 
 @means(Residual)

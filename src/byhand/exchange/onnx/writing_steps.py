@@ -55,10 +55,16 @@ def onnx_tensors(layer: Any, p: Mapping[str, Array]) -> tuple[Array, Array, Arra
     return W.T, R.T, np.concatenate([b, second])
 
 
-def _write(to: GraphWriter, layer: Any, parts: Sequence[Mapping[str, Array]], flow: Flow, summed: bool) -> Flow:
-    """A recurrent node, with one part for each direction."""
-    layer.require_usual("written as ONNX")
-    kind, k, steps = type(layer).__name__, layer.units, flow.shape[0]
+def recurrent_node(
+    to: GraphWriter, layer: Any, parts: Sequence[Mapping[str, Array]], flow: Flow, outputs: Sequence[int], *start: str
+) -> list[str]:
+    """A recurrent node, with one part for each direction, that begins with the states `start`; its wanted outputs.
+
+    Output 0 is (T, directions, n, k), 1 the last state (directions, n, k), 2 an LSTM's last cells.
+    """
+    if "P" not in parts[0]:  # ONNX knows peepholes
+        layer.require_usual("written as ONNX")
+    kind, k = type(layer).__name__, layer.units
     W, R, B = (np.stack(arrays) for arrays in zip(*(onnx_tensors(layer, p) for p in parts), strict=True))
     both = len(parts) == 2
     options: dict[str, Any] = {"hidden_size": k}
@@ -69,9 +75,17 @@ def _write(to: GraphWriter, layer: Any, parts: Sequence[Mapping[str, Array]], fl
         options["linear_before_reset"] = int(layer.reset == "after")
     inputs = [to.transposed(flow.name, 1, 0, 2)]
     inputs += [to.constant(name, a) for name, a in (("W", W), ("R", R), ("B", B))]
-    inputs += [flow.lengths] if flow.lengths else []
-    whole = layer.return_sequences
-    y = to.node(kind, *inputs, outputs=1 if whole else 2, **options)  # (T, d, n, k), or (d, n, k)
+    inputs += [flow.lengths or "", *start] if flow.lengths or start else []
+    if "P" in parts[0]:  # peepholes of the gates i, f and o; ONNX has them in the order i, o, f
+        inputs += [""] * (7 - len(inputs))
+        inputs.append(to.constant("P", np.stack([p["P"][[0, 2, 1]].reshape(-1) for p in parts])))
+    return to.several(kind, inputs, outputs, **options)
+
+
+def _write(to: GraphWriter, layer: Any, parts: Sequence[Mapping[str, Array]], flow: Flow, summed: bool) -> Flow:
+    """A recurrent layer, with one part for each direction."""
+    k, steps, whole, both = layer.units, flow.shape[0], layer.return_sequences, len(parts) == 2
+    (y,) = recurrent_node(to, layer, parts, flow, (0,) if whole else (1,))
     if summed:
         y = to.node("ReduceSum", y, to.constant("axes", [1 if whole else 0]), keepdims=1)
     wide = k if summed or not both else 2 * k
@@ -141,6 +155,4 @@ def _steps_from(at: Exported, flow: Flow) -> Flow:
     """Slice along the steps."""
     if flow.mask is not None:
         raise ByhandError("steps that a mask leaves out can't be cut off yet.")
-    to, first = at.to, at.layer.first
-    bounds = (to.constant("bounds", [bound]) for bound in (first, first + at.plan.out_shape[0], 1))
-    return flow.to(to.node("Slice", flow.name, *bounds))
+    return flow.to(at.to.cut(flow.name, at.layer.first, flow.shape[0], 1))

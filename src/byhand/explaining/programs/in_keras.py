@@ -8,7 +8,7 @@ from byhand.explaining.programs.keras_layers import ONE_BIAS, OWN_LAYERS
 from byhand.explaining.programs.keras_sequences import KerasLines
 from byhand.explaining.programs.lines import batch_shape, layout
 from byhand.explaining.programs.setup import ProgramSetup, constants, heading, loading
-from byhand.losses import MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
+from byhand.losses import CTC, MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
 from byhand.network import Network
 from byhand.optimizers import SGD as Descent
 from byhand.optimizers import AdaGrad, Adam, GradientDescent, Lion, Momentum, NAdam, Nesterov, Optimizer, RMSprop
@@ -73,6 +73,13 @@ def keras_loss(network: Network) -> str:
         else:
             smooth = f"from_logits=True, label_smoothing={e}"
             code = [f"t = {target}", f"return ops.mean(keras.losses.categorical_crossentropy(t, y, {smooth}))"]
+    elif isinstance(loss, CTC):
+        code = [
+            't = ops.cast(t, "int32")',
+            'lengths = ops.sum(ops.cast(t >= 0, "int32"), axis=1)',
+            f"steps = ops.full_like(lengths, {out[0]})  # all of them; the last class is the blank",
+            f"return ops.mean(ops.ctc_loss(ops.maximum(t, 0), y, lengths, steps, mask_index={k - 1}))",
+        ]
     elif isinstance(loss, BinaryCrossEntropy):
         softer = [f"t = t * {1 - e} + {e / 2}"] if e else []
         sum_ = f"{k} * " if k > 1 else ""

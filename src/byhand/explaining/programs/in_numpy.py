@@ -10,11 +10,13 @@ from byhand.explaining.programs import (  # noqa: F401  (they register their lay
     steps,
     windows,
 )
+from byhand.explaining.programs.alignment import BEST_PATH, LABEL_PATHS, OCCUPANCY
 from byhand.explaining.programs.lines import NetworkLines, batch_shape, layout
 from byhand.explaining.programs.objective import objective
 from byhand.explaining.programs.setup import ProgramSetup, constants, heading, loading
 from byhand.explaining.programs.starts import initial_function
 from byhand.explaining.programs.updates import rate_function, update_function
+from byhand.losses import CTC
 from byhand.network import Network
 from byhand.ops.activations import ERFC_POLYNOMIAL
 from byhand.schedules import as_schedule
@@ -201,6 +203,8 @@ def _helpers(lines: NetworkLines, compute: str) -> list[str]:
         *([SIGMOID] if "sigmoid(" in compute else []),
         *([NORMAL_JAX if jax else normal_cdf_function()] if "normal_cdf(" in compute else []),
         *([DROPOUT_JAX if jax else DROPOUT] if "dropout(" in compute else []),
+        *([LABEL_PATHS] if "label_paths(" in compute else []),
+        *([OCCUPANCY] if "occupancy(" in compute else []),
     ]
 
 
@@ -241,7 +245,11 @@ def train(x, t, rng):
 
 def closing_function(network: Network, setup: ProgramSetup, answers: str = "") -> str:
     """The function `measure` and what runs all; `answers` are the lines that compute y where a `network` does."""
-    if network.task == "numbers":
+    reading = ""
+    if isinstance(network.loss, CTC):
+        right = "np.array_equal(read(p), label[label >= 0]) for p, label in zip(y, t, strict=True)"
+        figure, word, reading = f"np.mean([{right}])", "share of labels read without a mistake", BEST_PATH
+    elif network.task == "numbers":
         figure, word = "np.sqrt(np.mean((y - t.reshape(y.shape)) ** 2))", "root mean squared error"
     else:
         half = 0 if answers and network.loss.activation else 0.5  # of logits, or of probabilities
@@ -253,7 +261,7 @@ def closing_function(network: Network, setup: ProgramSetup, answers: str = "") -
     answers = answers or (
         "    y = np.concatenate([np.asarray(compute(p, s, x[i : i + 500])) for i in range(0, len(x), 500)])"
     )
-    return f'''
+    return f'''{reading}
 
 def measure({model}, x, t):
     """The {word} on samples x with targets t."""

@@ -8,7 +8,7 @@ from byhand.explaining.programs.in_numpy import SINUSOIDS, closing_function, rat
 from byhand.explaining.programs.lines import batch_shape, layout
 from byhand.explaining.programs.pytorch_sequences import PyTorchLines
 from byhand.explaining.programs.setup import ProgramSetup, constants, heading, loading
-from byhand.losses import MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
+from byhand.losses import CTC, MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
 from byhand.network import Network
 from byhand.optimizers import AdaGrad, Adam, GradientDescent, NAdam, Optimizer, RMSprop
 from byhand.regularizers import L1, L2, ClipNorm, ClipValue, MaxNorm, Regularizer
@@ -67,6 +67,13 @@ def loss_function(network: Network) -> str:
         flat = ".flatten(0, 1), t.flatten()" if steps else ", t"
         smooth = f", label_smoothing={loss.label_smoothing}" if loss.label_smoothing else ""
         code = [f"return F.cross_entropy(y{flat}{smooth})"]
+    elif isinstance(loss, CTC):
+        code = [
+            f"log_p = F.log_softmax(y, dim=-1).transpose(0, 1)  # ({out[0]}, n, {k}); the last class is the blank",
+            "lengths = (t >= 0).sum(dim=1)",
+            f"steps = torch.full_like(lengths, {out[0]})",
+            f'return F.ctc_loss(log_p, t.clamp(min=0), steps, lengths, blank={k - 1}, reduction="none").mean()',
+        ]
     elif isinstance(loss, BinaryCrossEntropy):
         e = loss.label_smoothing
         smooth = f" * {1 - e} + {e / 2}" if e else ""

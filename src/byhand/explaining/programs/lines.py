@@ -37,7 +37,11 @@ class CodeLines:
 
 @dataclass
 class LayerWriting:
-    """A layer with the names of its quantities: x and y, their gradients dx (None: not wanted) and dy, its number."""
+    """A layer with the names of its quantities: x and y, their gradients dx (None: not wanted) and dy, its number.
+
+    A recurrent layer may begin with the states `begins`, and leaves the expressions of its last ones in `ends`: h, and
+    c of an LSTM. With `handed`, the gradients by its last states lie in dh and dc when it goes back.
+    """
 
     lines: "NetworkLines"
     layer: Any
@@ -48,6 +52,9 @@ class LayerWriting:
     dx: str | None
     number: int = 0
     y: str = ""
+    begins: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    handed: bool = False
 
     @property
     def dy(self) -> str:
@@ -149,15 +156,20 @@ class NetworkLines:
         self, layer: Layer, plan: Plan, in_shape: Shape, path: tuple[int, ...], x: str, dx: str | None
     ) -> tuple[CodeLines, str]:
         """The lines of one layer, and the name of its output."""
-        write = WRITERS.get((type(layer), self.language)) or WRITERS.get((type(layer), ""))
-        if write is None:
-            raise ByhandError(f"The layer {layer.label()} can't be written as a program yet.")
         place = LayerWriting(self, layer, plan, in_shape, path, x, dx)
-        self.number += bool(plan.params)
+        return self.written(place), place.y
+
+    def written(self, place: LayerWriting) -> CodeLines:
+        """The lines of one layer, whose output is named on the way."""
+        kind = type(place.layer)
+        write = WRITERS.get((kind, self.language)) or WRITERS.get((kind, ""))
+        if write is None:
+            raise ByhandError(f"The layer {place.layer.label()} can't be written as a program yet.")
+        self.number += bool(place.plan.params)
         place.number = self.number
         piece = CodeLines()
         write(place, piece)
-        return piece, place.y
+        return piece
 
 
 WRITERS: dict[tuple[type, str], Callable[[Any, CodeLines], None]] = {}

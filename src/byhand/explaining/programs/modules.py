@@ -6,7 +6,7 @@ from typing import ClassVar
 from byhand.core.errors import ByhandError
 from byhand.core.plan import Plan
 from byhand.core.types import Shape
-from byhand.layers import Layer, Parallel, Residual, Sequential, TiedDense, TransformerBlock
+from byhand.layers import EncoderDecoder, Layer, Parallel, Residual, Sequential, TiedDense, TransformerBlock
 from byhand.network import Network
 
 
@@ -70,15 +70,27 @@ class ModuleLines:
                 after.append(self.masked)
             self.masked = after[0]
             self.line(f"{v} = {self.joined(parts, len(in_shape))}", self.shape(plan.out_shape))
+        elif isinstance(layer, EncoderDecoder):
+            if self.masked:
+                raise ByhandError(f"{layer.label()} with masks can't be written in {self.library} yet.")
+            self.encoder_decoder(layer, plan, in_shape, path, v)
         else:
             write = getattr(self, type(layer).__name__, None)
             if write is None or not type(layer).__module__.startswith("byhand."):
                 raise ByhandError(f"The layer {layer.label()} can't be written in {self.library} yet.")
             name = self._embedding_of(layer, plan) if isinstance(layer, TiedDense) else ""
             if plan.params or plan.children:
-                name = f"{type(layer).__name__.lower()}{len(self.names) + 1}"
-                self.names[path] = name
+                name = self.named(layer, path)
             write(layer, plan, in_shape, name, v)
+
+    def named(self, layer: Layer, path: str) -> str:
+        """A name for what stands for a layer in the program."""
+        self.names[path] = f"{type(layer).__name__.lower()}{len(self.names) + 1}"
+        return self.names[path]
+
+    def encoder_decoder(self, layer: EncoderDecoder, plan: Plan, in_shape: Shape, path: str, v: str) -> None:
+        """Hand v through a recurrent layer and another one that starts from its last state."""
+        raise NotImplementedError
 
     def _embedding_of(self, layer: Layer, plan: Plan) -> str:
         """The name of the embedding whose matrix a layer uses."""

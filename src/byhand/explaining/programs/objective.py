@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 
 from byhand.core.errors import ByhandError
-from byhand.losses import MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
+from byhand.losses import CTC, MAE, MSE, BinaryCrossEntropy, CategoricalCrossEntropy, Huber, QuadraticCost
 from byhand.network import Network
 
 Rows = list[tuple[str, str]]
@@ -35,15 +35,20 @@ def objective(network: Network, y: str) -> Objective:
     loss, shape = network.loss, network.plan[-1].out_shape
     steps, k = prod(shape[:-1]), shape[-1]
     n, nk = (f"n * {size}" if size > 1 else "n" for size in (steps, steps * k))
-    t, text = target_expression(network)
+    t, text = target_expression(network) if not isinstance(loss, CTC) else ("t", f"(n, {steps}, {k})")
     divide = lambda count: f"({count})" if " " in count else count  # noqa: E731
     d = [(f"target = {t}", text), (f"d = {y} - target", text)]
-    if isinstance(loss, CategoricalCrossEntropy):
+    if isinstance(loss, CategoricalCrossEntropy | CTC):
         shifted = f"{y} - {y}.max(axis=-1, keepdims=True)"
         activation = [
             (f"log_p = {shifted}", text),
             ("log_p = log_p - np.log(np.exp(log_p).sum(axis=-1, keepdims=True))", f"softmax's logarithm, {text}"),
         ]
+    if isinstance(loss, CTC):
+        lines = [("log_P, paths = label_paths(log_p, t)", "(n, 1)"), ("L = -log_P.sum() / n", "a number")]
+        gradient = [(f"d{y} = (np.exp(log_p) - occupancy(log_P, paths, {k})) / n", text)]
+        return Objective(activation, "np.exp(log_p)", lines, gradient)
+    if isinstance(loss, CategoricalCrossEntropy):
         smooth = [(f"target = target * {1 - e} + {e} / {k}", text)] if (e := loss.label_smoothing) else []
         lines = [(f"target = {t}", text), *smooth, (f"L = -(target * log_p).sum() / {divide(n)}", "a number")]
         gradient = [(f"d{y} = (np.exp(log_p) - target) / {divide(n)}", text)]

@@ -106,6 +106,14 @@ class PyTorchLines(PyTorchRows):
         if layer.merge == "sum":
             self._call(f"{{0}}[..., :{k}] + {{0}}[..., {k}:]", plan, v)
 
+    def encoder_decoder(self, layer: Any, plan: Plan, in_shape: Shape, path: str, v: str) -> None:
+        names, source = [self.named(inner, f"{path}.{i}") for i, inner in enumerate(layer.layers)], layer.source
+        for inner, name in zip(layer.layers, names, strict=True):
+            self._recurrent(inner, in_shape, name)
+        turn = ".flip(1)" if layer.layer.reverse else ""
+        self.line(f"_, state = self.{names[0]}({v}[:, :{source}]{turn})", "after the source's last step")
+        self.line(f"{v}, _ = self.{names[1]}({v}[:, {source}:], state)", self.shape(plan.out_shape))
+
     def LastStep(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         if self.masked:
             self.line(f"last = {in_shape[0] - 1} - mask.flip(1).int().argmax(dim=1)", "the last step of each, (n,)")

@@ -1,7 +1,7 @@
-"""The lines of recurrent layers in NumPy."""
+"""The lines of recurrent layers in NumPy, and of an encoder and a decoder."""
 
 from byhand.explaining.programs.lines import CodeLines, LayerWriting, batch_shape, require_plain, writes
-from byhand.layers import GRU, LSTM, RNN, Bidirectional
+from byhand.layers import GRU, LSTM, RNN, Bidirectional, EncoderDecoder
 
 
 class _Recurrent:
@@ -22,9 +22,12 @@ class _Recurrent:
         self.order, self.backwards = (down, up) if back else (up, down)
         product = f"{batch_shape(at.in_shape)}({at.in_shape[1]}, {wide}) → {batch_shape((steps, wide))}"
         to.ahead(f"{self.z} = {at.x} @ {at.p('W')} + {at.p('b')}", product)
-        to.ahead(
-            f"{self.h} = {{{self.start}: np.zeros((n, {self.k}), FLOAT)}}", f"the state after each step, (n, {self.k})"
-        )
+        to.ahead(f"{self.h} = {{{self.start}: {self.first(0)}}}", f"the state after each step, (n, {self.k})")
+        at.ends = (f"{self.h}[{self.last}]",)
+
+    def first(self, state: int) -> str:
+        """The expression of a state before the first step."""
+        return self.at.begins[state] if self.at.begins else f"np.zeros((n, {self.k}), FLOAT)"
 
     def kept(self, new: str, old: str) -> str:
         """The expression of `new`, or of `old` where a sequence has no such step."""
@@ -42,13 +45,14 @@ class _Recurrent:
             )
         else:
             self.to.ahead(f"{y} = {self.h}[{self.last}]", batch_shape(at.plan.out_shape))
-            at.lines.mask = None
+            at.lines.mask, at.ends = None, (y, *at.ends[1:])
 
     def begin_back(self) -> None:
         """Write the gradient by the last state, and the loop."""
         sequences, dy = self.at.layer.return_sequences, self.at.dy
         self.to.back(f"d{self.z} = np.zeros_like({self.z})", batch_shape((self.steps, self.gates * self.k)))
-        self.to.back(f"dh = np.zeros((n, {self.k}), FLOAT)" if sequences else f"dh = {dy}", f"(n, {self.k})")
+        if not self.at.handed:
+            self.to.back(f"dh = np.zeros((n, {self.k}), FLOAT)" if sequences else f"dh = {dy}", f"(n, {self.k})")
 
     def loop_back(self) -> None:
         """Write the loop over the steps, the last one first."""
@@ -103,7 +107,8 @@ def _lstm(at: LayerWriting, to: CodeLines) -> None:
     r = _Recurrent(at, to)
     h, z, k = r.h, r.z, r.k
     c, gates = at.own("c"), at.own("gates")
-    to.ahead(f"{c}, {gates} = {{{r.start}: np.zeros((n, {k}), FLOAT)}}, {{}}", "the cells and the gates of each step")
+    to.ahead(f"{c}, {gates} = {{{r.start}: {r.first(1)}}}, {{}}", "the cells and the gates of each step")
+    at.ends += (f"{c}[{r.last}]",)
     to.ahead(f"for step in {r.order}:")
     to.ahead(f"    i, f, u, o = np.split({z}[:, step] + {h}[{r.before}] @ {at.p('R')}, 4, axis=1)", f"(n, {k}) each")
     to.ahead(f"    {gates}[step] = sigmoid(i), sigmoid(f), np.tanh(u), sigmoid(o)")
@@ -112,7 +117,8 @@ def _lstm(at: LayerWriting, to: CodeLines) -> None:
     to.ahead(f"    {h}[step] = {r.kept(f'o * np.tanh({c}[step])', f'{h}[{r.before}]')}", f"(n, {k})")
     r.output()
     r.begin_back()
-    to.back(f"dc = np.zeros((n, {k}), FLOAT)", f"(n, {k})")
+    if not at.handed:
+        to.back(f"dc = np.zeros((n, {k}), FLOAT)", f"(n, {k})")
     r.loop_back()
     to.back(f"    (i, f, u, o), q = {gates}[step], np.tanh({c}[step])", f"(n, {k}) each")
     to.back(f"    dc = dc + {r.product('dh * o * (1 - q**2)')}", f"(n, {k})")
@@ -193,3 +199,31 @@ def _bidirectional(at: LayerWriting, to: CodeLines) -> None:
     to.backward += backs.backward
     if at.dx:
         to.back(f"{at.dx} = {' + '.join(map(str, dxs))}", batch_shape(at.in_shape))
+
+
+@writes(EncoderDecoder)
+def _encoder_decoder(at: LayerWriting, to: CodeLines) -> None:
+    """The decoder starts from the encoder's last state; backward, that state's gradient goes on into the encoder."""
+    (encoder, decoder), plans, source = at.layer.layers, at.plan.children, at.layer.source
+    mask, own = at.mask, [at.lines.fresh(f"{at.x}_{part}") for part in ("source", "answer")]
+    steps, inside = at.in_shape
+    shapes = (source, inside), (steps - source, inside)
+    to.ahead(f"{own[0]}, {own[1]} = {at.x}[:, :{source}], {at.x}[:, {source}:]", " and ".join(map(batch_shape, shapes)))
+    masks = [at.own("mask") for _ in own] if mask else [None, None]
+    if mask:
+        to.ahead(f"{masks[0]}, {masks[1]} = {mask}[:, :{source}], {mask}[:, {source}:]")
+    dxs = [f"d{name}" if at.dx else None for name in own]
+    places = [
+        LayerWriting(at.lines, layer, plan, shape, (*at.path, i), x, dx)
+        for i, (layer, plan, shape, x, dx) in enumerate(zip((encoder, decoder), plans, shapes, own, dxs, strict=True))
+    ]
+    places[0].handed = True
+    pieces = []
+    for place, its_mask in zip(places, masks, strict=True):
+        at.lines.mask, place.begins = its_mask, places[0].ends
+        pieces.append(at.lines.written(place))
+    at.y = places[1].y
+    to.forward += pieces[0].forward + pieces[1].forward
+    to.backward += pieces[1].backward + pieces[0].backward
+    if at.dx:
+        to.back(f"{at.dx} = np.concatenate([{dxs[0]}, {dxs[1]}], axis=1)", batch_shape(at.in_shape))

@@ -29,13 +29,14 @@ def _scan(at: LayerWriting, to: CodeLines) -> None:
     together = f"({', '.join(new)})" if len(new) > 1 else new[0]
     to.ahead(f"    return {together}, new_h")
     to.ahead("")
-    start = f"np.zeros((n, {k}), FLOAT)"
-    start = f"({start}, {start})" if isinstance(layer, LSTM) else start
+    starts = at.begins or (f"np.zeros((n, {k}), FLOAT)",) * len(new)
+    start = f"({', '.join(starts)})" if len(new) > 1 else starts[0]
     given = f"{z}.swapaxes(0, 1)"
     if at.mask:
         given = f"({given}, {at.mask}.T[:, :, None])"
     more = ", reverse=True" if layer.reverse else ""
     found = at.own("h")
+    at.ends = (f"{last}[0]", f"{last}[1]") if len(new) > 1 else (last,)
     to.ahead(f"{last}, {found} = jax.lax.scan({step}, {start}, {given}{more})", f"({steps}, n, {k})")
     y = at.output("a")
     if layer.return_sequences:

@@ -26,6 +26,7 @@ class ProgramSetup:
         data: a data set's name, or a path.
         prepared: whether the recipe of that title makes its samples of the data set.
         padded: whether sequences end in steps of zeros, which only fill them up to the longest one's length.
+        writing: the lines that write the data's file, where neither a data set nor a recipe makes it.
         left_out: what belongs to the training and isn't in the program, in a few words each.
     """
 
@@ -38,6 +39,7 @@ class ProgramSetup:
     data: str = "mnist"
     prepared: bool = False
     padded: bool = False
+    writing: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
@@ -116,6 +118,7 @@ def _writing(setup: ProgramSetup, name: str) -> str:
     kinds = ("x_train", "y_train", "x_test", "y_test")
     given = ", ".join(f"{kind}={part}" for kind, part in zip(kinds, parts.split(", "), strict=True))
     lines.append(f'numpy.savez("{name}.npz", {given})')
+    lines = [*setup.writing] or lines
     return "\n".join(f"        {line}" for line in lines)
 
 
