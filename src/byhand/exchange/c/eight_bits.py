@@ -90,10 +90,10 @@ def write_eight_bits(network: Network, parts: CParts, samples: Array) -> None:
     if len(network.plan[-1].out_shape) != 1:
         raise ByhandError("A network in 8 bits gives one row of numbers; in single precision one for each step, too.")
     places = list(in_a_row(network.layers, network.plan))
+    _refuse(places)
     final = max((i for i, (_, layer, _) in enumerate(places) if isinstance(layer, Dense)), default=-1)
     if final < 0:
         raise ByhandError("A network in 8 bits needs a dense layer, whose sums are its answer.")
-    _refuse(places)
     tops, n = largest_numbers(network, samples), prod(network.input_shape)
     to = EightBits(parts, network.state_dict(), {path: top / LARGEST_BYTE for path, top in tops.items()})
     if network.inputs == "grey levels":
