@@ -181,8 +181,11 @@ class EightBits:
             W = parts.constant("W", np.rint(p["W"] / self.scale).astype(np.int8))
             parts.call("embed_q", "x", W, parts.hold(prod(out)), *out)
         elif isinstance(layer, SOME_STEPS):
-            first = {FirstStep: 0, LastStep: shape[0] - 1}.get(type(layer), getattr(layer, "first", 0)) * shape[-1]
-            y, place = self.other(out), f"i % {shape[0]}" if isinstance(layer, RepeatVector) else f"i + {first}"
+            first = shape[0] - 1 if isinstance(layer, LastStep) else getattr(layer, "first", 0)
+            y, place = (
+                self.other(out),
+                f"i % {shape[0]}" if isinstance(layer, RepeatVector) else f"i + {first * shape[-1]}",
+            )
             parts.calls.append(f"for (int i = 0; i < {prod(out)}; i++) {y}[i] = {x}[{place}];")
             parts.at = 1 - parts.at
         elif isinstance(layer, Residual):

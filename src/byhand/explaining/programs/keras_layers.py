@@ -101,16 +101,19 @@ class KerasRows(ModuleLines):
 
     def _call(self, code: str, plan: Plan, v: str, *options: str, call: str = "") -> None:
         """Hand v through layers.Code(options), the call with further arguments."""
-        given, handed = ", ".join(o for o in options if o), f"{v}{call}"
-        maker = code if code in OWN_LAYERS else f"layers.{code}"
-        whole = f"{v} = {maker}({given})({handed})"
+        maker, given = code if code in OWN_LAYERS else f"layers.{code}", ", ".join(o for o in options if o)
+        self._made(f"{v} = {maker}", given, f"({v}{call})", self.shape(plan.out_shape))
+
+    def _made(self, maker: str, given: str, after: str = "", comment: str = "") -> None:
+        """The line `maker(given)after`; in several where it is long."""
+        whole = f"{maker}({given}){after}"
         if len(whole) < WIDEST - 4:
-            self.line(whole, self.shape(plan.out_shape))
+            self.line(whole, comment)
             return
-        self.line(f"{v} = {maker}(")
+        self.line(f"{maker}(")
         for text in textwrap.wrap(given, WIDEST - 10, break_long_words=False):
             self.line(f"    {text}")
-        self.line(f")({handed})", self.shape(plan.out_shape))
+        self.line(f"){after}", comment)
 
     def _weights(self, kind: str, start: Initializer, sides: int = 2) -> str:
         """How a weight starts, and what is added to the loss or done after each step because of it."""

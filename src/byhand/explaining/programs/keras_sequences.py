@@ -87,12 +87,12 @@ class KerasLines(KerasRows):
 
     def encoder_decoder(self, layer: Any, plan: Plan, in_shape: Shape, path: str, v: str) -> None:
         names, source = [self.named(inner, f"{path}.{i}") for i, inner in enumerate(layer.layers)], layer.source
-        encoder, decoder = (self._recurrent(inner) for inner in layer.layers)
         back = ", go_backwards=True" if layer.layer.reverse else ""
-        encoder = f"{encoder}, return_state=True{back}, {keras_name(names[0])})"
-        self.line(f"_, *state = {encoder}({v}[:, :{source}])", "after the source's last step")
-        decoded = f"{decoder}, {keras_name(names[1])})({v}[:, {source}:], initial_state=state)"
-        self.line(f"{v} = {decoded}", self.shape(plan.out_shape))
+        for inner, name, more in zip(layer.layers, names, (f", return_state=True{back}", ""), strict=True):
+            maker, _, given = self._recurrent(inner).partition("(")
+            self._made(f"{name} = {maker}", f"{given}{more}, {keras_name(name)}")
+        self.line(f"_, *state = {names[0]}({v}[:, :{source}])", "after the source's last step")
+        self.line(f"{v} = {names[1]}({v}[:, {source}:], initial_state=state)", self.shape(plan.out_shape))
 
     def LastStep(self, layer: Any, plan: Plan, in_shape: Shape, name: str, v: str) -> None:
         if not self.masked:

@@ -26,8 +26,8 @@ class ProgramSetup:
         data: a data set's name, or a path.
         prepared: whether the recipe of that title makes its samples of the data set.
         padded: whether sequences end in steps of zeros, which only fill them up to the longest one's length.
-        writing: the lines that write the data's file, where neither a data set nor a recipe makes it.
         left_out: what belongs to the training and isn't in the program, in a few words each.
+        writing: the lines that write the data's file, where neither a data set nor a recipe makes it.
     """
 
     title: str = "A network"
@@ -39,8 +39,8 @@ class ProgramSetup:
     data: str = "mnist"
     prepared: bool = False
     padded: bool = False
-    writing: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    writing: tuple[str, ...] = ()
 
 
 def heading(network: Network, setup: ProgramSetup, notes: str, language: str) -> str:
