@@ -49,14 +49,14 @@ PRODUCTS = (Conv1D, Conv2D, Dense, PatchEmbedding)
 MEANS = (AveragePool2D, GlobalAveragePool2D, MeanOverTime)
 SOME_STEPS = (FirstStep, LastStep, RepeatVector, StepsFrom)
 
-Place = tuple[str, Layer, Plan]  # a layer's path, the layer, its plan
+Located = tuple[str, Layer, Plan]  # a layer's path, the layer, its plan
 
 
-def in_a_row(layers: Sequence[Layer], plans: Sequence[Plan], path: str = "") -> Iterator[Place]:
+def without_composites(layers: Sequence[Layer], plans: Sequence[Plan], path: str = "") -> Iterator[Located]:
     """Layers in a row, those of Sequential among them."""
     for i, (layer, plan) in enumerate(zip(layers, plans, strict=True)):
         if isinstance(layer, Sequential):
-            yield from in_a_row(layer.layers, plan.children, f"{path}{i}.")
+            yield from without_composites(layer.layers, plan.children, f"{path}{i}.")
         else:
             yield f"{path}{i}", layer, plan
 
@@ -65,7 +65,7 @@ def largest_numbers(network: Network, samples: Array) -> dict[str, float]:
     """The largest absolute number of the input (""), and of each layer's output, by its path, over samples."""
     values, found = network.state_dict(), {"": float(np.abs(network.as_input(samples)).max()) or 1.0}
 
-    def walk(before: list[Place], places: Iterator[Place]) -> None:
+    def walk(before: list[Located], places: Iterator[Located]) -> None:
         for place in places:
             chain = [*before, place]
             inner = Network(network.input_shape, [layer for _, layer, _ in chain], rng=None, inputs=network.inputs)
@@ -73,10 +73,10 @@ def largest_numbers(network: Network, samples: Array) -> dict[str, float]:
             inner.load_state_dict(own)
             found[place[0]] = float(np.abs(inner.predict_proba(samples)).max()) or 1.0
             if isinstance(place[1], Residual):
-                walk(before, in_a_row(place[1].layers, place[2].children, f"{place[0]}."))
+                walk(before, without_composites(place[1].layers, place[2].children, f"{place[0]}."))
             before = chain
 
-    walk([], in_a_row(network.layers, network.plan))
+    walk([], without_composites(network.layers, network.plan))
     return found
 
 
@@ -89,7 +89,7 @@ def write_eight_bits(network: Network, parts: CParts, samples: Array) -> None:
     """Write the calls; the last dense layer's numbers, unrounded, are y."""
     if len(network.plan[-1].out_shape) != 1:
         raise ByhandError("A network in 8 bits gives one row of numbers; in single precision one for each step, too.")
-    places = list(in_a_row(network.layers, network.plan))
+    places = list(without_composites(network.layers, network.plan))
     _refuse(places)
     final = max((i for i, (_, layer, _) in enumerate(places) if isinstance(layer, Dense)), default=-1)
     if final < 0:
@@ -106,7 +106,7 @@ def write_eight_bits(network: Network, parts: CParts, samples: Array) -> None:
     to.run(places, network.input_shape, final)
 
 
-def _refuse(places: Sequence[Place]) -> None:
+def _refuse(places: Sequence[Located]) -> None:
     """Refuse what there is in single precision only."""
     known = (BatchNorm, Embedding, MaxOverTime, Residual, *PRODUCTS, *MEANS, *SOME_STEPS)
     for path, layer, plan in places:
@@ -114,7 +114,7 @@ def _refuse(places: Sequence[Place]) -> None:
         if masks or (type(layer) in C_WRITERS and not isinstance(layer, known)):
             raise ByhandError(f"The layer {layer.label()} can be written in C in single precision, not in 8 bits.")
         if isinstance(layer, Residual):
-            _refuse(list(in_a_row(layer.layers, plan.children, f"{path}.")))
+            _refuse(list(without_composites(layer.layers, plan.children, f"{path}.")))
 
 
 @dataclass
@@ -135,7 +135,7 @@ class EightBits:
     scale: float = 1.0
     depth: int = 0
 
-    def run(self, places: Sequence[Place], shape: Shape, final: int | None = None) -> None:
+    def run(self, places: Sequence[Located], shape: Shape, final: int | None = None) -> None:
         """Write layers in a row; the sums of the one with the number `final` are y, and what follows it works on y."""
         fused = -1
         for i, (path, layer, plan) in enumerate(places):
@@ -248,7 +248,7 @@ class EightBits:
         self.depth += 1
         kept = parts.extra(f"kept{self.depth}", n)
         parts.calls.append(f"for (int i = 0; i < {n}; i++) {kept}[i] = {parts.hold(n)}[i];")
-        self.run(list(in_a_row(layer.layers, plan.children, f"{path}.")), shape)
+        self.run(list(without_composites(layer.layers, plan.children, f"{path}.")), shape)
         self.depth -= 1
         x, (a, b) = parts.hold(n), (c_number(scale / top) for scale in (before, self.scale))
         parts.use("rounded")

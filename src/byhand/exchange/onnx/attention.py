@@ -1,7 +1,7 @@
 """Attention in somebody's graph: products of two computed values, and the softmax between them.
 
 A graph cuts queries, keys and values out of dense layers' outputs and moves their axes about; what they are is known at
-the end. Until then a `Part` says which of a layer's numbers there are, and `Scores` what was done to Q Kᵀ.
+the end. Until then an `Excerpt` says which of a layer's numbers there are, and `AttentionScores` what was done to Q Kᵀ.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Inside:
 
 
 @dataclass(frozen=True)
-class Part(Inside):
+class Excerpt(Inside):
     """Some numbers of what a layer gives, times a number.
 
     Attributes:
@@ -53,13 +53,13 @@ class Part(Inside):
         """How many samples the file is written for."""
         return self.whole.samples
 
-    def arranged(self, order: Array, batch: int | None = None) -> "Part":
+    def arranged(self, order: Array, batch: int | None = None) -> "Excerpt":
         """The same numbers in another order or shape, or fewer of them."""
         return replace(self, order=order, batch=self.batch if batch is None else batch)
 
 
 @dataclass(frozen=True)
-class Scores(Inside):
+class AttentionScores(Inside):
     """Q Kᵀ (n, heads, T, T) times a number.
 
     Attributes:
@@ -70,21 +70,21 @@ class Scores(Inside):
         soft: whether softmax has made weights of them.
     """
 
-    q: Part
-    k: Part
+    q: Excerpt
+    k: Excerpt
     scale: float
     causal: bool = False
     soft: bool = False
 
 
-def as_part(x: Any) -> Part:
+def as_part(x: Any) -> Excerpt:
     """A value as a part of itself."""
-    if isinstance(x, Part):
+    if isinstance(x, Excerpt):
         return x
     if not isinstance(x, Computed):
         raise ByhandError("Attention takes queries, keys and values that depend on the network's input.")
     x = x.settled()
-    return Part(x, x.order, x.batch)
+    return Excerpt(x, x.order, x.batch)
 
 
 # ---- cutting ----
@@ -119,7 +119,7 @@ def sliced(x: Any, *bounds: Any) -> Any:
     return x
 
 
-def split(at: Node, x: Any, sizes: Any = None) -> tuple[Any, ...]:
+def split_parts(at: Node, x: Any, sizes: Any = None) -> tuple[Any, ...]:
     """Split: parts one behind the other along an axis."""
     part, axis = as_part(x), at.whole("axis", 0)
     long = part.sizes[axis]
@@ -136,10 +136,10 @@ def split(at: Node, x: Any, sizes: Any = None) -> tuple[Any, ...]:
 # ---- products ----
 
 
-def product(a: Any, b: Any) -> Any:
+def attention_product(a: Any, b: Any) -> Any:
     """Q Kᵀ; or the weights' product with the values, which is attention without its last matrix."""
-    if not isinstance(a, Scores):
-        return Scores(as_part(a), as_part(b), as_part(a).scale * as_part(b).scale)
+    if not isinstance(a, AttentionScores):
+        return AttentionScores(as_part(a), as_part(b), as_part(a).scale * as_part(b).scale)
     if not a.soft:
         raise ByhandError("A product of two computed values is known as attention, with softmax between, only.")
     q, v = a.q, as_part(b)
@@ -163,7 +163,7 @@ def product(a: Any, b: Any) -> Any:
     return before.then(layer, p, straight((steps, heads, e)).transpose(1, 0, 2))
 
 
-def _columns(part: Part) -> tuple[Array, Array]:
+def _columns(part: Excerpt) -> tuple[Array, Array]:
     """The columns of a dense layer's W and b that a part (heads, T, e) is of."""
     placed, m = part.whole.steps[-1], part.whole.shape[1]
     if part.order.ndim != 3 or part.batch != 0:
@@ -196,13 +196,13 @@ def read_inside(at: Node, inputs: Sequence[Any]) -> Any:
     kind, constants = at.kind, [v for v in inputs if isinstance(v, np.ndarray)]
     flowing: Any = next(v for v in inputs if isinstance(v, Inside))
     if kind == "MatMul":
-        return product(*inputs)
+        return attention_product(*inputs)
     if kind in ("Identity", "Cast", "Dropout"):
         return flowing
     number = one_number(constants[0]) if len(constants) == 1 else None
     if number is not None and (kind == "Mul" or (kind == "Div" and inputs[0] is flowing and number)):
         return replace(flowing, scale=flowing.scale * (number if kind == "Mul" else 1 / number))
-    if isinstance(flowing, Scores) and not flowing.soft:
+    if isinstance(flowing, AttentionScores) and not flowing.soft:
         steps = flowing.q.order.shape[-2]
         if kind == "Softmax" and at.whole("axis", -1) in (-1, flowing.q.order.ndim) and at.opset >= 13:
             return replace(flowing, soft=True)
@@ -211,7 +211,7 @@ def read_inside(at: Node, inputs: Sequence[Any]) -> Any:
         hides = _hidden(inputs) if kind == "Where" and len(constants) == 2 else None
         if hides is not None and _hides_later(np.where(hides, 2 * OUT_OF_SIGHT, 0), steps):
             return replace(flowing, causal=True)
-    if isinstance(flowing, Part) and kind in ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"):
+    if isinstance(flowing, Excerpt) and kind in ("Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten"):
         return None
     raise ByhandError(f"{kind} within attention isn't known, or not with these inputs.")
 

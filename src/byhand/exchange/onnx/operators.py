@@ -7,7 +7,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.exchange.onnx.attention import product, sliced, split, with_output
+from byhand.exchange.onnx.attention import attention_product, sliced, split_parts, with_output
 from byhand.exchange.onnx.nodes import Node, constant_input, reads
 from byhand.exchange.onnx.values import Computed, straight
 from byhand.layers import (
@@ -60,7 +60,7 @@ def _gemm(at: Node, x: Computed, W: Any, c: Any = None) -> Computed:
 @reads("MatMul")
 def _matmul(at: Node, x: Any, W: Any) -> Any:
     if isinstance(x, Computed) and isinstance(W, Computed):
-        return product(x, W)
+        return attention_product(x, W)
     if not isinstance(x, Computed):
         raise ByhandError("MatMul with a constant on its left isn't known.")
     return dense_product(as_settled(x), constant_input("MatMul's second input", W, 2), None, "MatMul")
@@ -73,7 +73,7 @@ def _slice(at: Node, x: Any, *bounds: Any) -> Any:
 
 @reads("Split")
 def _split(at: Node, x: Any, sizes: Any = None) -> Any:
-    return split(at, x, sizes)
+    return split_parts(at, x, sizes)
 
 
 def as_settled(x: Any) -> Computed:

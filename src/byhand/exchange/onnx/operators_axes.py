@@ -8,7 +8,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.exchange.onnx.attention import Part, taken
+from byhand.exchange.onnx.attention import Excerpt, taken
 from byhand.exchange.onnx.branches import concatenated
 from byhand.exchange.onnx.nodes import Node, constant_input, one_number, reads, whole_numbers
 from byhand.exchange.onnx.operators import as_settled, vector
@@ -213,7 +213,7 @@ def _with_token(q: Array, x: Computed, axis: int) -> Computed:
 def _gather(at: Node, table: Any, index: Any) -> Any:
     """Rows of a table by tokens; the first or last step of a sequence; or some numbers of what a layer gives."""
     axis = at.whole("axis", 0)
-    if isinstance(table, Part):
+    if isinstance(table, Excerpt):
         return taken(table, axis, constant_input("Gather's index", index))
     if not isinstance(table, Computed):
         W = constant_input("Gather's table", table, 2)

@@ -33,10 +33,10 @@ def _attention(at: Exported, flow: Flow) -> Flow:
     if layer.rotary:
         q, k = (_rotated(to, part, steps, e) for part in (q, k))
     later = [to.constant("later", np.triu(np.full((steps, steps), LEFT_OUT), 1))] if layer.causal else []
-    return flow.to(attended(at, (q, k, v), (steps, d), later, flow.mask))
+    return flow.to(write_attended(at, (q, k, v), (steps, d), later, flow.mask))
 
 
-def attended(at: Exported, qkv: Sequence[str], shape: Shape, added: list[str], mask: str | None) -> str:
+def write_attended(at: Exported, qkv: Sequence[str], shape: Shape, added: list[str], mask: str | None) -> str:
     """y = softmax(Q Kᵀ / √e) V O + c of each head, for Q, K and V (n, heads, steps, e).
 
     Args:

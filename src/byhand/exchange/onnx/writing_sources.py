@@ -1,7 +1,7 @@
 """A source and what is written about it, one behind the other in one sequence, in ONNX."""
 
 from byhand.exchange.onnx.graph import Exported, Flow, GraphWriter, means, write_chain
-from byhand.exchange.onnx.writing_attention import attended
+from byhand.exchange.onnx.writing_attention import write_attended
 from byhand.exchange.onnx.writing_steps import recurrent_node
 from byhand.layers import CrossAttention, DecoderBlock, EncoderDecoder, SplitSteps
 
@@ -56,7 +56,7 @@ def _cross_attention(at: Exported, flow: Flow) -> Flow:
     q = to.transposed(to.reshaped(q, (steps, heads, d // heads)), 0, 2, 1, 3)  # (n, heads, T, e)
     kv = to.transposed(to.reshaped(kv, (layer.source, 2 * heads, d // heads)), 0, 2, 1, 3)  # (n, 2 heads, S, e)
     k, v = to.cut(kv, 0, heads, 1), to.cut(kv, heads, 2 * heads, 1)
-    y = attended(at, (q, k, v), (steps, d), [], source.mask)
+    y = write_attended(at, (q, k, v), (steps, d), [], source.mask)
     return flow.to(to.node("Pad", y, to.constant("pads", [0, layer.source, 0, 0, 0, 0])))
 
 
