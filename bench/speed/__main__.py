@@ -1,7 +1,7 @@
 """Compare byhand with PyTorch, JAX, Keras and scikit-learn: same networks, data and training on the same processor.
 
     python -m bench.speed            # everything; writes docs/speed.md, docs/speed.json and docs/images/speed.png
-    python -m bench.speed --quick    # ratios in under three minutes, to the terminal
+    python -m bench.speed --quick    # ratios in under four minutes, to the terminal
     python -m bench.speed --only W3,W5 --peers torch,jax
     python -m bench.speed --report docs/speed.json    # write page and picture anew from a run's figures
     python -m bench.speed --quick --check docs/speed.json    # exit status 1 where a ratio got 15 % worse
