@@ -1,5 +1,8 @@
 """Other people's ONNX files: the standard's own tests, PyTorch's exports, and byhand's own files back again."""
 
+import io
+import warnings
+
 import numpy as np
 import pytest
 
@@ -149,6 +152,43 @@ def test_what_an_exporter_of_pytorch_writes():
     runtime = pytest.importorskip("onnxruntime")
     wanted = runtime.InferenceSession(content).run(None, {"x": x.transpose(0, 3, 1, 2)})[0]
     assert np.abs(net.predict_proba(x) - wanted).max() < 1e-5
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("joint", [False, True])
+def test_attention_that_pytorch_exports(causal, joint):
+    torch = pytest.importorskip("torch")
+    nn, f = torch.nn, torch.nn.functional
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.before, self.out, self.positions = nn.LayerNorm(8), nn.Linear(8, 8), nn.Parameter(torch.randn(1, 5, 8))
+            self.parts = nn.ModuleList([nn.Linear(8, 24)] if joint else [nn.Linear(8, 8) for _ in range(3)])
+
+        def forward(self, x):
+            n, steps, d = x.shape
+            x = x + self.positions
+            z = self.before(x)
+            q, k, v = self.parts[0](z).split(d, dim=2) if joint else (part(z) for part in self.parts)
+            q, k, v = (part.view(n, steps, 2, d // 2).transpose(1, 2) for part in (q, k, v))
+            y = f.scaled_dot_product_attention(q, k, v, is_causal=causal)
+            return (x + self.out(y.transpose(1, 2).reshape(n, steps, d)))[:, -1]
+
+    torch.manual_seed(0)
+    model, content = Block().eval(), io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model, (torch.zeros(1, 5, 8),), content, input_names=["x"], opset_version=17, dynamo=False,
+            dynamic_axes={"x": {0: "n"}},
+        )  # fmt: skip
+    net = network_from_onnx(content.getvalue(), loss=b.MSE())
+    assert net.layers[1].layers[1] == b.MultiHeadAttention(2, causal)
+    x = torch.randn(3, 5, 8)
+    with torch.no_grad():
+        wanted = model(x).numpy()
+    assert np.abs(net.predict(x.numpy()) - wanted).max() < 1e-5
 
 
 def test_constants_of_each_channel_and_numbers():

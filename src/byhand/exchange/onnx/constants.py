@@ -14,7 +14,7 @@ TYPES = {1: np.float32, 2: np.uint8, 3: np.int8, 5: np.int16, 6: np.int32, 7: np
 TYPES |= {11: np.float64, 12: np.uint32, 13: np.uint64}
 ARITHMETIC = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide, "Pow": np.power}
 FOLDED = {"Cast", "Concat", "ConstantOfShape", "Gather", "Identity", "Neg", "Reshape", "Slice", "Sqrt", "Squeeze"}
-FOLDED |= {"Expand", "Transpose", "Unsqueeze", *ARITHMETIC}
+FOLDED |= {"Equal", "Expand", "Not", "Transpose", "Trilu", "Unsqueeze", "Where", *ARITHMETIC}
 
 
 class Budget:
@@ -57,6 +57,9 @@ def _folded(at: Node, inputs: list[Any], budget: Budget) -> Any:
         whole = kind == "Div" and a.dtype.kind in "iu"
         return (np.floor_divide if whole else ARITHMETIC[kind])(a, b).astype(a.dtype)
     x = inputs[0]
+    if kind in ("Equal", "Where"):
+        budget.spend(np.broadcast_shapes(*(part.shape for part in inputs)))
+        return np.equal(*inputs) if kind == "Equal" else np.where(x.astype(bool), *inputs[1:])
     if kind == "ConstantOfShape":
         shape = tuple(whole_numbers("A shape", x))
         if any(n < 0 for n in shape):
@@ -81,6 +84,11 @@ def _folded(at: Node, inputs: list[Any], budget: Budget) -> Any:
     budget.spend(x.shape)
     if kind in ("Identity", "Neg", "Sqrt"):
         return x if kind == "Identity" else np.negative(x) if kind == "Neg" else np.sqrt(x)
+    if kind == "Not":
+        return np.logical_not(x)
+    if kind == "Trilu":
+        k = whole_numbers("Trilu's k", inputs[1])[0] if len(inputs) > 1 else 0
+        return np.triu(x, k) if at.whole("upper", 1) else np.tril(x, k)
     if kind == "Cast":
         return x.astype(TYPES[at.whole("to", 1)])
     if kind == "Transpose":
