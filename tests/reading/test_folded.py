@@ -56,3 +56,13 @@ def test_weights_without_biases_get_some() -> None:
     x = np.random.default_rng(1).normal(size=(3, 9, 11, 2))
     assert [type(layer) for layer in folded(network).layers] == [Conv2D, Flatten, Dense]
     np.testing.assert_allclose(folded(network).predict_proba(x), network.predict_proba(x), rtol=1e-10)
+
+
+def test_normalisations_inside_a_residual_are_folded() -> None:
+    inner = [Conv2D(2, 3), BatchNorm(), ReLU(), Conv2D(2, 3), BatchNorm()]
+    network = trained([Conv2D(2, 3), BatchNorm(), Residual(inner), ReLU(), Flatten(), Dense(5)], np.float64)
+    x = np.random.default_rng(1).normal(size=(3, 9, 11, 2))
+    other = folded(network)
+    assert [type(layer) for layer in other.layers] == [Conv2D, Residual, ReLU, Flatten, Dense]
+    assert [type(layer) for layer in other.layers[1].layers] == [Conv2D, ReLU, Conv2D]
+    np.testing.assert_allclose(other.predict_proba(x), network.predict_proba(x), rtol=1e-10)

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from byhand import Residual, fit
 from byhand.core.errors import ByhandError
 from byhand.reading.finder import finder_network
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
-from byhand.reading.row_network import row_network, signs_network
+from byhand.reading.row_network import deepened, row_network, signs_network
 from byhand.recipes.reading import COURSES, begun
 
 
@@ -67,6 +68,21 @@ def test_a_network_for_digits_learns_signs(tmp_path):
     assert q[:, :, 10:-1].max() < 0.2
     known = np.concatenate([q[:, :, :10], q[:, :, -1:]], axis=2)
     np.testing.assert_allclose(known / known.sum(axis=2, keepdims=True), p, atol=1e-5)
+
+
+def test_a_deepened_network_begins_with_the_same_function():
+    before = signs_network(None, 5)
+    before.state[...] = np.abs(before.state) + 1
+    after = deepened(before, 6)
+    x = np.random.default_rng(7).integers(0, 256, (2, 40, 320, 1)).astype(np.uint8)
+    np.testing.assert_allclose(after.predict_proba(x), before.predict_proba(x), atol=1e-6)
+    residuals = [layer for layer in after.layers if isinstance(layer, Residual)]
+    assert len(residuals) == 3 and len(after.theta) == len(before.theta) + sum(
+        2 * (9 * c * c + 3 * c) for c in (64, 96)) + 2 * (5 * 144 * 144 + 3 * 144)
+    t = np.full((2, 24), -1, np.int8)
+    t[:, :2] = 1, 12
+    fit(after, x, t, epochs=2, batch_size=2, rng=0, accuracy=False, progress=False)
+    assert np.abs(after.p[9].children[-1].gamma).max() > 0
 
 
 def test_training_goes_on_from_a_readers_file(model, tmp_path):

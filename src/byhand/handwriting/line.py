@@ -16,6 +16,9 @@ from byhand.handwriting.warp import warp
 CLOSEST_GLYPHS = 0.3  # glyphs overlap by at most this part of the narrower one's width
 LINE_GRID = 1.2  # a line's height, times this: how far the nodes of the bent grid are apart
 SMALLEST_BENT = 6  # pixels of a line that is bent, at least
+POINTS = {".": 1, ":": 2}  # signs that are points
+POINT = 1.4  # strokes: how wide a point is
+LOST = 0.2  # of a stroke's thickness that may be lost on either side
 SLIMMEST = 1.7  # a line that is too long is narrowed by at most this factor, then made less high, too
 
 
@@ -60,7 +63,7 @@ def write_line(
     tops = tops - tops.min()
     feet = [t + s[0] for p, t, s in zip(_inked(pieces), tops, shapes, strict=True) if p[0].isdigit()]
     ink, boxes = _paste(glyphs, shapes, tops, lefts, style, rng)
-    ink, boxes, (x, y) = _inked_as(ink, boxes, style, rng)
+    ink, boxes, x = _warped(ink, boxes, style, rng)
     tall, wide = len(ink) / HEIGHT, ink.shape[1] / HEIGHT * style.wide
     wide = max(wide, cells[-1]) if style.pitch else wide
     scale = float(size[0]) if digits_high else size[0] / tall  # pixels of a digit's height
@@ -71,7 +74,7 @@ def write_line(
     ink = _resized(ink, (max(1, round(ink.shape[1] * factor[0])), high), scale)
     boxes = np.clip(boxes * np.tile(factor, 2), 0, [ink.shape[1], ink.shape[0]] * 2)
     label, boxes, read = _by_symbol(pieces, boxes)
-    base = float(sorted(feet)[len(feet) // 2] * HEIGHT + y if feet else tall * HEIGHT) * factor[1]
+    base = float(sorted(feet)[len(feet) // 2] * HEIGHT if feet else tall * HEIGHT) * factor[1]
     return InkLine(ink, label, boxes, read, scale, base, cells * across + x * factor[0])
 
 
@@ -102,8 +105,9 @@ def _laid_out(
     n = len(inked)
     glyphs = [writer.glyphs[piece][int(rng.integers(len(writer.glyphs[piece])))] for piece in inked]
     noise = rng.standard_normal((3, n))
-    shapes = np.array([glyph.shape for glyph in glyphs]) / HEIGHT
     number = np.array([piece[0].isdigit() for piece in inked])
+    glyphs = _as_thick(inked, glyphs, number, style)
+    shapes = np.array([glyph.shape for glyph in glyphs]) / HEIGHT
     sizes = np.exp(style.uneven_height * noise[0] * np.where(number, 1.0, 1.8))
     zero = np.array([piece.strip("0") == "" for piece in inked])
     sizes = sizes * np.where(zero, style.small_zeros, 1)
@@ -137,8 +141,31 @@ def _laid_out(
     return shapes, base + feet - shapes[:, 0], lefts, cells, glyphs
 
 
-def _stroke(glyph: Array) -> float:
-    """About how thick a glyph's strokes are, in pixels: twice the area by the outline, as in `glyphs.thickness`."""
+def _as_thick(pieces: list[str], glyphs: list[Array], number: Array, style: LineStyle) -> list[Array]:
+    """Digits as thick as the style says, or as they are; signs, which may be another pen's, as thick as the digits.
+
+    Which of the pieces are digits says `number` (n,). Nothing is made so thin that its finer parts are lost.
+    """
+    glyphs = [glyph if own else _dark(glyph) for glyph, own in zip(glyphs, number, strict=True)]
+    strokes = np.array([_stroke(piece, glyph) for piece, glyph in zip(pieces, glyphs, strict=True)])
+    now = float(np.median(strokes[number] if number.any() else strokes))
+    wanted = float(np.clip(style.stroke, (1 - 2 * LOST) * now, max(2 * now, THINNEST))) if style.stroke else now
+    more = np.where(number, wanted - now, wanted - strokes) / 2
+    return [thickened(g, d) for g, d in zip(glyphs, np.maximum(more, -LOST * strokes).tolist(), strict=True)]
+
+
+def _dark(glyph: Array) -> Array:
+    """The ink, its darkest place full."""
+    return (glyph * (np.float32(255) / max(int(glyph.max()), 1))).astype(np.uint8)
+
+
+def _stroke(piece: str, glyph: Array) -> float:
+    """About how thick the strokes are, in pixels: twice the area by the outline, as in `glyphs.thickness`.
+
+    Of points it is what a pen makes that thick, by their area.
+    """
+    if piece in POINTS:
+        return float(np.sqrt(glyph.sum(dtype=np.int64) / 255 / POINTS[piece] * 4 / np.pi)) / POINT
     mask = np.zeros((glyph.shape[0] + 2, glyph.shape[1] + 2), bool)
     mask[1:-1, 1:-1] = glyph > 127
     outline = np.count_nonzero(mask[1:] ^ mask[:-1]) + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])
@@ -193,21 +220,12 @@ def _nearest(old: int, new: int) -> Array:
     return ((np.arange(new) + 0.5) * old / new).astype(int)
 
 
-def _inked_as(
-    ink: Array, boxes: Array, style: LineStyle, rng: np.random.Generator
-) -> tuple[Array, Array, tuple[float, float]]:
-    """The ink as its style thickens, bends and slants it, its boxes, and by how much it was moved: x, y in pixels."""
-    before = len(ink)
-    if style.stroke:
-        now = _stroke(ink)
-        ink = thickened(ink, (np.clip(style.stroke, THINNEST, max(2 * now, THINNEST)) - now) / 2)
-    grown = (len(ink) - before) // 2
-    boxes = boxes + np.array([0, 0, 2 * grown, 2 * grown])
+def _warped(ink: Array, boxes: Array, style: LineStyle, rng: np.random.Generator) -> tuple[Array, Array, float]:
+    """The ink as its style bends and slants it, its boxes, and by how many pixels its foot was moved to the right."""
     if style.bent and min(ink.shape) > SMALLEST_BENT:
         ink = warp(ink, style.bent, rng, LINE_GRID)
         boxes = boxes + np.array([-0.5, -0.5, 0.5, 0.5]) * style.bent * len(ink)
-    ink, boxes, moved = _leaning(ink, boxes, style.slant / style.wide)
-    return ink, boxes, (grown + moved, grown)
+    return _leaning(ink, boxes, style.slant / style.wide)
 
 
 def _resized(ink: Array, size: tuple[int, int], scale: float) -> Array:

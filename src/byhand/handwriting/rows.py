@@ -22,7 +22,7 @@ ROOM, SLIM = 2.0, 0.6  # room for another row, and for each of its symbols, as p
 SCRAWLS = 60  # scribbles and lines that are laid in
 BETWEEN = 8  # columns without anything between two rows
 HIGH = 0.8  # of the rows fill three quarters of the height at least
-PLAIN = 0.4  # of the rows are on plainer paper
+PLAIN = 0.7  # of the rows are on plainer paper
 CELLS, FRAMED, NEIGHBOUR, WEDGE = 0.13, 0.09, 0.14, 0.05  # parts of the rows that have such
 
 
@@ -77,7 +77,7 @@ class NumberRows:
         boxed = rng.random() < CELLS
         if boxed:
             style = in_cells(style, rng)
-        high = round(self.height * (rng.uniform(0.75, 1.0) if rng.random() < HIGH else rng.uniform(0.35, 0.8)))
+        high = round(self.height * (rng.uniform(0.75, 1.0) if rng.random() < HIGH else rng.uniform(0.5, 0.8)))
         margins = rng.integers(0, 1 + self.height // 4, size=2)  # left and right
         if boxed and rng.random() < 0.4:
             margins += rng.integers(0, self.height, size=2)

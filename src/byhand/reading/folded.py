@@ -1,11 +1,12 @@
 """A network that is only read with: its batch normalisations become part of the weights before them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 
-from byhand.layers import BatchNorm, Conv2D, Dense, Layer
+from byhand.layers import BatchNorm, Conv2D, Dense, Layer, Residual
 from byhand.network import Network
 
 
@@ -13,20 +14,12 @@ def folded(network: Network) -> Network:
     """The same outputs as `network` gives outside training, from fewer layers; its parameters are copies.
 
     There a batch normalisation is linear, γ (x W + b − m) / √(v + ε) + β = x (W s) + (b − m) s + β with
-    s = γ / √(v + ε), so that a Conv2D or Dense just before it can do its work. Those inside other layers stay.
+    s = γ / √(v + ε), so that a Conv2D or Dense just before it can do its work. Those inside a Residual
+    are folded likewise; those inside other layers stay.
     """
-    layers: list[Layer] = []
-    parameters, norms = [], []
-    for layer, p in zip(network.layers, network.p, strict=True):
-        if isinstance(layer, BatchNorm) and layers and isinstance(layers[-1], Conv2D | Dense):
-            norms.append((len(layers) - 1, layer.epsilon, p))
-            layers[-1] = replace(layers[-1], bias=True)
-        else:
-            layers.append(layer)
-            parameters.append(p)
     other = Network(
         network.input_shape,
-        layers,
+        _merged(network.layers),
         network.loss,
         rng=None,
         inputs=network.inputs,
@@ -35,13 +28,43 @@ def folded(network: Network) -> Network:
         classes=network.classes,
         ops=network.ops,
     )
-    for p, to in zip(parameters, other.p, strict=True):
-        _copy(p, to)
-    for i, epsilon, p in norms:
-        before, s = other.p[i], p.gamma / np.sqrt(p.running_var.astype(np.float64) + epsilon)
-        before.W[...] *= s
-        before.b[...] = (before.b - p.running_mean) * s + p.beta
+    _fill(network.layers, network.p, other.p)
     return other
+
+
+def _merged(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers without the batch normalisations that others do the work of, which have a bias then."""
+    merged: list[Layer] = []
+    for i, layer in enumerate(layers):
+        if _is_merged(layers, i):
+            merged[-1] = replace(merged[-1], bias=True)  # type: ignore[call-arg]
+        else:
+            merged.append(replace(layer, layers=_merged(layer.layers)) if isinstance(layer, Residual) else layer)
+    return merged
+
+
+def _is_merged(layers: Sequence[Layer], i: int) -> bool:
+    """Whether the i-th layer is a batch normalisation that the weights before it do the work of."""
+    if i == 0 or not isinstance(layers[i], BatchNorm):
+        return False
+    return isinstance(layers[i - 1], Conv2D | Dense) or _is_merged(layers, i - 1)
+
+
+def _fill(layers: Sequence[Layer], parameters: Sequence[SimpleNamespace], places: Sequence[SimpleNamespace]) -> None:
+    """Put the layers' parameters into the places (one for each of the merged layers)."""
+    left = iter(places)
+    place = SimpleNamespace()  # of the layer before
+    for i, (layer, p) in enumerate(zip(layers, parameters, strict=True)):
+        if isinstance(layer, BatchNorm) and _is_merged(layers, i):
+            s = p.gamma / np.sqrt(p.running_var.astype(np.float64) + layer.epsilon)
+            place.W[...] *= s
+            place.b[...] = (place.b - p.running_mean) * s + p.beta
+            continue
+        place = next(left)
+        if isinstance(layer, Residual):
+            _fill(layer.layers, p.children, place.children)
+        else:
+            _copy(p, place)
 
 
 def _copy(p: SimpleNamespace, to: SimpleNamespace) -> None:

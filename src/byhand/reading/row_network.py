@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from byhand.handwriting.alphabet import ALPHABET
-from byhand.layers import BatchNorm, Columns, Conv2D, Layer, ReLU
+from byhand.layers import BatchNorm, Columns, Conv2D, Layer, ReLU, Residual
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 
 HEIGHT, WIDTH, LONGEST = 40, 256, 16  # pixels of a row in training, and its digits at most
 MOST_SIGNS = 24  # of a row in training, signs and spaces among them
+PAIRS = {8: (64, 3), 11: (96, 3), 17: (144, (1, 5))}  # channels and size of convolutions behind a layer, by its place
 UNKNOWN = -4.0  # the logit of a sign that a network has not learnt yet
 
 
@@ -60,6 +61,33 @@ def signs_network(start: Network | None = None, rng: np.random.Generator | int |
                 if name != "children":
                     place[...] = getattr(other, name)
     return network
+
+
+def deepened(network: Network, rng: np.random.Generator | int | None = 0) -> Network:
+    """The same function by a network with pairs of convolutions more, each with a way around it.
+
+    They come behind the third, the fourth and the sixth convolution. The last γ of each pair is 0, so that it adds
+    nothing before it learns; a ReLU behind changes nothing either, since what it gets is not negative.
+    """
+    rng = np.random.default_rng(rng)
+    layers: list[Layer] = []
+    kept = []  # where the network's own layers are
+    for i, layer in enumerate(network.layers):
+        kept.append(len(layers))
+        layers.append(layer)
+        if i in PAIRS:
+            channels, size = PAIRS[i]
+            pair = [Conv2D(channels, size), BatchNorm(), ReLU(), Conv2D(channels, size), BatchNorm()]
+            layers += [Residual(pair), ReLU()]
+    deeper = Network(network.input_shape, layers, network.loss, rng=rng, inputs=network.inputs, classes=network.classes)
+    for place, known in zip(kept, network.p, strict=True):
+        for name, values in vars(known).items():
+            if name != "children":
+                getattr(deeper.p[place], name)[...] = values
+    for layer, p in zip(layers, deeper.p, strict=True):
+        if isinstance(layer, Residual):
+            p.children[-1].gamma[...] = 0
+    return deeper
 
 
 def widened(network: Network, width: int) -> Network:

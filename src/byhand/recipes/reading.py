@@ -17,13 +17,14 @@ from byhand.core.types import Array
 from byhand.data import load
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.writers import Stock, collect
+from byhand.layers import Residual
 from byhand.losses.decoding import best_path
 from byhand.network import Network
 from byhand.optimizers import Adam
 from byhand.reading.finder import FINDER_SIDE, MAPS, finder_network
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
 from byhand.reading.row_image import contrast
-from byhand.reading.row_network import HEIGHT, MOST_SIGNS, signs_network
+from byhand.reading.row_network import HEIGHT, MOST_SIGNS, deepened, signs_network
 from byhand.reading.supply import FreshRows
 from byhand.reading.targets import FieldPieces
 from byhand.schedules import OneCycle
@@ -169,6 +170,18 @@ def row_figures(network: Network, x: Array, t: Array) -> dict[str, float]:
         "rows": float(right),
         "digits": float(np.mean([best_path(row) == label for row, label in zip(digits, alone, strict=True)])),
     }
+
+
+def deepen_rows(start: str | Path, out: str | Path) -> None:
+    """Write the network for rows of a file with more layers and the same function; see `row_network.deepened`.
+
+    Raises:
+        ByhandError: the file's network is no row network of eight convolutions.
+    """
+    network = _started(Course("rows", start=str(start)))
+    if network.input_shape[0] != HEIGHT or any(isinstance(layer, Residual) for layer in network.layers):
+        raise ByhandError(f"{start}: only a network for rows of eight convolutions is deepened.")
+    deepened(network).save(out)
 
 
 def pack_reader(networks: Sequence[str | Path], out: str | Path, card: dict[str, Any] | None = None) -> None:
