@@ -12,7 +12,7 @@ cutting proposes.
 
 The peers: `tesseract`, the program, held to digits, each folder with the page mode that reads most of it; `rapidocr`,
 recognition only (with detection where a picture is at least 400 pixels high), its classes held to digits, blank,
-point and comma; `naive`, Otsu's threshold, components, boxes, centring, and the ONNX network of `--onnx`. The last two
+point and comma, with `--form text` to all signs; `naive`, Otsu's threshold, components, boxes, centring, and the ONNX network of `--onnx`. The last two
 run in an environment of their own, made on the first use in the user's cache.
 """
 
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import platformdirs
 
+from byhand.handwriting.alphabet import ALPHABET
 from byhand.reading.reader import MODEL, Reader
 
 PACKAGES = ["rapidocr==3.10.*", "onnxruntime"]
@@ -48,7 +49,7 @@ def main():
     readers = {"byhand": byhand_reader(Reader(options.model, form=options.form))}
     if options.ways:
         readers |= {"cutting": byhand_reader(Reader(options.digits)), "both": byhand_reader(both(options))}
-    readers |= {name: peer(name, options.onnx) for name in options.peers.split(",") if name}
+    readers |= {name: peer(name, options) for name in options.peers.split(",") if name}
     results = {}
     for folder in options.folders:
         files, labels = pictures(folder)
@@ -129,18 +130,18 @@ def byhand_reader(reader):
     return read
 
 
-def peer(name, onnx):
+def peer(name, options):
     """One of the others."""
     if name == "tesseract":
         return tesseract
     if name not in ("rapidocr", "naive"):
         sys.exit(f"bench.reading: there is no peer {name!r}; choose of tesseract, rapidocr, naive.")
-    if name == "naive" and not onnx:
+    if name == "naive" and not options.onnx:
         sys.exit("bench.reading: the naive reader needs --onnx, a network for MNIST's digits.")
-    python = environment()
+    python, known = environment(), ".," if options.form == "digits" else ALPHABET[10:-1]
 
     def read(files, labels):
-        command = [python, Path(__file__).with_name("peers.py"), name, onnx or ""]
+        command = [python, Path(__file__).with_name("peers.py"), name, options.onnx or "", known]
         lines = "\n".join(map(str, files))
         answer = subprocess.run(command, input=lines, capture_output=True, text=True, check=False)
         if answer.returncode:

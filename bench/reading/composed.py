@@ -15,10 +15,13 @@ import numpy as np
 from PIL import Image
 
 import byhand
+from byhand.handwriting.line import write_line
+from byhand.handwriting.numbers import any_text
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.pages import PAGE_KINDS, compose_page
-from byhand.handwriting.paper import any_paper, put_on_paper
+from byhand.handwriting.paper import Paper, any_paper, put_on_paper
 from byhand.handwriting.rows import NumberRows
+from byhand.handwriting.style import some_style
 from byhand.handwriting.writers import Stock, collect
 
 WHOLE = [kind for kind in PAGE_KINDS if kind not in ("words", "blank", "strips", "form", "single")]
@@ -81,6 +84,34 @@ def printed(stock, rng, i):
             return picture, text
 
 
+def plain(wanted):
+    """Rows whose text is wanted, in good light on plain or ruled paper, as a scanner sees them."""
+
+    def make(stock, rng, i):
+        while True:
+            writer = stock.pick(rng)
+            size = int(rng.integers(24, 60)), 800
+            line = write_line(any_text(rng, 16), writer, some_style(rng, writer.printed), rng, size)
+            if wanted(line.label):
+                break
+        ink = np.pad(line.ink, [tuple(rng.integers(4, 20, size=2)) for _ in range(2)])
+        ruled = rng.random() < 0.2
+        paper = Paper(rng.uniform(0.75, 1), rng.uniform(0.5, 0.95), rules=0.3 * ruled, footed=True, held=True)
+        return put_on_paper(ink, paper, rng), line.label
+
+    return make
+
+
+def has_signs(text):
+    """Whether a text has digits and signs, and nothing else."""
+    return any(s in text for s in ".,-/:+%€$£") and "?" not in text and len(digits_in(text)) > 0
+
+
+def is_long(text):
+    """Whether a text is two digits or more."""
+    return len(text) > 1 and text.isdigit()
+
+
 def single(stock, rng, i):
     """A digit, large or small."""
     side = int(rng.integers(24, 400))
@@ -104,11 +135,10 @@ def other(kind):
 FOLDERS = {
     "pages": (56, page(WHOLE)),
     "forms": (24, page(["form"])),
-    "signs": (
-        200,
-        row(lambda text: any(s in text for s in ".,-/:+%€$£") and "?" not in text and len(digits_in(text)) > 0),
-    ),
-    "rows": (200, row(lambda text: len(text) > 1 and text.isdigit())),
+    "signs": (200, row(has_signs)),
+    "plain-signs": (300, plain(has_signs)),
+    "rows": (200, row(is_long)),
+    "plain-rows": (300, plain(is_long)),
     "printed": (100, printed),
     "singles": (200, single),
     "letters": (200, other("letter")),

@@ -12,9 +12,9 @@ PAGE = 400  # pixels of height from which a picture is a page, and its rows have
 
 
 def main():
-    name, onnx = sys.argv[1:]
+    name, onnx, signs = sys.argv[1:]
     images = [decode(line) for line in sys.stdin.read().splitlines()]
-    read = rapidocr() if name == "rapidocr" else naive(onnx)
+    read = rapidocr(signs) if name == "rapidocr" else naive(onnx)
     read(images[0])
     start = time.perf_counter()
     texts = [read(image) for image in images]
@@ -30,14 +30,14 @@ def decode(path):
     return cv2.imread(path, cv2.IMREAD_COLOR)
 
 
-def rapidocr():
-    """RapidOCR's recognition, all classes but blank, digits, point and comma made impossible."""
+def rapidocr(signs):
+    """RapidOCR's recognition, all classes but blank, digits and these signs made impossible."""
     from rapidocr import RapidOCR
 
     engine = RapidOCR(params={"Global.log_level": "error", "Global.text_score": 0.0})
     recognizer = engine._load_rec_model()
     session = recognizer.session
-    allowed = [i for i, c in enumerate(recognizer.postprocess_op.character) if c == "blank" or c in set("0123456789.,")]
+    allowed = [i for i, c in enumerate(recognizer.postprocess_op.character) if c == "blank" or c in {*"0123456789", *signs}]
 
     class Held:
         def __getattr__(self, name):
