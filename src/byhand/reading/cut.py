@@ -8,7 +8,7 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.reading.candidates import Candidate
 from byhand.reading.find import SAME, FoundRow, level_rows, overlap, whole_box
-from byhand.reading.finder import CELL, DARK, LIGHT, PAD
+from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
 from byhand.reading.lines import TextLine
 from byhand.reading.pieces import box_of
 
@@ -50,7 +50,7 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     maps = c.level.maps
     amounts = [float((maps[(k, *window.part)] * window.own).sum()) for k in (DARK, LIGHT)]
     kind = LIGHT if amounts[1] > amounts[0] else DARK
-    amount = maps[(kind, *window.part)] * window.own
+    amount = _ink(c, kind, window)
     # all of the window on the page, and the cell of every one of its pixels
     y0, x0 = window.rows.start, window.columns.start
     ends = x0, y0, window.columns.stop, window.rows.stop
@@ -83,6 +83,14 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     line = TextLine(box, image[rows, columns], mask[rows, columns], corner, unit, page.shape)
     x0, y0 = columns.start, rows.start
     return line._replace(box=line.in_picture((box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0)))
+
+
+def _ink(c: Candidate, kind: int, window: _Window) -> Array:
+    """How probable the line's ink is in the window's cells; within the line also what looks like other writing."""
+    ink = c.level.maps[(kind, *window.part)].copy()
+    inside = slice(max(0, c.left - window.columns.start), c.right - window.columns.start)
+    ink[:, inside] = np.minimum(ink[:, inside] + c.level.maps[(OTHER, *window.part)][:, inside], 1)
+    return ink * window.own
 
 
 def _window(c: Candidate, others: Sequence[Candidate]) -> _Window:
