@@ -10,10 +10,11 @@ changed, left out and put in (Levenshtein), of all folder's pictures together, a
 `--ways` reads with a network for single digits and cuts as well, and with both: then the row network also judges what
 cutting proposes.
 
-The peers: `tesseract`, the program, held to digits, each folder with the page mode that reads most of it; `rapidocr`,
-recognition only (with detection where a picture is at least 400 pixels high), its classes held to digits, blank,
-point and comma, with `--form text` to all signs; `naive`, Otsu's threshold, components, boxes, centring, and the ONNX network of `--onnx`. The last two
-run in an environment of their own, made on the first use in the user's cache.
+The peers: `tesseract`, the program, held to digits, each folder with the page mode that reads most of it;
+`rapidocr`, recognition only (with detection where a picture is at least 400 pixels high), its classes held to
+digits, blank, point and comma, with `--form text` to all signs; `naive`, Otsu's threshold, components, boxes,
+centring, and the ONNX network of `--onnx`. The last two run in an environment of their own, made on the first use
+in the user's cache.
 """
 
 import argparse

@@ -37,7 +37,9 @@ def rapidocr(signs):
     engine = RapidOCR(params={"Global.log_level": "error", "Global.text_score": 0.0})
     recognizer = engine._load_rec_model()
     session = recognizer.session
-    allowed = [i for i, c in enumerate(recognizer.postprocess_op.character) if c == "blank" or c in {*"0123456789", *signs}]
+    allowed = [
+        i for i, c in enumerate(recognizer.postprocess_op.character) if c == "blank" or c in {*"0123456789", *signs}
+    ]
 
     class Held:
         def __getattr__(self, name):

@@ -6,7 +6,7 @@ from byhand.handwriting.alphabet import ALPHABET, decode, encode
 from byhand.handwriting.fonts import _like_digits
 from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.hands import hands_in
-from byhand.handwriting.line import thickened, write_line
+from byhand.handwriting.line import LOST, thickened, write_line
 from byhand.handwriting.numbers import any_text, label_of
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.signs import SIGNS, STRANGE
@@ -72,6 +72,25 @@ def test_strokes_become_thicker_and_thinner() -> None:
     glyph[8:12] = 255
     assert (thickened(glyph, 1) > 127).sum() == 6 * 20 + 2 * 4  # a row more above and below, a column at either end
     assert (thickened(glyph, -1) > 127).sum() == 2 * 18
+
+
+@pytest.mark.parametrize("stroke", [0.0, 1.5])
+def test_signs_are_as_thick_as_the_digits_and_never_lost(stroke: float) -> None:
+    """A thick pen's digits beside a fine pen's signs, as they are and made thinner."""
+    ring = np.full((HEIGHT, 24), 255, np.uint8)
+    ring[8:-8, 8:-8] = 0
+    point, dash = np.full((3, 3), 140, np.uint8), np.full((2, 14), 255, np.uint8)
+    writer = Writer({"0": [ring], ".": [point], "-": [dash]})
+    style = LineStyle(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0, stroke=stroke)
+    line = write_line("-0.0", writer, style, np.random.default_rng(0), (40, 400), digits_high=True)
+    high = [
+        int((line.ink[round(top) : round(bottom), round(left) : round(right)] > 127).sum(axis=0).max())
+        for left, top, right, bottom in line.boxes
+    ]  # the tallest column of each symbol
+    thick = 8 * (1 - 2 * LOST) if stroke else 8
+    assert high[1] == pytest.approx(40 - (8 - thick), abs=1.5)
+    assert high[0] == pytest.approx(thick, rel=0.35)
+    assert high[2] == pytest.approx(1.4 * thick, rel=0.35)
 
 
 def test_rows_are_the_same_for_the_same_generator_and_labelled(stock: Stock) -> None:

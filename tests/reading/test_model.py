@@ -78,7 +78,8 @@ def test_a_deepened_network_begins_with_the_same_function():
     np.testing.assert_allclose(after.predict_proba(x), before.predict_proba(x), atol=1e-6)
     residuals = [layer for layer in after.layers if isinstance(layer, Residual)]
     assert len(residuals) == 3 and len(after.theta) == len(before.theta) + sum(
-        2 * (9 * c * c + 3 * c) for c in (64, 96)) + 2 * (5 * 144 * 144 + 3 * 144)
+        2 * (9 * c * c + 3 * c) for c in (64, 96)
+    ) + 2 * (5 * 144 * 144 + 3 * 144)
     t = np.full((2, 24), -1, np.int8)
     t[:, :2] = 1, 12
     fit(after, x, t, epochs=2, batch_size=2, rng=0, accuracy=False, progress=False)

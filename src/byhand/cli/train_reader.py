@@ -11,7 +11,12 @@ from byhand.cli.app import app
 
 @app.command(epilog="Example:  byhand train-reader rows --hands hands --fonts fonts --out rows.safetensors")
 def train_reader(
-    network: Annotated[str, typer.Argument(help="Which: finder or rows; deepen, to give the network for rows more layers; pack, to put both into one file.")],
+    network: Annotated[
+        str,
+        typer.Argument(
+            help="Which: finder, rows; deepen, to give the network for rows more layers; pack, to put both into a file."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="The file that is written, after every epoch.")],
     hands: Annotated[Path | None, typer.Option(help="A folder of free hands to learn from, too.")] = None,
     fonts: Annotated[Path | None, typer.Option(help="A folder of fonts to learn from, too.")] = None,
@@ -36,7 +41,7 @@ def train_reader(
         return
     if network not in COURSES or len(files) > 1:
         raise ByhandError(
-            f"train-reader trains one of {', '.join(COURSES)}, from at most one network; it deepens one, or packs several."
+            f"train-reader trains one of {', '.join(COURSES)}, from at most one network; deepens one; or packs several."
         )
     changes: dict[str, Any] = {"epochs": epochs, "part": part, "stay": stay, "rate": rate, "drawn": drawn, "seed": seed}
     changes["start"] = files[0] if files else None
