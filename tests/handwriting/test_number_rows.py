@@ -6,7 +6,7 @@ from byhand.handwriting.alphabet import ALPHABET, decode, encode
 from byhand.handwriting.fonts import _like_digits
 from byhand.handwriting.glyphs import HEIGHT, Writer
 from byhand.handwriting.hands import hands_in
-from byhand.handwriting.line import LOST, thickened, write_line
+from byhand.handwriting.line import WORN, thickened, write_line
 from byhand.handwriting.numbers import any_text, label_of
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.signs import SIGNS, STRANGE
@@ -87,7 +87,7 @@ def test_signs_are_as_thick_as_the_digits_and_never_lost(stroke: float) -> None:
         int((line.ink[round(top) : round(bottom), round(left) : round(right)] > 127).sum(axis=0).max())
         for left, top, right, bottom in line.boxes
     ]  # the tallest column of each symbol
-    thick = 8 * (1 - 2 * LOST) if stroke else 8
+    thick = 8 * (1 - 2 * WORN) if stroke else 8
     assert high[1] == pytest.approx(40 - (8 - thick), abs=1.5)
     assert high[0] == pytest.approx(thick, rel=0.35)
     assert high[2] == pytest.approx(1.4 * thick, rel=0.35)

@@ -16,9 +16,9 @@ from byhand.handwriting.warp import warp
 CLOSEST_GLYPHS = 0.3  # glyphs overlap by at most this part of the narrower one's width
 LINE_GRID = 1.2  # a line's height, times this: how far the nodes of the bent grid are apart
 SMALLEST_BENT = 6  # pixels of a line that is bent, at least
-POINTS = {".": 1, ":": 2}  # signs that are points
+POINT_SIGNS = {".": 1, ":": 2}  # signs that are points
 POINT = 1.4  # strokes: how wide a point is
-LOST = 0.2  # of a stroke's thickness that may be lost on either side
+WORN = 0.2  # of a stroke's thickness that may be lost on either side
 SLIMMEST = 1.7  # a line that is too long is narrowed by at most this factor, then made less high, too
 
 
@@ -149,9 +149,9 @@ def _as_thick(pieces: list[str], glyphs: list[Array], number: Array, style: Line
     glyphs = [glyph if own else _dark(glyph) for glyph, own in zip(glyphs, number, strict=True)]
     strokes = np.array([_stroke(piece, glyph) for piece, glyph in zip(pieces, glyphs, strict=True)])
     now = float(np.median(strokes[number] if number.any() else strokes))
-    wanted = float(np.clip(style.stroke, (1 - 2 * LOST) * now, max(2 * now, THINNEST))) if style.stroke else now
+    wanted = float(np.clip(style.stroke, (1 - 2 * WORN) * now, max(2 * now, THINNEST))) if style.stroke else now
     more = np.where(number, wanted - now, wanted - strokes) / 2
-    return [thickened(g, d) for g, d in zip(glyphs, np.maximum(more, -LOST * strokes).tolist(), strict=True)]
+    return [thickened(g, d) for g, d in zip(glyphs, np.maximum(more, -WORN * strokes).tolist(), strict=True)]
 
 
 def _dark(glyph: Array) -> Array:
@@ -164,8 +164,8 @@ def _stroke(piece: str, glyph: Array) -> float:
 
     Of points it is what a pen makes that thick, by their area.
     """
-    if piece in POINTS:
-        return float(np.sqrt(glyph.sum(dtype=np.int64) / 255 / POINTS[piece] * 4 / np.pi)) / POINT
+    if piece in POINT_SIGNS:
+        return float(np.sqrt(glyph.sum(dtype=np.int64) / 255 / POINT_SIGNS[piece] * 4 / np.pi)) / POINT
     mask = np.zeros((glyph.shape[0] + 2, glyph.shape[1] + 2), bool)
     mask[1:-1, 1:-1] = glyph > 127
     outline = np.count_nonzero(mask[1:] ^ mask[:-1]) + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])

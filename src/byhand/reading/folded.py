@@ -36,8 +36,9 @@ def _merged(layers: Sequence[Layer]) -> list[Layer]:
     """The layers without the batch normalisations that others do the work of, which have a bias then."""
     merged: list[Layer] = []
     for i, layer in enumerate(layers):
-        if _is_merged(layers, i):
-            merged[-1] = replace(merged[-1], bias=True)  # type: ignore[call-arg]
+        before = merged[-1] if merged else None
+        if _is_merged(layers, i) and isinstance(before, Conv2D | Dense):
+            merged[-1] = replace(before, bias=True)
         else:
             merged.append(replace(layer, layers=_merged(layer.layers)) if isinstance(layer, Residual) else layer)
     return merged

@@ -11,7 +11,11 @@ from byhand.network import Network
 
 HEIGHT, WIDTH, LONGEST = 40, 256, 16  # pixels of a row in training, and its digits at most
 MOST_SIGNS = 24  # of a row in training, signs and spaces among them
-PAIRS = {8: (64, 3), 11: (96, 3), 17: (144, (1, 5))}  # channels and size of convolutions behind a layer, by its place
+PAIRS: dict[int, tuple[int, int | tuple[int, int]]] = {  # channels and size of two convolutions behind the k-th layer
+    8: (64, 3),
+    11: (96, 3),
+    17: (144, (1, 5)),
+}
 UNKNOWN = -4.0  # the logit of a sign that a network has not learnt yet
 
 
