@@ -1,6 +1,6 @@
 """Compare byhand with PyTorch, JAX, Keras and scikit-learn: same networks, data and training on the same processor.
 
-    python -m bench.speed            # everything; writes docs/speed.md, docs/speed.json and docs/images/speed.png
+    python -m bench.speed            # everything, in an hour or two; writes docs/speed.md, speed.json and a picture
     python -m bench.speed --quick    # ratios in under four minutes, to the terminal
     python -m bench.speed --only W3,W5 --peers torch,jax
     python -m bench.speed --report docs/speed.json    # write page and picture anew from a run's figures
@@ -27,6 +27,7 @@ from bench.speed.workloads import WORKLOADS
 from byhand.core.errors import ByhandError
 
 ROOT = Path(__file__).parents[2]
+SO_FAR = ROOT / "out" / "speed-so-far.json"  # the rows that are measured: a whole run takes an hour and more
 NAMES = [workload.name for workload in WORKLOADS]
 LONGER = {"one-conv", "many", "W8", "W10", "write-lstm"}  # not with --quick
 
@@ -74,6 +75,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             absent[workload.name] = str(error)
         else:
             figures["rows"].append(row)
+            SO_FAR.parent.mkdir(exist_ok=True)
+            SO_FAR.write_text(json.dumps(figures, indent=1) + "\n")
     if "start" in args.only and not args.quick:
         figures["starts"] = starts(args.peers, absent, 2 * rounds, args.threads)
         figures["sizes"] = sizes(args.peers, absent)
