@@ -114,15 +114,15 @@ static int is_flat(PyObject *o, int type) { return is_array(o, type) && PyArray_
 static int is_output(PyObject *o) { return is_flat(o, NPY_FLOAT32) && PyArray_ISWRITEABLE(A(o)); }
 
 /* How many floats lie between two rows, or two columns. */
-static long gap(PyObject *o, int axis) { return PyArray_STRIDE(A(o), axis) / 4; }
+static isize gap(PyObject *o, int axis) { return PyArray_STRIDE(A(o), axis) / 4; }
 
-static int is_vector(PyObject *o, long size)
+static int is_vector(PyObject *o, isize size)
 {
     return is_flat(o, NPY_FLOAT32) && PyArray_NDIM(A(o)) == 1 && PyArray_DIM(A(o), 0) == size;
 }
 
 /* The length of the last axis. */
-static long columns(PyObject *o) { return PyArray_DIM(A(o), PyArray_NDIM(A(o)) - 1); }
+static isize columns(PyObject *o) { return PyArray_DIM(A(o), PyArray_NDIM(A(o)) - 1); }
 
 static int same_shape(PyObject *a, PyObject *b)
 {

@@ -11,33 +11,33 @@ typedef struct {
     const float *z;
     const uint8_t *mask;
     float *out, scale;
-    long n, heads, queries, keys;
+    isize n, heads, queries, keys;
     int causal;
 } Scores;
 
 /* Queries of a part: some thousand scores. */
-INLINE long queries_at_once(const Scores *s) { return 16384 / s->keys < 1 ? 1 : 16384 / s->keys; }
+INLINE isize queries_at_once(const Scores *s) { return 16384 / s->keys < 1 ? 1 : 16384 / s->keys; }
 
-INLINE long parts_of_matrix(const Scores *s) { return (s->queries - 1) / queries_at_once(s) + 1; }
+INLINE isize parts_of_matrix(const Scores *s) { return (s->queries - 1) / queries_at_once(s) + 1; }
 
-static void masked_softmax_part(void *context, long part)
+static void masked_softmax_part(void *context, isize part)
 {
     const Scores *s = context;
-    const long matrix = part / parts_of_matrix(s), first = part % parts_of_matrix(s) * queries_at_once(s);
+    const isize matrix = part / parts_of_matrix(s), first = part % parts_of_matrix(s) * queries_at_once(s);
     int32_t *allowed = NULL;
     if (s->mask) {
         allowed = (int32_t *)room(0, (size_t)s->keys + LANES);
         if (!allowed)
             return;
         memset(allowed, 0, sizeof(int32_t) * (size_t)(s->keys + LANES));
-        for (long j = 0; j < s->keys; j++)
+        for (isize j = 0; j < s->keys; j++)
             allowed[j] = s->mask[matrix / s->heads * s->keys + j] ? -1 : 0;
     }
-    for (long t = first; t < first + queries_at_once(s) && t < s->queries; t++) {
+    for (isize t = first; t < first + queries_at_once(s) && t < s->queries; t++) {
         const float *z = s->z + (matrix * s->queries + t) * s->keys;
         float *out = s->out + (matrix * s->queries + t) * s->keys;
-        const long seen = !s->causal || t >= s->queries - 1 ? s->keys : t + s->keys - s->queries + 1;
-        const long k = seen < 0 ? 0 : seen;
+        const isize seen = !s->causal || t >= s->queries - 1 ? s->keys : t + s->keys - s->queries + 1;
+        const isize k = seen < 0 ? 0 : seen;
         const float most = largest_in_row(z, s->scale, allowed, k);
         scale_row(out, 1 / exponential_row(z, s->scale, allowed, k, most, out), k);
         memset(out + k, 0, sizeof(float) * (size_t)(s->keys - k));

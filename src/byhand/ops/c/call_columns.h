@@ -126,7 +126,7 @@ OPERATION(add_rows, "dy rows *out")
         FLOATS(a[0]) == FLOATS(a[2]))
         return TWIN(add_rows);
     const int64_t *rows = PyArray_DATA(A(a[1]));
-    const long most = PyArray_DIM(A(a[2]), 0);
+    const isize most = PyArray_DIM(A(a[2]), 0);
     for (npy_intp i = 0; i < PyArray_DIM(A(a[1]), 0); i++)
         if (rows[i] < 0 || rows[i] >= most)
             return TWIN(add_rows);

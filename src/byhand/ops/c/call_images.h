@@ -9,7 +9,7 @@
 #include "winograd_rows.h"
 
 /* Two whole numbers from `least` on. */
-static int pair(PyObject *o, long least, long *out)
+static int pair(PyObject *o, isize least, isize *out)
 {
     if (!PyTuple_CheckExact(o) || PyTuple_GET_SIZE(o) != 2)
         return 0;
@@ -27,7 +27,7 @@ static int is_images(PyObject *o)
 }
 
 /* How x (n, height, width, channels) becomes y (n, rows, columns, outputs) by w; 0 where that is NumPy's to do. */
-static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *const *how, long *groups)
+static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *const *how, isize *groups)
 {
     if (!is_images(x) || !is_images(w) || !is_images(y) || !pair(how[0], 1, g->stride) ||
         !pair(how[1], 1, g->dilation) || !pair(how[2], 0, g->pad) || !PyLong_CheckExact(how[3]))
@@ -46,7 +46,7 @@ static int describe(Images *g, PyObject *x, PyObject *w, PyObject *y, PyObject *
     return 1;
 }
 
-static void convolve(Images *g, const float *w, long outputs, const float *b, long groups, int back)
+static void convolve(Images *g, const float *w, isize outputs, const float *b, isize groups, int back)
 {
     if (!back && is_grey(g)) {
         g->w = w;
@@ -61,14 +61,14 @@ static void convolve(Images *g, const float *w, long outputs, const float *b, lo
             (is_winograd(g) ? winograd : winograd_rows)(g, w, b, back);
         return;
     }
-    for (long group = 0; group < groups; group++) {
+    for (isize group = 0; group < groups; group++) {
         g->first_in = group * g->depth;
         g->first_out = group * g->size;
         g->w = pack_kernel(g, w, outputs, back);
         float *start = NULL;
         if (b) { /* packed like a row of w */
             start = room(3, (size_t)g->size + PANEL);
-            for (long column = 0; start && column < g->size; column += PANEL)
+            for (isize column = 0; start && column < g->size; column += PANEL)
                 pack(b + g->first_out + column, 0, 1, 1, panel_width(g->size, column), start + column);
         }
         g->start = start;
@@ -81,7 +81,7 @@ OPERATION(conv2d, "x w b *out stride dilation pad groups ~scratch")
 {
     PyObject *a[MOST_ARGUMENTS];
     Images g;
-    long groups;
+    isize groups;
     if (!ARRANGED(conv2d) || !describe(&g, a[0], a[1], a[3], a + 4, &groups) || !is_output(a[3]) ||
         !is_vector(a[2], g.outputs))
         return TWIN(conv2d);
@@ -93,7 +93,7 @@ OPERATION(conv2d_input, "dy w *dx stride dilation pad groups ~scratch")
 {
     PyObject *a[MOST_ARGUMENTS];
     Images g, back;
-    long groups;
+    isize groups;
     if (!ARRANGED(conv2d_input) || !describe(&g, a[2], a[1], a[0], a + 3, &groups) || !is_output(a[2]))
         return TWIN(conv2d_input);
     if (groups == 1 && gradient_is_sparse(&g, FLOATS(a[0]))) {
@@ -106,11 +106,11 @@ OPERATION(conv2d_input, "dy w *dx stride dilation pad groups ~scratch")
     return done();
 }
 
-static void convolve_weights(Images *g, float *dw, long groups)
+static void convolve_weights(Images *g, float *dw, isize groups)
 {
     const int sparse = groups == 1 && gradient_is_sparse(g, g->y), dense = groups == 1 && !sparse;
     const int square = dense && is_winograd(g), rows = dense && !square && is_rowwise(g);
-    const long k = g->kernel[0] * g->kernel[1] * g->depth;
+    const isize k = g->kernel[0] * g->kernel[1] * g->depth;
     g->parts = g->n < MOST_SUMS ? g->n : MOST_SUMS;
     g->sums = room(2, (size_t)(g->parts * (square ? 16 * g->depth : rows ? k / 3 * 4 : k) * g->size));
     if (!g->sums)
@@ -125,16 +125,16 @@ static void convolve_weights(Images *g, float *dw, long groups)
         (square ? winograd_weights : winograd_rows_weights)(g, dw);
         return;
     }
-    for (long group = 0; group < groups; group++) {
+    for (isize group = 0; group < groups; group++) {
         g->first_in = group * g->depth;
         g->first_out = group * g->size;
         parallel(is_grey(g) ? grey_weights_part : weights_part, g, g->parts);
-        for (long row = 0; row < k && !out_of_memory; row++) {
+        for (isize row = 0; row < k && !out_of_memory; row++) {
             float *to = dw + row * g->outputs + g->first_out;
             const float *from = g->sums + row * g->size;
             memcpy(to, from, sizeof(float) * g->size);
-            for (long part = 1; part < g->parts; part++)
-                for (long j = 0; j < g->size; j++)
+            for (isize part = 1; part < g->parts; part++)
+                for (isize j = 0; j < g->size; j++)
                     to[j] += from[part * k * g->size + j];
         }
     }
@@ -144,7 +144,7 @@ OPERATION(conv2d_weights, "x dy *dw stride dilation pad groups ~scratch")
 {
     PyObject *a[MOST_ARGUMENTS];
     Images g;
-    long groups;
+    isize groups;
     if (!ARRANGED(conv2d_weights) || !describe(&g, a[0], a[2], a[1], a + 3, &groups) || !is_output(a[2]))
         return TWIN(conv2d_weights);
     UNLOCKED(1, convolve_weights(&g, FLOATS(a[2]), groups));

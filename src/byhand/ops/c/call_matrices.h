@@ -9,7 +9,7 @@
 
 typedef struct {
     float *data;
-    long rows, columns, row_gap, column_gap;
+    isize rows, columns, row_gap, column_gap;
 } Matrix;
 
 /* An array (rows, columns), or one without gaps (..., columns), whose other axes count rows; 0 for any other. */
@@ -21,7 +21,7 @@ static int as_matrix(PyObject *o, Matrix *m)
         *m = (Matrix){FLOATS(o), PyArray_DIM(A(o), 0), PyArray_DIM(A(o), 1), gap(o, 0), gap(o, 1)};
         return PyArray_STRIDE(A(o), 0) % 4 == 0 && PyArray_STRIDE(A(o), 1) % 4 == 0;
     }
-    const long k = columns(o);
+    const isize k = columns(o);
     *m = (Matrix){FLOATS(o), k ? PyArray_SIZE(A(o)) / k : 0, k, k, 1};
     return PyArray_IS_C_CONTIGUOUS(A(o));
 }

@@ -6,7 +6,7 @@
 #include "cells.h"
 
 /* Whether an array has these axes, without gaps; the twin takes others. */
-static int has_axes(PyObject *o, int type, int count, const long *axes)
+static int has_axes(PyObject *o, int type, int count, const isize *axes)
 {
     if (!is_flat(o, type) || PyArray_NDIM(A(o)) != count)
         return 0;
@@ -17,7 +17,7 @@ static int has_axes(PyObject *o, int type, int count, const long *axes)
 }
 
 #define IS_SIZED(o, type, ...)                                                                                              \
-    has_axes(o, type, (int)(sizeof((long[]){__VA_ARGS__}) / sizeof(long)), (const long[]){__VA_ARGS__})
+    has_axes(o, type, (int)(sizeof((isize[]){__VA_ARGS__}) / sizeof(isize)), (const isize[]){__VA_ARGS__})
 #define FLOATS_OF(o, ...) IS_SIZED(o, NPY_FLOAT32, __VA_ARGS__)
 #define ROOM_OF(o, ...) (FLOATS_OF(o, __VA_ARGS__) && PyArray_ISWRITEABLE(A(o)))
 
@@ -62,7 +62,7 @@ static void multiply_by(Sequence *s, PyObject *m, int gates)
 }
 
 /* The first `depth` of the `wide` numbers of each step of a, times mᵀ. */
-static void multiply_back(Sequence *s, const float *a, long wide, PyObject *m, long depth)
+static void multiply_back(Sequence *s, const float *a, isize wide, PyObject *m, isize depth)
 {
     s->factor[s->factors++] = (Factor){.a = a, .m = FLOATS(m), .wide = wide, .depth = depth, .gap = depth};
 }

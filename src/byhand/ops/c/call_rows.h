@@ -18,9 +18,9 @@ static int can_gather(PyObject *a, PyObject *rows, PyObject *out, int type, int 
     return PyArray_DATA(A(a)) != PyArray_DATA(A(out));
 }
 
-static void gather_rows(PyObject *a, PyObject *rows, PyObject *out, Job job, long size)
+static void gather_rows(PyObject *a, PyObject *rows, PyObject *out, Job job, isize size)
 {
-    const long count = PyArray_DIM(A(out), 0), length = count ? PyArray_SIZE(A(out)) / count * size : 0;
+    const isize count = PyArray_DIM(A(out), 0), length = count ? PyArray_SIZE(A(out)) / count * size : 0;
     Gathering g = {PyArray_DATA(A(a)), rows ? PyArray_DATA(A(rows)) : NULL, PyArray_DATA(A(out)), count,
                    PyArray_DIM(A(a), 0), length};
     UNLOCKED(count * length > 65536, parallel(job, &g, (count + 31) / 32));

@@ -9,15 +9,15 @@
 typedef struct {
     const Sequence *s;
     const Block *b;
-    long row, place, u, count, k;
+    isize row, place, u, count, k;
 } At;
 
 /* A step of whole blocks from that of a register. */
 #define STEP(name)                                                                                                     \
     static void name(const Sequence *s, const Block *b)                                                                \
     {                                                                                                                  \
-        for (long row = b->row; row < b->row + b->rows; row++)                                                         \
-            for (long u = b->unit; u < b->end; u += LANES)                                                             \
+        for (isize row = b->row; row < b->row + b->rows; row++)                                                         \
+            for (isize u = b->unit; u < b->end; u += LANES)                                                             \
                 name##_at((At){s, b, row, place_of(s, row, b->i), u, s->k - u, s->k});                                 \
     }
 
@@ -28,7 +28,7 @@ INLINE vec sum_of(At at, int g)
 }
 
 /* Where this register begins in an array (n, T, wide), and in one (n, k). */
-INLINE float *kept_of(At at, float *array, long wide) { return array + at.place * wide + at.u; }
+INLINE float *kept_of(At at, float *array, isize wide) { return array + at.place * wide + at.u; }
 INLINE float *state_of(At at, float *array) { return array + at.row * at.k + at.u; }
 INLINE vec get(At at, const float *from) { return load_some(from, at.count, 0); }
 INLINE void put(At at, float *to, vec value) { store_some(to, value, at.count); }
@@ -63,7 +63,7 @@ STEP(rnn_step)
 INLINE void lstm_step_at(At at)
 {
     const Sequence *s = at.s;
-    const long k = at.k;
+    const isize k = at.k;
     float *z = kept_of(at, s->z, 4 * k);
     const vec i = gate_of(get(at, z) + sum_of(at, 0)), f = gate_of(get(at, z + k) + sum_of(at, 1));
     const vec g = tanh_of(get(at, z + 2 * k) + sum_of(at, 2)), o = gate_of(get(at, z + 3 * k) + sum_of(at, 3));
@@ -83,7 +83,7 @@ STEP(lstm_step)
 INLINE void gru_step_at(At at)
 {
     const Sequence *s = at.s;
-    const long k = at.k;
+    const isize k = at.k;
     float *z = kept_of(at, s->z, 3 * k);
     const vec r = gate_of(get(at, z) + sum_of(at, 0)), update = gate_of(get(at, z + k) + sum_of(at, 1));
     const vec m = sum_of(at, 2) + get(at, s->c + at.u), a = tanh_of(get(at, z + 2 * k) + r * m);
@@ -136,7 +136,7 @@ INLINE void lstm_step_back_at(At at)
 {
     const Sequence *s = at.s;
     int there;
-    const long k = at.k;
+    const isize k = at.k;
     const vec dh = receive(at, &there);
     if (at.b->i < 0)
         return;
@@ -163,7 +163,7 @@ INLINE void gru_step_back_at(At at)
 {
     const Sequence *s = at.s;
     int there;
-    const long k = at.k;
+    const isize k = at.k;
     const vec dh = receive(at, &there);
     if (at.b->i < 0)
         return;

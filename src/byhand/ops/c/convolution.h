@@ -12,16 +12,16 @@
 /* Along one side, outputs that see the same places of their windows: `count` of them from `first` on. They see `taps`
    places of the kernel, the first of which is `tap`, and their first window begins `pad` before the image. */
 typedef struct {
-    long first, count, tap, taps, pad;
+    isize first, count, tap, taps, pad;
 } Side;
 
 /* A convolution's outputs that see the same places of their windows: forward all of them; on the way back through a stride
    of 2 every other pixel sees every other place of the kernel. */
 typedef struct {
     Side side[2];
-    const long *offset; /* where each contiguous part of a window begins, */
-    long segments, run; /* how many such parts there are, and how many numbers each has */
-    long kernel;        /* where its part of the packed kernel begins */
+    const isize *offset; /* where each contiguous part of a window begins, */
+    isize segments, run; /* how many such parts there are, and how many numbers each has */
+    isize kernel;        /* where its part of the packed kernel begins */
 } Phase;
 
 /* x (n, height, width, channels) and y (n, rows, columns, outputs). One group at a time: its channels of x and of y begin
@@ -29,13 +29,13 @@ typedef struct {
 typedef struct {
     const float *x, *w, *start;
     float *y;
-    long n, height, width, channels, rows, columns, outputs;
-    long kernel[2], stride[2], dilation[2], pad[2];
-    long apart[2], step[2]; /* outputs of a phase, and its places of the kernel, lie so far apart */
-    long depth, size, first_in, first_out;
-    long tall, wide; /* a padded image */
-    long offset[MOST_TAPS];
-    long parts;
+    isize n, height, width, channels, rows, columns, outputs;
+    isize kernel[2], stride[2], dilation[2], pad[2];
+    isize apart[2], step[2]; /* outputs of a phase, and its places of the kernel, lie so far apart */
+    isize depth, size, first_in, first_out;
+    isize tall, wide; /* a padded image */
+    isize offset[MOST_TAPS];
+    isize parts;
     int phases;
     float *sums;
     Phase phase[MOST_PHASES];
@@ -44,7 +44,7 @@ typedef struct {
 /* The size of a padded image, and what each phase sees of it; the phases' sides are known. */
 static void measure(Images *g)
 {
-    long size[2] = {g->height, g->width}, beyond[2] = {0, 0}, *offset = g->offset, kernel = 0;
+    isize size[2] = {g->height, g->width}, beyond[2] = {0, 0}, *offset = g->offset, kernel = 0;
     for (int p = 0; p < g->phases; p++)
         for (int i = 0; i < 2; i++)
             if (g->phase[p].side[i].pad > g->pad[i])
@@ -52,7 +52,7 @@ static void measure(Images *g)
     for (int p = 0; p < g->phases; p++)
         for (int i = 0; i < 2; i++) {
             const Side *s = &g->phase[p].side[i];
-            const long last = (s->count - 1) * g->stride[i] + (s->taps - 1) * g->dilation[i] - s->pad;
+            const isize last = (s->count - 1) * g->stride[i] + (s->taps - 1) * g->dilation[i] - s->pad;
             beyond[i] = last >= size[i] + beyond[i] ? last + 1 - size[i] : beyond[i];
         }
     g->tall = g->pad[0] + g->height + beyond[0];
@@ -62,8 +62,8 @@ static void measure(Images *g)
         const int whole = g->dilation[1] == 1 && g->depth == g->channels; /* a row of the window is one run of numbers */
         p->run = whole ? across->taps * g->depth : g->depth;
         p->offset = offset;
-        for (long k = 0; k < down->taps; k++)
-            for (long l = 0; l < (whole && across->taps ? 1 : across->taps); l++)
+        for (isize k = 0; k < down->taps; k++)
+            for (isize l = 0; l < (whole && across->taps ? 1 : across->taps); l++)
                 *offset++ = ((g->pad[0] - down->pad + k * g->dilation[0]) * g->wide +
                              (g->pad[1] - across->pad + l * g->dilation[1])) * g->channels;
         p->segments = offset - p->offset;
@@ -93,9 +93,9 @@ static int go_back(const Images *f, Images *g)
                   .kernel = {f->kernel[0], f->kernel[1]}, .stride = {1, 1}, .depth = f->size, .size = f->depth,
                   .phases = (int)(f->stride[0] * f->stride[1])};
     for (int i = 0; i < 2; i++) {
-        const long stride = f->stride[i], dilation = f->dilation[i], pixels = i ? f->width : f->height;
-        long common = 1; /* of both */
-        for (long d = 2; d <= stride; d++)
+        const isize stride = f->stride[i], dilation = f->dilation[i], pixels = i ? f->width : f->height;
+        isize common = 1; /* of both */
+        for (isize d = 2; d <= stride; d++)
             common = stride % d == 0 && dilation % d == 0 ? d : common;
         g->dilation[i] = dilation / common;
         g->step[i] = -stride / common;
@@ -103,7 +103,7 @@ static int go_back(const Images *f, Images *g)
         for (int p = 0; p < g->phases; p++) {
             Side s = {.first = i ? p % f->stride[1] : p / f->stride[1]};
             s.count = (pixels - s.first + stride - 1) / stride;
-            for (long k = 0; k < f->kernel[i]; k++)
+            for (isize k = 0; k < f->kernel[i]; k++)
                 if ((k * dilation - f->pad[i] - s.first) % stride == 0)
                     s.tap = k, s.taps++, s.pad = (k * dilation - f->pad[i] - s.first) / stride;
             g->phase[p].side[i] = s;
@@ -114,21 +114,21 @@ static int go_back(const Images *f, Images *g)
 }
 
 /* Image i with its padding, in this thread's room; NULL if there is no memory for it. */
-static float *padded_image(const Images *g, long i)
+static float *padded_image(const Images *g, isize i)
 {
     const size_t size = (size_t)(g->tall * g->wide * g->channels), row = sizeof(float) * g->width * g->channels;
     float *padded = room(1, size + PANEL);
     if (!padded)
         return NULL;
     memset(padded, 0, size * sizeof(float));
-    for (long r = 0; r < g->height; r++)
+    for (isize r = 0; r < g->height; r++)
         memcpy(padded + ((g->pad[0] + r) * g->wide + g->pad[1]) * g->channels,
                g->x + (i * g->height + r) * g->width * g->channels, row);
     return padded;
 }
 
 /* y of image i: y_rs = start + Σ over the window of x W; w is packed, panel by panel. Tiles share a row's pixels evenly. */
-static void convolve_part(void *context, long i)
+static void convolve_part(void *context, isize i)
 {
     const Images *g = context;
     const float *padded = padded_image(g, i);
@@ -136,19 +136,19 @@ static void convolve_part(void *context, long i)
         return;
     for (const Phase *p = g->phase; p < g->phase + g->phases; p++) {
         const Side *down = p->side, *across = p->side + 1;
-        const long k = p->segments * p->run, tiles = (across->count + ROWS - 1) / ROWS;
+        const isize k = p->segments * p->run, tiles = (across->count + ROWS - 1) / ROWS;
         Tile t = {.offset = p->offset, .ac = 1, .segments = p->segments, .depth = p->run, .cs = g->apart[1] * g->outputs};
         for (int r = 0; r < ROWS; r++)
             t.at[r] = r * g->stride[1] * g->channels;
-        for (long column = 0; column < g->size; column += PANEL) {
+        for (isize column = 0; column < g->size; column += PANEL) {
             const int width = panel_width(g->size, column);
             t.b = g->w + p->kernel + column * k;
             t.bs = width > LANES ? PANEL : LANES;
             t.start = g->start ? g->start + column : NULL;
-            for (long r = 0; r < down->count; r++)
-                for (long tile = 0; tile < tiles; tile++) {
-                    const long s = across->count * tile / tiles, next = across->count * (tile + 1) / tiles;
-                    const long row = down->first + r * g->apart[0], place = across->first + s * g->apart[1];
+            for (isize r = 0; r < down->count; r++)
+                for (isize tile = 0; tile < tiles; tile++) {
+                    const isize s = across->count * tile / tiles, next = across->count * (tile + 1) / tiles;
+                    const isize row = down->first + r * g->apart[0], place = across->first + s * g->apart[1];
                     t.a = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels + g->first_in;
                     t.c = g->y + ((i * g->rows + row) * g->columns + place) * g->outputs + g->first_out + column;
                     multiply_tile((int)(next - s), width, &t);
@@ -158,22 +158,22 @@ static void convolve_part(void *context, long i)
 }
 
 /* The part's sum of x's windows ᵀ y over its images: (kernel · depth, size). */
-static void weights_part(void *context, long part)
+static void weights_part(void *context, isize part)
 {
     const Images *g = context;
     const Phase *p = g->phase;
-    const long pixels = g->rows * g->columns, k = p->segments * p->run;
-    long offset[MOST_TAPS];
-    for (long r = 0; r < g->rows; r++)
+    const isize pixels = g->rows * g->columns, k = p->segments * p->run;
+    isize offset[MOST_TAPS];
+    for (isize r = 0; r < g->rows; r++)
         offset[r] = r * g->stride[0] * g->wide * g->channels;
     Tile t = {.offset = offset, .ac = g->stride[1] * g->channels, .segments = g->rows, .depth = g->columns, .cs = g->size};
-    const long begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts;
-    for (long i = begin; i < end; i++) {
+    const isize begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts;
+    for (isize i = begin; i < end; i++) {
         float *padded = padded_image(g, i), *packed = room(0, (size_t)pixels * PANEL);
         if (!padded || !packed)
             return;
         const float *dy = g->y + i * pixels * g->outputs;
-        for (long column = 0; column < g->size; column += PANEL) {
+        for (isize column = 0; column < g->size; column += PANEL) {
             const int width = panel_width(g->size, column);
             const int whole = g->size == g->outputs && (g->size == LANES || g->size == PANEL); /* then dy lies as a panel would */
             if (!whole)
@@ -181,7 +181,7 @@ static void weights_part(void *context, long part)
             t.b = whole ? dy : packed;
             t.bs = width > LANES ? PANEL : LANES;
             t.add = i > begin;
-            for (long row = 0; row < k; row += ROWS) {
+            for (isize row = 0; row < k; row += ROWS) {
                 const int rows = k - row < ROWS ? (int)(k - row) : ROWS;
                 for (int r = 0; r < rows; r++)
                     t.at[r] = p->offset[(row + r) / p->run] + (row + r) % p->run;
@@ -195,17 +195,17 @@ static void weights_part(void *context, long part)
 
 /* Group g's part of W (kernel, depth, outputs), packed phase by phase and panel by panel: as it is, or turned round and
    with the roles of its channels exchanged, which is what a gradient meets on its way back; NULL without memory. */
-static float *pack_kernel(const Images *g, const float *w, long outputs, int back)
+static float *pack_kernel(const Images *g, const float *w, isize outputs, int back)
 {
-    const long taps = g->kernel[0] * g->kernel[1];
+    const isize taps = g->kernel[0] * g->kernel[1];
     float *packed = room(2, (size_t)(taps * g->depth * ((g->size + PANEL - 1) / PANEL) * PANEL));
     for (const Phase *p = g->phase; packed && p < g->phase + g->phases; p++)
-        for (long column = 0; column < g->size; column += PANEL) {
+        for (isize column = 0; column < g->size; column += PANEL) {
             const int width = panel_width(g->size, column);
             float *to = packed + p->kernel + column * p->segments * p->run;
-            for (long k = 0; k < p->side[0].taps; k++)
-                for (long l = 0; l < p->side[1].taps; l++, to += g->depth * (width > LANES ? PANEL : LANES)) {
-                    const long down = p->side[0].tap + k * g->step[0], across = p->side[1].tap + l * g->step[1];
+            for (isize k = 0; k < p->side[0].taps; k++)
+                for (isize l = 0; l < p->side[1].taps; l++, to += g->depth * (width > LANES ? PANEL : LANES)) {
+                    const isize down = p->side[0].tap + k * g->step[0], across = p->side[1].tap + l * g->step[1];
                     const float *from = w + (down * g->kernel[1] + across) * (back ? g->size : g->depth) * outputs;
                     if (back) /* depth is W's outputs in this group, size its channels */
                         pack(from + column * outputs + g->first_in, 1, outputs, g->depth, width, to);

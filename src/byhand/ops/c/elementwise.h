@@ -11,19 +11,19 @@ Each loop takes its arrays and its scalars in the order in which its NumPy twin 
 #define MOST_SCALARS 6
 #define CHUNK 8192 /* numbers of one part */
 
-typedef void (*Loop)(float *const *a, const float *s, long n);
+typedef void (*Loop)(float *const *a, const float *s, isize n);
 
 typedef struct {
     Loop loop;
     float *a[MOST_ARRAYS];
     float s[MOST_SCALARS];
-    long n;
+    isize n;
 } Sweep;
 
-static void sweep_part(void *context, long part)
+static void sweep_part(void *context, isize part)
 {
     const Sweep *sweep = context;
-    const long start = (long)part * CHUNK, left = sweep->n - start;
+    const isize start = (isize)part * CHUNK, left = sweep->n - start;
     float *a[MOST_ARRAYS];
     for (int i = 0; i < MOST_ARRAYS; i++)
         a[i] = sweep->a[i] + (sweep->a[i] ? start : 0);
@@ -32,12 +32,12 @@ static void sweep_part(void *context, long part)
 
 /* for i: body, whose steps do not depend on each other even where output and input are the same array. */
 #define LOOP(name, body)                                                                                               \
-    static void name##_loop(float *const *a, const float *s, long n)                                                   \
+    static void name##_loop(float *const *a, const float *s, isize n)                                                   \
     {                                                                                                                  \
         float *const a0 = a[0], *const a1 = a[1], *const a2 = a[2], *const a3 = a[3];                                  \
         const float s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];                                                        \
         (void)a1, (void)a2, (void)a3, (void)s0, (void)s1, (void)s2, (void)s3;                                                    \
-        _Pragma("GCC ivdep") for (long i = 0; i < n; i++) body                                                         \
+        _Pragma("GCC ivdep") for (isize i = 0; i < n; i++) body                                                         \
     }
 
 /* z, out */
@@ -57,10 +57,10 @@ LOOP(multiply, { a2[i] = a0[i] * a1[i]; })
 
 /* The same by whole registers, for what takes a function of ours: a value of x, and of y where two arrays are read. */
 #define BY_REGISTERS(name, reads, body)                                                                                \
-    static void name##_loop(float *const *a, const float *s, long n)                                                   \
+    static void name##_loop(float *const *a, const float *s, isize n)                                                   \
     {                                                                                                                  \
         (void)s;                                                                                                       \
-        for (long i = 0; i < n; i += LANES) {                                                                          \
+        for (isize i = 0; i < n; i += LANES) {                                                                          \
             const vec x = load_some(a[0] + i, n - i, 0), y = reads > 1 ? load_some(a[1] + i, n - i, 0) : x;            \
             vec value;                                                                                                 \
             (void)y;                                                                                                   \
@@ -76,10 +76,10 @@ BY_REGISTERS(silu, 1, value = x * sigmoid_of(x))
 /* z, out, slope */
 #define CUBIC(x) (0.7978845608028654f * (x) * (1 + 0.044715f * (x) * (x)))
 #define WITH_SLOPE(name, body)                                                                                         \
-    static void name##_loop(float *const *a, const float *s, long n)                                                   \
+    static void name##_loop(float *const *a, const float *s, isize n)                                                   \
     {                                                                                                                  \
         (void)s;                                                                                                       \
-        for (long i = 0; i < n; i += LANES) {                                                                          \
+        for (isize i = 0; i < n; i += LANES) {                                                                          \
             const vec x = load_some(a[0] + i, n - i, 0);                                                               \
             vec value, slope;                                                                                          \
             body;                                                                                                      \

@@ -12,10 +12,10 @@ static int is_grey(const Images *g)
 }
 
 /* The outputs of row r, from *begin to *end − 1, whose windows see something other than 0 in a padded image. */
-static void find_ink(const Images *g, const float *padded, long r, long *begin, long *end)
+static void find_ink(const Images *g, const float *padded, isize r, isize *begin, isize *end)
 {
     const float *top = padded + r * g->stride[0] * g->wide;
-    long first = 0, last = g->wide - 1;
+    isize first = 0, last = g->wide - 1;
 #define BLANK(c) (top[c] == 0 && top[(c) + g->wide] == 0 && top[(c) + 2 * g->wide] == 0)
     while (first <= last && BLANK(first))
         first++;
@@ -28,55 +28,55 @@ static void find_ink(const Images *g, const float *padded, long r, long *begin, 
         *begin = *end = 0;
 }
 
-static void convolve_grey_part(void *context, long i)
+static void convolve_grey_part(void *context, isize i)
 {
     const Images *g = context;
     const float *padded = padded_image(g, i);
     if (!padded)
         return;
-    for (long r = 0; r < g->rows; r++) {
-        long begin, end;
+    for (isize r = 0; r < g->rows; r++) {
+        isize begin, end;
         find_ink(g, padded, r, &begin, &end);
         float *y = g->y + (i * g->rows + r) * g->columns * g->size;
-        for (long j = 0; j < g->size; j += LANES) {
+        for (isize j = 0; j < g->size; j += LANES) {
             const vec start = g->start ? load(g->start + j) : all(0);
             vec w[9];
             for (int k = 0; k < 9; k++)
                 w[k] = load(g->w + k * g->size + j);
-            for (long s = 0; s < begin; s++)
+            for (isize s = 0; s < begin; s++)
                 store(y + s * g->size + j, start);
-            for (long s = begin; s < end; s++) {
+            for (isize s = begin; s < end; s++) {
                 const float *x = padded + r * g->stride[0] * g->wide + s * g->stride[1];
                 vec sum = start;
                 for (int k = 0; k < 9; k++)
                     sum += x[k / 3 * g->wide + k % 3] * w[k];
                 store(y + s * g->size + j, sum);
             }
-            for (long s = end; s < g->columns; s++)
+            for (isize s = end; s < g->columns; s++)
                 store(y + s * g->size + j, start);
         }
     }
 }
 
 /* The part's sum of x's windows ᵀ y over its images: (9, size). */
-static void grey_weights_part(void *context, long part)
+static void grey_weights_part(void *context, isize part)
 {
     const Images *g = context;
     float *sums = g->sums + part * 9 * g->size;
     memset(sums, 0, sizeof(float) * 9 * g->size);
-    for (long i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
+    for (isize i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
         const float *padded = padded_image(g, i);
         if (!padded)
             return;
-        for (long r = 0; r < g->rows; r++) {
-            long begin, end;
+        for (isize r = 0; r < g->rows; r++) {
+            isize begin, end;
             find_ink(g, padded, r, &begin, &end);
             const float *dy = g->y + (i * g->rows + r) * g->columns * g->size;
-            for (long j = 0; j < g->size && begin < end; j += LANES) {
+            for (isize j = 0; j < g->size && begin < end; j += LANES) {
                 vec sum[9];
                 for (int k = 0; k < 9; k++)
                     sum[k] = load(sums + k * g->size + j);
-                for (long s = begin; s < end; s++) {
+                for (isize s = begin; s < end; s++) {
                     const float *x = padded + r * g->stride[0] * g->wide + s * g->stride[1];
                     const vec d = load(dy + s * g->size + j);
                     for (int k = 0; k < 9; k++)

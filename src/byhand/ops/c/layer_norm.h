@@ -9,31 +9,31 @@
 typedef struct {
     const float *x, *gamma, *beta, *dy;
     float *mean, *variance, *inverse, *u, *out;
-    long n, k;
+    isize n, k;
     float epsilon;
 } Normed;
 
 /* Rows of a part: some thousand numbers. */
-INLINE long normed_at_once(const Normed *r) { return 16384 / r->k < 1 ? 1 : 16384 / r->k; }
+INLINE isize normed_at_once(const Normed *r) { return 16384 / r->k < 1 ? 1 : 16384 / r->k; }
 
 #define EACH_NORMED(r, part, i)                                                                                        \
-    for (long i = part * normed_at_once(r), end = i + normed_at_once(r) < r->n ? i + normed_at_once(r) : r->n; i < end; i++)
+    for (isize i = part * normed_at_once(r), end = i + normed_at_once(r) < r->n ? i + normed_at_once(r) : r->n; i < end; i++)
 
 static void all_normed(Job job, Normed *r) { parallel(job, r, (r->n - 1) / normed_at_once(r) + 1); }
 
 /* u = (x − μ) / √(σ² + ε), y = γ ⊙ u + β. */
-static void layer_norm_part(void *context, long part)
+static void layer_norm_part(void *context, isize part)
 {
     const Normed *r = context;
-    const long k = r->k;
+    const isize k = r->k;
     EACH_NORMED(r, part, i) {
         const float *x = r->x + i * k;
         float *u = r->u + i * k, *out = r->out + i * k;
         vec sum = all(0), squares = all(0);
-        for (long j = 0; j < k; j += LANES)
+        for (isize j = 0; j < k; j += LANES)
             sum += load_some(x + j, k - j, 0);
         const float mean = total(sum) / k;
-        for (long j = 0; j < k; j += LANES) {
+        for (isize j = 0; j < k; j += LANES) {
             const vec centred = load_some(x + j, k - j, mean) - mean;
             squares += centred * centred;
         }
@@ -41,7 +41,7 @@ static void layer_norm_part(void *context, long part)
         r->mean[i] = mean;
         r->variance[i] = variance;
         r->inverse[i] = inverse;
-        for (long j = 0; j < k; j += LANES) {
+        for (isize j = 0; j < k; j += LANES) {
             const vec v = (load_some(x + j, k - j, 0) - mean) * inverse;
             store_some(u + j, v, k - j);
             store_some(out + j, load_some(r->gamma + j, k - j, 0) * v + load_some(r->beta + j, k - j, 0), k - j);
@@ -50,22 +50,22 @@ static void layer_norm_part(void *context, long part)
 }
 
 /* du = γ ⊙ dy in `mean`'s place, dx = (du − mean of du − u · mean of du ⊙ u) / √(σ² + ε) in `out`. */
-static void layer_norm_backward_part(void *context, long part)
+static void layer_norm_backward_part(void *context, isize part)
 {
     const Normed *r = context;
-    const long k = r->k;
+    const isize k = r->k;
     EACH_NORMED(r, part, i) {
         const float *dy = r->dy + i * k, *u = r->u + i * k, inverse = r->inverse[i];
         float *du = r->mean + i * k, *dx = r->out + i * k;
         vec sum = all(0), product = all(0);
-        for (long j = 0; j < k; j += LANES) {
+        for (isize j = 0; j < k; j += LANES) {
             const vec v = load_some(dy + j, k - j, 0) * load_some(r->gamma + j, k - j, 0);
             store_some(du + j, v, k - j);
             sum += v;
             product += v * load_some(u + j, k - j, 0);
         }
         const float shift = total(sum) / k, slope = total(product) / k;
-        for (long j = 0; j < k; j += LANES)
+        for (isize j = 0; j < k; j += LANES)
             store_some(dx + j, (load_some(du + j, k - j, 0) - shift - load_some(u + j, k - j, 0) * slope) * inverse, k - j);
     }
 }
@@ -73,19 +73,19 @@ static void layer_norm_backward_part(void *context, long part)
 typedef struct {
     const float *u, *dy;
     float *sums; /* of each part: k for gamma, then k for beta */
-    long n, k, parts;
+    isize n, k, parts;
 } Scaled;
 
 /* The part's Σ_i dy_i ⊙ u_i and Σ_i dy_i over some of the n rows. */
-static void scaled_sums_part(void *context, long part)
+static void scaled_sums_part(void *context, isize part)
 {
     const Scaled *s = context;
-    const long k = s->k, begin = s->n * part / s->parts, end = s->n * (part + 1) / s->parts;
+    const isize k = s->k, begin = s->n * part / s->parts, end = s->n * (part + 1) / s->parts;
     float *gamma = s->sums + 2 * part * k, *beta = gamma + k;
-    for (long j = 0; j < k; j += 2 * LANES) {
-        const long first = k - j, second = k - j - LANES;
+    for (isize j = 0; j < k; j += 2 * LANES) {
+        const isize first = k - j, second = k - j - LANES;
         vec g[2] = {all(0), all(0)}, b[2] = {all(0), all(0)};
-        for (long i = begin; i < end; i++) {
+        for (isize i = begin; i < end; i++) {
             const vec v = load_some(s->dy + i * k + j, first, 0);
             g[0] += v * load_some(s->u + i * k + j, first, 0);
             b[0] += v;
@@ -105,7 +105,7 @@ static void scaled_sums_part(void *context, long part)
 }
 
 /* dγ = Σ_i dy_i ⊙ u_i, dβ = Σ_i dy_i; many rows are summed in eight parts, whatever the number of threads. */
-static void scale_columns_backward(const float *u, const float *dy, long n, long k, float *dgamma, float *dbeta)
+static void scale_columns_backward(const float *u, const float *dy, isize n, isize k, float *dgamma, float *dbeta)
 {
     Scaled s = {u, dy, NULL, n, k, n * k > 16384 && n > 64 ? 8 : 1};
     s.sums = room(2, (size_t)(2 * s.parts * k));
@@ -114,18 +114,18 @@ static void scale_columns_backward(const float *u, const float *dy, long n, long
     parallel(scaled_sums_part, &s, s.parts);
     memcpy(dgamma, s.sums, sizeof(float) * k);
     memcpy(dbeta, s.sums + k, sizeof(float) * k);
-    for (long part = 1; part < s.parts; part++)
-        for (long j = 0; j < k; j++) {
+    for (isize part = 1; part < s.parts; part++)
+        for (isize j = 0; j < k; j++) {
             dgamma[j] += s.sums[2 * part * k + j];
             dbeta[j] += s.sums[2 * part * k + k + j];
         }
 }
 
 /* out_r = Σ dy_i over all i with rows_i = r, in their order. */
-static void add_rows(const float *dy, const int64_t *rows, long count, long k, float *out, long most)
+static void add_rows(const float *dy, const int64_t *rows, isize count, isize k, float *out, isize most)
 {
     memset(out, 0, sizeof(float) * (size_t)(most * k));
-    for (long i = 0; i < count; i++)
-        for (long j = 0; j < k; j++)
+    for (isize i = 0; i < count; i++)
+        for (isize j = 0; j < k; j++)
             out[rows[i] * k + j] += dy[i * k + j];
 }

@@ -21,14 +21,14 @@ apart. A convolution is the same product with rows of a that overlap. */
 typedef struct {
     const float *a, *b, *start;
     float *c;
-    const long *offset;
-    long at[ROWS], ac, bs, segments, depth, cs, last;
+    const isize *offset;
+    isize at[ROWS], ac, bs, segments, depth, cs, last;
     int add; /* c += a b; else c = start + a b, or c = a b */
 } Tile;
 
 INLINE void tile(int rows, int columns, const Tile *t)
 {
-    const long last = t->last, ac = t->ac, bs = t->bs, cs = t->cs, depth = t->depth;
+    const isize last = t->last, ac = t->ac, bs = t->bs, cs = t->cs, depth = t->depth;
     const float *b = t->b;
     vec sum[ROWS][COLUMNS];
     for (int r = 0; r < rows; r++)
@@ -37,9 +37,9 @@ INLINE void tile(int rows, int columns, const Tile *t)
     const float *a[ROWS];
     for (int r = 0; r < rows; r++)
         a[r] = t->a + t->at[r];
-    for (long s = 0; s < t->segments; s++) {
-        const long end = t->offset[s] + depth * ac;
-        for (long k = t->offset[s]; k < end; k += ac, b += bs) {
+    for (isize s = 0; s < t->segments; s++) {
+        const isize end = t->offset[s] + depth * ac;
+        for (isize k = t->offset[s]; k < end; k += ac, b += bs) {
             vec row[COLUMNS];
             for (int v = 0; v < columns; v++)
                 row[v] = load(b + v * LANES);
@@ -59,7 +59,7 @@ INLINE void tile(int rows, int columns, const Tile *t)
 static void multiply_tile(int rows, int width, Tile *t)
 {
     float *c = t->c, edge[ROWS * LANES];
-    const long cs = t->cs;
+    const isize cs = t->cs;
     t->last = width < LANES ? 0 : width - LANES;
     if (width < LANES) { /* it goes by way of a whole one */
         for (int r = 0; r < rows && t->add; r++)
@@ -91,15 +91,15 @@ static void multiply_tile(int rows, int width, Tile *t)
 typedef struct {
     const float *a, *b, *start;
     float *c;
-    long m, n, depth; /* a (m, depth), b (depth, n), c (m, n) */
-    long ar, ac, br, bc, cs;
-    long across, down; /* parts: across panels of c's columns, and down its rows */
+    isize m, n, depth; /* a (m, depth), b (depth, n), c (m, n) */
+    isize ar, ac, br, bc, cs;
+    isize across, down; /* parts: across panels of c's columns, and down its rows */
 } Product;
 
 /* `depth` rows of one register of a panel, whose columns lie `bc` apart. */
-static void pack_transposed(const float *from, long br, long bc, long depth, int columns, float *to)
+static void pack_transposed(const float *from, isize br, isize bc, isize depth, int columns, float *to)
 {
-    long k = 0;
+    isize k = 0;
 #if LANES > 4
     for (vec rows[LANES]; br == 1 && k + LANES <= depth; k += LANES) {
         for (int j = 0; j < LANES; j++)
@@ -115,22 +115,22 @@ static void pack_transposed(const float *from, long br, long bc, long depth, int
 }
 
 /* `depth` rows of a panel of b of `width` columns, in whole registers; zeros fill up a width below LANES. */
-static void pack(const float *b, long br, long bc, long depth, int width, float *out)
+static void pack(const float *b, isize br, isize bc, isize depth, int width, float *out)
 {
     const int columns = width > LANES ? 2 : 1;
-    const long last = width < LANES ? 0 : width - LANES;
+    const isize last = width < LANES ? 0 : width - LANES;
     for (int v = 0; v < columns; v++) {
         const float *from = b + AT(v) * bc;
         float *to = out + v * LANES;
         if (width < LANES && bc == 1)
-            for (long k = 0; k < depth; k++)
+            for (isize k = 0; k < depth; k++)
                 store(to + k * LANES, load_few(from + k * br, width));
         else if (width < LANES)
-            for (long k = 0; k < depth; k++)
+            for (isize k = 0; k < depth; k++)
                 for (int j = 0; j < LANES; j++)
                     to[k * LANES + j] = j < width ? from[k * br + j * bc] : 0;
         else if (bc == 1)
-            for (long k = 0; k < depth; k++) {
+            for (isize k = 0; k < depth; k++) {
                 __builtin_prefetch(from + (k + 16) * br); /* rows far apart are no pattern that the processor knows */
                 store(to + k * columns * LANES, load(from + k * br));
             }
@@ -139,10 +139,10 @@ static void pack(const float *b, long br, long bc, long depth, int width, float 
     }
 }
 
-INLINE int panel_width(long n, long column) { return n - column < PANEL ? (int)(n - column) : PANEL; }
+INLINE int panel_width(isize n, isize column) { return n - column < PANEL ? (int)(n - column) : PANEL; }
 
 /* One panel of c's columns, for some rows of a and `depth` rows of b from `first` on. */
-static void multiply_panel(const Product *p, Tile *t, long top, long end, long column, long first, float *panel)
+static void multiply_panel(const Product *p, Tile *t, isize top, isize end, isize column, isize first, float *panel)
 {
     const int width = panel_width(p->n, column);
     const float *b = p->b + first * p->br + column * p->bc;
@@ -151,13 +151,13 @@ static void multiply_panel(const Product *p, Tile *t, long top, long end, long c
         pack(p->start + column, 0, 1, 1, width, start);
     t->start = p->start ? start : NULL;
     const float *from = b;
-    long gap = p->br;
+    isize gap = p->br;
     if (p->bc != 1 || width != PANEL || p->m > 100) { /* with fewer rows it isn't worth the packing */
         pack(b, p->br, p->bc, t->depth, width, panel);
         from = panel;
         gap = width > LANES ? PANEL : LANES;
     }
-    for (long row = top; row < end; row += ROWS) {
+    for (isize row = top; row < end; row += ROWS) {
         t->b = from;
         t->bs = gap;
         t->a = p->a + row * p->ar + first * p->ac;
@@ -168,22 +168,22 @@ static void multiply_panel(const Product *p, Tile *t, long top, long end, long c
 
 /* One part: some panels of c's columns, and some of its rows. Neighbouring panels of the same rows of b follow each other,
    as those lie side by side in memory. */
-static void multiply_part(void *context, long part)
+static void multiply_part(void *context, isize part)
 {
     const Product *p = context;
-    const long panels = (p->n + PANEL - 1) / PANEL, left = part % p->across, none = 0;
-    const long tiles = (p->m + ROWS - 1) / ROWS, most = p->ac == 1 ? DEPTH : SHALLOW;
-    const long top = tiles * (part / p->across) / p->down * ROWS, last = tiles * (part / p->across + 1) / p->down * ROWS;
+    const isize panels = (p->n + PANEL - 1) / PANEL, left = part % p->across, none = 0;
+    const isize tiles = (p->m + ROWS - 1) / ROWS, most = p->ac == 1 ? DEPTH : SHALLOW;
+    const isize top = tiles * (part / p->across) / p->down * ROWS, last = tiles * (part / p->across + 1) / p->down * ROWS;
     float *panel = room(0, (size_t)DEPTH * PANEL);
     if (!panel)
         return;
     Tile t = {.offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
     for (int r = 0; r < ROWS; r++)
         t.at[r] = r * p->ar;
-    for (long first = 0; first < p->depth; first += most) {
+    for (isize first = 0; first < p->depth; first += most) {
         t.depth = p->depth - first < most ? p->depth - first : most;
         t.add = first > 0;
-        for (long j = panels * left / p->across; j < panels * (left + 1) / p->across; j++)
+        for (isize j = panels * left / p->across; j < panels * (left + 1) / p->across; j++)
             multiply_panel(p, &t, top, last < p->m ? last : p->m, j * PANEL, first, panel);
     }
 }
@@ -194,15 +194,15 @@ static void multiply_part(void *context, long part)
 typedef struct {
     const float *a; /* (depth, m), rows `gap` apart */
     float *out;     /* (m, depth) */
-    long m, depth, gap;
+    isize m, depth, gap;
 } Turning;
 
 /* LANES rows of a transposed matrix. */
-static void turn_part(void *context, long part)
+static void turn_part(void *context, isize part)
 {
     const Turning *t = context;
-    const long i = part * LANES, rows = t->m - i < LANES ? t->m - i : LANES;
-    long k = 0;
+    const isize i = part * LANES, rows = t->m - i < LANES ? t->m - i : LANES;
+    isize k = 0;
 #if LANES > 4
     for (vec block[LANES]; rows == LANES && k + LANES <= t->depth; k += LANES) {
         for (int j = 0; j < LANES; j++)
@@ -213,7 +213,7 @@ static void turn_part(void *context, long part)
     }
 #endif
     for (; k < t->depth; k++)
-        for (long j = 0; j < rows; j++)
+        for (isize j = 0; j < rows; j++)
             t->out[(i + j) * t->depth + k] = t->a[k * t->gap + i + j];
 }
 
@@ -225,9 +225,9 @@ static void turn_left(Product *p, int alone)
     Turning t = {p->a, room(1, (size_t)(p->m * p->depth)), p->m, p->depth, p->ac};
     if (!t.out)
         return;
-    const long parts = (t.m + LANES - 1) / LANES;
+    const isize parts = (t.m + LANES - 1) / LANES;
     if (alone)
-        for (long part = 0; part < parts; part++)
+        for (isize part = 0; part < parts; part++)
             turn_part(&t, part);
     else
         parallel(turn_part, &t, parts);
@@ -239,16 +239,16 @@ static void turn_left(Product *p, int alone)
 /* c = a b, or start + a b in every row; b's columns or its rows are contiguous. */
 static void dense_product(Product *p)
 {
-    const long panels = (p->n + PANEL - 1) / PANEL, tiles = (p->m + ROWS - 1) / ROWS;
+    const isize panels = (p->n + PANEL - 1) / PANEL, tiles = (p->m + ROWS - 1) / ROWS;
     const double operations = 2.0 * p->m * p->n * p->depth, parts = operations / 1e6; /* of some ten microseconds */
     p->across = p->ac == 1 || panels < 16 ? panels : (panels + 3) / 4;
-    p->down = (long)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
-    const long few = p->ac == 1 ? 32 : 8, most = p->across < few ? few / p->across : 1; /* each part packs its panels of b, so no more than are needed */
+    p->down = (isize)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
+    const isize few = p->ac == 1 ? 32 : 8, most = p->across < few ? few / p->across : 1; /* each part packs its panels of b, so no more than are needed */
     if (p->down > 8 || p->down > most)
         p->down = most < 8 ? most : 8;
     turn_left(p, operations < 1e6);
     if (operations < 1e6)
-        for (long part = 0; part < p->across; part++)
+        for (isize part = 0; part < p->across; part++)
             multiply_part(p, part);
     else
         parallel(multiply_part, p, p->across * p->down);
@@ -257,23 +257,23 @@ static void dense_product(Product *p)
 /* Products of many pairs of matrices of the same shapes: pair (i, h) begins so many floats further on. */
 typedef struct {
     Product first;
-    long heads, a[2], b[2], c[2];
+    isize heads, a[2], b[2], c[2];
 } Stack;
 
-static void stacked_part(void *context, long part)
+static void stacked_part(void *context, isize part)
 {
     const Stack *s = context;
-    const long i = part / s->heads, h = part % s->heads;
+    const isize i = part / s->heads, h = part % s->heads;
     Product p = s->first;
     p.a += i * s->a[0] + h * s->a[1];
     p.b += i * s->b[0] + h * s->b[1];
     p.c += i * s->c[0] + h * s->c[1];
     turn_left(&p, 1);
-    for (long across = 0; across < p.across; across++)
+    for (isize across = 0; across < p.across; across++)
         multiply_part(&p, across);
 }
 
-static void stacked_products(Stack *s, long n)
+static void stacked_products(Stack *s, isize n)
 {
     s->first.across = (s->first.n + PANEL - 1) / PANEL;
     s->first.down = 1;

@@ -6,6 +6,14 @@
 
 #include "threads.h"
 
+#if defined(_WIN32)
+#include <malloc.h>
+#define aligned_alloc(alignment, size) _aligned_malloc(size, alignment)
+#define free_aligned _aligned_free
+#else
+#define free_aligned free
+#endif
+
 #define ROOMS 4
 
 typedef struct {
@@ -18,7 +26,7 @@ static pthread_key_t rooms_key;
 static void free_rooms(void *rooms)
 {
     for (int which = 0; which < ROOMS; which++)
-        free(((Rooms *)rooms)->memory[which]);
+        free_aligned(((Rooms *)rooms)->memory[which]);
     free(rooms);
 }
 
@@ -37,7 +45,7 @@ static float *room(int which, size_t floats)
         }
     }
     if (rooms && (rooms->size[which] < floats || !rooms->memory[which])) {
-        free(rooms->memory[which]);
+        free_aligned(rooms->memory[which]);
         rooms->memory[which] = aligned_alloc(64, (floats * sizeof(float) + 64) / 64 * 64);
         rooms->size[which] = rooms->memory[which] ? floats : 0;
     }

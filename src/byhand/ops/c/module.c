@@ -13,7 +13,7 @@ hands on to its NumPy twin, which does it or says what is wrong. So the results 
 
 static PyObject *set_threads(PyObject *self, PyObject *count)
 {
-    const long wanted = PyLong_AsLong(count);
+    const isize wanted = PyLong_AsLong(count);
     if (wanted == -1 && PyErr_Occurred())
         return NULL;
     const int count_then = wanted < 1 ? 1 : wanted > MOST_THREADS ? MOST_THREADS : (int)wanted;

@@ -8,38 +8,38 @@
 typedef struct {
     const float *x, *y, *dy;
     float *out;
-    long height, width, channels, rows, columns, size[2], stride[2], pad[2];
+    isize height, width, channels, rows, columns, size[2], stride[2], pad[2];
 } Pool;
 
 /* The pixels of a window inside the image: `tall` rows of `wide`, from number `at` of the image on. */
 typedef struct {
-    long at, tall, wide;
+    isize at, tall, wide;
 } Part;
 
-static Part window_at(const Pool *p, long r, long s)
+static Part window_at(const Pool *p, isize r, isize s)
 {
-    const long y0 = r * p->stride[0] - p->pad[0], x0 = s * p->stride[1] - p->pad[1];
-    const long top = y0 < 0 ? 0 : y0, bottom = y0 + p->size[0] < p->height ? y0 + p->size[0] : p->height;
-    const long left = x0 < 0 ? 0 : x0, right = x0 + p->size[1] < p->width ? x0 + p->size[1] : p->width;
+    const isize y0 = r * p->stride[0] - p->pad[0], x0 = s * p->stride[1] - p->pad[1];
+    const isize top = y0 < 0 ? 0 : y0, bottom = y0 + p->size[0] < p->height ? y0 + p->size[0] : p->height;
+    const isize left = x0 < 0 ? 0 : x0, right = x0 + p->size[1] < p->width ? x0 + p->size[1] : p->width;
     return (Part){(top * p->width + left) * p->channels, bottom - top, right - left};
 }
 
 /* The largest of each channel of a window that begins at x. */
-INLINE void largest(const Pool *p, const float *x, long tall, long wide, float *y)
+INLINE void largest(const Pool *p, const float *x, isize tall, isize wide, float *y)
 {
-    const long channels = p->channels, line = p->width * channels;
-    long c = 0;
+    const isize channels = p->channels, line = p->width * channels;
+    isize c = 0;
     for (; c <= channels - LANES; c += LANES) {
         vec most = all(-INFINITY);
-        for (long k = 0; k < tall; k++)
-            for (long l = 0; l < wide; l++)
+        for (isize k = 0; k < tall; k++)
+            for (isize l = 0; l < wide; l++)
                 most = larger(load(x + k * line + l * channels + c), most);
         store(y + c, most);
     }
     for (; c < channels; c++) {
         float most = -INFINITY;
-        for (long k = 0; k < tall; k++)
-            for (long l = 0; l < wide; l++) {
+        for (isize k = 0; k < tall; k++)
+            for (isize l = 0; l < wide; l++) {
                 const float seen = x[k * line + l * channels + c];
                 most = seen > most || seen != seen ? seen : most;
             }
@@ -47,13 +47,13 @@ INLINE void largest(const Pool *p, const float *x, long tall, long wide, float *
     }
 }
 
-static void max_pool_part(void *context, long i)
+static void max_pool_part(void *context, isize i)
 {
     const Pool *p = context;
     const float *x = p->x + i * p->height * p->width * p->channels;
     float *y = p->out + i * p->rows * p->columns * p->channels;
-    for (long r = 0; r < p->rows; r++)
-        for (long s = 0; s < p->columns; s++, y += p->channels) {
+    for (isize r = 0; r < p->rows; r++)
+        for (isize s = 0; s < p->columns; s++, y += p->channels) {
             const Part w = window_at(p, r, s);
             if (w.tall == 2 && w.wide == 2) /* the usual size, which the compiler then knows */
                 largest(p, x + w.at, 2, 2, y);
@@ -63,17 +63,17 @@ static void max_pool_part(void *context, long i)
 }
 
 /* dx of a window's pixels: dy at the first maximum, 0 elsewhere; added where windows overlap. */
-INLINE void to_largest(const Pool *p, const float *x, const float *y, const float *dy, float *dx, long tall, long wide,
+INLINE void to_largest(const Pool *p, const float *x, const float *y, const float *dy, float *dx, isize tall, isize wide,
                        int apart)
 {
-    const long channels = p->channels, line = p->width * channels;
-    long c = 0;
+    const isize channels = p->channels, line = p->width * channels;
+    isize c = 0;
     for (; c <= channels - LANES; c += LANES) {
         const vec most = load(y + c);
         vec share = load(dy + c); /* until the maximum was met, then 0 */
-        for (long k = 0; k < tall; k++)
-            for (long l = 0; l < wide; l++) {
-                const long to = k * line + l * channels + c;
+        for (isize k = 0; k < tall; k++)
+            for (isize l = 0; l < wide; l++) {
+                const isize to = k * line + l * channels + c;
                 const ivec hit = load(x + to) == most;
                 const vec now = (vec)((ivec)share & hit);
                 if (apart)
@@ -85,9 +85,9 @@ INLINE void to_largest(const Pool *p, const float *x, const float *y, const floa
     }
     for (; c < channels; c++) {
         float share = dy[c];
-        for (long k = 0; k < tall; k++)
-            for (long l = 0; l < wide; l++) {
-                const long to = k * line + l * channels + c;
+        for (isize k = 0; k < tall; k++)
+            for (isize l = 0; l < wide; l++) {
+                const isize to = k * line + l * channels + c;
                 const int hit = x[to] == y[c];
                 dx[to] = (apart ? 0 : dx[to]) + (hit ? share : 0);
                 share = hit ? 0 : share;
@@ -96,23 +96,23 @@ INLINE void to_largest(const Pool *p, const float *x, const float *y, const floa
 }
 
 /* Whether each pixel along one side is in exactly one window. */
-static int fills(const Pool *p, int side, long windows, long pixels)
+static int fills(const Pool *p, int side, isize windows, isize pixels)
 {
     return p->stride[side] == p->size[side] && p->pad[side] == 0 && windows * p->size[side] == pixels;
 }
 
-static void max_pool_backward_part(void *context, long i)
+static void max_pool_backward_part(void *context, isize i)
 {
     const Pool *p = context;
-    const long size = p->height * p->width * p->channels;
+    const isize size = p->height * p->width * p->channels;
     const float *x = p->x + i * size;
     float *dx = p->out + i * size;
     const int apart = p->stride[0] >= p->size[0] && p->stride[1] >= p->size[1]; /* no pixel is in two windows */
     if (!fills(p, 0, p->rows, p->height) || !fills(p, 1, p->columns, p->width))
         memset(dx, 0, sizeof(float) * (size_t)size);
-    for (long r = 0; r < p->rows; r++)
-        for (long s = 0; s < p->columns; s++) {
-            const long at = ((i * p->rows + r) * p->columns + s) * p->channels;
+    for (isize r = 0; r < p->rows; r++)
+        for (isize s = 0; s < p->columns; s++) {
+            const isize at = ((i * p->rows + r) * p->columns + s) * p->channels;
             const Part w = window_at(p, r, s);
             if (w.tall == 2 && w.wide == 2 && apart)
                 to_largest(p, x + w.at, p->y + at, p->dy + at, dx + w.at, 2, 2, 1);

@@ -18,7 +18,7 @@ typedef struct Sequence Sequence;
 /* The sums of some sequences' block of units from `unit` to `end`: of gate g they begin at sum + g * gate, and one
    sequence's after the other `gap` floats apart. `i` counts the steps in the order in which they are taken. */
 typedef struct {
-    long row, rows, i, unit, end, gate, gap;
+    isize row, rows, i, unit, end, gate, gap;
     const float *sum;
 } Block;
 
@@ -27,14 +27,14 @@ typedef void (*Step)(const Sequence *s, const Block *b);
 /* What h, or a gradient, is multiplied with: m (rows, width), its rows `gap` apart; a (n, T, wide). */
 typedef struct {
     const float *a, *m;
-    long wide, depth, gap;
+    isize wide, depth, gap;
 } Factor;
 
 struct Sequence {
     Factor factor[MOST_GATES]; /* forward one for each gate, backward the parts of dz */
     int factors, gates, reverse, relu;
     Step step;
-    long n, steps, k, parts;
+    isize n, steps, k, parts;
     const uint8_t *mask;
     const float *packed, *c, *dy;
     float *z, *h, *y, *before, *cell, *cells, *squashed, *inner;
@@ -42,52 +42,52 @@ struct Sequence {
 };
 
 /* The number in (n, T) of a sequence's step i. */
-INLINE long place_of(const Sequence *s, long row, long i) { return row * s->steps + (s->reverse ? s->steps - 1 - i : i); }
+INLINE isize place_of(const Sequence *s, isize row, isize i) { return row * s->steps + (s->reverse ? s->steps - 1 - i : i); }
 
-INLINE int is_there(const Sequence *s, long place) { return !s->mask || s->mask[place]; }
+INLINE int is_there(const Sequence *s, isize place) { return !s->mask || s->mask[place]; }
 
 /* out = a M, or out += a Mᵀ where `turned`, for one row a of `depth` numbers, and n columns. */
-static void multiply_row(const float *restrict a, const Factor *f, int turned, long n, float *restrict out)
+static void multiply_row(const float *restrict a, const Factor *f, int turned, isize n, float *restrict out)
 {
     const float *restrict m = f->m;
-    const long gap = f->gap, depth = f->depth;
+    const isize gap = f->gap, depth = f->depth;
     if (turned) {
-        for (long j = 0; j < n; j += 4) {
-            const long rows = n - j < 4 ? n - j : 4;
+        for (isize j = 0; j < n; j += 4) {
+            const isize rows = n - j < 4 ? n - j : 4;
             vec sum[4] = {};
-            for (long k = 0; k < depth; k += LANES) {
+            for (isize k = 0; k < depth; k += LANES) {
                 const vec left = load_some(a + k, depth - k, 0);
-                for (long r = 0; r < rows; r++)
+                for (isize r = 0; r < rows; r++)
                     sum[r] += left * load_some(m + (j + r) * gap + k, depth - k, 0);
             }
-            for (long r = 0; r < rows; r++)
+            for (isize r = 0; r < rows; r++)
                 out[j + r] += total(sum[r]);
         }
         return;
     }
     memset(out, 0, sizeof(float) * (size_t)n);
-    long k = 0;
+    isize k = 0;
     for (; k + 4 <= depth; k += 4) {
         const float *row = m + k * gap;
-        for (long j = 0; j < n; j++)
+        for (isize j = 0; j < n; j++)
             out[j] += a[k] * row[j] + a[k + 1] * row[gap + j] + (a[k + 2] * row[2 * gap + j] + a[k + 3] * row[3 * gap + j]);
     }
     for (; k < depth; k++)
-        for (long j = 0; j < n; j++)
+        for (isize j = 0; j < n; j++)
             out[j] += a[k] * m[k * gap + j];
 }
 
 /* For each block of PANEL units, each factor's columns of them: `depth` rows of PANEL, the last block filled up with 0. */
 static void pack_blocks(const Sequence *s, int turned, float *to)
 {
-    for (long unit = 0; unit < s->k; unit += PANEL) {
-        const long width = s->k - unit < PANEL ? s->k - unit : PANEL;
+    for (isize unit = 0; unit < s->k; unit += PANEL) {
+        const isize width = s->k - unit < PANEL ? s->k - unit : PANEL;
         for (int g = 0; g < s->factors; g++) {
             const Factor *f = s->factor + g;
-            for (long k = 0; k < f->depth; k++, to += PANEL) {
+            for (isize k = 0; k < f->depth; k++, to += PANEL) {
                 memset(to + width, 0, sizeof(float) * (size_t)(PANEL - width));
                 if (turned)
-                    for (long j = 0; j < width; j++)
+                    for (isize j = 0; j < width; j++)
                         to[j] = f->m[(unit + j) * f->gap + k];
                 else
                     memcpy(to, f->m + k * f->gap + unit, sizeof(float) * (size_t)width);
@@ -97,11 +97,11 @@ static void pack_blocks(const Sequence *s, int turned, float *to)
 }
 
 /* c = a b, or c += a b, for some rows in tiles of about the same height; c's rows are PANEL apart. */
-static void multiply_block(long rows, int width, Tile *t, float *c)
+static void multiply_block(isize rows, int width, Tile *t, float *c)
 {
     const float *a = t->a;
-    const long tiles = (rows + ROWS - 1) / ROWS, height = (rows + tiles - 1) / tiles;
-    for (long row = 0; row < rows; row += height) {
+    const isize tiles = (rows + ROWS - 1) / ROWS, height = (rows + tiles - 1) / tiles;
+    for (isize row = 0; row < rows; row += height) {
         t->a = a + row * t->at[1];
         t->c = c + row * PANEL;
         multiply_tile(rows - row < height ? (int)(rows - row) : (int)height, width, t);
@@ -109,21 +109,21 @@ static void multiply_block(long rows, int width, Tile *t, float *c)
     t->a = a;
 }
 
-INLINE int block_width(const Sequence *s, long unit) { return s->k - unit > LANES ? PANEL : LANES; }
+INLINE int block_width(const Sequence *s, isize unit) { return s->k - unit > LANES ? PANEL : LANES; }
 
-INLINE long depth_of(const Sequence *s)
+INLINE isize depth_of(const Sequence *s)
 {
-    long depth = 0;
+    isize depth = 0;
     for (int g = 0; g < s->factors; g++)
         depth += s->factor[g].depth;
     return depth;
 }
 
 /* Forward, some sequences through all steps. */
-static void forward_part(void *context, long part)
+static void forward_part(void *context, isize part)
 {
     const Sequence *s = context;
-    const long top = s->n * part / s->parts, rows = s->n * (part + 1) / s->parts - top, none = 0;
+    const isize top = s->n * part / s->parts, rows = s->n * (part + 1) / s->parts - top, none = 0;
     float sums[MOST_GATES * TALL * ROWS * PANEL];
     Tile t = {.offset = &none, .ac = 1, .segments = 1, .bs = PANEL, .cs = PANEL, .depth = s->k};
     for (int r = 0; r < ROWS; r++)
@@ -143,10 +143,10 @@ static void forward_part(void *context, long part)
 
 /* Backward, from the last step to the first; a block's sums are then what step i + 1 hands back, and after the first step
    they are the gradient by the first state. */
-static void backward_part(void *context, long part)
+static void backward_part(void *context, isize part)
 {
     const Sequence *s = context;
-    const long top = s->n * part / s->parts, rows = s->n * (part + 1) / s->parts - top, none = 0, whole = depth_of(s);
+    const isize top = s->n * part / s->parts, rows = s->n * (part + 1) / s->parts - top, none = 0, whole = depth_of(s);
     float sums[TALL * ROWS * PANEL];
     Tile t = {.offset = &none, .ac = 1, .segments = 1, .bs = PANEL, .cs = PANEL};
     Block b = {.row = top, .rows = rows, .gap = PANEL, .sum = sums};
@@ -159,7 +159,7 @@ static void backward_part(void *context, long part)
             for (const Factor *f = s->factor; f < s->factor + s->factors && b.i + 1 < s->steps; f++) {
                 for (int r = 0; r < ROWS; r++)
                     t.at[r] = r * s->steps * f->wide;
-                for (long first = 0; first < f->depth; first += PIECE) {
+                for (isize first = 0; first < f->depth; first += PIECE) {
                     t.a = f->a + place_of(s, top, b.i + 1) * f->wide + first;
                     t.depth = f->depth - first < PIECE ? f->depth - first : PIECE;
                     multiply_block(rows, block_width(s, b.unit), &t, sums);
@@ -177,7 +177,7 @@ static void few_sequences(Sequence *s, int back)
     float *sum = room(0, (size_t)(s->gates * s->k + LANES));
     if (!sum)
         return;
-    for (long row = 0; row < s->n; row++) {
+    for (isize row = 0; row < s->n; row++) {
         Block b = {.row = row, .rows = 1, .unit = 0, .end = s->k, .gate = s->k, .sum = sum};
         if (!back)
             for (b.i = 0; b.i < s->steps; b.i++) {
@@ -198,7 +198,7 @@ static void few_sequences(Sequence *s, int back)
 /* What each step starts from begins with the first state. */
 static void start_from(const Sequence *s, const float *first, float *kept)
 {
-    for (long row = 0; row < s->n && kept; row++)
+    for (isize row = 0; row < s->n && kept; row++)
         memcpy(kept + place_of(s, row, 0) * s->k, first + row * s->k, sizeof(float) * (size_t)s->k);
 }
 

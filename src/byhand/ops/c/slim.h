@@ -12,10 +12,10 @@ once, which memory is slow at. */
 #define AT_ONCE 4                    /* samples whose products are added to the sums together */
 
 /* b (depth, n) with its columns as rows (n, `length`), filled up with zeros. */
-static void turn_columns(const Product *p, long length, float *out)
+static void turn_columns(const Product *p, isize length, float *out)
 {
-    for (long j = 0; j < p->n; j++)
-        for (long k = 0; k < length; k++)
+    for (isize j = 0; j < p->n; j++)
+        for (isize k = 0; k < length; k++)
             out[j * length + k] = k < p->depth ? p->b[k * p->br + j * p->bc] : 0;
 }
 
@@ -23,21 +23,21 @@ static void turn_columns(const Product *p, long length, float *out)
 typedef struct {
     const Product *p;
     float *turned;
-    long length;
+    isize length;
 } Slim;
 
 /* Some rows of c = start + a b: c_rj = start_j + Σ_k a_rk b_kj. */
-INLINE void slim_rows(int rows, int n, const Slim *s, long row)
+INLINE void slim_rows(int rows, int n, const Slim *s, isize row)
 {
     const Product *p = s->p;
-    const long length = s->length, whole = p->depth / LANES * LANES, ar = p->ar, cs = p->cs;
+    const isize length = s->length, whole = p->depth / LANES * LANES, ar = p->ar, cs = p->cs;
     const float *a = p->a + row * ar, *b = s->turned, *start = p->start;
     float *c = p->c + row * cs;
     vec sum[TOGETHER][SLIM], left[TOGETHER];
     for (int r = 0; r < rows; r++)
         for (int j = 0; j < n; j++)
             sum[r][j] = all(0);
-    for (long k = 0; k < whole; k += LANES) {
+    for (isize k = 0; k < whole; k += LANES) {
         for (int r = 0; r < rows; r++) {
             left[r] = load(a + r * ar + k);
             __builtin_prefetch(a + (r + rows) * ar + k);
@@ -59,10 +59,10 @@ INLINE void slim_rows(int rows, int n, const Slim *s, long row)
 }
 
 /* What some samples add to the sums (n, length): sum_jk += Σ_r a_kr b_rj, where a is xᵀ, for registers from k to `end`. */
-INLINE void slim_samples(int samples, int n, const Slim *s, long row, long k, long end)
+INLINE void slim_samples(int samples, int n, const Slim *s, isize row, isize k, isize end)
 {
     const Product *p = s->p;
-    const long length = s->length, m = p->m, ac = p->ac;
+    const isize length = s->length, m = p->m, ac = p->ac;
     const float *a = p->a + row * ac;
     float *sums = s->turned, right[SLIM][AT_ONCE];
     for (int j = 0; j < n; j++)
@@ -82,10 +82,10 @@ INLINE void slim_samples(int samples, int n, const Slim *s, long row, long k, lo
 }
 
 /* One part of the rows of c = start + a b. */
-INLINE void slim_rows_part(int n, const Slim *s, long part)
+INLINE void slim_rows_part(int n, const Slim *s, isize part)
 {
-    const long end = s->p->m * (part + 1) / s->p->down;
-    long row = s->p->m * part / s->p->down;
+    const isize end = s->p->m * (part + 1) / s->p->down;
+    isize row = s->p->m * part / s->p->down;
     for (; row + TOGETHER <= end; row += TOGETHER)
         slim_rows(TOGETHER, n, s, row);
     for (; row < end; row++)
@@ -93,24 +93,24 @@ INLINE void slim_rows_part(int n, const Slim *s, long part)
 }
 
 /* One part of the rows of c = a b, where a is xᵀ: a part of each sample. */
-INLINE void slim_columns_part(int n, const Slim *s, long part)
+INLINE void slim_columns_part(int n, const Slim *s, isize part)
 {
     const Product *p = s->p;
-    const long blocks = s->length / LANES, first = blocks * part / p->down * LANES;
-    const long end = blocks * (part + 1) / p->down * LANES;
+    const isize blocks = s->length / LANES, first = blocks * part / p->down * LANES;
+    const isize end = blocks * (part + 1) / p->down * LANES;
     for (int j = 0; j < n; j++)
         memset(s->turned + j * s->length + first, 0, sizeof(float) * (size_t)(end - first));
-    long row = 0;
+    isize row = 0;
     for (; row + AT_ONCE <= p->depth; row += AT_ONCE)
         slim_samples(AT_ONCE, n, s, row, first, end);
     for (; row < p->depth; row++)
         slim_samples(1, n, s, row, first, end);
-    for (long k = first; k < end && k < p->m; k++)
+    for (isize k = first; k < end && k < p->m; k++)
         for (int j = 0; j < n; j++)
             p->c[k * p->cs + j] = s->turned[j * s->length + k];
 }
 
-static void slim_part(void *context, long part)
+static void slim_part(void *context, isize part)
 {
     const Slim *s = context;
     switch (s->p->n) {
@@ -141,7 +141,7 @@ static int is_slim(const Product *p)
 /* c = a b, or start + a b in every row. */
 static void slim_product(Product *p)
 {
-    const long length = p->ac == 1 ? p->depth : p->m;
+    const isize length = p->ac == 1 ? p->depth : p->m;
     Slim s = {p, NULL, (length + LANES - 1) / LANES * LANES};
     s.turned = room(2, (size_t)(p->n * s.length));
     if (!s.turned)

@@ -16,7 +16,7 @@ typedef struct {
 
 /* out = start + Σ_k value_k b[index_k] for some registers of columns, the last of them at column `last`. Few registers
    would wait for each other's sums, so they are kept in several chains that are added at the end. */
-INLINE void weigh(int columns, long last, Line a, const float *b, long bs, const float *start, float *out)
+INLINE void weigh(int columns, isize last, Line a, const float *b, isize bs, const float *start, float *out)
 {
     const int chains = columns == 1 ? 4 : columns < 4 ? 2 : 1;
     vec sum[4][WIDE];
@@ -42,12 +42,12 @@ INLINE void weigh(int columns, long last, Line a, const float *b, long bs, const
 }
 
 /* The same for all n columns, at least LANES. The last register overlaps the one before where n is no multiple. */
-static void weigh_row(long n, Line a, const float *b, long bs, const float *start, float *out)
+static void weigh_row(isize n, Line a, const float *b, isize bs, const float *start, float *out)
 {
-    for (long done = 0; done < n;) {
-        const long left = n - done, columns = left > WIDE * LANES ? WIDE : (left + LANES - 1) / LANES;
-        const long last = (left > WIDE * LANES ? WIDE * LANES : left) - LANES;
-        const long back = last < 0 ? last : 0; /* less than a register is left, and starts before `done` */
+    for (isize done = 0; done < n;) {
+        const isize left = n - done, columns = left > WIDE * LANES ? WIDE : (left + LANES - 1) / LANES;
+        const isize last = (left > WIDE * LANES ? WIDE * LANES : left) - LANES;
+        const isize back = last < 0 ? last : 0; /* less than a register is left, and starts before `done` */
         const float *from = start ? start + done + back : NULL;
         switch (columns) {
 #define CASE(c)                                                                                                        \
@@ -62,24 +62,24 @@ static void weigh_row(long n, Line a, const float *b, long bs, const float *star
     }
 }
 
-static Line line_at(float *memory, long length)
+static Line line_at(float *memory, isize length)
 {
     return (Line){memory, (int32_t *)(memory + length), 0};
 }
 
 /* The numbers among a's n that are not zero. */
-INLINE void find_others(const float *a, long n, Line *line)
+INLINE void find_others(const float *a, isize n, Line *line)
 {
     line->count = 0;
 #if defined(__AVX512F__)
     const __m512i counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #endif
-    for (long k = 0; k < n; k += LANES) {
+    for (isize k = 0; k < n; k += LANES) {
         unsigned bits = 0;
         if (n - k >= LANES)
             bits = others_than_zero(a + k);
         else
-            for (long j = 0; j < n - k; j++)
+            for (isize j = 0; j < n - k; j++)
                 bits |= (unsigned)(a[k + j] != 0) << j;
 #if defined(__AVX512F__)
         if (n - k >= LANES) { /* all of them move together at once; what is stored behind them does not count */
@@ -91,7 +91,7 @@ INLINE void find_others(const float *a, long n, Line *line)
         }
 #endif
         for (; bits; bits &= bits - 1) {
-            const long j = k + __builtin_ctz(bits);
+            const isize j = k + __builtin_ctz(bits);
             line->value[line->count] = a[j];
             line->index[line->count++] = (int32_t)j;
         }
@@ -99,35 +99,35 @@ INLINE void find_others(const float *a, long n, Line *line)
 }
 
 /* Rows of c = start + a b, where a's rows are contiguous. */
-static void multiply_rows_part(void *context, long part)
+static void multiply_rows_part(void *context, isize part)
 {
     const Product *p = context;
-    const long top = p->m * part / p->down, end = p->m * (part + 1) / p->down;
+    const isize top = p->m * part / p->down, end = p->m * (part + 1) / p->down;
     float *memory = room(1, 2 * (size_t)p->depth);
     if (!memory)
         return;
     Line line = line_at(memory, p->depth);
-    for (long row = top; row < end; row++) {
+    for (isize row = top; row < end; row++) {
         find_others(p->a + row * p->ar, p->depth, &line);
         weigh_row(p->n, line, p->b, p->br, p->start, p->c + row * p->cs);
     }
 }
 
 /* Rows of c = a b, where a's columns are contiguous: a is xᵀ, and c the gradient of a layer's weights. */
-static void multiply_columns_part(void *context, long part)
+static void multiply_columns_part(void *context, isize part)
 {
     const Product *p = context;
-    const long blocks = (p->m + LANES - 1) / LANES;
-    const long top = blocks * part / p->down * LANES, end = blocks * (part + 1) / p->down * LANES;
+    const isize blocks = (p->m + LANES - 1) / LANES;
+    const isize top = blocks * part / p->down * LANES, end = blocks * (part + 1) / p->down * LANES;
     float *memory = room(1, 2 * LANES * (size_t)p->depth);
     if (!memory)
         return;
-    for (long row = top; row < end && row < p->m; row += LANES) {
+    for (isize row = top; row < end && row < p->m; row += LANES) {
         const int rows = p->m - row < LANES ? (int)(p->m - row) : LANES;
         Line line[LANES];
         for (int r = 0; r < rows; r++)
             line[r] = line_at(memory + 2 * r * p->depth, p->depth);
-        for (long k = 0; k < p->depth; k++) {
+        for (isize k = 0; k < p->depth; k++) {
             const float *a = p->a + row + k * p->ac;
             unsigned bits = 0;
             if (rows == LANES)
@@ -148,17 +148,17 @@ static void multiply_columns_part(void *context, long part)
 
 /* c = start + a b, where a is xᵀ of a few samples: b's few rows stay in registers, and nothing is added for a pixel that is
    0 in all samples. */
-INLINE void multiply_samples(int samples, int columns, const Product *p, long column)
+INLINE void multiply_samples(int samples, int columns, const Product *p, isize column)
 {
-    const long last = columns == 1 ? 0 : p->n - column < PANEL ? p->n - column - LANES : LANES;
+    const isize last = columns == 1 ? 0 : p->n - column < PANEL ? p->n - column - LANES : LANES;
     vec start[COLUMNS], b[MOST_SAMPLES][COLUMNS];
     for (int v = 0; v < columns; v++) {
         start[v] = p->start ? load(p->start + column + AT(v)) : all(0);
         for (int k = 0; k < samples; k++)
             b[k][v] = load(p->b + k * p->br + column + AT(v));
     }
-    for (long top = 0; top < p->m; top += LANES) {
-        const long rows = p->m - top < LANES ? p->m - top : LANES;
+    for (isize top = 0; top < p->m; top += LANES) {
+        const isize rows = p->m - top < LANES ? p->m - top : LANES;
         unsigned inked = ~0u; /* a bit for each row */
         if (rows == LANES) {
             ivec seen = {};
@@ -166,7 +166,7 @@ INLINE void multiply_samples(int samples, int columns, const Product *p, long co
                 seen |= (ivec)load(p->a + top + k * p->ac);
             inked = others_than_zero((const float *)&seen);
         }
-        for (long row = top; row < top + rows; row++, inked >>= 1) {
+        for (isize row = top; row < top + rows; row++, inked >>= 1) {
             vec sum[COLUMNS];
             for (int v = 0; v < columns; v++)
                 sum[v] = start[v];
@@ -182,9 +182,9 @@ INLINE void multiply_samples(int samples, int columns, const Product *p, long co
 /* The same for all columns, at least LANES; the last register overlaps the one before where there are no whole ones. */
 static void multiply_few(const Product *p)
 {
-    for (long done = 0; done < p->n; done += PANEL) {
+    for (isize done = 0; done < p->n; done += PANEL) {
         const int columns = p->n - done <= LANES ? 1 : 2;
-        const long column = columns == 1 ? p->n - LANES : done;
+        const isize column = columns == 1 ? p->n - LANES : done;
         switch (p->depth) {
 #define CASE(n)                                                                                                        \
     case n:                                                                                                            \
@@ -206,12 +206,12 @@ static int mostly_zeros(const Product *p)
 {
     if (p->bc != 1 || p->n <= LANES || p->depth < 64 || p->depth > INT32_MAX || (p->ac != 1 && p->ar != 1))
         return 0;
-    const long lines = p->ac == 1 ? p->m : p->depth, length = p->ac == 1 ? p->depth : p->m;
-    const long stride = p->ac == 1 ? p->ar : p->ac, looks = lines < 8 ? lines : 8;
-    long others = 0;
-    for (long look = 0; look < looks; look++) {
-        const long line = lines <= 8 ? look : (long)(2654435761u * (unsigned long)(look + 1) % (unsigned long)lines);
-        for (long k = 0; k < length; k++)
+    const isize lines = p->ac == 1 ? p->m : p->depth, length = p->ac == 1 ? p->depth : p->m;
+    const isize stride = p->ac == 1 ? p->ar : p->ac, looks = lines < 8 ? lines : 8;
+    isize others = 0;
+    for (isize look = 0; look < looks; look++) {
+        const isize line = lines <= 8 ? look : (isize)(2654435761u * (size_t)(look + 1) % (size_t)lines);
+        for (isize k = 0; k < length; k++)
             others += p->a[line * stride + k] != 0;
     }
     return 3 * others < looks * length;
@@ -220,7 +220,7 @@ static int mostly_zeros(const Product *p)
 /* As `dense_product`, without the zeros; at least LANES columns, b's rows contiguous, and a's rows or its columns. */
 static void product_without_zeros(Product *p)
 {
-    const long parts = (long)(p->m * p->n * p->depth / 2.5e6), most = p->ac == 1 ? p->m : (p->m + LANES - 1) / LANES;
+    const isize parts = (isize)(p->m * p->n * p->depth / 2.5e6), most = p->ac == 1 ? p->m : (p->m + LANES - 1) / LANES;
     p->down = parts < 1 ? 1 : parts > most ? most : parts > 32 ? 32 : parts;
     parallel(p->ac == 1 ? multiply_rows_part : multiply_columns_part, p, p->down);
 }

@@ -10,39 +10,39 @@ static int gradient_is_sparse(const Images *g, const float *dy)
     if (g->depth != g->channels || g->channels % LANES || g->outputs > MOST_TAPS ||
         g->tall * g->wide * g->channels > INT32_MAX)
         return 0;
-    const long size = g->rows * g->columns * g->outputs, step = g->n > 4 ? g->n / 4 : 1;
-    long seen = 0, others = 0;
-    for (long i = 0; i < g->n; i += step, seen += size)
-        for (long j = 0; j < size; j++)
+    const isize size = g->rows * g->columns * g->outputs, step = g->n > 4 ? g->n / 4 : 1;
+    isize seen = 0, others = 0;
+    for (isize i = 0; i < g->n; i += step, seen += size)
+        for (isize j = 0; j < size; j++)
             others += dy[i * size + j] != 0;
     return 4 * others < seen;
 }
 
 /* W (k, outputs), with k of taps times channels, as (outputs, k); NULL if there is no memory for it. */
-static float *turn_kernel(const float *w, long k, long outputs)
+static float *turn_kernel(const float *w, isize k, isize outputs)
 {
     float *turned = room(2, (size_t)(k * outputs));
-    for (long o = 0; turned && o < outputs; o++)
-        for (long j = 0; j < k; j++)
+    for (isize o = 0; turned && o < outputs; o++)
+        for (isize j = 0; j < k; j++)
             turned[o * k + j] = w[j * outputs + o];
     return turned;
 }
 
 /* Where each place of the window lies, counted from its first pixel; returns how many there are. */
-static long places(const Images *g, long *offset)
+static isize places(const Images *g, isize *offset)
 {
-    long count = 0;
-    for (long k = 0; k < g->kernel[0]; k++)
-        for (long l = 0; l < g->kernel[1]; l++)
+    isize count = 0;
+    for (isize k = 0; k < g->kernel[0]; k++)
+        for (isize l = 0; l < g->kernel[1]; l++)
             offset[count++] = (k * g->dilation[0] * g->wide + l * g->dilation[1]) * g->channels;
     return count;
 }
 
 /* A bit for each of some numbers, at most 32, that is not zero. */
-INLINE uint32_t others(const float *a, long count)
+INLINE uint32_t others(const float *a, isize count)
 {
     uint32_t bits = 0;
-    long j = 0;
+    isize j = 0;
     for (; j <= count - LANES; j += LANES)
         bits |= (uint32_t)others_than_zero(a + j) << j;
     for (; j < count; j++)
@@ -52,7 +52,7 @@ INLINE uint32_t others(const float *a, long count)
 
 /* For each o for which dy[o] of n is not zero. */
 #define FOR_OTHERS(dy, n, o)                                                                                           \
-    for (long first = 0; first < n; first += 32)                                                                       \
+    for (isize first = 0; first < n; first += 32)                                                                       \
         for (uint32_t bits = others(dy + first, n - first < 32 ? n - first : 32), o; bits; bits &= bits - 1)           \
             if ((o = (uint32_t)(first + __builtin_ctz(bits))), 1)
 
@@ -68,7 +68,7 @@ INLINE uint32_t others(const float *a, long count)
         break;
 
 /* Some places of a window at once: x += dy W, for one pixel's dy; W's rows, one for each output, lie `row` apart. */
-INLINE void spread(int taps, const long *offset, const float *dy, long outputs, const float *w, long row, long gap,
+INLINE void spread(int taps, const isize *offset, const float *dy, isize outputs, const float *w, isize row, isize gap,
                    float *x)
 {
     vec sum[9];
@@ -85,28 +85,28 @@ INLINE void spread(int taps, const long *offset, const float *dy, long outputs, 
 
 /* dx of image i, where x is written and y read: every dy that is not zero adds dy W to its window; W as `turn_kernel`
    lays it. */
-static void sparse_input_part(void *context, long i)
+static void sparse_input_part(void *context, isize i)
 {
     const Images *g = context;
-    const long channels = g->channels, row = sizeof(float) * g->width * channels, size = g->tall * g->wide * channels;
+    const isize channels = g->channels, row = sizeof(float) * g->width * channels, size = g->tall * g->wide * channels;
     const float *dy = g->y + i * g->rows * g->columns * g->outputs;
-    long offset[MOST_TAPS];
-    const long taps = places(g, offset);
+    isize offset[MOST_TAPS];
+    const isize taps = places(g, offset);
     float *padded = room(1, (size_t)size);
     if (!padded)
         return;
     memset(padded, 0, sizeof(float) * (size_t)size);
-    for (long r = 0; r < g->rows; r++)
-        for (long s = 0; s < g->columns; s++, dy += g->outputs) {
+    for (isize r = 0; r < g->rows; r++)
+        for (isize s = 0; s < g->columns; s++, dy += g->outputs) {
             float *window = padded + (r * g->stride[0] * g->wide + s * g->stride[1]) * channels;
-            for (long c = 0; c < channels; c += LANES)
-                for (long t = 0; t < taps; t += 9) {
+            for (isize c = 0; c < channels; c += LANES)
+                for (isize t = 0; t < taps; t += 9) {
 #define SPREAD(n)                                                                                                      \
     spread(n, offset + t, dy, g->outputs, g->w + t * channels + c, taps * channels, channels, window + c)
                     SOME_PLACES(taps - t < 9 ? taps - t : 9, SPREAD)
                 }
         }
-    for (long r = 0; r < g->height; r++)
+    for (isize r = 0; r < g->height; r++)
         memcpy((float *)g->x + (i * g->height + r) * g->width * channels,
                padded + ((g->pad[0] + r) * g->wide + g->pad[1]) * channels, row);
 }
@@ -126,13 +126,13 @@ typedef struct {
 } Term;
 
 /* Some places of the window at once: sums += dy x, for one output's dy that are not zero. */
-INLINE void gather_weights(int taps, const long *offset, const Term *dy, long count, const float *x, long gap,
+INLINE void gather_weights(int taps, const isize *offset, const Term *dy, isize count, const float *x, isize gap,
                            float *sums)
 {
     vec sum[9];
     for (int t = 0; t < taps; t++)
         sum[t] = load(sums + t * gap);
-    for (long k = 0; k < count; k++) {
+    for (isize k = 0; k < count; k++) {
         const vec d = all(dy[k].value);
         for (int t = 0; t < taps; t++)
             sum[t] += d * load(x + dy[k].at + offset[t]);
@@ -144,10 +144,10 @@ INLINE void gather_weights(int taps, const long *offset, const Term *dy, long co
 /* The dy (rows, columns, outputs) of an image that are not zero: those of output o from terms + o · rows · columns on. */
 static void list_terms(const Images *g, const float *dy, Term *terms, int32_t *count)
 {
-    const long pixels = g->rows * g->columns;
+    const isize pixels = g->rows * g->columns;
     memset(count, 0, sizeof(int32_t) * (size_t)g->outputs);
-    for (long r = 0; r < g->rows; r++)
-        for (long s = 0; s < g->columns; s++, dy += g->outputs) {
+    for (isize r = 0; r < g->rows; r++)
+        for (isize s = 0; s < g->columns; s++, dy += g->outputs) {
             const int32_t at = (int32_t)((r * g->stride[0] * g->wide + s * g->stride[1]) * g->channels);
             FOR_OTHERS(dy, g->outputs, o)
                 terms[o * pixels + count[o]++] = (Term){dy[o], at};
@@ -155,26 +155,26 @@ static void list_terms(const Images *g, const float *dy, Term *terms, int32_t *c
 }
 
 /* The part's sums (outputs, taps, channels) over its images. */
-static void sparse_weights_part(void *context, long part)
+static void sparse_weights_part(void *context, isize part)
 {
     const Images *g = context;
-    const long channels = g->channels, pixels = g->rows * g->columns;
-    long offset[MOST_TAPS];
+    const isize channels = g->channels, pixels = g->rows * g->columns;
+    isize offset[MOST_TAPS];
     int32_t count[MOST_TAPS];
-    const long taps = places(g, offset), size = taps * channels;
+    const isize taps = places(g, offset), size = taps * channels;
     float *sums = g->sums + part * g->outputs * size;
     Term *terms = (Term *)room(0, (size_t)(2 * pixels * g->outputs));
     if (!terms)
         return;
     memset(sums, 0, sizeof(float) * (size_t)(g->outputs * size));
-    for (long i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
+    for (isize i = g->n * part / g->parts; i < g->n * (part + 1) / g->parts; i++) {
         const float *padded = padded_image(g, i);
         if (!padded)
             return;
         list_terms(g, g->y + i * pixels * g->outputs, terms, count);
-        for (long o = 0; o < g->outputs; o++)
-            for (long c = 0; c < channels; c += LANES)
-                for (long t = 0; t < taps; t += 9) {
+        for (isize o = 0; o < g->outputs; o++)
+            for (isize c = 0; c < channels; c += LANES)
+                for (isize t = 0; t < taps; t += 9) {
 #define GATHER(n)                                                                                                      \
     gather_weights(n, offset + t, terms + o * pixels, count[o], padded + c, channels, sums + o * size + t * channels + c)
                     SOME_PLACES(taps - t < 9 ? taps - t : 9, GATHER)
@@ -185,11 +185,11 @@ static void sparse_weights_part(void *context, long part)
 /* dW (taps, channels, outputs) = the parts' sums, added in their order. */
 static void add_turned(const Images *g, float *dw)
 {
-    const long size = g->kernel[0] * g->kernel[1] * g->channels, all_sums = g->outputs * size;
-    for (long part = 1; part < g->parts; part++)
-        for (long j = 0; j < all_sums; j++)
+    const isize size = g->kernel[0] * g->kernel[1] * g->channels, all_sums = g->outputs * size;
+    for (isize part = 1; part < g->parts; part++)
+        for (isize j = 0; j < all_sums; j++)
             g->sums[j] += g->sums[part * all_sums + j];
-    for (long j = 0; j < size; j++)
-        for (long o = 0; o < g->outputs; o++)
+    for (isize j = 0; j < size; j++)
+        for (isize o = 0; o < g->outputs; o++)
             dw[j * g->outputs + o] = g->sums[o * size + j];
 }

@@ -11,13 +11,16 @@ and then sleep: training steps follow each other closely, and a sleeping thread 
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define MOST_THREADS 64
 #define MOST_PIECES 65535
 #define PATIENCE 4000 /* looks for new work before a worker sleeps */
 
-typedef void (*Job)(void *context, long part);
+typedef ptrdiff_t isize; /* counts, and places in arrays: as wide as a pointer, which long is not on Windows */
+
+typedef void (*Job)(void *context, isize part);
 
 /* Set by a part that could not be computed for want of memory, in whichever thread; `parallel` hands it to its caller. */
 static _Thread_local int out_of_memory;
@@ -27,7 +30,7 @@ static struct {
     pthread_cond_t wake;
     Job job;
     void *context;
-    long parts, pieces;
+    isize parts, pieces;
     atomic_uint number;                   /* of the present job */
     _Atomic uint64_t share[MOST_THREADS]; /* each thread's pieces: the job's number (32 bits), end (16), next (16) */
     atomic_long done;                     /* pieces */
@@ -52,12 +55,12 @@ static int take_piece(_Atomic uint64_t *share, int last)
 {
     uint64_t now = atomic_load(share);
     for (;;) {
-        const long next = now & 0xffff, end = now >> 16 & 0xffff;
+        const isize next = now & 0xffff, end = now >> 16 & 0xffff;
         if (next >= end)
             return 0;
         if (atomic_compare_exchange_weak(share, &now, last ? now - 0x10000 : now + 1)) {
-            const long piece = last ? end - 1 : next, stop = pool.parts * (piece + 1) / pool.pieces;
-            for (long part = pool.parts * piece / pool.pieces; part < stop; part++)
+            const isize piece = last ? end - 1 : next, stop = pool.parts * (piece + 1) / pool.pieces;
+            for (isize part = pool.parts * piece / pool.pieces; part < stop; part++)
                 pool.job(pool.context, part); /* the job stays until this piece is done */
             if (out_of_memory)
                 atomic_store(&pool.failed, 1);
@@ -140,11 +143,11 @@ static void start_workers(int threads)
 }
 
 /* Compute all parts, 0 to parts − 1. */
-static void parallel(Job job, void *context, long parts)
+static void parallel(Job job, void *context, isize parts)
 {
     const int threads = atomic_load(&pool.wanted);
     if (parts < 2 || threads < 2 || pthread_mutex_trylock(&pool.busy)) {
-        for (long part = 0; part < parts; part++) /* another thread has the workers: alone, then */
+        for (isize part = 0; part < parts; part++) /* another thread has the workers: alone, then */
             job(context, part);
         return;
     }
@@ -153,7 +156,7 @@ static void parallel(Job job, void *context, long parts)
     pool.job = job;
     pool.context = context;
     pool.parts = parts;
-    pool.pieces = (long)pieces;
+    pool.pieces = (isize)pieces;
     atomic_store(&pool.done, 0);
     atomic_store(&pool.failed, 0);
     const uint64_t number = (uint64_t)(atomic_load(&pool.number) + 1) << 32;

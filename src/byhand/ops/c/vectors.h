@@ -37,7 +37,7 @@ INLINE void store(float *a, vec v) { *(vec *)a = v; }
 
 #if defined(__AVX2__) && LANES == 8
 /* All ones in the first `count` lanes, at most LANES. */
-INLINE ivec first_lanes(long count)
+INLINE ivec first_lanes(isize count)
 {
     static const int32_t lanes[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
     return *(const ivec *)(lanes + LANES - count);
@@ -45,7 +45,7 @@ INLINE ivec first_lanes(long count)
 #endif
 
 /* The first `count` numbers of a register, fewer than LANES; the others are 0. */
-INLINE vec load_few(const float *a, long count)
+INLINE vec load_few(const float *a, isize count)
 {
 #if defined(__AVX512F__)
     return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), a);
@@ -58,7 +58,7 @@ INLINE vec load_few(const float *a, long count)
 #endif
 }
 
-INLINE void store_few(float *a, vec v, long count)
+INLINE void store_few(float *a, vec v, isize count)
 {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(a, (__mmask16)((1u << count) - 1), (__m512)v);
@@ -69,7 +69,7 @@ INLINE void store_few(float *a, vec v, long count)
 #endif
 }
 
-INLINE void store_some(float *a, vec v, long count)
+INLINE void store_some(float *a, vec v, isize count)
 {
     if (count < LANES)
         store_few(a, v, count);
@@ -81,7 +81,7 @@ INLINE void store_some(float *a, vec v, long count)
 INLINE vec all(float value) { return value - (vec){}; }
 
 /* The first `count` numbers of a register; the others are `rest`. */
-INLINE vec load_some(const float *a, long count, float rest)
+INLINE vec load_some(const float *a, isize count, float rest)
 {
     if (count >= LANES)
         return load(a);

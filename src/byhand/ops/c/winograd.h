@@ -72,11 +72,11 @@ static int is_winograd(const Images *g)
 
 /* Some rows of tiles at once, of one image or of several; tiles' 16 places begin `in` (and `out`) floats after each other. */
 typedef struct {
-    long first, count, across, down, in, out;
+    isize first, count, across, down, in, out;
 } Chunk;
 
 /* An odd number of registers: what lies so far apart does not push each other out of the cache. */
-static long odd(long floats) { return (floats / LANES | 1) * LANES; }
+static isize odd(isize floats) { return (floats / LANES | 1) * LANES; }
 
 static Chunk chunk_of(const Images *g)
 {
@@ -88,17 +88,17 @@ static Chunk chunk_of(const Images *g)
 }
 
 #define FOR_TILES(c)                                                                                                   \
-    for (long row = c->first; row < c->first + c->count; row++)                                                        \
-        for (long i = row / c->down, r = row % c->down * 2, s = 0; s < 2 * c->across; s += 2)
+    for (isize row = c->first; row < c->first + c->count; row++)                                                        \
+        for (isize i = row / c->down, r = row % c->down * 2, s = 0; s < 2 * c->across; s += 2)
 
 /* v (16, in) = Bᵀ d B for the tile d at (top, left) of an image x; what lies outside the image is 0. */
-INLINE void see_tile(const Images *g, const float *x, long top, long left, int inside, float *v, long gap)
+INLINE void see_tile(const Images *g, const float *x, isize top, isize left, int inside, float *v, isize gap)
 {
-    for (long j = 0; j < g->depth; j += LANES) {
+    for (isize j = 0; j < g->depth; j += LANES) {
         vec d[4][4], out[4][4];
 #pragma GCC unroll 16
         for (int k = 0; k < 16; k++) {
-            const long row = top + k / 4, column = left + k % 4;
+            const isize row = top + k / 4, column = left + k % 4;
             const int seen = inside || (row >= 0 && row < g->height && column >= 0 && column < g->width);
             d[k / 4][k % 4] = seen ? load(x + (row * g->width + column) * g->channels + j) : all(0);
         }
@@ -113,7 +113,7 @@ static void see_tiles(const Images *g, const Chunk *c, float *v)
 {
     FOR_TILES(c) {
         const float *x = g->x + i * g->height * g->width * g->channels;
-        const long top = r - g->pad[0], left = s - g->pad[1];
+        const isize top = r - g->pad[0], left = s - g->pad[1];
         if (top >= 0 && left >= 0 && top + 4 <= g->height && left + 4 <= g->width)
             see_tile(g, x, top, left, 1, v, c->in);
         else
@@ -127,7 +127,7 @@ static void write_tiles(const Images *g, const Chunk *c, const float *m)
 {
     FOR_TILES(c) {
         float *y = g->y + ((i * g->rows + r) * g->columns + s) * g->outputs;
-        for (long j = 0; j < g->size; j += LANES) {
+        for (isize j = 0; j < g->size; j += LANES) {
             vec a[4][4], out[4][4];
             for (int k = 0; k < 16; k++)
                 a[k / 4][k % 4] = load(m + k * c->out + j);
@@ -146,7 +146,7 @@ static void write_tiles_back(const Images *g, const Chunk *c, float *m)
 {
     FOR_TILES(c) {
         const float *y = g->y + ((i * g->rows + r) * g->columns + s) * g->outputs;
-        for (long j = 0; j < g->size; j += LANES) {
+        for (isize j = 0; j < g->size; j += LANES) {
             vec a[4][4], out[4][4];
             for (int k = 0; k < 4; k++) {
                 const int inside = r + k / 2 < g->rows && s + k % 2 < g->columns;
@@ -161,16 +161,16 @@ static void write_tiles_back(const Images *g, const Chunk *c, float *m)
 }
 
 /* c (m, n) = a b, or += a b; a's rows are `ar` apart, its columns `ac` in segments of `depth`, b's and c's rows n apart. */
-static void multiply_places(const float *a, long ar, long ac, const long *offset, long segments, long depth,
-                            const float *b, float *c, long m, long n, int add)
+static void multiply_places(const float *a, isize ar, isize ac, const isize *offset, isize segments, isize depth,
+                            const float *b, float *c, isize m, isize n, int add)
 {
-    const long tiles = (m + ROWS - 1) / ROWS;
+    const isize tiles = (m + ROWS - 1) / ROWS;
     Tile t = {.offset = offset, .ac = ac, .bs = n, .segments = segments, .depth = depth, .cs = n, .add = add};
     for (int r = 0; r < ROWS; r++)
         t.at[r] = r * ar;
-    for (long column = 0; column < n; column += PANEL)
-        for (long tile = 0; tile < tiles; tile++) {
-            const long row = m * tile / tiles;
+    for (isize column = 0; column < n; column += PANEL)
+        for (isize tile = 0; tile < tiles; tile++) {
+            const isize row = m * tile / tiles;
             t.a = a + row * ar;
             t.b = b + column;
             t.c = c + row * n + column;
@@ -178,9 +178,9 @@ static void multiply_places(const float *a, long ar, long ac, const long *offset
         }
 }
 
-static const long FROM_THERE = 0;
+static const isize FROM_THERE = 0;
 
-static void winograd_part(void *context, long part)
+static void winograd_part(void *context, isize part)
 {
     const Images *g = context;
     Chunk c = chunk_of(g);
@@ -197,11 +197,11 @@ static void winograd_part(void *context, long part)
 }
 
 /* The part's sums (16, in, out) of (Bᵀ d B)ᵀ (A dy Aᵀ) over its rows of tiles. */
-static void winograd_weights_part(void *context, long part)
+static void winograd_weights_part(void *context, isize part)
 {
     const Images *g = context;
     Chunk c = chunk_of(g);
-    const long begin = g->n * c.down * part / g->parts, end = g->n * c.down * (part + 1) / g->parts, most = c.count;
+    const isize begin = g->n * c.down * part / g->parts, end = g->n * c.down * (part + 1) / g->parts, most = c.count;
     float *v = room(0, (size_t)(16 * (c.in + c.out))), *m = v + 16 * c.in;
     float *sums = g->sums + part * 16 * g->depth * g->size;
     if (!v)
@@ -217,15 +217,15 @@ static void winograd_weights_part(void *context, long part)
 }
 
 /* Row `row` of dW's channels = Gᵀ (the parts' sums, added in their order) G. */
-static void winograd_sums_part(void *context, long row)
+static void winograd_sums_part(void *context, isize row)
 {
     const Images *g = context;
-    const long size = g->depth * g->size;
-    for (long j = row * g->size; j < (row + 1) * g->size; j += LANES) {
+    const isize size = g->depth * g->size;
+    for (isize j = row * g->size; j < (row + 1) * g->size; j += LANES) {
         vec sum[4][4], out[4][4];
         for (int k = 0; k < 16; k++) {
             sum[k / 4][k % 4] = load(g->sums + k * size + j);
-            for (long part = 1; part < g->parts; part++)
+            for (isize part = 1; part < g->parts; part++)
                 sum[k / 4][k % 4] += load(g->sums + (part * 16 + k) * size + j);
         }
         transform(shape_back, 4, 3, sum, out);
@@ -238,9 +238,9 @@ static void winograd_sums_part(void *context, long row)
 static float *winograd_kernel(const Images *g, const float *w, int back)
 {
     float *u = room(3, (size_t)(16 * g->depth * g->size));
-    const long tap = back ? -g->size : g->depth * g->size, row = back ? 9 * g->size : g->size;
-    for (long i = 0; u && i < g->depth; i++)
-        for (long j = 0; j < g->size; j += LANES) {
+    const isize tap = back ? -g->size : g->depth * g->size, row = back ? 9 * g->size : g->size;
+    for (isize i = 0; u && i < g->depth; i++)
+        for (isize j = 0; j < g->size; j += LANES) {
             const float *from = w + i * row + j - (back ? 8 * tap : 0);
             vec a[4][4], out[4][4];
             for (int k = 0; k < 9; k++)

@@ -9,7 +9,7 @@
 
 /* Pairs of outputs in a row, and how far apart the 4 places lie: of all rows of a padded image, and of a phase's outputs. */
 typedef struct {
-    long across, in, out;
+    isize across, in, out;
 } Rowwise;
 
 static Rowwise rowwise(const Images *g)
@@ -31,14 +31,14 @@ static int is_rowwise(const Images *g)
 }
 
 /* v (4, tall, across, in) = Bᵀ d for image i with its padding. */
-static void see_rows(const Images *g, long i, const Rowwise *w, float *v)
+static void see_rows(const Images *g, isize i, const Rowwise *w, float *v)
 {
-    for (long y = 0; y < g->tall; y++)
-        for (long q = 0; q < w->across; q++, v += g->depth) {
-            const long row = y - g->pad[0], left = 2 * q - g->pad[1];
+    for (isize y = 0; y < g->tall; y++)
+        for (isize q = 0; q < w->across; q++, v += g->depth) {
+            const isize row = y - g->pad[0], left = 2 * q - g->pad[1];
             const float *x = g->x + ((i * g->height + row) * g->width + left) * g->channels;
             const int inside = row >= 0 && row < g->height;
-            for (long j = 0; j < g->depth; j += LANES) {
+            for (isize j = 0; j < g->depth; j += LANES) {
                 vec d[4], out[4];
                 for (int k = 0; k < 4; k++)
                     d[k] = inside && left + k >= 0 && left + k < g->width ? load(x + k * g->channels + j) : all(0);
@@ -50,12 +50,12 @@ static void see_rows(const Images *g, long i, const Rowwise *w, float *v)
 }
 
 /* y of image i = start + Aᵀ m for m (4, count, across, out), the outputs of a phase. */
-static void write_rows(const Images *g, long i, const Side *down, const Rowwise *w, const float *m)
+static void write_rows(const Images *g, isize i, const Side *down, const Rowwise *w, const float *m)
 {
-    for (long r = 0; r < down->count; r++)
-        for (long q = 0; q < w->across; q++, m += g->size) {
+    for (isize r = 0; r < down->count; r++)
+        for (isize q = 0; q < w->across; q++, m += g->size) {
             float *y = g->y + ((i * g->rows + down->first + r * g->apart[0]) * g->columns + 2 * q) * g->outputs;
-            for (long j = 0; j < g->size; j += LANES) {
+            for (isize j = 0; j < g->size; j += LANES) {
                 const vec start = g->start ? load(g->start + j) : all(0);
                 vec a[4], out[2];
                 for (int k = 0; k < 4; k++)
@@ -69,12 +69,12 @@ static void write_rows(const Images *g, long i, const Side *down, const Rowwise 
 }
 
 /* m (4, rows, across, out) = A dy for image i. */
-static void write_rows_back(const Images *g, long i, const Rowwise *w, float *m)
+static void write_rows_back(const Images *g, isize i, const Rowwise *w, float *m)
 {
-    for (long r = 0; r < g->rows; r++)
-        for (long q = 0; q < w->across; q++, m += g->size) {
+    for (isize r = 0; r < g->rows; r++)
+        for (isize q = 0; q < w->across; q++, m += g->size) {
             const float *dy = g->y + ((i * g->rows + r) * g->columns + 2 * q) * g->outputs;
-            for (long j = 0; j < g->size; j += LANES) {
+            for (isize j = 0; j < g->size; j += LANES) {
                 const vec a[2] = {load(dy + j), 2 * q + 1 < g->columns ? load(dy + g->outputs + j) : all(0)};
                 vec out[4];
                 write_back(a, out, 1);
@@ -84,7 +84,7 @@ static void write_rows_back(const Images *g, long i, const Rowwise *w, float *m)
         }
 }
 
-static void winograd_rows_part(void *context, long i)
+static void winograd_rows_part(void *context, isize i)
 {
     const Images *g = context;
     const Rowwise w = rowwise(g);
@@ -95,12 +95,12 @@ static void winograd_rows_part(void *context, long i)
     see_rows(g, i, &w, v);
     for (const Phase *p = g->phase; p < g->phase + g->phases; p++) {
         const Side *down = p->side;
-        long offset[MOST_TAPS];
-        for (long k = 0; k < down->taps; k++)
+        isize offset[MOST_TAPS];
+        for (isize k = 0; k < down->taps; k++)
             offset[k] = k * g->dilation[0] * w.across * g->depth;
         for (int k = 0; k < 4; k++, u += down->taps * g->depth * g->size)
-            for (long r = 0; r < down->count; r++) {
-                const long top = r * g->stride[0] + g->pad[0] - down->pad;
+            for (isize r = 0; r < down->count; r++) {
+                const isize top = r * g->stride[0] + g->pad[0] - down->pad;
                 multiply_places(v + k * w.in + top * w.across * g->depth, g->depth, 1, offset, down->taps, g->depth, u,
                                 m + k * w.out + r * w.across * g->size, w.across, g->size, 0);
             }
@@ -109,21 +109,21 @@ static void winograd_rows_part(void *context, long i)
 }
 
 /* The part's sums (4, height, in, out) of (Bᵀ d)ᵀ (A dy) over its images. */
-static void winograd_rows_weights_part(void *context, long part)
+static void winograd_rows_weights_part(void *context, isize part)
 {
     const Images *g = context;
     const Rowwise w = rowwise(g);
-    const long begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts, size = g->depth * g->size;
+    const isize begin = g->n * part / g->parts, end = g->n * (part + 1) / g->parts, size = g->depth * g->size;
     float *v = room(0, (size_t)(4 * (w.in + w.out))), *m = v + 4 * w.in;
     if (!v)
         return;
-    long offset[MOST_TAPS];
-    for (long r = 0; r < g->rows; r++)
+    isize offset[MOST_TAPS];
+    for (isize r = 0; r < g->rows; r++)
         offset[r] = r * g->stride[0] * w.across * g->depth;
-    for (long i = begin; i < end; i++) {
+    for (isize i = begin; i < end; i++) {
         see_rows(g, i, &w, v);
         write_rows_back(g, i, &w, m);
-        for (long k = 0; k < 4 * g->kernel[0]; k++)
+        for (isize k = 0; k < 4 * g->kernel[0]; k++)
             multiply_places(v + k / g->kernel[0] * w.in + k % g->kernel[0] * g->dilation[0] * w.across * g->depth, 1,
                             g->depth, offset, g->rows, w.across, m + k / g->kernel[0] * w.out,
                             g->sums + (part * 4 * g->kernel[0] + k) * size, g->depth, g->size, i > begin);
@@ -131,15 +131,15 @@ static void winograd_rows_weights_part(void *context, long part)
 }
 
 /* Row `row` of the kernel: dW (height, 3, in, out) = Gᵀ (the parts' sums, added in their order). */
-static void winograd_rows_sums_part(void *context, long row)
+static void winograd_rows_sums_part(void *context, isize row)
 {
     const Images *g = context;
-    const long size = g->depth * g->size, line = g->kernel[0] * size;
-    for (long j = 0; j < size; j += LANES) {
+    const isize size = g->depth * g->size, line = g->kernel[0] * size;
+    for (isize j = 0; j < size; j += LANES) {
         vec sum[4], out[3];
         for (int k = 0; k < 4; k++) {
             sum[k] = load(g->sums + k * line + row * size + j);
-            for (long part = 1; part < g->parts; part++)
+            for (isize part = 1; part < g->parts; part++)
                 sum[k] += load(g->sums + (4 * part + k) * line + row * size + j);
         }
         shape_back(sum, out, 1);
@@ -151,15 +151,15 @@ static void winograd_rows_sums_part(void *context, long row)
 /* G g for each phase, (4, taps, in, out), for w (taps, in, out) or, on the way back, (in, taps, out). */
 static float *winograd_rows_kernel(const Images *g, const float *w, int back)
 {
-    const long taps = g->kernel[0] * 3, size = g->depth * g->size;
+    const isize taps = g->kernel[0] * 3, size = g->depth * g->size;
     float *u = room(3, (size_t)(4 * g->kernel[0] * size)), *to = u;
     for (const Phase *p = g->phase; u && p < g->phase + g->phases; to += 4 * p->side[0].taps * size, p++)
-        for (long row = 0; row < p->side[0].taps; row++)
-            for (long i = 0; i < g->depth; i++)
-                for (long j = 0; j < g->size; j += LANES) {
+        for (isize row = 0; row < p->side[0].taps; row++)
+            for (isize i = 0; i < g->depth; i++)
+                for (isize j = 0; j < g->size; j += LANES) {
                     vec a[3], out[4];
                     for (int l = 0; l < 3; l++) {
-                        const long tap = 3 * (p->side[0].tap + row * g->step[0]) + p->side[1].tap + l * g->step[1];
+                        const isize tap = 3 * (p->side[0].tap + row * g->step[0]) + p->side[1].tap + l * g->step[1];
                         a[l] = load(w + (back ? i * taps + tap : tap * g->depth + i) * g->size + j);
                     }
                     shape(a, out, 1);
