@@ -14,21 +14,23 @@ def train_reader(
     network: Annotated[
         str,
         typer.Argument(
-            help="Which: finder, rows; deepen, to give the network for rows more layers; pack, to put both into a file."
+            help="finder or rows: train it; deepen: give the network for rows more layers; pack: put both into a file."
         ),
     ],
-    out: Annotated[Path, typer.Option(help="The file that is written, after every epoch.")],
+    out: Annotated[Path, typer.Option(help="The file to write, after every epoch.")],
     hands: Annotated[Path | None, typer.Option(help="A folder of free hands to learn from, too.")] = None,
     fonts: Annotated[Path | None, typer.Option(help="A folder of fonts to learn from, too.")] = None,
-    start: Annotated[list[Path] | None, typer.Option(help="A network to go on from; for pack the networks.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many epochs.")] = None,
-    part: Annotated[int | None, typer.Option(min=1, help="How many new samples an epoch has.")] = None,
-    stay: Annotated[int | None, typer.Option(min=1, help="For how many epochs a sample stays.")] = None,
-    rate: Annotated[float | None, typer.Option(help="The learning rate's peak.")] = None,
-    drawn: Annotated[int | None, typer.Option(min=20, help="How many writers the project draws.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    start: Annotated[
+        list[Path] | None, typer.Option(help="Network to continue from; for pack, the networks to combine.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
+    part: Annotated[int | None, typer.Option(min=1, help="Number of new samples per epoch.")] = None,
+    stay: Annotated[int | None, typer.Option(min=1, help="Number of epochs that a sample is used.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    drawn: Annotated[int | None, typer.Option(min=20, help="Number of synthetic writers.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
 ) -> None:
-    """Train the networks that find and read numbers, on pages and rows that are composed meanwhile."""
+    """Train the networks that find and read numbers, on pages and rows that are composed during the training."""
     from byhand.core.errors import ByhandError
     from byhand.recipes.reading import COURSES, deepen_rows, pack_reader, train
 

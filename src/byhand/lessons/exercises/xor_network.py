@@ -16,13 +16,15 @@ def ask_hidden_layer(rng: np.random.Generator) -> list[Question]:
     """The hidden sums, what the steps make of them, and the whole network's table."""
     (p, q), (r, s) = (rng.choice([2.0, 4, 6], 2, replace=False) for _ in range(2))
     W, b = np.array([[p, -r], [q, -s]]), np.array([-min(p, q) / 2, max(r, s) + min(r, s) / 2])  # columns: OR, NAND
-    v, c = [([2.0, 2], -3.0), ([2.0, -2], -1.0), ([-2.0, 2], -1.0)][rng.integers(3)]
+    v = np.array([[2.0, 2], [2, -2], [-2, 2]][rng.integers(3)])
+    c = -3.0 if v.min() > 0 else -1.0
     network = Network(2, [Dense(2), Step(), Dense(1), Step()], MSE(), rng=None, dtype=np.float64)
     first, _, last, _ = network.p
     first.W[...], first.b[...], last.W[:, 0], last.b[...] = W, b, v, c
     x, y = CORNERS[rng.integers(1, 4)], output(network, CORNERS)
     z = x @ W + b
     h, table = fires(z), fires(CORNERS @ W + b)
+    last_sum, put_out = float(h @ v + c), float(h @ v + c > 0)
     return [
         Question(
             "z1",
@@ -47,10 +49,10 @@ def ask_hidden_layer(rng: np.random.Generator) -> list[Question]:
         Question(
             "y",
             f"The output unit has the weights {in_a_row(v)} and the bias {num(c)}. What does the network put out?",
-            float(fires(h @ v + c)),
-            {"the output unit takes h.": 1 - float(fires(h @ v + c))},
-            (f"Its sum is {num(h @ v + c)}.",),
-            f"{num(h @ v + c)} > 0: {num(fires(h @ v + c))}",
+            put_out,
+            {"the output unit takes h.": 1 - put_out},
+            (f"Its sum is {num(last_sum)}.",),
+            f"{num(last_sum)} > 0: {num(put_out)}",
         ),
         Question(
             "all corners",
