@@ -39,7 +39,7 @@ MODELS = Path(__file__).parents[1] / "models"  # those that come with the packag
 READER = MODELS / "reader.byhand"  # finds numbers and reads them
 MODEL = MODELS / "digits.safetensors"  # for single digits
 ROW_MODEL = MODELS / "row.safetensors"  # for rows
-PARTNER = MODELS / "row-narrow.safetensors"  # reads them too
+PARTNERS = MODELS / "row-narrow.safetensors", MODELS / "row-signs.safetensors"  # they read them, too
 ALTERNATIVES = 0.001  # what is less likely is not named
 SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
@@ -118,7 +118,7 @@ class Reader:
         if path == ROW_MODEL:
             own = load_model(READER)
             network = with_hand(network, hand) if hand else network
-            networks = [network, Network.load(PARTNER), *(one for one in own.rows if one.outputs > DIGIT_CLASSES + 1)]
+            networks = [network, *map(Network.load, PARTNERS)]
             self._way = RowReader(networks, folded(Network.load(MODEL)), asked)
             self.finder = Finder(own.finder)
         elif rows:

@@ -12,7 +12,7 @@ from byhand.core.errors import ByhandError
 from byhand.explaining.blocks import blocks
 from byhand.layers import Activation, Conv2D, Dense, Dropout, Flatten, Softmax
 from byhand.network import Network
-from byhand.reading.reader import MODELS
+from byhand.reading.reader import MODELS, PARTNERS
 from byhand.web.limits import Refusal
 from byhand.web.networks import NETWORKS_FOLDER
 
@@ -126,7 +126,7 @@ def layer_facts(network: Network) -> list[dict[str, Any]]:
 
 
 class Catalogue:
-    """The networks in the folders by name; unreadable files are left out.
+    """The networks in the folders by name; unreadable files are left out, and those that only help others to read.
 
     Args:
         folders: where the files lie.
@@ -135,7 +135,8 @@ class Catalogue:
     def __init__(self, folders: tuple[Path, ...] = (SHIPPED_FOLDER, NETWORKS_FOLDER)):
         self.models: dict[str, Model] = {}
         self.unreadable: dict[str, str] = {}
-        for path in (path for folder in folders for path in sorted(folder.glob(f"*{MODEL_SUFFIX}"))):
+        paths = (path for folder in folders for path in sorted(folder.glob(f"*{MODEL_SUFFIX}")))
+        for path in (path for path in paths if path not in PARTNERS):
             try:
                 self.models.setdefault(path.stem, Model(path.stem, Network.load(path), read_card(path)))
             except ByhandError as error:
