@@ -35,44 +35,38 @@ def folded(network: Network) -> Network:
 def _merged(layers: Sequence[Layer]) -> list[Layer]:
     """The layers without the batch normalisations that others do the work of, which have a bias then."""
     merged: list[Layer] = []
-    for i, layer in enumerate(layers):
+    for layer in layers:
         before = merged[-1] if merged else None
-        if _is_merged(layers, i) and isinstance(before, Conv2D | Dense):
+        if isinstance(layer, BatchNorm) and isinstance(before, Conv2D | Dense):
             merged[-1] = replace(before, bias=True)
         else:
             merged.append(replace(layer, layers=_merged(layer.layers)) if isinstance(layer, Residual) else layer)
     return merged
 
 
-def _is_merged(layers: Sequence[Layer], i: int) -> bool:
-    """Whether the i-th layer is a batch normalisation that the weights before it do the work of."""
-    if i == 0 or not isinstance(layers[i], BatchNorm):
-        return False
-    return isinstance(layers[i - 1], Conv2D | Dense) or _is_merged(layers, i - 1)
-
-
 def _fill(layers: Sequence[Layer], parameters: Sequence[SimpleNamespace], places: Sequence[SimpleNamespace]) -> None:
     """Put the layers' parameters into the places (one for each of the merged layers)."""
     left = iter(places)
-    place = SimpleNamespace()  # of the layer before
-    for i, (layer, p) in enumerate(zip(layers, parameters, strict=True)):
-        if isinstance(layer, BatchNorm) and _is_merged(layers, i):
+    before: Layer | None = None  # the last layer that was not merged
+    place = SimpleNamespace()  # its place
+    for layer, p in zip(layers, parameters, strict=True):
+        if isinstance(layer, BatchNorm) and isinstance(before, Conv2D | Dense):
             s = p.gamma / np.sqrt(p.running_var.astype(np.float64) + layer.epsilon)
             place.W[...] *= s
             place.b[...] = (place.b - p.running_mean) * s + p.beta
             continue
-        place = next(left)
+        before, place = layer, next(left)
         if isinstance(layer, Residual):
             _fill(layer.layers, p.children, place.children)
         else:
-            _copy(p, place)
+            copy_parameters(p, place)
 
 
-def _copy(p: SimpleNamespace, to: SimpleNamespace) -> None:
+def copy_parameters(p: SimpleNamespace, to: SimpleNamespace) -> None:
     """The parameters and the state of a layer and of those inside it."""
     for name, values in vars(p).items():
         if name == "children":
             for child, place in zip(values, to.children, strict=True):
-                _copy(child, place)
+                copy_parameters(child, place)
         else:
             getattr(to, name)[...] = values

@@ -8,6 +8,7 @@ from byhand.handwriting.alphabet import ALPHABET
 from byhand.layers import BatchNorm, Columns, Conv2D, Layer, ReLU, Residual
 from byhand.losses.ctc import CTC
 from byhand.network import Network
+from byhand.reading.folded import copy_parameters
 
 HEIGHT, WIDTH, LONGEST = 40, 256, 16  # pixels of a row in training, and its digits at most
 MOST_SIGNS = 24  # of a row in training, signs and spaces among them
@@ -60,10 +61,8 @@ def signs_network(start: Network | None = None, rng: np.random.Generator | int |
                 continue
             place[..., :10], place[..., -1] = before[..., :10], before[..., 10]
             place[..., 10:-1] = UNKNOWN if name == "b" else 0.1 * place[..., 10:-1]
-        for layer, other in zip(network.p[:-2], start.p[:-2], strict=True):
-            for name, place in vars(layer).items():
-                if name != "children":
-                    place[...] = getattr(other, name)
+        for known, place in zip(start.p[:-2], network.p[:-2], strict=True):
+            copy_parameters(known, place)
     return network
 
 
@@ -85,9 +84,7 @@ def deepened(network: Network, rng: np.random.Generator | int | None = 0) -> Net
             layers += [Residual(pair), ReLU()]
     deeper = Network(network.input_shape, layers, network.loss, rng=rng, inputs=network.inputs, classes=network.classes)
     for place, known in zip(kept, network.p, strict=True):
-        for name, values in vars(known).items():
-            if name != "children":
-                getattr(deeper.p[place], name)[...] = values
+        copy_parameters(known, deeper.p[place])
     for layer, p in zip(layers, deeper.p, strict=True):
         if isinstance(layer, Residual):
             p.children[-1].gamma[...] = 0
