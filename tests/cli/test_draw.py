@@ -73,7 +73,7 @@ def test_mistakes_are_one_sentence(byhand, data, small, tmp_path):  # noqa: F811
     network.save("alone.safetensors")
     shutil.copytree("run", "again")
     for arguments, words in (
-        (("train-drawer", "dense"), "There is no recipe 'dense' that draws; there are cgan, vae-2."),
+        (("train-drawer", "dense"), "There is no recipe 'dense' that draws; choose one of cgan, vae-2."),
         (("train-drawer",), "Give a recipe"),
         (("train", "cgan"), "Networks that draw are trained by byhand train-drawer."),
         (("train-drawer", "cgan", "--resume", "run"), "leave out the other options"),

@@ -39,7 +39,7 @@ def labels_up_to_ten(path):
 
 # What is typed (a function of an empty folder, in which it may put files first), and words that the answer must hold.
 MISTAKES = {
-    "unknown recipe": (lambda f: ["train", "nilsen"], "no recipe 'nilsen'"),
+    "unknown recipe": (lambda f: ["train", "nilsen"], "no recipe 'nilsen'; did you mean nielsen"),
     "unknown data set": (lambda f: ["train", "--data", "mnits"], "mnits"),
     "hidden is no list of sizes": (lambda f: ["train", "--hidden", "256;128"], "256,128"),
     "hidden of size zero": (lambda f: ["train", "--hidden", "0"], "--hidden wants sizes"),
@@ -80,8 +80,8 @@ MISTAKES = {
     ),
     "out is a file": (lambda f: ["train", "--data", f / "data", "--out", write(f / "taken", "x")], "cannot be written"),
     "data do not fit the recipe": (lambda f: ["train", "math-behind", "--data", f / "data"], "(n, 64)"),
-    "model is missing": (lambda f: ["evaluate", "nowhere"], "no such model"),
-    "model is a folder without one": (lambda f: ["evaluate", f], "no such model"),
+    "model is missing": (lambda f: ["evaluate", "nowhere"], "no such model file or run folder in"),
+    "model is a folder without one": (lambda f: ["evaluate", f], "holds no model.safetensors"),
     "model is empty": (lambda f: ["evaluate", write(f / "m.safetensors", "")], "safetensors"),
     "model is a picture": (lambda f: ["evaluate", blank(f / "m.png")], "safetensors"),
     "model is cut off": (

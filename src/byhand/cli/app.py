@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from byhand.core.errors import ByhandError
+
 app = typer.Typer(
     name="byhand",
     help="Neural networks with every derivative worked out by hand, and a reader of handwritten digits.",
@@ -33,9 +35,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per l
 
 
 def model_file(path: Path) -> Path:
-    """The model file: `path` itself, or the file in a run folder."""
+    """The model file: `path` itself, or the file in a run folder.
+
+    Raises:
+        ByhandError: there is no such file or folder, or the folder holds no model.
+    """
     from byhand.recipes.folder import MODEL
 
+    if not path.exists():
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+        raise ByhandError(f"{path}: there is no such model file or run folder{where}.")
+    if path.is_dir() and not (path / MODEL).exists():
+        raise ByhandError(
+            f"{path}: this folder holds no {MODEL}; give a model file, or a folder that byhand train wrote."
+        )
     return path / MODEL if path.is_dir() else path
 
 

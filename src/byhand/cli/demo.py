@@ -12,13 +12,14 @@ import typer
 from byhand.cli.app import app
 from byhand.cli.output import percent, print_run, print_table
 
-NEXT = """Next:
-  {byhand} lesson              worked examples in order, from the perceptron to networks that draw
-  {byhand} explain nielsen     a network's equations, forward and backward, with its shapes
-  {byhand} look {out} 7   which pixels decided the prediction for test image 7
-  {byhand} read {out}/digits   the digits that byhand drew, read once more; or pictures of yours
-  {byhand} train nielsen       Nielsen's network; see also: {byhand} recipes
-  {byhand} serve               the page: draw digits, look inside a network, watch one learn"""
+NEXT = (  # what to type after byhand, and what it shows
+    ("lesson", "worked examples in order, from the perceptron to networks that draw"),
+    ("explain nielsen", "a network's equations, forward and backward, with its shapes"),
+    ("look {out} 7", "which pixels decided the prediction for test image 7"),
+    ("read {out}/digits", "the digits that byhand drew, read by its own reader; or pictures of yours"),
+    ("train nielsen", "Nielsen's network; byhand recipes lists the others"),
+    ("serve", "the page: draw digits, look inside a network, watch one learn"),
+)
 
 
 @app.command(epilog="Example:  byhand demo --out out/demo")
@@ -38,7 +39,7 @@ def demo(
     from byhand.recipes.folder import MODEL, claimed, write_run
 
     start = time.perf_counter()
-    print(f"This trains a network on MNIST, draws pictures and reads digits into {out}; it takes about a minute.")
+    print(f"This trains a network on MNIST, draws pictures and reads digits into {out}; it takes one to two minutes.")
     print("Fetching MNIST, unless it is in the cache ...", flush=True)
     dataset = load("mnist")
     recipe = RECIPES["dense"]
@@ -66,7 +67,11 @@ def demo(
     plots.save(figure, out / "plots" / "drawn.png")
     seconds = time.perf_counter() - start
     print(f"The pictures are in {out / 'plots'}, everything else is in {out}. This took {seconds:.0f} s.\n")
-    print(NEXT.format(byhand=_command(), out=out))
+    commands = [f"{_command()} {words.format(out=out)}" for words, _ in NEXT]
+    width = max(map(len, commands))
+    print("Next:")
+    for command, (_, shows) in zip(commands, NEXT, strict=True):
+        print(f"  {command:{width}}   {shows}")
 
 
 def _command() -> str:

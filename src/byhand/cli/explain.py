@@ -7,6 +7,7 @@ import typer
 
 from byhand.cli.app import Json, app, model_file
 from byhand.cli.output import print_json
+from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 
 
@@ -38,7 +39,9 @@ def explain(
     elif Path(what).exists():
         network = any_network(model_file(Path(what)))
     else:
-        raise ByhandError(f"{what!r} is neither a recipe ({', '.join(RECIPES)}) nor a model file or run folder.")
+        raise ByhandError(
+            f"{what!r} is neither a recipe nor a model file or run folder here; {did_you_mean(what, RECIPES)}"
+        )
     if language is not None:
         from byhand.explaining.programs import program
 

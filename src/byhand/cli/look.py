@@ -61,8 +61,8 @@ def look(
     if json:
         print_json(report | {"files": files})
         return
-    known = "" if truth is None else f"; it is {truth}"
-    print(f"{image}: read as {report['text']} ({percent(report['confidence'], 1)}){known}.")
+    known, shown = ("", image) if truth is None else (f"; it is {truth}", f"Test image {image}")
+    print(f"{shown}: read as {report['text']} ({percent(report['confidence'], 1)}){known}.")
     near = ", ".join(f"{n['label']} (image {n['sample']}, distance {n['distance']:.3g})" for n in report["nearest"][:3])
     print(f"Nearest of {report['compared']:,} training images: {near}.")
     print(f"Written to {out}: {', '.join(Path(file).name for file in files)}.")

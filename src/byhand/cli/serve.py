@@ -1,6 +1,5 @@
 """byhand serve."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from byhand.cli.app import app
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 
 
 @app.command(epilog="Example:  byhand serve --port 8000")
@@ -61,18 +61,6 @@ def serve(
             "segno",
         ):
             raise
-        raise ByhandError(f"byhand serve needs more packages; install them with: {_installing()}") from None
+        raise ByhandError(f"byhand serve needs more packages; install them with: {how_to_install('serve')}") from None
     root = f"/{root_path.strip('/')}" if root_path.strip("/") else ""
     run(host, port, workers, browser, Access(tuple(allowed_host or ()), tuple(cors or ()), root, token, password), keep)
-
-
-def _installing() -> str:
-    """The command that installs the packages of the extra serve, in a clone as well as from a wheel."""
-    from importlib.metadata import PackageNotFoundError, requires
-
-    try:
-        lines = [line.partition("; ") for line in requires("byhand") or ()]
-        needed = [name for name, _, marker in lines if marker.replace('"', "'") == "extra == 'serve'"]
-    except PackageNotFoundError:
-        needed = ["starlette", "uvicorn", "python-multipart", "pebble", "segno"]
-    return f"{sys.executable} -m pip install {' '.join(map(repr, needed))}"

@@ -1,5 +1,7 @@
 """Checks of arguments that many modules share."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -28,6 +30,13 @@ def require_instance(name: str, value: Any, kind: type, examples: str) -> None:
     """Raise ByhandError unless `value` is an instance of `kind`."""
     if not isinstance(value, kind):
         raise ByhandError(f"{name} must be {examples}; got {value!r}.")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What to say about a name that is not known: similar names that are, or all of them if none is similar."""
+    known = list(known)
+    close = get_close_matches(name, known, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(close)}?" if close else f"choose one of {', '.join(known)}."
 
 
 def is_finite(vector: Array, ops: Any = None) -> bool:

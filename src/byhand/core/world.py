@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.core.types import Array
 
 STARTED_BY_MPI = (
@@ -60,7 +61,7 @@ class World:
         except (ImportError, RuntimeError) as error:
             raise ByhandError(
                 f"This process was started by MPI, but mpi4py cannot be used here ({error}); "
-                "install it, with an MPI, by pip install 'byhand[mpi]'."
+                f"install it, with an MPI: {how_to_install('mpi')}"
             ) from None
         if MPI.COMM_WORLD.size == 1:
             return ALONE

@@ -4,6 +4,7 @@ import hashlib
 import sys
 from pathlib import Path
 
+from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 from byhand.core.files import locked
 from byhand.data.cache import cache_folder, unwritable, write_files
@@ -68,7 +69,7 @@ def _fetch(name: str, source: Source, folder: Path, progress: bool | None) -> Pa
 def find_source(name: str) -> Source:
     """The source with this name; raises ByhandError if there is none."""
     if name not in SOURCES:
-        raise ByhandError(f"there is no data set called {name!r}: choose one of {', '.join(SOURCES)}.")
+        raise ByhandError(f"there is no data set called {name!r}; {did_you_mean(name, SOURCES)}")
     return SOURCES[name]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array, Shape
 from byhand.data.cache import cache_folder
@@ -101,7 +102,6 @@ def load(
         return load_table(data, label, impute=impute, ignore=ignore, task=task)
     path = Path(data).expanduser()
     known = isinstance(data, str) and data in SOURCES
-    known_names = ", ".join([*SOURCES, *MADE])
     if (label is not None or as_table) and (known or path.is_dir() or ".csv" not in path.name.lower()):
         raise ByhandError(f"{data}: only a table (.csv) has a column to call the label.")
     if known:
@@ -111,7 +111,8 @@ def load(
     if path.is_dir():
         return _load_folder(path, image_shape)
     if not path.exists():
-        raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set ({known_names}).")
+        meant = did_you_mean(path.name, [*SOURCES, *MADE])
+        raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set; {meant}")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
         raise ByhandError(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.core.types import Array
 
 DPI = 200  # pixels an inch of the page: handwriting 3 mm high becomes 24 pixels high
@@ -26,7 +27,7 @@ def open_pdf(data: bytes, name: str) -> Iterator[Any]:
     try:
         import pypdfium2
     except ImportError:
-        raise ByhandError(f"{name} is a PDF; install what reads it with: pip install 'byhand[pdf]'.") from None
+        raise ByhandError(f"{name} is a PDF, which needs the package pypdfium2: {how_to_install('pdf')}") from None
     try:
         with _one_at_a_time:
             document = pypdfium2.PdfDocument(data)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.core.types import Array, Shape
 from byhand.exchange.matching import Match, Tensor, Weighted, by_number, fill_layers, match_modules
 from byhand.layers import (
@@ -55,7 +56,7 @@ def fill_from_keras(network: Network, path: str | Path) -> list[Match]:
     try:
         import h5py
     except ImportError:
-        raise ByhandError("Keras' files need the package h5py: pip install byhand[keras-files].") from None
+        raise ByhandError(f"Keras' files need the package h5py: {how_to_install('keras-files')}") from None
     if not path.is_file():
         raise ByhandError(f"{path}: there is no such file.")
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.core.types import Array
 from byhand.network import Network
 from byhand.network.network import PREDICTED_ROWS
@@ -144,7 +145,7 @@ def _neighbours():  # type: ignore[no-untyped-def]
     try:
         from sklearn.neighbors import NearestNeighbors
     except ImportError:
-        raise ByhandError("Judging images needs scikit-learn: pip install 'byhand[sklearn]'.") from None
+        raise ByhandError(f"Judging images needs scikit-learn: {how_to_install('sklearn')}") from None
     return lambda n_neighbors: NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute", n_jobs=1)
 
 

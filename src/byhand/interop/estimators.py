@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.extras import how_to_install
+
 try:
     from sklearn.utils.validation import _check_sample_weight, validate_data  # noqa: F401 (validate_data is new in 1.6)
 except ImportError as error:
     raise ImportError(
-        "byhand.interop.estimators needs scikit-learn 1.6 or newer: pip install 'byhand[sklearn]'."
+        f"byhand.interop.estimators needs scikit-learn 1.6 or newer: {how_to_install('sklearn')}"
     ) from error
 
 from sklearn.base import ClassifierMixin, RegressorMixin

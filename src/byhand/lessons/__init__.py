@@ -1,7 +1,6 @@
 """Worked examples; each checks the numbers that it shows."""
 
-from difflib import get_close_matches
-
+from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 from byhand.lessons import (
     activation_functions,
@@ -98,9 +97,7 @@ def lesson_called(name: str) -> Lesson:
     """
     known = lessons()
     if name not in known:
-        close = get_close_matches(name, known, n=3, cutoff=0.4)
-        meant = f"did you mean {' or '.join(close)}?" if close else f"choose one of {', '.join(known)}."
-        raise ByhandError(f"There is no lesson called {name!r}; {meant}")
+        raise ByhandError(f"There is no lesson called {name!r}; {did_you_mean(name, known)}")
     return known[name]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.core.files import write_atomically
 from byhand.lessons import lessons
 from byhand.lessons.base import Board, Lesson
@@ -48,7 +49,7 @@ def write_notebooks(folder: Path, names: Sequence[str]) -> list[Path]:
     try:
         import nbformat
     except ImportError:
-        raise ByhandError("Notebooks need nbformat: pip install 'byhand[notebooks]'.") from None
+        raise ByhandError(f"Notebooks need the package nbformat: {how_to_install('notebooks')}") from None
     known, paths = lessons(), []
     for number, lesson in enumerate(known.values(), 1):
         if lesson.name in names:

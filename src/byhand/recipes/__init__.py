@@ -1,5 +1,6 @@
 """Recipes: named, runnable set-ups, one source per file."""
 
+from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 from byhand.recipes.adding import adding, adding_gru, adding_rnn
 from byhand.recipes.answers import addition, sorting
@@ -92,11 +93,11 @@ def get_recipe(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:
-        ByhandError: there is none; the message lists those there are.
+        ByhandError: there is none; the message names similar ones.
     """
     if name not in RECIPES:
         drawing = " Networks that draw are trained by byhand train-drawer." if "gan" in name or "vae" in name else ""
-        raise ByhandError(f"There is no recipe {name!r}; there are {', '.join(RECIPES)}.{drawing}")
+        raise ByhandError(f"There is no recipe {name!r}; {did_you_mean(name, RECIPES)}{drawing}")
     return RECIPES[name]
 
 

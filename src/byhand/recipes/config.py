@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from byhand.core.checks import require_between, require_whole
+from byhand.core.checks import did_you_mean, require_between, require_whole
 from byhand.core.config import from_config, to_config
 from byhand.core.errors import ByhandError
 from byhand.data import Dataset, load
@@ -104,7 +104,7 @@ def parse_config(content: bytes, path: str, recipes: dict[str, Recipe]) -> RunCo
         raise ByhandError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(sorted(CONFIG_KEYS))}.")
     name = table.get("recipe", "dense")
     if not isinstance(name, str) or name not in recipes:
-        raise ByhandError(f"{path}: there is no recipe {name!r}; there are {', '.join(recipes)}.")
+        raise ByhandError(f"{path}: there is no recipe {name!r}; {did_you_mean(str(name), recipes)}")
     try:
         return _apply(table, recipes[name])
     except ByhandError as error:

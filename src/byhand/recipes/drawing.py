@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 from byhand.data import Dataset
 from byhand.generating.gan import GAN
@@ -238,5 +239,5 @@ def get_drawing_recipe(name: str) -> GANRecipe | VAERecipe:
         ByhandError: there is none; the message lists those there are.
     """
     if name not in DRAWING_RECIPES:
-        raise ByhandError(f"There is no recipe {name!r} that draws; there are {', '.join(DRAWING_RECIPES)}.")
+        raise ByhandError(f"There is no recipe {name!r} that draws; {did_you_mean(name, DRAWING_RECIPES)}")
     return DRAWING_RECIPES[name]

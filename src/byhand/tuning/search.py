@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.tuning.domains import Choices, NumberRange
 from byhand.tuning.space import Space
 from byhand.tuning.trials import Trial
@@ -85,7 +86,7 @@ class Optuna(Search):
             import optuna
         except ImportError:
             raise ByhandError(
-                "Optuna is not installed; install it by pip install 'byhand[tune]', or search at random."
+                f"Optuna is not installed; search at random, or install it: {how_to_install('tune')}"
             ) from None
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._optuna, self._space, self._seed = optuna, space, seed

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
 from byhand.layers import Layer
@@ -23,7 +24,7 @@ def onnx_package() -> Any:
     try:
         import onnx
     except ImportError:
-        raise ByhandError("ONNX files need the package onnx: pip install byhand[onnx].") from None
+        raise ByhandError(f"ONNX files need the package onnx: {how_to_install('onnx')}") from None
     return onnx
 
 
