@@ -44,7 +44,11 @@ class Zeros(Initializer):
 @register
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """N(0, std²). `Normal(1.0)` is used by Nielsen's network; `Normal(0.01)` gives small random weights."""
+    """Normal distribution N(0, std²); Nielsen's network uses `Normal(1.0)`.
+
+    Args:
+        std: the standard deviation, at least 0.
+    """
 
     std: float = 1.0
 
@@ -59,7 +63,12 @@ class Normal(Initializer):
 @register
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """U(low, high)."""
+    """Uniform distribution U(low, high).
+
+    Args:
+        low: the lower limit.
+        high: the upper limit, at least `low`.
+    """
 
     low: float = -0.5
     high: float = 0.5
@@ -100,6 +109,9 @@ class Glorot(_Scaled):
     """Xavier initialisation, variance 2 / (fan_in + fan_out): keeps the scale of signals and gradients with tanh.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), eq. 16.
+
+    Args:
+        shape: "uniform" or "normal", the distribution.
     """
 
     shape: str = "uniform"
@@ -115,6 +127,9 @@ class He(_Scaled):
     """He initialisation, variance 2 / fan_in: preserves the scale of signals with ReLU.
 
     He, Zhang, Ren and Sun, "Delving Deep into Rectifiers" (2015), eq. 10.
+
+    Args:
+        shape: "uniform" or "normal", the distribution.
     """
 
     shape: str = "normal"
@@ -148,10 +163,13 @@ class _Square(Initializer):
 @register
 @dataclass(frozen=True)
 class Orthogonal(_Square):
-    """Random orthogonal matrices: R keeps the length of a state, and of its gradient, from step to step.
+    """Random orthogonal matrices: as R of a recurrent layer they keep the norm of a state and of its gradient.
 
     Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
     networks" (2014). Drawn by QR of a normal matrix, with R's diagonal made positive (Mezzadri, 2007).
+
+    Args:
+        scale: what the matrices are multiplied by, at least 0.
     """
 
     scale: float = 1.0
@@ -168,9 +186,12 @@ class Orthogonal(_Square):
 @register
 @dataclass(frozen=True)
 class Identity(_Square):
-    """The identity: a recurrent layer of ReLUs with it keeps its state until it learns otherwise.
+    """The identity matrix: as R it makes a recurrent layer of ReLUs keep its state at first.
 
     Le, Jaitly and Hinton, "A simple way to initialize recurrent networks of rectified linear units" (2015).
+
+    Args:
+        scale: what the matrix is multiplied by, at least 0.
     """
 
     scale: float = 1.0

@@ -14,7 +14,7 @@ from byhand.core.types import Array
 
 
 def accuracy(truth: Array, predicted: Array) -> float:
-    """The share of samples whose prediction (n,) equals the truth (n,), from 0 to 1."""
+    """The fraction of samples whose prediction (n,) equals the truth (n,), from 0 to 1."""
     _check(truth, predicted)
     return float(np.mean(np.asarray(truth) == np.asarray(predicted)))
 
@@ -36,10 +36,10 @@ class Scores:
     """Precision, recall and F1, of each class (k,) and averaged.
 
     Attributes:
-        precision: of what was called this class, the share that is; 0 where nothing was called so.
-        recall: of what is this class, the share that was called so; 0 where there is none.
-        f1: the harmonic mean 2PR / (P + R).
-        support: how many samples are of this class.
+        precision: the fraction of the samples predicted as this class that belong to it; 0 if there are none.
+        recall: the fraction of the samples of this class that are predicted as it; 0 if there are none.
+        f1: their harmonic mean 2PR / (P + R).
+        support: number of samples of this class.
     """
 
     precision: Array
@@ -48,11 +48,11 @@ class Scores:
     support: Array
 
     def macro(self) -> tuple[float, float, float]:
-        """(precision, recall, F1), each class counting the same."""
+        """(precision, recall, F1), the mean over the classes."""
         return float(self.precision.mean()), float(self.recall.mean()), float(self.f1.mean())
 
     def weighted(self) -> tuple[float, float, float]:
-        """(precision, recall, F1), each class counting by its number of samples."""
+        """(precision, recall, F1), the mean over the classes weighted by their numbers of samples."""
         share = self.support / self.support.sum()
         return float(share @ self.precision), float(share @ self.recall), float(share @ self.f1)
 
@@ -69,13 +69,14 @@ def scores(confusion: Array) -> Scores:
 
 @dataclass(frozen=True)
 class Errors:
-    """The errors of predicted numbers; the mean over several outputs.
+    """Errors of predicted numbers, averaged over the outputs.
 
     Attributes:
         mae: mean absolute error, (1/n) Σᵢ |yᵢ − tᵢ|.
         rmse: root mean squared error, √((1/n) Σᵢ (yᵢ − tᵢ)²).
-        r2: R² = 1 − Σᵢ (yᵢ − tᵢ)² / Σᵢ (tᵢ − t̄)², the share of the variance that is explained: 1 at best, 0 for
-            always giving the mean. Where the truth is constant: 1 if it is met, otherwise 0, as in scikit-learn.
+        r2: R² = 1 − Σᵢ (yᵢ − tᵢ)² / Σᵢ (tᵢ − t̄)², the fraction of the variance that is explained: 1 at best, 0 for
+            always predicting the mean. If the truth is constant it is 1 for exact predictions and otherwise 0, as in
+            scikit-learn.
     """
 
     mae: float
@@ -101,32 +102,32 @@ Metric = Callable[[Array, Array], float]
 
 
 def precision(truth: Array, predicted: Array) -> float:
-    """The mean over the classes of the share of samples called so that are; as scikit-learn's "macro" average."""
+    """Precision, the mean over the classes, as scikit-learn's "macro" average; from 0 to 1."""
     return _macro(truth, predicted, 0)
 
 
 def recall(truth: Array, predicted: Array) -> float:
-    """The mean over the classes of the share of their samples that were found; as scikit-learn's "macro" average."""
+    """Recall, the mean over the classes, as scikit-learn's "macro" average; from 0 to 1."""
     return _macro(truth, predicted, 1)
 
 
 def f1(truth: Array, predicted: Array) -> float:
-    """The mean over the classes of F1 = 2PR / (P + R); as scikit-learn's "macro" average."""
+    """F1 = 2PR / (P + R), the mean over the classes, as scikit-learn's "macro" average; from 0 to 1."""
     return _macro(truth, predicted, 2)
 
 
 def mae(truth: Array, predicted: Array) -> float:
-    """The mean absolute error."""
+    """The mean absolute error, in the unit of the numbers."""
     return regression_errors(truth, predicted).mae
 
 
 def rmse(truth: Array, predicted: Array) -> float:
-    """The root mean squared error."""
+    """The root mean squared error, in the unit of the numbers."""
     return regression_errors(truth, predicted).rmse
 
 
 def r_squared(truth: Array, predicted: Array) -> float:
-    """The share of the variance that is explained."""
+    """R², the fraction of the variance that is explained; 1 at best."""
     return regression_errors(truth, predicted).r2
 
 
@@ -146,10 +147,10 @@ def as_metrics(metrics: Sequence[str | Metric]) -> dict[str, Metric]:
     """Functions (truth, predicted) → float by their names.
 
     Args:
-        metrics: names of this module's, or functions of one's own, which are called as they were defined.
+        metrics: names of metrics of this module, or functions of your own, which keep their names.
 
     Raises:
-        ByhandError: an unknown name, no function, or two of one name.
+        ByhandError: a name is unknown or not unique, or something is neither a name nor a function.
     """
     found: dict[str, Metric] = {}
     if isinstance(metrics, str) or callable(metrics):
@@ -174,7 +175,7 @@ def measured(metrics: Mapping[str, Metric], truth: Array, predicted: Array) -> d
     """Each metric's value, by its name.
 
     Raises:
-        ByhandError: one gives something else than a number.
+        ByhandError: a metric does not return a number.
     """
     values = {name: metric(truth, predicted) for name, metric in metrics.items()}
     for name, value in values.items():

@@ -28,9 +28,9 @@ class Regularizer:
 class Penalty(Regularizer):
     """Base of penalties, which add a function of the weights to the loss.
 
-    Weights are the parameters with two or more dimensions; biases, and the γ and β of normalisation, go free. The
-    history's losses stay those of the data, so that training and validation can be compared; the penalty after each
-    epoch has a column of its own, "penalty", and what training minimises is the sum of both.
+    Weights are the parameters with two or more dimensions; biases, and the γ and β of normalisation, are not penalised.
+    The losses in the history do not include the penalty, so that training and validation can be compared; the column
+    "penalty" has its value after each epoch. Training minimises the sum of both.
 
     Args:
         rate: λ, at least 0.
@@ -56,6 +56,9 @@ class L2(Penalty):
     this is not the same as AdamW's weight decay.
 
     Krogh and Hertz, "A simple weight decay can improve generalization" (1991).
+
+    Args:
+        rate: λ, at least 0.
     """
 
     def change_gradient(self, network: Network, scratch: Array) -> None:
@@ -74,6 +77,9 @@ class L1(Penalty):
     """λ Σ |W| is added to the loss, so that λ sign(W) is added to the gradient: small weights go to zero.
 
     Tibshirani, "Regression shrinkage and selection via the lasso" (1996).
+
+    Args:
+        rate: λ, at least 0.
     """
 
     def change_gradient(self, network: Network, scratch: Array) -> None:
@@ -105,9 +111,12 @@ class _Limited(Regularizer):
 @register
 @dataclass(frozen=True)
 class ClipValue(_Limited):
-    """g ← min(max(g, −c), c), elementwise, as PyTorch's clip_grad_value_; may change the direction.
+    """g ← min(max(g, −c), c), elementwise, as PyTorch's clip_grad_value_; this may change the direction.
 
     Mikolov, "Statistical language models based on neural networks" (2012).
+
+    Args:
+        limit: c, above 0.
     """
 
     def change_gradient(self, network: Network, scratch: Array) -> None:
@@ -118,10 +127,13 @@ class ClipValue(_Limited):
 @register
 @dataclass(frozen=True)
 class ClipNorm(_Limited):
-    """g ← g c / ‖g‖ where ‖g‖ > c, with the norm of all parameters; keeps the direction.
+    """g ← g c / ‖g‖ where ‖g‖ > c, with the norm over all parameters; this keeps the direction.
 
     Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013), algorithm 1.
     PyTorch's clip_grad_norm_ divides by ‖g‖ + 10⁻⁶ instead.
+
+    Args:
+        limit: c, above 0.
     """
 
     def change_gradient(self, network: Network, scratch: Array) -> None:
@@ -136,6 +148,9 @@ class MaxNorm(_Limited):
 
     For Dense they are a column of W. Srivastava et al., "Dropout: A simple way to prevent neural networks from
     overfitting" (2014), section 5.1; there c is 3 to 4.
+
+    Args:
+        limit: c, above 0.
     """
 
     def change_parameters(self, network: Network, scratch: Array) -> None:

@@ -33,14 +33,18 @@ class Schedule:
         raise NotImplementedError
 
     def at(self, epoch: float, epochs: int, history: HistoryColumns) -> float:
-        """The learning rate, which may depend on the history so far."""
+        """The learning rate at `epoch` of `epochs`, which may depend on the history so far."""
         return self(epoch, epochs)
 
 
 @register
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """η, always."""
+    """A constant learning rate η.
+
+    Args:
+        rate: η, at least 0.
+    """
 
     rate: float
 
@@ -55,7 +59,13 @@ class Constant(Schedule):
 @register
 @dataclass(frozen=True)
 class StepDecay(Schedule):
-    """η₀ · factor^⌊epoch / every⌋: the rate drops by `factor` each `every` epochs."""
+    """η₀ · factor^⌊epoch / every⌋: the rate drops by `factor` each `every` epochs.
+
+    Args:
+        rate: η₀, at least 0.
+        factor: what the rate is multiplied by, from 0 to 1.
+        every: number of epochs between two drops, at least 1.
+    """
 
     rate: float
     factor: float = 0.5
@@ -74,7 +84,13 @@ class StepDecay(Schedule):
 @register
 @dataclass(frozen=True)
 class ExponentialDecay(Schedule):
-    """η₀ · e^(−decay · epoch), from epoch to epoch or, with `per_step`, at every step."""
+    """η₀ · e^(−decay · epoch), from epoch to epoch or, with `per_step`, at every step.
+
+    Args:
+        rate: η₀, at least 0.
+        decay: the decay per epoch, at least 0.
+        per_step: whether the rate changes at every step rather than every epoch.
+    """
 
     rate: float
     decay: float = 0.1
@@ -96,6 +112,11 @@ class CosineAnnealing(Schedule):
 
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), eq. 5, without restarts.
     It changes from epoch to epoch or, with `per_step`, at every step.
+
+    Args:
+        rate: η₀, at least 0.
+        floor: the lowest rate, from 0 to η₀.
+        per_step: whether the rate changes at every step rather than every epoch.
     """
 
     rate: float
@@ -116,8 +137,14 @@ class CosineAnnealing(Schedule):
 class WarmupCosine(Schedule):
     """Linear warm-up from start · η₀ to η₀ over the first `warmup` epochs, then cosine annealing to `floor`.
 
-    Large steps while running means are still empty, and weights still random, can spoil a start (Goyal et al.,
-    "Accurate, Large Minibatch SGD", 2017, section 2.2). Changes at every step.
+    Large steps at the start, while the weights are still random, can harm training (Goyal et al., "Accurate, Large
+    Minibatch SGD", 2017, section 2.2). The rate changes at every step.
+
+    Args:
+        rate: η₀, the highest rate, at least 0.
+        warmup: number of epochs of the warm-up, at least 0; fractions are allowed.
+        floor: the lowest rate, from 0 to η₀.
+        start: the first rate as a fraction of η₀, from 0 to 1.
     """
 
     rate: float
@@ -146,8 +173,14 @@ class CosineRestarts(Schedule):
     """Cosine annealing from η₀ to `floor` over `first` epochs, then again over `factor` times as many, and so on.
 
     Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), eq. 5, with T_0 = first and
-    T_mult = factor. With first = 1 and factor = 2, training ends at the floor after 1, 3, 7, 15, ... epochs. Changes at
-    every step.
+    T_mult = factor. With first = 1 and factor = 2, training ends at the floor after 1, 3, 7, 15, ... epochs. The rate
+    changes at every step.
+
+    Args:
+        rate: η₀, the rate after each restart, at least 0.
+        first: number of epochs until the first restart, at least 1.
+        factor: how many times as long each period is as the one before, at least 1.
+        floor: the lowest rate, from 0 to η₀.
     """
 
     rate: float
@@ -180,8 +213,14 @@ class OneCycle(Schedule):
 
     Both along half cosines; the end is rate / (start · end). Smith and Topin, "Super-Convergence" (2018), and Smith,
     "A disciplined approach to neural network hyper-parameters" (2018), in the form and with the defaults that
-    fastai and PyTorch use. `rate` is the highest rate, which may be several times a good constant one. Changes at every
-    step.
+    fastai and PyTorch use. `rate` is the highest rate, which may be several times a good constant one. The rate changes
+    at every step.
+
+    Args:
+        rate: the highest rate, at least 0.
+        peak: where in the training it is reached, from 0 to 1.
+        start: the highest rate divided by the first one, at least 1.
+        end: the first rate divided by the last one, at least 1.
     """
 
     rate: float
@@ -210,9 +249,17 @@ class OneCycle(Schedule):
 class ReduceOnPlateau(Schedule):
     """Multiply the rate by `factor` if `watch` has not improved for more than `patience` epochs.
 
-    Better is smaller, but larger for accuracies, by more than the share `threshold` of the best so far. After a
-    reduction `cooldown` epochs are not held against it. Where the watched figure is one of validation, training needs
-    validation data. The rate follows from the history alone, so nothing else need be remembered.
+    An improvement is a smaller value (for accuracies a larger one) than the best so far by more than the fraction
+    `threshold` of it. A column of validation figures needs validation data. The rate follows from the history alone.
+
+    Args:
+        rate: η₀, at least 0.
+        factor: what the rate is multiplied by, from 0 to 1.
+        patience: number of epochs without improvement that are tolerated, at least 0.
+        watch: "loss", "accuracy", "val_loss" or "val_accuracy".
+        threshold: the improvement that counts, as a fraction of the best value, from 0 to below 1.
+        cooldown: number of epochs after a reduction that are not counted, at least 0.
+        floor: the lowest rate, from 0 to η₀.
     """
 
     rate: float
@@ -238,10 +285,10 @@ class ReduceOnPlateau(Schedule):
         return self.rate
 
     def at(self, epoch: float, epochs: int, history: HistoryColumns) -> float:
-        """η₀ · factor^(how often the watched figure has stood still), at least `floor`.
+        """η₀ · factor^(number of times that the watched figure has stopped improving), at least `floor`.
 
         Raises:
-            ByhandError: there are epochs, but not with this figure.
+            ByhandError: the history has epochs but no such column.
         """
         if history and self.watch not in history:
             raise ByhandError(f"The learning rate follows {self.watch}, but the history has only {', '.join(history)}.")

@@ -50,13 +50,14 @@ def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
     Args:
         network: the network.
         path: the file, usually ending in .safetensors.
-        dtype: how the numbers are stored: the network's own dtype by default; float16 for a file of half the size; or
-            int8 for a quarter: each weight a whole number from −127 to 127 times its column's (for a convolution: its
-            filter's) scale, what is not a matrix as float16. What layers keep beside their parameters, such as running
-            variances, is stored as float32 at least: it is little, and may be larger than float16 can hold.
+        dtype: the type in which the numbers are stored: by default that of the network; float16 for a file of half the
+            size; or int8 for a quarter of the size, where each weight is a whole number from −127 to 127 times the
+            scale of its column (for a convolution: its filter), and biases and other vectors are float16. The state of
+            layers, such as running variances, is stored at least as float32, because it may exceed the range of
+            float16.
 
     Raises:
-        ByhandError: the file cannot be written, or the numbers would not be finite as `dtype`.
+        ByhandError: the file cannot be written, or a number is not finite in `dtype`.
     """
     from byhand.core.tensor_file import to_bytes
 
@@ -101,7 +102,8 @@ def load_network(path: str | Path) -> Network:
     """Read a network that `save` wrote; numbers stored in half precision or 8 bits come back as float32.
 
     Raises:
-        ByhandError: the file is missing, damaged, not ours, or its numbers do not fit its description.
+        ByhandError: the file is missing or damaged, was not written by byhand, or its numbers do not fit its
+            description.
     """
     from byhand.core.tensor_file import SafetensorError, safe_open
 

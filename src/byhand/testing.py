@@ -3,9 +3,9 @@
     >>> from byhand.testing import check_layer
     >>> check_layer(MyLayer(3), in_shape=5)
 
-Everything runs in float64, in arrays filled with NaN beforehand, so that whatever is read before it is written, or
-added to instead of overwritten, shows. Derivatives are compared with central differences under a random upstream
-gradient; a derivative is wrong where it differs by more than a millionth of the largest number of its array.
+Everything runs in float64, in arrays that are filled with NaN beforehand, which reveals numbers that are read before
+they are written, or added to instead of overwritten. Derivatives are compared with central differences under a random
+upstream gradient; a derivative is wrong where it differs by more than a millionth of the largest number of its array.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,14 +47,14 @@ def check_layer(
     Args:
         layer: the layer.
         in_shape: the shape of one sample.
-        gradient: False for a layer that has none, such as Step: only its forward pass is checked.
+        gradient: whether to check the gradients; False for a layer without any, such as Step.
         rows: batch sizes.
         rng: a generator, or a seed for one, of inputs, parameters and upstream gradient.
         ops: the table of operations.
         mask: whether to check sequences (T, k) under a mask, too.
 
     Raises:
-        AssertionError: says which quantity is wrong, at which index, by how much.
+        AssertionError: a quantity is wrong; the message says which, at which index, and by how much.
     """
     rng = np.random.default_rng(rng)
     shape = (in_shape,) if isinstance(in_shape, int) else tuple(in_shape)
@@ -181,7 +181,7 @@ def check_loss(
     """Check `loss` on (n, outputs) for every n in `rows`: class labels and other targets, with and without weights.
 
     Raises:
-        AssertionError: says which quantity is wrong, at which index, by how much.
+        AssertionError: a quantity is wrong; the message says which, at which index, and by how much.
     """
     rng = np.random.default_rng(rng)
     for n in rows:

@@ -34,61 +34,62 @@ NOT_COMPARED = ("checkpoint", "warm_start", "verbose")  # parameters that change
 class NetworkEstimator(BaseEstimator):
     """Base of NetworkClassifier and NetworkRegressor: a network of dense layers, trained by `byhand.fit`.
 
-    The parameters are those of scikit-learn's MLPClassifier, with the same names, meaning and defaults. The same
-    `random_state` gives the same start, the same batches and, up to rounding, the same network.
+    The parameters are those of scikit-learn's MLPClassifier, with the same names, meanings and defaults. The same
+    `random_state` gives the same initial weights, the same batches and, up to rounding, the same network.
 
-    X is (n, features), or (n, T, features), sequences of T steps: the hidden layers are then GRUs, and the outputs come
-    of the last step's state. With `layers` it is whatever these take, such as images (n, height, width).
+    X is (n, features), or (n, T, features), sequences of T steps: the hidden layers are then GRUs, and the outputs are
+    computed from the last step's state. With `layers` it is what these take, such as images (n, height, width).
 
     Args:
-        hidden_layer_sizes: how many units each hidden layer has; a single number is one layer, () none.
-        activation: of the hidden layers: "identity", "logistic", "tanh" or "relu"; GRUs have their own.
+        hidden_layer_sizes: number of units of each hidden layer; a single number for one layer, () for none.
+        activation: that of the hidden layers: "identity", "logistic", "tanh" or "relu"; not used by GRUs.
         solver: "adam" or "sgd". "lbfgs" is refused.
         alpha: α of the L2 penalty: ½ α ‖weights‖² is added to the sum of a batch's losses before it is divided by the
             number of samples (or the sum of their weights).
-        batch_size: samples a step; "auto" is 200, or all where there are fewer.
+        batch_size: number of samples per step; "auto" is 200, or all if there are fewer.
         learning_rate: for "sgd": "constant"; "invscaling", η₀ / (t + 1)^power_t with t the samples seen so far; or
-            "adaptive", a fifth whenever training stands still.
+            "adaptive", divided by 5 whenever training makes no progress.
         learning_rate_init: η₀, above 0.
         power_t: the exponent of "invscaling", at least 0.
-        max_iter: epochs at most.
+        max_iter: the largest number of epochs.
         shuffle: whether samples are shuffled before each epoch.
         random_state: a seed, a numpy.random.RandomState, or None for numpy's own global state.
-        tol: an epoch that improves the loss (or the validation score) by less does not count as progress.
+        tol: the smallest improvement of the loss (or the validation score) that counts as progress.
         verbose: whether to print each epoch's loss.
-        warm_start: whether `fit` goes on from the network of the last `fit`, or from a checkpoint.
+        warm_start: whether `fit` continues from the network of the last `fit`, or from a checkpoint.
         momentum: μ for "sgd", from 0 to 1.
         nesterovs_momentum: whether the momentum looks ahead.
-        early_stopping: whether to set samples aside, stop by the score on them, and restore the best network.
-        validation_fraction: the share to set aside, from 0 to below 1.
+        early_stopping: whether to hold out validation samples, stop when the score on them does not improve, and
+            restore the best network.
+        validation_fraction: the fraction of the samples to hold out, from 0 to below 1.
         beta_1: β₁ of "adam", from 0 to below 1.
         beta_2: β₂ of "adam", from 0 to below 1.
         epsilon: ε of "adam", above 0.
-        n_iter_no_change: how many epochs without progress are borne.
-        max_fun: belongs to "lbfgs"; taken and ignored.
-        checkpoint: a folder for the state of a `fit` that is not finished, written every minute; or
-            `byhand.training.Checkpoints`. With warm_start, an interrupted `fit` goes on from there, also in another
-            process: on the same data, with the same parameters and a number as random_state it ends in the same bits.
+        n_iter_no_change: number of epochs without progress after which training stops.
+        max_fun: a parameter of "lbfgs", which is ignored.
+        checkpoint: a folder into which the state of an unfinished `fit` is written every minute; or
+            `byhand.training.Checkpoints`. With warm_start, an interrupted `fit` resumes from it, also in another
+            process: with the same data and parameters, and a number as random_state, the result has the same bits.
             MLPClassifier has no such parameter.
-        layers: byhand's layers in place of hidden ones and GRUs, such as [PatchEmbedding(7, 64), TransformerBlock(64,
-            4), MeanOverTime()]; the output layer is added. MLPClassifier has no such parameter.
+        layers: byhand's layers in place of the hidden layers, such as [PatchEmbedding(7, 64), TransformerBlock(64, 4),
+            MeanOverTime()]; the output layer is added. MLPClassifier has no such parameter.
 
     Attributes:
-        network_: the trained `byhand.Network`: explain, summarise or save it.
-        coefs_: each layer's weights (in, out), views of the network's.
-        intercepts_: each layer's biases (out,), views likewise.
-        loss_: the last epoch's mean loss, penalty included.
+        network_: the trained `byhand.Network`.
+        coefs_: the weights of each layer (in, out), views of the network's.
+        intercepts_: the biases of each layer (out,), views as well.
+        loss_: the mean loss of the last epoch, including the penalty.
         loss_curve_: the losses of all epochs.
         best_loss_: the smallest of them; None with early stopping.
         validation_scores_: accuracy or R² after each epoch; None without early stopping.
-        best_validation_score_: the largest of them; None likewise.
-        n_iter_: epochs of the last fit.
-        t_: samples seen in all.
-        n_layers_: layers, input and output included.
-        n_outputs_: how many outputs the network has.
+        best_validation_score_: the largest of them; None without early stopping.
+        n_iter_: number of epochs of the last fit.
+        t_: number of samples seen in all.
+        n_layers_: number of layers, including input and output.
+        n_outputs_: number of outputs of the network.
         out_activation_: "softmax", "logistic" or "identity".
-        n_features_in_: how many features there are.
-        feature_names_in_: their names, where X had names that are all text.
+        n_features_in_: number of features.
+        feature_names_in_: their names, if all names in X are strings.
     """
 
     hidden_layer_sizes: Any = (100,)

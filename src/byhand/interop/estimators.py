@@ -6,8 +6,8 @@
     >>> classifier = NetworkClassifier((30,), max_iter=50, random_state=0).fit(x[:1500], y[:1500])
     >>> classifier.network_.summary()  # a byhand.Network
 
-What stays different: solver="lbfgs" is refused; samples of weight zero are left out of the
-batches; sparse X is taken, and made dense.
+Differences: solver="lbfgs" is refused; samples of weight zero are left out of the batches; sparse X is converted to a
+    dense array.
 """
 
 from dataclasses import KW_ONLY, dataclass
@@ -45,13 +45,13 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     """A classifier: one sigmoid for two classes, softmax for more, and one sigmoid per label for multilabel targets.
 
     Args:
-        class_weight: how much each class's samples count: {class: weight}, "balanced" for n / (k · count of the
-            class), or None. MLPClassifier has no such parameter.
+        class_weight: weights of the classes: {class: weight}, "balanced" for n / (k · count of the class), or None.
+            MLPClassifier has no such parameter.
 
-    All other parameters and attributes are those of `NetworkEstimator`, and besides:
+    All other parameters and attributes are those of `NetworkEstimator`, and:
 
     Attributes:
-        classes_: the classes, sorted; for several labels at once the columns' numbers.
+        classes_: the classes, sorted; for multilabel targets the indices of the columns.
     """
 
     _: KW_ONLY
@@ -62,8 +62,8 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
         Args:
             X: samples, dense or sparse; float32 stays float32.
-            y: numbers or text.
-            sample_weight: how much each sample counts (n,).
+            y: numbers or strings.
+            sample_weight: weights of the samples (n,).
         """
         return self._fit_classes(X, y, sample_weight, incremental=False, classes=None)
 
@@ -72,9 +72,9 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
         Args:
             X: as for `fit`.
-            y: as for `fit`; it need not hold every class.
+            y: as for `fit`; it need not contain every class.
             sample_weight: as for `fit`.
-            classes: all classes that will ever come; the first call needs it.
+            classes: all classes that will occur; required in the first call.
         """
         if self.class_weight == "balanced":
             raise ByhandError(
@@ -171,8 +171,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):
 
         Args:
             X: samples, dense or sparse; float32 stays float32.
-            y: what to predict.
-            sample_weight: how much each sample counts (n,).
+            y: targets (n,) or (n, k).
+            sample_weight: weights of the samples (n,).
         """
         return self._fit_numbers(X, y, sample_weight, incremental=False)
 

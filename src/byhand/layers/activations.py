@@ -1,7 +1,7 @@
 """Activation functions.
 
-Each works on every number by itself (softmax: on every row), and takes its derivative from its own output y, so that
-its input need not be kept.
+Each is applied element by element (softmax: row by row), and its derivative is computed from its output y, so that its
+input need not be kept.
 """
 
 from collections.abc import Sequence
@@ -165,7 +165,7 @@ class ELU(Activation):
     Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units" (2015).
 
     Args:
-        alpha: α, above or at 0.
+        alpha: α, at least 0.
     """
 
     alpha: float = 1.0
@@ -206,7 +206,7 @@ class ELU(Activation):
 class Softmax(Activation):
     """y_j = e^x_j / Σ_k e^x_k: each row becomes probabilities that sum to one.
 
-    Followed by cross-entropy, leave this layer out: `CategoricalCrossEntropy` takes logits and contains it.
+    Leave this layer out before cross-entropy: `CategoricalCrossEntropy` takes logits and contains it.
     """
 
     in_place = True

@@ -27,23 +27,23 @@ class BatchNorm(Layer):
     m = (1/n) Σᵢ xᵢ, v = (1/n) Σᵢ (xᵢ − m)² and u = (x − m) / √(v + ε), the output is y = γ ⊙ u + β.
     Ioffe and Szegedy, "Batch normalization" (2015), algorithms 1 and 2.
 
-    Backward, column by column. Directly dγ = Σᵢ dyᵢ uᵢ, dβ = Σᵢ dyᵢ and duᵢ = γ dyᵢ. An xᵢ reaches every uⱼ: by itself,
-    through m and through v. From ∂m/∂xᵢ = 1/n and ∂v/∂xᵢ = (2/n)(xᵢ − m) (the way from m to v is zero, as the
+    Backward, column by column. Directly dγ = Σᵢ dyᵢ uᵢ, dβ = Σᵢ dyᵢ and duᵢ = γ dyᵢ. Each xᵢ changes every uⱼ:
+    directly, through m and through v. From ∂m/∂xᵢ = 1/n and ∂v/∂xᵢ = (2/n)(xᵢ − m) (v does not change through m, as the
     deviations sum to zero), with s = 1/√(v + ε) and ∂s/∂v = −½ s³,
 
         ∂uⱼ/∂xᵢ = s (δᵢⱼ − 1/n) + (xⱼ − m)(−½ s³)(2/n)(xᵢ − m) = s (δᵢⱼ − 1/n − uᵢ uⱼ / n),
 
     and the sum over j of γ dyⱼ ∂uⱼ/∂xᵢ is dxᵢ = γ s (dyᵢ − (dβ + uᵢ dγ) / n).
 
-    Outside training m and v are the running mean and variance, so that a sample's output does not depend on its
-    neighbours; they are then constants, and dx = γ s dy. In training they follow the batches', r ← (1 − momentum) r +
-    momentum · batch's, the variance's with n − 1 for n, as in PyTorch (Keras' momentum is one minus this one). A batch
-    of a single row has no variance: such a row (the last of an epoch, perhaps) is normalised by the running mean and
-    variance, which it leaves as they are; PyTorch refuses it. In a full batch each piece of up to 512 rows is
-    normalised by itself.
+    Outside training m and v are the running mean and variance, so that a sample's output does not depend on the rest of
+    its batch; they are then constants, and dx = γ s dy. Each training batch updates them by r ← (1 − momentum) r +
+    momentum · b, where b is the batch's mean, or its variance with n − 1 in place of n, as in PyTorch (Keras' momentum
+    is one minus this one). A batch of a single row has no variance: such a row (perhaps the last of an epoch) is
+    normalised by the running mean and variance and does not update them; PyTorch raises an error. In full-batch
+    training each piece of up to 512 rows is normalised separately.
 
     Args:
-        momentum: how much of each batch the running mean and variance take up, from 0 to 1.
+        momentum: the weight of each batch in the running mean and variance, from 0 to 1.
         epsilon: ε, keeps the division away from zero.
     """
 

@@ -23,28 +23,29 @@ class Conv2D(Layer):
     """y = x ∗ W + b: every output is a weighted sum of the pixels in a window, with the same weights everywhere.
 
     x is (n, height, width, in), W (kernel height, kernel width, in / groups, filters), b (filters,), y (n, rows,
-    columns, filters). As in all frameworks the kernel is not turned round, which makes it a cross-correlation:
+    columns, filters). As in all frameworks the kernel is not flipped, so that this is, strictly speaking, a
+    cross-correlation:
 
         y[i, r, s] = Σₖ Σₗ x[i, r·stride + k·dilation − p, s·stride + l·dilation − q] W[k, l] + b,
 
-    with p pixels missing above the image and q on its left (see `Window` for "same" and "valid"); they count as zero.
-    Each x is in several windows, and what it does to y through each of them adds up to dx: docs/convolution.md works
-    the equations out.
+    with p rows of zeros added above the image and q columns on its left (see `Window` for "same" and "valid"). Each x
+    lies in several windows, and dx is the sum of the gradients through all of them; docs/convolution.md derives the
+    equations.
 
     LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition" (1998). With dilation:
     Yu and Koltun, "Multi-scale context aggregation by dilated convolutions" (2016), eq. 2.
 
     Args:
-        filters: how many channels the output has.
+        filters: number of output channels, at least 1.
         kernel: the window's height and width; a number for both.
-        stride: how far it moves, down and across.
+        stride: how many pixels the window moves, down and across.
         padding: "same", "valid", or pixels: a number, (down, across), or ((above, below), (left, right)).
-        groups: into how many equal parts the channels fall; each part of the output sees its part of the input only.
-        dilation: the distance of the pixels that it sees, down and across.
-        weights: how W starts.
-        biases: how b starts.
-        bias: whether there is a b at all; before a BatchNorm, which has a shift of its own, it does nothing.
-        activation: the name of an activation, such as "relu", to follow as a layer of its own.
+        groups: number of groups of channels; each group of output channels depends on its own group of input channels.
+        dilation: the distance between neighbouring pixels of the window, down and across; 1 if they are adjacent.
+        weights: initializer of W.
+        biases: initializer of b.
+        bias: whether to add b; it has no effect before a BatchNorm, which has a shift of its own.
+        activation: the name of an activation, such as "relu", that follows as a layer of its own; None for none.
     """
 
     filters: int

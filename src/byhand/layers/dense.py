@@ -20,18 +20,17 @@ from byhand.ops import Ops
 class Dense(Layer):
     """y = x W + b: every output is a weighted sum of all inputs plus a bias.
 
-    x is (n, in), W (in, out), b (out,), y (n, out); of sequences (n, T, in) every step is such a row.
-    The write-ups that keep samples as columns write the same as
-    W x + b with W of shape (out, in).
+    x is (n, in), W (in, out), b (out,), y (n, out); of a sequence (n, T, in) every step is such a row. Texts that keep
+    samples as columns write W x + b, with W of shape (out, in).
 
     Source: Nielsen, "Neural Networks and Deep Learning" (2015), equations BP3 and BP4 for the gradients.
 
     Args:
-        units: how many outputs, at least 1.
-        weights: how W starts.
-        biases: how b starts.
-        bias: whether there is a b at all.
-        activation: the name of an activation, such as "relu", to follow as a layer of its own.
+        units: number of outputs, at least 1.
+        weights: initializer of W.
+        biases: initializer of b.
+        bias: whether to add b.
+        activation: the name of an activation, such as "relu", that follows as a layer of its own; None for none.
     """
 
     units: int

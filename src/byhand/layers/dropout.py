@@ -18,9 +18,9 @@ from byhand.ops import Ops
 class Dropout(Layer):
     """y = x ⊙ r, where each number of r is 0 with probability `rate`, else 1 / (1 − rate); outside training y = x.
 
-    Dividing by 1 − rate while training ("inverted" dropout) keeps the mean, so that nothing need be scaled afterwards.
-    r is drawn anew for every number of every batch, from the run's generator. Srivastava et al., "Dropout: A simple way
-    to prevent neural networks from overfitting" (2014).
+    Dividing by 1 − rate while training ("inverted" dropout) keeps the mean, so that nothing has to be scaled outside
+    training. r is drawn anew for every number of every batch, from the run's generator. Srivastava et al., "Dropout: A
+    simple way to prevent neural networks from overfitting" (2014).
 
     Args:
         rate: the probability that a number is dropped, from 0 to below 1; 0.2 to 0.5 is usual.
@@ -71,9 +71,9 @@ class Dropout(Layer):
 class SpatialDropout(Layer):
     """y = x ⊙ r, where r has one number for each channel of each image: 0 with probability `rate`, else 1 / (1 − rate).
 
-    x is (n, height, width, channels), r (n, channels). Neighbouring pixels of a channel tell nearly the same, so that
-    dropping single ones hides little; this drops whole channels. Outside training y = x. Tompson et al., "Efficient
-    object localization using convolutional networks" (2015), section 3.2.
+    x is (n, height, width, channels), r (n, channels). Neighbouring pixels of a channel are strongly correlated, so
+    that dropping single ones has little effect; this layer drops whole channels. Outside training y = x. Tompson et
+    al., "Efficient object localization using convolutional networks" (2015), section 3.2.
 
     Args:
         rate: the probability that a channel is dropped, from 0 to below 1.

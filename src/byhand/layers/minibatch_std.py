@@ -1,4 +1,4 @@
-"""The standard deviation of a batch, as a further column."""
+"""The standard deviation of a batch, as an additional column."""
 
 from dataclasses import dataclass
 
@@ -18,14 +18,14 @@ class MinibatchStd(Layer):
     """Append one column (for images: one channel) that tells how much the samples of the batch differ.
 
     x is (n, ..., k), y (n, ..., k + 1). Each of the N numbers j of a sample has a standard deviation over the batch,
-    sⱼ = √((1/n) Σᵢ (xᵢⱼ − mⱼ)² + ε); the new column is s = (1/N) Σⱼ sⱼ everywhere. A discriminator sees by it that a
-    generator draws the same again and again. Karras, Aila, Laine and Lehtinen, "Progressive growing of GANs" (2018),
-    section 3.
+    sⱼ = √((1/n) Σᵢ (xᵢⱼ − mⱼ)² + ε); the new column is s = (1/N) Σⱼ sⱼ everywhere. It lets a discriminator see that a
+    generator draws the same image again and again. Karras, Aila, Laine and Lehtinen, "Progressive growing of GANs"
+    (2018), section 3.
 
-    Backward, with d the sum of dy's new column: ∂sⱼ/∂xᵢⱼ = (1/n)(xᵢⱼ − mⱼ) / sⱼ (the way through mⱼ is zero, as the
+    Backward, with d the sum of dy's new column: ∂sⱼ/∂xᵢⱼ = (1/n)(xᵢⱼ − mⱼ) / sⱼ (mⱼ contributes nothing, as the
     deviations sum to zero), so dxᵢⱼ = dyᵢⱼ + d (xᵢⱼ − mⱼ) / (n N sⱼ).
 
-    A sample's output depends on its neighbours, outside training too.
+    A sample's output depends on the rest of its batch, outside training too.
 
     Args:
         epsilon: ε, keeps the division away from zero.

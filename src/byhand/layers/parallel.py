@@ -1,4 +1,4 @@
-"""Layers side by side, and layers in a row as one layer."""
+"""Parallel branches, and several layers as one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from byhand.ops import Ops
 
 
 class InARow(Layer):
-    """Base of layers in a row as one layer."""
+    """Base of layers that consist of several layers, one after the other."""
 
     masks = True
     forward_equations = (Equation("y", "$F", "$F"),)
@@ -60,7 +60,7 @@ class InARow(Layer):
 @register
 @dataclass(frozen=True)
 class Sequential(InARow):
-    """Layers in a row as one layer: a branch of `Parallel`.
+    """Several layers, one after the other, as one layer: a branch of `Parallel`.
 
     Args:
         layers: the layers, first to last.
@@ -79,10 +79,10 @@ class Sequential(InARow):
 @register
 @dataclass(frozen=True)
 class Parallel(Layer):
-    """Branches that all take x; their outputs are put side by side along the last axis.
+    """Branches that all take x; their outputs are concatenated along the last axis.
 
-    y = (F₁(x), F₂(x), ...). Each branch gets its part of dy, and dx is the sum of what they hand back. The branches of
-    an Inception block are such: Szegedy et al., "Going deeper with convolutions" (2015).
+    y = (F₁(x), F₂(x), ...). Each branch receives its part of dy, and dx is the sum of their gradients by x. Inception
+    blocks are built from such branches: Szegedy et al., "Going deeper with convolutions" (2015).
 
     Args:
         layers: the branches, each a layer; `Sequential` makes one of several.

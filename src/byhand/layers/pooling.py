@@ -50,14 +50,13 @@ class MaxPool2D(_Pool):
     """y = the largest number in each window, channel by channel.
 
     x is (n, height, width, channels), y (n, rows, columns, channels). Only the largest number reaches y, so only it
-    gets a gradient; of several equal ones the first does, row by row, as in PyTorch. What lies outside the image counts
-    as −∞. Zhou and Chellappa, "Computation of optical flow using a neural network" (1988).
+    gets a gradient; if several are equal it goes to the first one, row by row, as in PyTorch. Padding counts as −∞.
+    Zhou and Chellappa, "Computation of optical flow using a neural network" (1988).
 
     Args:
         size: the window's height and width; a number for both.
-        stride: how far it moves, down and across; by default its size, so that no pixel is in two windows.
-        padding: "valid", where pixels beyond the last whole window are left out, "same", or pixels (see
-            `Window`).
+        stride: how many pixels the window moves, down and across; by default its size, so that windows do not overlap.
+        padding: "valid", which leaves out the pixels beyond the last whole window, "same", or pixels (see `Window`).
     """
 
     size: int | Pair = 2
@@ -98,15 +97,13 @@ class AveragePool2D(_Pool):
     """y = the mean of each window, channel by channel.
 
     x is (n, height, width, channels), y (n, rows, columns, channels). Every pixel of a window has the same share in y.
-    What lies outside the image is not counted: a window at the edge takes the mean of fewer pixels, as in Keras and in
-    PyTorch with count_include_pad=False. LeCun et al., "Gradient-based learning applied to document recognition"
-    (1998).
+    Padding is not counted: a window at the edge takes the mean of fewer pixels, as in Keras and in PyTorch with
+    count_include_pad=False. LeCun et al., "Gradient-based learning applied to document recognition" (1998).
 
     Args:
         size: the window's height and width; a number for both.
-        stride: how far it moves, down and across; by default its size.
-        padding: "valid", where pixels beyond the last whole window are left out, "same", or pixels (see
-            `Window`).
+        stride: how many pixels the window moves, down and across; by default its size.
+        padding: "valid", which leaves out the pixels beyond the last whole window, "same", or pixels (see `Window`).
     """
 
     size: int | Pair = 2

@@ -18,7 +18,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class Reshape(Layer):
-    """(n, ...) becomes (n, *shape), the same numbers in the same order: rows become images, say.
+    """(n, ...) becomes (n, *shape), the same numbers in the same order, for example rows as images.
 
     Args:
         shape: the shape of one sample of the output, such as (7, 7, 64).
@@ -40,7 +40,7 @@ class Reshape(Layer):
         """The shape that was asked for.
 
         Raises:
-            ByhandError: it has more or fewer numbers than the input.
+            ByhandError: the shape holds more or fewer numbers than the input.
         """
         if prod(in_shape) != prod(self.shape):
             raise ByhandError(

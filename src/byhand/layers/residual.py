@@ -20,8 +20,8 @@ from byhand.ops import Ops
 class Residual(Layer):
     """y = x + F(x), where F is a sequence of layers whose output has the shape of the input.
 
-    The gradient reaches x along both ways, dx = dy + (∂F/∂x)ᵀ dy, and the direct one never vanishes, however many
-    blocks follow each other. He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016), eq. 1.
+    The gradient reaches x along both paths, dx = dy + (∂F/∂x)ᵀ dy, and along the direct one it never vanishes, however
+    deep the network is. He, Zhang, Ren and Sun, "Deep residual learning for image recognition" (2016), eq. 1.
 
     Args:
         layers: the layers of F, first to last; another Residual may be among them.
@@ -48,7 +48,7 @@ class Residual(Layer):
         """The shape stays.
 
         Raises:
-            ByhandError: inner layers do not fit together, or end in another shape than they began with.
+            ByhandError: the inner layers do not fit together, or their output has another shape than x.
         """
         children = tuple(plan_layers(self.layers, in_shape))
         if children[-1].out_shape != in_shape:

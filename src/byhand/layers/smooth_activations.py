@@ -1,4 +1,4 @@
-"""Activations whose derivative is taken from their input, since their output does not tell it: GELU and SiLU."""
+"""GELU and SiLU, whose derivative is computed from their input, since it does not follow from their output."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class GELU(Activation):
-    """y = x Φ(x), Φ the normal distribution function: x weighted by how likely a normal number lies below it.
+    """y = x Φ(x): x times the probability Φ(x) that a standard normal number lies below x.
 
     Range above −0.17. The derivative is Φ(x) + x φ(x). Hendrycks and Gimpel, "Gaussian error linear units" (2016).
 
     Args:
-        approximate: ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) instead, as GPT-2 computes it.
+        approximate: whether to compute ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) instead, as GPT-2 does.
     """
 
     approximate: bool = False

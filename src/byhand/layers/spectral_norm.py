@@ -27,9 +27,9 @@ FIRST_ITERATIONS = 15  # of the power iteration when a network is made, as in Py
 @register
 @dataclass(frozen=True)
 class SpectralNorm(Layer):
-    """A layer whose weights are divided by their largest singular value: W / σ(W), so that its slope is at most 1.
+    """A layer with weights divided by their largest singular value, W / σ(W): its Lipschitz constant is at most 1.
 
-    W (..., out) counts as the matrix (k, out). σ = vᵀ W u, where u (out,) and v (k,), which are kept from step to step,
+    W (..., out) is taken as a matrix (k, out). σ = vᵀ W u, where u (out,) and v (k,), which are kept from step to step,
     follow W by power iteration in every training pass: u ← Wᵀv / ‖Wᵀv‖, v ← W u / ‖W u‖. Miyato, Kataoka, Koyama and
     Yoshida, "Spectral normalization for generative adversarial networks" (2018), algorithm 1.
 
@@ -37,7 +37,7 @@ class SpectralNorm(Layer):
 
         ∂L/∂W = (G − (Σ G ⊙ W / σ) v uᵀ) / σ.
 
-    u and v count as constants, as in PyTorch; where the power iteration has converged that is exact.
+    u and v are treated as constants, as in PyTorch; this is exact once the power iteration has converged.
 
     Args:
         layer: `Dense` or `Conv2D`; its activation comes after this layer, not inside it.

@@ -24,8 +24,8 @@ class ConvTranspose2D(Layer):
     """The adjoint of `Conv2D`, plus a bias: each input pixel adds its weighted kernel to a window of the output.
 
     x is (n, height, width, in), W (kernel height, kernel width, filters, in), b (filters,), y (n, rows, columns,
-    filters). A convolution with the same W makes images of y's shape into images of x's; what it does backward to get
-    its dx, this layer does forward, from zero:
+    filters). A convolution with the same W turns images of y's shape into images of x's shape. This layer computes
+    forward what that convolution computes backward for its dx, starting from zero:
 
         y[i, r·stride + k − p, s·stride + l − q] += x[i, r, s] W[k, l]ᵀ  over all r, s, k, l.
 
@@ -36,14 +36,14 @@ class ConvTranspose2D(Layer):
     arithmetic for deep learning" (2016), section 4.
 
     Args:
-        filters: how many channels the output has.
+        filters: number of output channels, at least 1.
         kernel: the window's height and width; a number for both.
-        stride: how many times as large the output is, down and across.
+        stride: how many times as high and as wide the output is, down and across.
         padding: "same" or "valid".
-        weights: how W starts; fans count as for a convolution with the same W, as in Keras and PyTorch.
-        biases: how b starts.
-        bias: whether there is a b at all.
-        activation: the name of an activation, such as "relu", to follow as a layer of its own.
+        weights: initializer of W; its fans are those of a convolution with the same W, as in Keras and PyTorch.
+        biases: initializer of b.
+        bias: whether to add b.
+        activation: the name of an activation, such as "relu", that follows as a layer of its own; None for none.
     """
 
     filters: int
@@ -137,10 +137,10 @@ class ConvTranspose2D(Layer):
 @register
 @dataclass(frozen=True)
 class UpSample2D(Layer):
-    """Every pixel becomes a block of equal pixels: the nearest neighbour's value.
+    """Repeat every pixel in a block of equal pixels: nearest-neighbour upsampling.
 
-    x is (n, height, width, channels), y (n, a · height, b · width, channels). A convolution after it does what a
-    transposed convolution does, without the latter's chequered pattern (Odena, Dumoulin and Olah, "Deconvolution and
+    x is (n, height, width, channels), y (n, a · height, b · width, channels). Followed by a convolution it replaces a
+    transposed convolution, without the latter's checkerboard artefacts (Odena, Dumoulin and Olah, "Deconvolution and
     checkerboard artifacts", 2016).
 
     Args:

@@ -56,19 +56,19 @@ class Window:
     """A window with stride, dilation and padding.
 
     With padding "valid" it stays inside the image: ⌊(side − extent) / stride⌋ + 1 places along each side. With "same"
-    it has ⌈side / stride⌉ places, as many as the image has pixels where the stride is 1; the image is continued by
-    (places − 1) stride + extent − side pixels for that, half of them before it and half after it, the odd one after it
-    (below, on the right). These are Keras' conventions, and for stride 1 PyTorch's too. Padding in pixels, as PyTorch
-    has it, continues the image by that many on each side.
+    it has ⌈side / stride⌉ places, as many as the image has pixels where the stride is 1; the image is padded by (places
+    − 1) stride + extent − side pixels for that, half of them before it and half after it, the odd one after it (below,
+    on the right). These are Keras' conventions, and for stride 1 PyTorch's too. Padding in pixels, as PyTorch has it,
+    adds that many on each side.
 
     Attributes:
         size: its height and width.
-        stride: how far it moves, down and across.
-        dilation: the distance of the pixels that it sees.
+        stride: how many pixels it moves, down and across.
+        dilation: the distance between its neighbouring pixels.
         padding: "same", "valid", or pixels: a number, (down, across), or ((above, below), (left, right)).
 
     Raises:
-        ByhandError: what is not a pair, another padding, or one as large as the window.
+        ByhandError: size, stride or dilation is not a pair, the padding is unknown, or it is as large as the window.
     """
 
     size: Pair

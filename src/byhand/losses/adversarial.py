@@ -1,9 +1,9 @@
-"""Losses of critics, which tell real samples (t = 1) from drawn ones (t = 0).
+"""Losses of critics, which distinguish real samples (t = 1) from generated ones (t = 0).
 
-Every number of y is a score: high for what looks real. A generator takes its critic's scores of what it drew to the
-same loss, with t = 1. The two older rules need no loss of their own: `BinaryCrossEntropy` (Goodfellow et al.,
-"Generative adversarial nets", 2014, with the non-saturating loss of the generator) and `QuadraticCost` (Mao et al.,
-"Least squares generative adversarial networks", 2017).
+Every number of y is a score: high for what looks real. A generator is trained with the same loss on its critic's scores
+of the generated samples, with t = 1. The two older rules need no loss of their own: `BinaryCrossEntropy` (Goodfellow et
+al., "Generative adversarial nets", 2014, with the non-saturating loss of the generator) and `QuadraticCost` (Mao et
+al., "Least squares generative adversarial networks", 2017).
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,11 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class Wasserstein(Loss):
-    """ℓ = Σ_j (1 − 2 t_j) y_j: the score itself for what was drawn, minus the score for what is real.
+    """ℓ = Σ_j (1 − 2 t_j) y_j: the score of a generated sample, minus the score of a real one.
 
-    Over as many real as drawn samples, minus the sum of both means estimates the Wasserstein distance between the two
-    distributions, if the critic's slope is at most 1 everywhere. Arjovsky, Chintala and Bottou, "Wasserstein generative
-    adversarial networks" (2017), eq. 2.
+    With as many real as generated samples, minus the sum of both means estimates the Wasserstein distance between the
+    two distributions, if the critic's Lipschitz constant is at most 1. Arjovsky, Chintala and Bottou, "Wasserstein
+    generative adversarial networks" (2017), eq. 2.
     """
 
     task = "numbers"
@@ -44,7 +44,7 @@ class Wasserstein(Loss):
 class Hinge(Loss):
     """ℓ = Σ_j max(0, 1 + (1 − 2 t_j) y_j): scores above 1 for t = 1 and below −1 for t = 0 cost nothing.
 
-    Lim and Ye, "Geometric GAN" (2017), for critics; their generator's loss is `Wasserstein`. Of classes it is the loss
+    Lim and Ye, "Geometric GAN" (2017), for critics; their generator's loss is `Wasserstein`. For classes it is the loss
     of support vector machines, one against the rest (Cortes and Vapnik, "Support-vector networks", 1995).
     """
 

@@ -1,7 +1,7 @@
 """The base class of losses.
 
 The loss of a batch is the mean over its samples of ℓ, the loss of one sample: L = (1/n) Σ_i ℓ_i, with sample weights
-L = (1/n) Σ_i w_i ℓ_i. Of a sequence, ℓ_i is the mean over its steps, those only that the mask leaves.
+L = (1/n) Σ_i w_i ℓ_i. For a sequence, ℓ_i is the mean over the steps that the mask keeps.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Loss:
         """The shape of one sample's target as numbers, where the last layer gives `out_shape`.
 
         Raises:
-            ByhandError: this loss takes no such last layer.
+            ByhandError: this loss does not accept such a last layer.
         """
         if len(out_shape) not in (1, 2):
             raise ByhandError(f"The last layer must give rows of numbers, not {out_shape}; add Flatten().")
@@ -95,11 +95,11 @@ class Loss:
         return self.smooth(one_hot(labels, outputs, dtype))
 
     def smooth(self, t: Array) -> Array:
-        """Targets of the outputs' shape as they are learnt: moved towards ignorance where the loss says so."""
+        """The targets that are learnt, of the outputs' shape; label smoothing makes them less certain."""
         return t
 
     def check_targets(self, t: Array) -> None:
-        """Raise ByhandError if targets t of the outputs' shape make no sense for this loss."""
+        """Raise ByhandError if targets t of the outputs' shape are invalid for this loss."""
 
 
 @register

@@ -22,7 +22,7 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """ℓ = −Σ_j [t_j log a_j + (1 − t_j) log(1 − a_j)] with a = σ(y): every output answers yes or no by itself.
+    """ℓ = −Σ_j [t_j log a_j + (1 − t_j) log(1 − a_j)] with a = σ(y): every output is a separate yes or no.
 
     It takes logits y and is summed over the outputs; ∂ℓ/∂y = a − t. Bishop, "Pattern Recognition and Machine
     Learning" (2006), eq. 5.23.

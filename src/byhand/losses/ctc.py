@@ -20,12 +20,12 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class CTC(Loss):
-    """ℓ = −log P(t | y): connectionist temporal classification, for labels that come in order but without places.
+    """ℓ = −log P(t | y): connectionist temporal classification, for labels without the positions of their symbols.
 
     The network gives logits y (n, T, classes + 1) for each of T steps along a row; the last class is the blank, "no
-    symbol here". A *path* takes one class at every step, and reads as the label that is left when repetitions are
-    joined and then blanks are dropped: _ 4 4 _ 4 2 reads 4 4 2. P is the sum over all paths that read t of the product
-    of their probabilities p = softmax(y), computed step by step: with the label written as l′ = _ l₁ _ l₂ _ ... _,
+    symbol here". A *path* takes one class at every step, and its label is obtained by merging repetitions and then
+    removing blanks: _ 4 4 _ 4 2 reads 4 4 2. P is the sum over all paths that read t of the product of their
+    probabilities p = softmax(y), computed step by step. With the label written as l′ = _ l₁ _ l₂ _ ... _,
 
     - forward, α_t(s) = p_t(l′_s) [α_t−1(s) + α_t−1(s−1) + α_t−1(s−2)], the last term only where l′_s is a symbol
       that differs from l′_s−2;
@@ -33,16 +33,16 @@ class CTC(Loss):
     - P = Σ_s α_T(s) over the last symbol and the last blank, and γ_t(s) = α_t(s) β_t(s) / P is the share of the
       paths that are at place s at step t.
 
-    ∂ℓ/∂y_tk = p_tk − Σ_{s: l′_s = k} γ_t(s): softmax minus occupancy. All of it is computed by logarithms.
+    ∂ℓ/∂y_tk = p_tk − Σ_{s: l′_s = k} γ_t(s): softmax minus occupancy. All of this is computed in logarithms.
 
     A. Graves, S. Fernández, F. Gomez and J. Schmidhuber, Connectionist Temporal Classification: Labelling Unsegmented
     Sequence Data with Recurrent Neural Networks (ICML 2006), equations 5 to 16.
 
-    Targets are rows (n, longest) of class numbers, filled up with −1: 442 of at most five is [4, 4, 2, −1, −1].
+    Targets are rows (n, longest) of class numbers, padded with −1: with longest = 5, 442 is [4, 4, 2, −1, −1].
 
     Args:
-        classes: how many symbols there are, the blank not counted.
-        longest: how many symbols a label has at most.
+        classes: number of symbols, without the blank.
+        longest: the largest number of symbols in a label.
     """
 
     classes: int

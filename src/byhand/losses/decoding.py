@@ -1,7 +1,7 @@
 """Decoding of connectionist temporal classification.
 
 p is (T, k): for each of T steps the probabilities of k classes, the last of them the blank. A path takes one class at
-every step; it reads as the label that is left when repetitions are joined and then blanks are dropped.
+every step; its label is obtained by merging repetitions and then removing blanks.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def all_peaks(p: Array, label: Label) -> Array | None:
     Returns:
         The steps (n, symbols), rising in each row; None where T steps are too few for the label.
 
-    The same recursion as the loss's, with the greatest instead of the sum (Viterbi, 1967).
+    The recursion of the loss with the maximum in place of the sum (Viterbi, 1967).
     """
     n, steps, blank = len(p), p.shape[1], p.shape[2] - 1
     places = np.full(2 * len(label) + 1, blank)
@@ -68,8 +68,8 @@ def log_probabilities(log_p: Array, labels: Sequence[Label]) -> Array:
     """log P(label) for each of some labels in each of n rows: (n, labels), for log_p (n, T, k), log p.
 
     The forward recursion of Graves et al. (2006), equations 6 to 8, for all of them at once. As they propose, α is
-    divided by its greatest now and then, so that it does not vanish; a place less probable than that by 300 powers of
-    ten counts as impossible.
+    divided by its maximum from time to time, so that it does not underflow; a place that is less probable by 300 powers
+    of ten counts as impossible.
     """
     blank = log_p.shape[2] - 1
     places = np.full((len(labels), 2 * max(map(len, labels), default=0) + 1), blank)

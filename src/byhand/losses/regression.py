@@ -1,7 +1,7 @@
 """Losses of regression.
 
-They take the last layer's numbers as they are. Where that layer is a sigmoid or a softmax, the two squared ones serve
-for classes too.
+They take the last layer's numbers unchanged. If that layer is a sigmoid or a softmax, the two squared losses can be
+used for classes, too.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class MSE(Loss):
 class MAE(Loss):
     """ℓ = (1/k) Σ_j |y_j − t_j|, the mean absolute error, so ∂ℓ/∂y = (1/k) sign(y − t), 0 where both are equal.
 
-    A single wild target moves it less than it moves MSE. Its minimum is the median, MSE's the mean.
+    A single outlier changes it less than MSE. Its minimum is at the median, that of MSE at the mean.
     """
 
     task = "numbers"
@@ -64,13 +64,13 @@ class MAE(Loss):
 @register
 @dataclass(frozen=True)
 class Huber(Loss):
-    """ℓ = (1/k) Σ_j h(y_j − t_j): squares near the target, absolute values far from it.
+    """ℓ = (1/k) Σ_j h(y_j − t_j): quadratic near the target, linear far from it.
 
-    h(d) = ½ d² for |d| ≤ δ, else δ (|d| − ½ δ), so h′(d) is d held between −δ and δ. Huber, "Robust estimation of a
+    h(d) = ½ d² for |d| ≤ δ, else δ (|d| − ½ δ), so h′(d) is d clipped to [−δ, δ]. Huber, "Robust estimation of a
     location parameter" (1964).
 
     Args:
-        delta: δ, above 0, where squares end, in the targets' unit.
+        delta: δ, above 0, the error at which the loss becomes linear, in the targets' unit.
     """
 
     delta: float = 1.0

@@ -67,7 +67,7 @@ class AdamW(Adam):
 
     In Adam itself L2 regularisation is divided by √v̂ with the rest of the gradient, so that weights with large
     gradients hardly decay; here all decay alike. Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019),
-    algorithm 2, with λ multiplied by the learning rate, as everybody does.
+    algorithm 2, with λ multiplied by the learning rate, as in PyTorch and Keras.
 
     Args:
         learning_rate: η, a number or a schedule.

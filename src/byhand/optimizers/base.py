@@ -14,11 +14,11 @@ State = dict[str, Array]
 class Optimizer:
     """Base of all optimisers.
 
-    A weight decay λ makes weights smaller unless the gradient objects; biases are left alone. There are two kinds. L2
-    regularisation adds λ times the weights to the gradient, as if ½λ‖weights‖² were part of the loss (Krogh and Hertz,
-    "A Simple Weight Decay Can Improve Generalization", 1991). Decoupled decay multiplies the weights by 1 − ηλ before
-    the step and leaves the gradient alone (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019); for
-    plain gradient descent both are the same.
+    A weight decay λ shrinks the weights; biases do not decay. There are two kinds. L2 regularisation adds λ times the
+    weights to the gradient, as if ½λ‖weights‖² were part of the loss (Krogh and Hertz, "A Simple Weight Decay Can
+    Improve Generalization", 1991). Decoupled decay multiplies the weights by 1 − ηλ before the step and does not change
+    the gradient (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019); for plain gradient descent the
+    two are equivalent.
     """
 
     learning_rate: float | Schedule
@@ -38,7 +38,7 @@ class Optimizer:
         """The state: vectors (size,), all zero before the first step.
 
         Args:
-            size: how many parameters there are.
+            size: number of parameters.
             dtype: their type.
             weights: how many of them are weights, which come first in θ; all by default.
         """

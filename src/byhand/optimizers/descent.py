@@ -79,8 +79,8 @@ class Momentum(Optimizer):
     """Momentum: v ← μ v + g, θ ← θ − η v. Steps in a constant direction grow to 1/(1 − μ) times their size.
 
     Polyak, "Some methods of speeding up the convergence of iteration methods" (1964), with η outside the velocity, as
-    in PyTorch: where the learning rate changes, so do all of v's effects. Textbooks that write v ← μ v − η g mean the
-    same as long as η is constant.
+    in PyTorch: a change of the learning rate scales the whole velocity. The form v ← μ v − η g of textbooks is the same
+    as long as η is constant.
 
     Args:
         learning_rate: η, a number or a schedule.
@@ -109,10 +109,10 @@ class Momentum(Optimizer):
 class Nesterov(Momentum):
     """Nesterov momentum: v ← μ v + g, θ ← θ − η (g + μ v).
 
-    The gradient belongs to where the velocity will have carried θ, so the ball brakes before the slope rises. Nesterov,
-    "A method of solving a convex programming problem with convergence rate O(1/k²)" (1983); here, as in PyTorch, θ
-    itself is the point ahead (Sutskever et al., "On the importance of initialization and momentum in deep learning",
-    2013, section 2, rewritten for that point).
+    The gradient is taken at the point to which the velocity will carry θ, which corrects a step before it overshoots.
+    Nesterov, "A method of solving a convex programming problem with convergence rate O(1/k²)" (1983); here, as in
+    PyTorch, θ itself is the point ahead (Sutskever et al., "On the importance of initialization and momentum in deep
+    learning", 2013, section 2, rewritten for that point).
     """
 
     def step(self, ops: Any, theta: Array, g: Array, state: State, t: int, rate: float) -> None:

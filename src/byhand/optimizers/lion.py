@@ -15,9 +15,9 @@ from byhand.schedules import Schedule
 class Lion(Optimizer):
     """Lion; every parameter moves by exactly η: θ ← θ − η sign(β₁ m + (1 − β₁) g), then m ← β₂ m + (1 − β₂) g.
 
-    It is here because people ask for it: it remembers one vector where Adam remembers two, and neither divides nor
-    takes a root. Its learning rate should be three to ten times smaller than Adam's; its weight decay, which is
-    decoupled, as much larger. Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023), program 1.
+    It keeps one state vector where Adam keeps two, and needs no division and no square root. Its learning rate should
+    be three to ten times smaller than Adam's, and its weight decay, which is decoupled, larger by the same factor. Chen
+    et al., "Symbolic Discovery of Optimization Algorithms" (2023), program 1.
 
     Args:
         learning_rate: η, a number or a schedule.

@@ -15,7 +15,7 @@ from byhand.schedules import Schedule
 class AdaGrad(Optimizer):
     """AdaGrad, which divides by the root of the sum of squared gradients: v ← v + g², θ ← θ − η g / (√v + ε).
 
-    Parameters that seldom have a gradient keep large steps; all steps shrink for ever. Duchi, Hazan and Singer,
+    Parameters that rarely have a gradient keep large steps; all steps keep shrinking. Duchi, Hazan and Singer,
     "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization" (2011), the diagonal form.
 
     Args:
@@ -45,9 +45,10 @@ class AdaGrad(Optimizer):
 class RMSprop(Optimizer):
     """RMSprop, which divides by the root of a mean of squared gradients: v ← ρ v + (1 − ρ) g², θ ← θ − η g / (√v + ε).
 
-    Unlike AdaGrad it forgets. Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012). Centred, √v is replaced by
-    √(v − m²) with m ← ρ m + (1 − ρ) g: the spread of the gradients rather than their size (Graves, "Generating
-    Sequences With Recurrent Neural Networks", 2013, eq. 38-45). With momentum μ, u ← μ u + g / (√v + ε), θ ← θ − η u.
+    Unlike in AdaGrad, old gradients are forgotten. Tieleman and Hinton, "Lecture 6.5: rmsprop" (2012). If centred, √v
+    is replaced by √(v − m²) with m ← ρ m + (1 − ρ) g: the spread of the gradients rather than their size (Graves,
+    "Generating Sequences With Recurrent Neural Networks", 2013, eq. 38-45). With momentum μ, u ← μ u + g / (√v + ε), θ
+    ← θ − η u.
 
     Args:
         learning_rate: η, a number or a schedule.

@@ -11,15 +11,15 @@ class Averaging(Callback):
     """Use an exponential average of the parameters (and running means) for validation and the finished network.
 
     With θ_i after step i, the average after step t is Σ_i w_i θ_i / Σ_i w_i with w_i = decay^(t − i): an exponential
-    moving average whose weights sum to one from the first step on, so that the start does not count. It looks back over
-    some 1 / (1 − decay) steps. With a decay of 1 it is the plain mean of Polyak and Juditsky, "Acceleration of
-    stochastic approximation by averaging" (1992), and Ruppert (1988).
+    moving average whose weights sum to one from the first step on, so that the initial parameters have no weight. It
+    covers about the last 1 / (1 − decay) steps. With a decay of 1 it is the plain mean of Polyak and Juditsky,
+    "Acceleration of stochastic approximation by averaging" (1992), and Ruppert (1988).
 
-    Training itself goes on from its own parameters: the average is put in place after each epoch's last step, before
-    validation, and taken out again before the next epoch. Together with EarlyStopping list Averaging first.
+    Training itself continues with its own parameters: the average replaces them after the last step of each epoch, for
+    validation, and they are restored before the next epoch. In a list with EarlyStopping, Averaging comes first.
 
     Args:
-        decay: from 0 (no averaging) to 1 (the mean of all steps); 0.999 is usual for some thousand steps.
+        decay: from 0 (no averaging) to 1 (the mean of all steps); 0.999 is usual for a few thousand steps.
     """
 
     def __init__(self, decay: float = 0.999):

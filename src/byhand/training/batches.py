@@ -28,8 +28,8 @@ class Batch(NamedTuple):
         x: samples (n, *input_shape) in the network's dtype.
         t: targets (n, outputs).
         weights: sample weights (n,), or None.
-        labels: class numbers (n,), or (n, T) of sequences, where −1 counts nothing; or None.
-        mask: (n, T), True at the steps of each sequence that are there; or None.
+        labels: class numbers (n,), or (n, T) of sequences, where −1 is ignored; or None.
+        mask: (n, T), True at the steps of each sequence that exist; or None.
     """
 
     x: Array
@@ -86,8 +86,8 @@ class Batches:
         size: rows of a batch at most.
         weights: sample weights (N,).
         soft: whether class numbers become targets (N, outputs), so that they can be mixed.
-        mask: (N, T), True at the steps of each sequence that are there; or the sequences' lengths (N,).
-        class_weight: how much each class counts, see `class_weights`.
+        mask: (N, T), True at the steps of each sequence that exist; or the sequences' lengths (N,).
+        class_weight: the weight of each class, see `class_weights`.
         cut: how a batch is cut into shards.
 
     Raises:

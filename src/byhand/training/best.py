@@ -18,17 +18,17 @@ class Best(Callback):
     """Base of callbacks that monitor a column of the history.
 
     Args:
-        monitor: the history's column to watch.
-        min_delta: by how much a figure must be better than the best so far to count, at least 0.
-        mode: whether smaller ("min") or larger ("max") is better; "auto" knows it of losses, accuracy and the metrics
+        monitor: the column of the history to watch.
+        min_delta: the smallest improvement over the best value that counts, at least 0.
+        mode: whether smaller ("min") or larger ("max") is better; "auto" decides for losses, accuracy and the metrics
             of `byhand.metrics`.
 
     Attributes:
-        best: the best figure.
+        best: the best value of the column.
         best_epoch: its epoch, from 1; 0 before there is any.
 
     Raises:
-        ByhandError: no such mode, or "auto" for a figure of one's own.
+        ByhandError: there is no such mode, or it is "auto" and the column is a metric of your own.
     """
 
     def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, mode: str = "auto"):
@@ -75,20 +75,20 @@ class Best(Callback):
 class EarlyStopping(Best):
     """Stop the training after `patience` epochs without improvement, and restore the weights of the best epoch.
 
-    They come back in any case, also where training ran its full length or failed; state such as running means with
-    them. Prechelt, "Early stopping, but when?" (1998); Goodfellow, Bengio and Courville, "Deep learning" (2016),
-    algorithm 7.1.
+    They are restored in any case, also if training completed all its epochs or failed, together with state such as
+    running means. Prechelt, "Early stopping, but when?" (1998); Goodfellow, Bengio and Courville, "Deep learning"
+    (2016), algorithm 7.1.
 
     Args:
-        patience: how many epochs in a row may pass without a better figure, at least 1.
-        monitor: the history's column to watch.
-        min_delta: by how much a figure must be better than the best so far to count, at least 0.
+        patience: number of epochs in a row without improvement after which training stops, at least 1.
+        monitor: the column of the history to watch.
+        min_delta: the smallest improvement over the best value that counts, at least 0.
         mode: "min", "max" or "auto"; see `Best`.
 
     Attributes:
-        best: the best figure.
+        best: the best value of the column.
         best_epoch: its epoch, from 1; 0 before there is any.
-        stopped_epoch: the epoch after which it ended the training; 0 where it did not.
+        stopped_epoch: the epoch after which it ended the training; 0 if it did not.
     """
 
     def __init__(self, patience: int = 10, monitor: str = "val_loss", min_delta: float = 0.0, mode: str = "auto"):
@@ -145,15 +145,15 @@ class EarlyStopping(Best):
 
 
 class SaveBest(Best):
-    """Save the network to a file after every epoch that improves the figure.
+    """Save the network to a file after every epoch that improves the watched column.
 
-    The file is written whole or not at all, and `Network.load` reads it. Together with Averaging list Averaging first:
-    then it holds the averaged weights that were validated.
+    The file is written atomically, and `Network.load` reads it. In a list with Averaging, Averaging comes first: the
+    file then holds the averaged weights that were validated.
 
     Args:
         path: the file, such as "best.safetensors".
-        monitor: the history's column to watch.
-        min_delta: by how much a figure must be better than the best so far to count, at least 0.
+        monitor: the column of the history to watch.
+        min_delta: the smallest improvement over the best value that counts, at least 0.
         mode: "min", "max" or "auto"; see `Best`.
     """
 

@@ -8,10 +8,10 @@ from byhand.training.state import Training
 
 
 class Callback:
-    """Base of all callbacks; override what is needed.
+    """Base of all callbacks; override the methods that you need.
 
-    One that remembers anything from one step to the next gives it away by `state` and takes it back by `restore`, so
-    that an interrupted training goes on with it.
+    A callback with a state of its own returns it from `state` and takes it back in `restore`, so that an interrupted
+    training can be resumed with it.
     """
 
     def state(self) -> dict[str, Any]:

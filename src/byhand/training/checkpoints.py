@@ -35,8 +35,8 @@ class Interrupted(KeyboardInterrupt):
     """Training was stopped by a signal, after finishing its step and writing a checkpoint.
 
     Attributes:
-        signal: the number of the signal that asked.
-        path: the checkpoint to go on from; None where there is none.
+        signal: the number of the signal.
+        path: the checkpoint to resume from; None if there is none.
     """
 
     def __init__(self, signal: int, path: Path | None):
@@ -49,21 +49,21 @@ class OtherTraining(ByhandError):
 
 
 class Checkpoints:
-    """Writes checkpoints into a folder at an interval, and keeps the last two.
+    """Write checkpoints into a folder at an interval, and keep the last two.
 
-    A training goes on from such a file bit for bit, also within an epoch. Each is written whole or not at all, and one
-    with NaN or infinity is not written. Where the disk is full, training goes on with a warning.
+    A training resumes from such a file bit for bit, also within an epoch. Files are written atomically, and a state
+    with NaN or infinity is not written. If the disk is full, training continues with a warning.
 
     Example:
-        >>> fit(network, x, y, checkpoint="checkpoints", resume=True)  # the same program again goes on where it was
+        >>> fit(network, x, y, checkpoint="checkpoints", resume=True)  # run again, the program resumes
 
     Args:
-        folder: where to; it belongs to one training.
-        every: "60 seconds", "5 minutes", "500 steps" or "1 epoch"; "never" writes only when asked to stop.
-        note: plain data to keep beside the state.
+        folder: the folder, which belongs to one training.
+        every: "60 seconds", "5 minutes", "500 steps" or "1 epoch"; "never" writes only when the training is stopped.
+        note: plain data to store with the state.
 
     Raises:
-        ByhandError: no such interval.
+        ByhandError: the interval is invalid.
     """
 
     def __init__(self, folder: str | Path, every: str = "60 seconds", note: Tree | None = None):
@@ -80,7 +80,7 @@ class Checkpoints:
         """The newest undamaged checkpoint, or None; warns of damaged ones.
 
         Raises:
-            ByhandError: there are checkpoints, and all are damaged.
+            ByhandError: all checkpoints are damaged.
         """
         complaints = []
         for path in reversed(self.files()):
@@ -110,7 +110,7 @@ class Checkpoints:
         """Ask the training to stop after its step, with a checkpoint: `fit` raises Interrupted.
 
         Returns:
-            Whether there is a training to ask, and nobody has asked it before.
+            Whether a training is running that had not been asked before.
         """
         first = self._training and not self._signal
         self._signal = signal

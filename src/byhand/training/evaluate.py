@@ -24,9 +24,9 @@ class Evaluator:
         network: the network.
         x: samples (n, *input_shape).
         y: class numbers (n,), or targets (n, outputs).
-        mask: (n, T), True at the steps of each sequence that are there; or the sequences' lengths (n,).
+        mask: (n, T), True at the steps of each sequence that exist; or the sequences' lengths (n,).
         metrics: what else is measured: functions (truth, predicted) → float by their names.
-        size: samples a batch.
+        size: number of samples per batch.
         carry: whether each batch goes on from what the layers carried out of the one before.
         world: the processes that share the samples out among themselves; all get the figures.
     """
@@ -101,12 +101,12 @@ class Evaluation:
 
     Attributes:
         loss: the mean loss.
-        accuracy: the share of right answers.
-        confusion: counts (k, k), rows = truth.
+        accuracy: the fraction of correct answers, from 0 to 1.
+        confusion: counts (k, k); rows are true classes, columns predicted ones.
         scores: precision, recall and F1.
-        seconds_per_image: inference time of one image at a time, the median of a hundred.
-        seconds_per_batch: inference time of all of them together.
-        samples: how many there were.
+        seconds_per_image: inference time of a single image, the median of a hundred, in seconds.
+        seconds_per_batch: inference time of all samples together, in seconds.
+        samples: number of samples.
     """
 
     loss: float
@@ -125,9 +125,9 @@ class RegressionEvaluation:
     Attributes:
         loss: the mean loss.
         errors: mean absolute error, root mean squared error and R².
-        seconds_per_sample: inference time of one sample at a time, the median of a hundred.
-        seconds_per_batch: inference time of all of them together.
-        samples: how many there were.
+        seconds_per_sample: inference time of a single sample, the median of a hundred, in seconds.
+        seconds_per_batch: inference time of all samples together, in seconds.
+        samples: number of samples.
     """
 
     loss: float
@@ -148,7 +148,7 @@ class RegressionEvaluation:
 
     @property
     def r2(self) -> float:
-        """R², the share of the targets' variance that is explained: at most 1, and 0 for predicting the mean."""
+        """R², the fraction of the targets' variance that is explained: at most 1, and 0 for predicting the mean."""
         return self.errors.r2
 
 
@@ -157,19 +157,19 @@ def evaluate(
 ) -> Any:
     """Evaluate `network` on x (n, *input_shape) with labels or targets y, as for `fit`.
 
-    Of sequences every step counts by itself, but in the loss, which is the mean over the sequences.
+    For sequences every step counts as a sample, except in the loss, which is the mean over the sequences.
 
     Args:
         network: the network.
-        x: samples.
-        y: their labels.
-        mask: (n, T), True at the steps of each sequence that are there; or the sequences' lengths (n,).
-        size: samples a batch.
-        carry: whether each batch goes on from what the layers carried out of the one before, as in `fit`.
+        x: samples (n, *input_shape).
+        y: their labels or targets.
+        mask: (n, T), True at the steps of each sequence that exist; or the sequences' lengths (n,).
+        size: number of samples per batch.
+        carry: whether hidden states continue from one batch to the next, as in `fit`.
 
     Returns:
-        An `Evaluation` where y has class numbers or names; a `RegressionEvaluation` where y holds numbers and the
-        loss contains no activation, as MSE.
+        An `Evaluation` if y has class numbers or names; a `RegressionEvaluation` if y holds numbers and the loss, such
+        as MSE, contains no activation.
 
     Raises:
         ByhandError: x or y do not fit the network, or y holds neither classes nor numbers.

@@ -29,9 +29,9 @@ class Finding:
     """The result of a learning-rate range test.
 
     Attributes:
-        rates: the learning rates tried (k,), from low upwards.
-        losses: the loss of the batch before the step of each rate (k,).
-        smoothed: the same without the noise of the batches (k,).
+        rates: the learning rates (k,), in increasing order.
+        losses: the loss of the batch before the step with each rate (k,).
+        smoothed: the smoothed losses (k,).
         suggestion: the rate at which the smoothed loss falls most steeply.
     """
 
@@ -62,29 +62,29 @@ def find_learning_rate(
 ) -> Finding:
     """Suggest a learning rate for `network` by training a copy with increasing rates.
 
-    The range test of Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3: each step takes
-    a larger rate than the one before, by the same factor, from low to high. The test ends early where the loss, as a
-    running mean, has risen to twice what it was at the start. Each smoothed loss is a mean of its neighbours, within a
-    twentieth of the steps on both sides, those nearer counting more, none of them as more than that.
+    The range test of Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3: the rate grows
+    by the same factor at each step, from low to high. The test ends early when the running mean of the loss has risen
+    to twice its initial value. Each smoothed loss is a weighted mean of the losses within a twentieth of the steps on
+    both sides, with smaller weights for those further away.
 
-    The suggestion is the rate where the smoothed loss, drawn over the logarithm of the rate, falls most steeply before
-    its lowest point (S. Gugger, "How Do You Find A Good Learning Rate", 2018). It is a cautious place to start from: a
-    tenth of the rate of the lowest loss is the other usual choice, and often larger.
+    The suggestion is the rate at which the smoothed loss, as a function of the logarithm of the rate, falls most
+    steeply before its minimum (S. Gugger, "How Do You Find A Good Learning Rate", 2018). This is a cautious choice: a
+    tenth of the rate of the lowest loss, the other usual one, is often larger.
 
     Args:
-        network: what is to be trained, at the start that it has now.
+        network: the network to train, with its initial parameters; it is not changed.
         x: samples (n, *input_shape), as for `fit`.
         y: class numbers (n,), or targets (n, outputs).
-        optimizer: for whom the rate is sought (its own rate is not used); Adam() by default.
-        batch_size: samples a step; None for all of them.
+        optimizer: the optimiser that the rate is for (its own rate is not used); Adam() by default.
+        batch_size: number of samples per step; None for all of them.
         low: the first rate, above 0.
         high: the last rate, above low.
-        steps: how many rates are tried, at least 10.
+        steps: number of rates, at least 10.
         rng: the generator of the shuffles, or a seed for one.
-        options: what else `fit` takes, such as sample_weight.
+        options: further arguments of `fit`, such as sample_weight.
 
     Raises:
-        ByhandError: arguments that do not fit, or a loss that no rate made fall.
+        ByhandError: an argument is invalid, or the loss falls at no rate.
     """
     require_between("low", low, 1e-300)
     require_between("high", high, low)

@@ -56,72 +56,74 @@ def fit(
 ) -> History:
     """Train `network` on x and y; its parameters are changed in place.
 
-    Each step takes the gradient of the mean loss over a batch and hands it to the optimiser. With `batch_size` 1 that
-    is stochastic gradient descent, with None full-batch gradient descent (computed in pieces that fit the cache, with
-    the same result but for BatchNorm, which sees one piece at a time), in between mini-batches. Samples are shuffled
-    before each epoch. The same generator state gives the same parameters, bit for bit, on the same machine (with
-    NumPy alone and mini-batches: with the same number of threads).
+    Each step computes the gradient of the mean loss over a batch and passes it to the optimiser. With `batch_size` 1
+    this is stochastic gradient descent, with None full-batch gradient descent (computed in pieces that fit the cache,
+    with the same result except for BatchNorm, which sees one piece at a time), and otherwise mini-batch gradient
+    descent. Samples are shuffled before each epoch. The same seed gives the same parameters, bit for bit, on the same
+    machine (with NumPy alone and mini-batches: with the same number of threads).
 
-    A second call starts the optimiser anew; `Trainer(network, ...).fit(x, y)` goes on instead.
+    A second call starts with a new optimiser state; `Trainer(network, ...).fit(x, y)` continues with the old one.
 
     Args:
-        network: what is trained.
+        network: the network to train.
         x: samples (n, *input_shape). Those of a memory-mapped file (`numpy.memmap`) are read batch by batch. Without y:
             the batches, each (x, y) or (x, y, sample_weight), as a list, a generator (for one epoch), or a function
-            that makes a new iterator for each epoch; an epoch ends where the iterator does.
+            that returns a new iterator for each epoch; an epoch ends with the iterator.
         y: class numbers (n,), or targets (n, outputs).
-        validation: (x, y), or (x, y, mask or lengths): loss, accuracy and metrics are measured on it after every epoch.
-        validation_split: the share of the samples, from the end, that is held back for that instead.
-        epochs: how many times all samples are seen.
-        batch_size: samples a step; None for all of them.
-        optimizer: how θ follows the gradient; Adam() by default.
-        rng: the generator of the shuffles, or a seed for one. The default is the seed 0, so that a program gives the
-            same result every time; Keras draws a new seed each time, as `rng=np.random.default_rng()` does here.
-        shuffle: False leaves the samples in their order; a function rearranges an array of their numbers in place,
-            before each epoch.
-        sample_weight: how much each sample counts (n,); scaled to a mean of one.
-        class_weight: how much the samples of each class count: {class: weight}, 1 where a class is missing, or
-            "balanced" for n / (k · count of the class); multiplied with sample_weight, and scaled like it.
-        mask: (n, T), True at the steps of each sequence that are there. What samples and labels hold elsewhere does not
-            count, but the samples must be finite there, too.
-        lengths: how many steps of each sequence are there, from the first one on (n,), in place of a mask.
-        carry: whether layers that keep a hidden state go on from where the batch before left it: sample i of a batch
-            continues sample i of the batch before. Batches then come in the order of the samples, and each epoch
-            begins from zeros; validation goes in batches of the same size, likewise.
-        augment: with it, every batch consists of random versions of its images, new ones in every epoch; validation
-            data stay as they are. The bits depend on the generator alone, not on `workers`.
-        workers: threads that prepare augmented batches while the network learns; with 0 they are made in between.
-        accumulate: how many batches a step takes its gradient from: 4 batches of 32 give the step of one of 128 (but
-            for BatchNorm, which sees one at a time) in the memory of 32.
-        shards: how many parts each batch is cut into; their gradients are added in the parts' order, so the result has
-            the same bits however many processes work on them. BatchNorm sees one part at a time.
-        distributed: whether all processes that mpiexec or srun started take part, each with its part of the shards,
-            which must be a multiple of their number. Every process calls `fit` with the same arguments, and ends with
-            the same network. Or the `World` of these processes.
-        accuracy: whether to count right answers while training, where y has classes.
-        metrics: what else to measure after each epoch, on the training samples as they were met and on the validation
-            data: names of `byhand.metrics` ("precision", "recall", "f1", "mae", "rmse", "r2"), or functions of one's
-            own, (y_true, y_pred) → float, with class numbers or, where there are none, targets and output activations.
-        regularizers: rules that change the gradient before each step or the parameters after it, in their order, such
-            as L2(1e-4) and ClipNorm(1.0); see byhand.regularizers.
-        groups: parameters with a learning rate or a weight decay of their own, or frozen ones; see `Group`.
-        callbacks: what else should happen at each step and epoch.
+        validation: (x, y), or (x, y, mask or lengths), on which loss, accuracy and metrics are measured after every
+            epoch.
+        validation_split: the fraction of the samples, taken from the end, to hold out for validation instead.
+        epochs: number of passes over all samples.
+        batch_size: number of samples per step; None for all of them.
+        optimizer: the optimiser; Adam() by default.
+        rng: the random generator, or a seed for one. The default is the seed 0, so that a program gives the same result
+            every time; Keras draws a new seed each time, as `rng=np.random.default_rng()` does here.
+        shuffle: whether to shuffle the samples before each epoch; or a function that rearranges the array of their
+            indices in place.
+        sample_weight: weights of the samples (n,), scaled to a mean of one.
+        class_weight: weights of the classes: {class: weight}, 1 for classes that are missing, or "balanced" for n / (k
+            · count of the class). They are multiplied with sample_weight and scaled in the same way.
+        mask: (n, T), True at the steps of each sequence that exist. Samples and labels elsewhere are ignored, but the
+            samples must be finite there, too.
+        lengths: number of steps of each sequence (n,), from the first one on, in place of a mask.
+        carry: whether hidden states continue from one batch to the next, so that sample i of a batch continues sample i
+            of the batch before. Batches are then in the order of the samples, and each epoch starts from zeros; the
+            same holds for validation, in batches of the same size.
+        augment: random transformations of the training images, new ones in every epoch; validation data are not
+            changed. The bits depend on the generator alone, not on `workers`.
+        workers: number of threads that prepare augmented batches during the training; with 0 they are prepared between
+            the steps.
+        accumulate: number of batches whose gradients make up one step: 4 batches of 32 give the step of one of 128
+            (except for BatchNorm, which sees one at a time) in the memory of 32.
+        shards: number of parts that each batch is cut into; their gradients are added in a fixed order, so that the
+            result has the same bits however many processes compute them. BatchNorm sees one part at a time.
+        distributed: whether to train in all processes that mpiexec or srun started, or the `World` of these processes.
+            Each computes its part of the shards, whose number must be a multiple of that of the processes. Every
+            process calls `fit` with the same arguments, and ends with the same network.
+        accuracy: whether to measure the accuracy on the training samples, if y has classes.
+        metrics: further metrics, measured during each epoch on the training samples and after it on the validation
+            data: names of `byhand.metrics` ("precision", "recall", "f1", "mae", "rmse", "r2"), or functions of your
+            own, (y_true, y_pred) → float, of class numbers or, where there are none, of targets and output activations.
+        regularizers: penalties, clipping and constraints, such as L2(1e-4) and ClipNorm(1.0), applied in their order;
+            see `byhand.regularizers`.
+        groups: parameters with a learning rate or weight decay of their own, or frozen ones; see `Group`.
+        callbacks: called at each step and epoch, in their order; see `Callback`.
         progress: whether to show a progress bar on a terminal.
-        threads: how many threads compute; by default all cores (with NumPy alone one for small mini-batches).
-        checkpoint: a folder into which the training's whole state is written every minute, or
-            `Checkpoints(folder, every)`. Files that are there already are replaced, unless `resume` goes on from them.
-        resume: whether to go on from the newest checkpoint in that folder, where it has one; or a checkpoint's file or
-            folder. All other arguments must be what they were; the result then has the bits of a training that was
-            never interrupted.
+        threads: number of threads; by default one for each core (with NumPy alone one for small mini-batches).
+        checkpoint: a folder into which the complete state of the training is written every minute, or
+            `Checkpoints(folder, every)`. Existing checkpoints are replaced, unless `resume` continues from them.
+        resume: whether to continue from the newest checkpoint in that folder, if there is one; or the file or folder of
+            a checkpoint. All other arguments must be the same as before; the result then has the bits of an
+            uninterrupted training.
 
     Returns:
-        The history: loss, accuracy, metrics, val_loss, val_accuracy, learning_rate (as it was at the epoch's start) and
+        The history: loss, accuracy, metrics, val_loss, val_accuracy, learning_rate (at the start of the epoch) and
         seconds of every epoch.
 
     Raises:
-        ByhandError: arguments that do not fit, or checkpoints that are another training's or all damaged.
+        ByhandError: an argument is invalid, or the checkpoints belong to another training or are all damaged.
         Interrupted: `checkpoint.stop` was called, and the state has been written.
-        TrainingDiverged: the loss is not a finite number any more; the network has its last good weights again.
+        TrainingDiverged: the loss is NaN or infinite; the last good weights were restored.
     """
     return Trainer(network, optimizer, rng=rng, regularizers=regularizers, groups=groups, threads=threads).fit(
         x,

@@ -20,11 +20,11 @@ class Group:
         >>> fit(network, x, y, groups=[Group("0.*", rate=0), Group("*.W", rate=0.1, decay=0.01)])
 
     Args:
-        names: which ones, as `network.named_parameters()` calls them; * stands for anything: "0.*" is everything in
-            the first layer, "*.b" every bias.
-        rate: what the learning rate is multiplied by, at least 0. With 0 the parameters are frozen: they keep their
-            bits, and so does what the optimiser remembers of them. Running means are not parameters and go on.
-        decay: the weight decay λ of these parameters; None for the optimiser's own.
+        names: their names in `network.named_parameters()`; * stands for any characters: "0.*" is everything in the
+            first layer, "*.b" every bias.
+        rate: what the learning rate is multiplied by, at least 0. With 0 the parameters are frozen: they and the
+            optimiser's state for them do not change. Running means are not parameters and are still updated.
+        decay: the weight decay λ of these parameters, at least 0; None for that of the optimiser.
     """
 
     names: str

@@ -18,20 +18,20 @@ PRINTED_ROWS = 20  # rows of a printed history; of a longer one the first and th
 class History(Mapping[str, list[float]]):
     """Columns of numbers with one row per epoch: `history["loss"][-1]`.
 
-    As in a data frame, `history["loss"]` is a column, iterating gives the columns' names, and `len(history)` is the
-    number of rows. Printed it is a table.
+    As with a data frame, `history["loss"]` is a column, iterating gives the columns' names, and `len(history)` is the
+    number of rows. `print` shows a table.
 
-    Columns are epoch (from 1), loss and accuracy (means over the epoch's batches, as they were while it trained),
-    one's own metrics, penalty (what regularisers add to the loss, after the epoch), val_loss, val_accuracy and the
-    like (after the epoch, where validation data were given), learning_rate (at the epoch's start), and seconds (of this
-    epoch, validation included).
+    The columns are epoch (from 1), loss and accuracy (means over the batches of the epoch, measured during training),
+    further metrics, penalty (what regularisers add to the loss, after the epoch), val_loss, val_accuracy and the like
+    (after the epoch, if there are validation data), learning_rate (at the start of the epoch), and seconds (including
+    validation).
     """
 
     def __init__(self) -> None:
         self.columns: dict[str, list[float]] = {}
 
     def add(self, row: Mapping[str, float]) -> None:
-        """Append one epoch; NaN stands where a column is new, or has no figure in this row."""
+        """Append one epoch; missing values become NaN."""
         before = self.epochs
         for name in row:
             self.columns.setdefault(name, [nan] * before)
@@ -76,7 +76,7 @@ class History(Mapping[str, list[float]]):
         return DataFrame(self.columns).set_index("epoch")
 
     def write_csv(self, path: str | Path) -> None:
-        """Write a header and one line an epoch; numbers are written so that they read back exactly."""
+        """Write a header and one line per epoch; reading the numbers back gives exactly the same values."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.columns)

@@ -19,11 +19,12 @@ class Predictions:
     """The predictions of a network, one per sample.
 
     Attributes:
-        answers: the classes' names (n,), or the numbers (n,) or, of several outputs, (n, k).
-        probabilities: the output activations (n, k), a column a class; None where numbers are predicted.
-        classes: the classes' names; empty where numbers are predicted.
-        names: the files that the samples come from; None where they come from one.
-        label: what the answers are called: a table's own word for it, "label" for classes, "value" for numbers.
+        answers: the names of the classes (n,), or numbers: (n,) for one output, (n, k) for several.
+        probabilities: the output activations (n, k), one column per class; None if numbers are predicted.
+        classes: the names of the classes; empty if numbers are predicted.
+        names: the files of the samples; None if all come from one.
+        label: the name of the answers: that of the table's column, otherwise "label" for classes and "value" for
+            numbers.
     """
 
     answers: Array
@@ -36,10 +37,10 @@ class Predictions:
         return len(self.answers)
 
     def records(self, probabilities: bool = False) -> Iterator[dict[str, Any]]:
-        """One dictionary a sample: its row (from 1) or file, the answer, and the probabilities if asked for.
+        """One dictionary per sample: its row (from 1) or file, the answer, and the probabilities if requested.
 
         Raises:
-            ByhandError: probabilities are asked for, but numbers are predicted.
+            ByhandError: probabilities are requested, but numbers are predicted.
         """
         if probabilities and self.probabilities is None:
             raise ByhandError("This network predicts numbers, not classes, so there are no probabilities.")
@@ -72,13 +73,13 @@ def predict(network: Network, data: Any, *, label: str | int | None = None) -> P
     Args:
         network: a trained network.
         data: a data set's name (its test rows), a CSV file with or without labels, an .npz file, an IDX file, a
-            picture, a folder of pictures, or an array; for a network that learnt from a table its raw rows, as a CSV
-            file, a dictionary of columns or a data frame; for one that learnt lines of text a .txt file or a list of
-            texts. Labels that are there are left alone.
-        label: a CSV file's column of labels, by name or number, where it has one that is not found.
+            picture, a folder of pictures, or an array; for a network trained on a table raw rows, as a CSV file, a
+            dictionary of columns or a data frame; for one trained on lines of text a .txt file or a list of texts.
+            Labels in the data are ignored.
+        label: the column of labels in a CSV file, by name or number, if it is not recognised automatically.
 
     Raises:
-        ByhandError: nothing there that can be read, or samples that do not fit the network.
+        ByhandError: the data cannot be read, or the samples do not fit the network.
     """
     samples = read_samples(data, network.input_shape, network.table, label, network.characters)
     outputs = network.predict_proba(samples.x)

@@ -25,43 +25,42 @@ class Training:
 
     Args:
         network: the network in training.
-        optimizer: how θ follows the gradient; Adam() by default.
-        rng: the generator of shuffles, dropout and augmentation, or a seed for one.
-        regularizers: the rules that change gradient or parameters at each step.
-        groups: parameters that are trained otherwise than the rest.
+        optimizer: the optimiser; Adam() by default.
+        rng: the generator of shuffling, dropout and augmentation, or a seed for one.
+        regularizers: penalties, clipping and constraints, applied at each step in their order.
+        groups: parameters with a learning rate or weight decay of their own, or frozen ones.
 
     Attributes:
         network: the network.
         optimizer: the optimiser.
         rng: the generator.
-        regularizers: the rules.
-        groups: the groups.
+        regularizers: the regularisers.
+        groups: the parameter groups.
         sections: θ in stretches that are trained alike, with the optimiser's vectors.
-        schedule: where the learning rate comes from.
-        epochs: how many epochs were asked for, those of earlier calls of `fit` included.
-        steps: how many steps an epoch has; 0 where nobody knows yet.
+        schedule: the schedule of the learning rate.
+        epochs: number of epochs to train, including those of earlier calls of `fit`.
+        steps: number of steps of an epoch; 0 if it is not known yet.
         epoch: the current epoch, from 1.
-        step: how many steps were made in all.
-        first_step: how many had been made before the current epoch.
+        step: number of steps made so far.
+        first_step: number of steps made before the current epoch.
         rate: the learning rate of the current step.
         loss: the last batch's loss.
         history: the finished epochs.
-        stop: set it to True to end the training after the current step; in `on_epoch_start` before the epoch.
-        order: the samples' numbers as they were shuffled last.
-        scratch: room (size,) for the rules to work in.
-        batches: the samples; None where they come from an iterator.
-        batch: those of the current step (of its last batch), in arrays that the next one takes over; None with the full
-            batch.
-        last_good: a copy of the weights from when the loss was well.
-        guard: looks at the gradient.
-        diverged: the error that ended the training, where the loss was not finite.
+        stop: set it to True to end the training after the current step, or in `on_epoch_start` before the epoch.
+        order: the indices of the samples in their current order.
+        scratch: a work array (size,) for regularisers.
+        batches: the samples; None if they come from an iterator.
+        batch: the current batch, in arrays that the next one overwrites; None in full-batch training.
+        last_good: a copy of the last good weights.
+        guard: checks the gradient for NaN and infinity.
+        diverged: the error that ended the training, if the loss was not finite.
         validated: whether there are validation data.
-        epoch_rate: the learning rate at the epoch's start.
-        epoch_start: when the epoch began, by time.perf_counter().
+        epoch_rate: the learning rate at the start of the epoch.
+        epoch_start: the time at which the epoch began, by time.perf_counter(), in seconds.
         world: the processes that train together, see `World`; all of them call the callbacks.
 
     Raises:
-        ByhandError: arguments that do not fit.
+        ByhandError: an argument is invalid.
     """
 
     def __init__(

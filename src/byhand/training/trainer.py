@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 
 class Trainer(Training):
-    """Trains a network and owns the state of the training, so that training again continues.
+    """Trains a network and keeps the state of the training, so that a second call of `fit` continues it.
 
-    Optimiser, generator, position and history go on from call to call of `fit`: five epochs and five more are ten, bit
-    for bit, if nothing is random but the shuffles of mini-batches, dropout and augmentation. A schedule sees all epochs
-    that were asked for so far: it ends with the first call, and with the second it goes on as if both had been one.
+    Optimiser, generator, position and history are kept between calls of `fit`: five epochs and five more give the same
+    bits as ten, if nothing is random but shuffling, dropout and augmentation. A schedule is given the total number of
+    epochs of all calls so far: the first call completes it, and the second continues as if both had been one.
 
     Example:
         >>> trainer = Trainer(network, Adam(0.01), groups=[Group("0.*", rate=0)])
@@ -50,10 +50,10 @@ class Trainer(Training):
         >>> trainer.fit(x, y, epochs=5)
         >>> trainer.history
 
-    Args and attributes are those of `Training`, and of these:
+    Arguments and attributes are those of `Training`, and:
 
     Args:
-        threads: how many threads compute; by default all cores (with NumPy alone one for small mini-batches).
+        threads: number of threads; by default one for each core (with NumPy alone one for small mini-batches).
     """
 
     def __init__(

@@ -19,31 +19,32 @@ from byhand.layers.smooth_activations import GELU
 @register
 @dataclass(frozen=True)
 class TransformerBlock(InARow):
-    """Attention, which mixes steps, and two dense layers, which work on each step by itself, both around a residual.
+    """Attention, which mixes steps, and two dense layers, which process each step separately, each in a residual block.
 
     With N for the normalisation and M for Dense(hidden), GELU, Dense(units):
 
         z = x + attention(N(x)),   y = z + M(N(z))   by default, as in GPT-2 and vision transformers;
         z = N(x + attention(x)),   y = N(z + M(z))   with pre_norm=False, as in Vaswani et al. (2017).
 
-    x and y are (n, T, units). The first form keeps a direct way for the gradient through all blocks (Xiong et al., "On
-    layer normalization in the transformer architecture", 2020); after its last block comes one more normalisation.
+    x and y are (n, T, units). The first form leaves the gradient a direct path through all blocks (Xiong et al., "On
+    layer normalization in the transformer architecture", 2020); it is followed by one more normalisation after the last
+    block.
 
     Args:
-        units: how many numbers a step has.
-        heads: see `MultiHeadAttention`, as for `causal`, `rotary` and `longest`.
+        units: number of features of a step.
+        heads: number of heads; they divide `units`.
         hidden: units of M's hidden layer; None for 4 · units.
-        causal: each step sees itself and those before it only.
-        dropout: the share of attention's weights, and of what both parts add to the residual, that is set to 0 in
-            training, from 0 to below 1.
-        rotary: whether attention turns queries and keys by their positions.
-        longest: steps of the longest sequence, for generating step by step.
-        pre_norm: whether normalisation comes before both parts, or after their sums.
-        rms: RMSNorm in place of LayerNorm.
-        bias: whether products have biases.
-        weights: how matrices start.
-        output_weights: how the last matrix of both parts starts; None for as the others. GPT-2 divides its deviation by
-            √(2 · blocks), so that the sum along the residual does not grow with the number of blocks.
+        causal: whether each step attends only to itself and to earlier steps.
+        dropout: the probability that an attention weight, or a number that either part adds to its input, is set to 0
+            in training, from 0 to below 1.
+        rotary: whether queries and keys are rotated by their positions; see `MultiHeadAttention`.
+        longest: number of steps of the longest sequence, for generating step by step; see `MultiHeadAttention`.
+        pre_norm: whether to normalise the input of both parts (True) or the sums (False).
+        rms: whether to use RMSNorm in place of LayerNorm.
+        bias: whether the matrix products have biases.
+        weights: initializer of the matrices.
+        output_weights: initializer of the last matrix of both parts; None for the same as the others. GPT-2 divides its
+            standard deviation by √(2 · blocks), so that the sum of all blocks does not grow with their number.
     """
 
     units: int

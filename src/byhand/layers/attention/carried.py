@@ -1,4 +1,4 @@
-"""How far a sequence has come that is given in pieces."""
+"""The position in a sequence that is given in pieces."""
 
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass

@@ -20,26 +20,26 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class CrossAttention(Layer):
-    """Each step behind the source takes a weighted mean of what the source's steps offer.
+    """Each step after the source takes a weighted mean of the values of the source's steps.
 
-    x is (n, S + T, d): a source s of S steps, and behind it T steps t that ask, as for `EncoderDecoder`. Queries come
-    of t, keys and values of s: Q = t W + b, W (d, d), and (K, V) = s U + u, U (d, 2d). Heads, scores, softmax and the
-    output are those of `MultiHeadAttention`:
+    x is (n, S + T, d): a source s of S steps followed by T steps t that attend to it, as for `EncoderDecoder`. Queries
+    are computed from t, keys and values from s: Q = t W + b, W (d, d), and (K, V) = s U + u, U (d, 2d). Heads, scores,
+    softmax and the output are those of `MultiHeadAttention`:
 
-        A = softmax(Q Kᵀ / √e)   (T, S),   H = A V   (T, e),   y_t = H O + c behind the source, 0 at the source's steps,
+        A = softmax(Q Kᵀ / √e)   (T, S),   H = A V   (T, e),   y_t = H O + c after the source, 0 at the source's steps,
 
-    so that x + y leaves the source as it is. Steps of the source that the mask leaves out get exactly 0.
+    so that x + y leaves the source unchanged. Steps of the source that the mask excludes get a weight of exactly 0.
 
     Backward, with dQ, dK and dV as in `MultiHeadAttention`: dW = tᵀ dQ, dU = sᵀ (dK, dV), and dx is (dK, dV) Uᵀ at the
-    source's steps, dQ Wᵀ behind them. Vaswani et al., "Attention is all you need" (2017), section 3.2.3.
+    source's steps, dQ Wᵀ after them. Vaswani et al., "Attention is all you need" (2017), section 3.2.3.
 
     Args:
-        heads: how many; they divide d.
-        source: the steps S of the source.
-        dropout: the share of A's weights that are set to 0 in training, from 0 to below 1.
-        bias: whether there are b, u and c.
-        weights: how W and U start.
-        output_weights: how O starts; None for as W.
+        heads: number of heads; they divide d.
+        source: number S of steps of the source.
+        dropout: the probability that a number of A is set to 0 in training, from 0 to below 1.
+        bias: whether to add b, u and c.
+        weights: initializer of W and U.
+        output_weights: initializer of O; None for the same as W.
     """
 
     heads: int
@@ -100,7 +100,7 @@ class CrossAttention(Layer):
         """The shape (S + T, d) stays.
 
         Raises:
-            ByhandError: the heads do not divide d, or there are no steps behind the source.
+            ByhandError: the heads do not divide d, or there are no steps after the source.
         """
         require_sequences("CrossAttention", in_shape)
         s, steps, d = self.source, in_shape[0] - self.source, in_shape[1]

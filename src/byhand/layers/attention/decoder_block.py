@@ -20,26 +20,26 @@ from byhand.layers.smooth_activations import GELU
 @register
 @dataclass(frozen=True)
 class DecoderBlock(InARow):
-    """Causal attention among the steps behind the source, attention to the source, and two dense layers.
+    """Causal attention among the steps after the source, attention to the source, and two dense layers.
 
-    x and y are (n, S + T, units), the source s and behind it t, as for `CrossAttention`; s stays as it is. With N for
+    x and y are (n, S + T, units), the source s followed by t, as for `CrossAttention`; s is left unchanged. With N for
     the normalisation and M for Dense(hidden), GELU, Dense(units):
 
         u = t + attention(N(t)),   v = u + cross(N(u), s),   y_t = v + M(N(v))   by default;
         u = N(t + attention(t)),   v = N(u + cross(u, s)),   y_t = N(v + M(v))   with pre_norm=False.
 
-    Vaswani et al., "Attention is all you need" (2017), figure 1, right. A whole network has an encoder before it, such
-    as SplitSteps(S, [TransformerBlock(units, heads), LayerNorm()]), and StepsFrom(S) behind.
+    Vaswani et al., "Attention is all you need" (2017), figure 1, right. A complete network has an encoder before it,
+    such as SplitSteps(S, [TransformerBlock(units, heads), LayerNorm()]), and StepsFrom(S) after it.
 
     Args:
-        units: how many numbers a step has.
-        heads: of both kinds of attention; they divide `units`.
-        source: the steps S of the source.
+        units: number of features of a step.
+        heads: number of heads of both kinds of attention; they divide `units`.
+        source: number S of steps of the source.
         hidden: units of M's hidden layer; None for 4 · units.
-        dropout: the share of attention's weights, and of what each part adds to the residual, that is set to 0 in
+        dropout: the probability that an attention weight, or a number that a part adds to its input, is set to 0 in
             training, from 0 to below 1.
-        pre_norm: whether normalisation comes before each part, or after their sums.
-        weights: how matrices start.
+        pre_norm: whether to normalise the input of each part (True) or the sums (False).
+        weights: initializer of the matrices.
     """
 
     units: int

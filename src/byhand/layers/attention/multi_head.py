@@ -21,17 +21,17 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class MultiHeadAttention(Layer):
-    """Every step takes a weighted mean of what all steps offer; how much of which, it asks for itself.
+    """Each step takes a mean of the values of all steps, weighted by how well its query fits their keys.
 
     x is (n, T, d). One product gives queries, keys and values, each (n, T, d): (Q, K, V) = x W + b, W (d, 3d), b (3d,).
-    Their columns are cut into heads of e = d / heads, and for each head
+    Their columns are split into heads of e = d / heads columns, and for each head
 
         S = Q Kᵀ / √e   (T, T),   A = softmax(S) along each row,   H = A V   (T, e);
 
-    y = H O + c with the heads side by side again, O (d, d), c (d,). A row of A sums to 1: it says how much of every
-    step's value goes into the step's new one. Where numbers of Q and K have variance 1, those of Q Kᵀ have variance e;
-    divided by √e they have variance 1 again, and softmax is not driven to where its slope is 0. Keys that the mask
-    leaves out, and with `causal` those of later steps, get exactly 0.
+    y = H O + c with the heads concatenated again, O (d, d), c (d,). Each row of A sums to 1 and holds the weights of
+    all steps' values in the step's output. If the numbers of Q and K have variance 1, those of Q Kᵀ have variance e;
+    divided by √e they have variance 1 again, so that softmax does not saturate. Keys that the mask excludes, and with
+    `causal` those of later steps, get a weight of exactly 0.
 
     Backward: dH = dy Oᵀ, and for each head
 
@@ -41,16 +41,16 @@ class MultiHeadAttention(Layer):
     3.2.
 
     Args:
-        heads: how many; they divide d.
-        causal: each step sees itself and those before it only.
-        dropout: the share of A's weights that are set to 0 in training, from 0 to below 1.
-        rotary: turn the pairs (i, i + e/2) of each query's and key's numbers by angles that grow with the step, so that
-            scores depend on how far apart two steps are. Su et al., "RoFormer" (2021).
-        longest: steps of the longest sequence. With `causal` and this, a network can generate step by step: keys and
-            values of the steps before are kept. None for any; then nothing is kept.
-        bias: whether there are b and c.
-        weights: how W starts.
-        output_weights: how O starts; None for as W.
+        heads: number of heads; they divide d.
+        causal: whether each step attends only to itself and to earlier steps.
+        dropout: the probability that a number of A is set to 0 in training, from 0 to below 1.
+        rotary: whether to rotate the pairs (i, i + e/2) of the numbers of each query and key by angles that grow with
+            the step, so that scores depend on the distance between two steps. Su et al., "RoFormer" (2021).
+        longest: number of steps of the longest sequence, or None for any length. With `causal` and a number, keys and
+            values of earlier steps are kept, so that a network can generate step by step.
+        bias: whether to add b and c.
+        weights: initializer of W.
+        output_weights: initializer of O; None for the same as W.
     """
 
     heads: int

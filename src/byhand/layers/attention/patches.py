@@ -1,4 +1,4 @@
-"""Images as sequences of patches, and the step that answers for all of them."""
+"""Images as sequences of patches, and a learnt step that summarises a sequence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,16 +22,16 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class PatchEmbedding(Layer):
-    """y_t = x_t W + b: an image is cut into squares, and each one's numbers become a row of `units`.
+    """y_t = x_t W + b: an image is cut into squares, and each is mapped to a row of `units` numbers.
 
     x is (n, height, width, channels); patch t, row by row from the top left, has size² · channels numbers x_t. W is
-    (size² · channels, units), b (units,), y (n, T, units). It is a convolution whose stride is its kernel's size.
-    Dosovitskiy et al., "An image is worth 16x16 words" (2020), eq. 1.
+    (size² · channels, units), b (units,), y (n, T, units). This is a convolution whose stride is the size of its
+    kernel. Dosovitskiy et al., "An image is worth 16x16 words" (2020), eq. 1.
 
     Args:
-        size: the side of a patch in pixels; it divides height and width.
-        units: the size of a patch's row.
-        weights: how W starts.
+        size: the side of a patch in pixels; it must divide height and width.
+        units: number of features of a patch's row.
+        weights: initializer of W.
     """
 
     size: int
@@ -103,11 +103,11 @@ class PatchEmbedding(Layer):
 class ClassToken(Layer):
     """y = (q, x_1, ..., x_T): a learnt row q before all steps, (n, T, k) becomes (n, T + 1, k).
 
-    Attention gathers in it what the whole sequence says; `FirstStep` takes it out again. dq = Σ dy_0 over the samples.
-    Devlin et al., "BERT" (2018).
+    Attention collects information about the whole sequence in it; `FirstStep` extracts it. dq = Σ dy_0 over the
+    samples. Devlin et al., "BERT" (2018).
 
     Args:
-        weights: how q (k,) starts.
+        weights: initializer of q (k,).
     """
 
     weights: Initializer = field(default_factory=lambda: Normal(0.02))
@@ -154,7 +154,7 @@ class ClassToken(Layer):
 @register
 @dataclass(frozen=True)
 class FirstStep(OverTime):
-    """y = x_1, the first step of each sequence, such as what `ClassToken` became; its gradient goes to it alone."""
+    """y = x_1, the first step of each sequence, such as that of `ClassToken`; dx is dy at this step and 0 elsewhere."""
 
     forward_equations = (Equation("y", "$x[:, 0]", r"{$x}_{:,0}"),)
     backward_equations = (Equation("dx", "$dy at step 0, 0 elsewhere", r"($dy, 0, \ldots, 0)"),)

@@ -1,4 +1,4 @@
-"""Positions: attention itself does not know in which order the steps are."""
+"""Positions, without which attention does not depend on the order of the steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,11 +23,11 @@ from byhand.ops import Ops
 class LearnedPositions(Layer):
     """y_t = x_t + P_t, with a learnt row of P (longest, k) for each position.
 
-    x is (n, T, k), T at most `longest`; dP_t = Σ dy_t over the samples, and rows behind T get 0.
+    x is (n, T, k), T at most `longest`; dP_t = Σ dy_t over the samples, and 0 in the rows beyond T.
 
     Args:
-        longest: how many positions there are.
-        weights: how P starts.
+        longest: number of positions.
+        weights: initializer of P.
     """
 
     longest: int
@@ -79,8 +79,9 @@ class LearnedPositions(Layer):
 class SinusoidalPositions(Layer):
     """y_t = x_t + s_t, where s_t has sin(t · 10000^{−2i/k}) in column 2i and the cosine of the same in column 2i + 1.
 
-    x is (n, T, k). A step further turns each pair by a fixed angle, whatever the position: a product with one matrix
-    reaches the step a given distance away. Vaswani et al., "Attention is all you need" (2017), section 3.5.
+    x is (n, T, k). Moving on by one step rotates each pair by a fixed angle, whatever the position, so that the row of
+    a position a given distance away is this row times a fixed matrix. Vaswani et al., "Attention is all you need"
+    (2017), section 3.5.
     """
 
     in_place: ClassVar[bool] = True

@@ -17,14 +17,14 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class TiedDense(Layer):
-    """y = x Wᵀ, where W (units, k) is the matrix of the embedding: a token's logit is its row's product with x.
+    """y = x Wᵀ with the matrix W (units, k) of the embedding: a token's logit is the product of its row with x.
 
-    x is (n, ..., k). The gradient by W is the sum of what both uses give: dyᵀ x here, and what the embedding adds.
-    Press and Wolf, "Using the output embedding to improve language models" (2016).
+    x is (n, ..., k). The gradient by W is the sum over both uses: dyᵀ x here, and the gradient of the embedding. Press
+    and Wolf, "Using the output embedding to improve language models" (2016).
 
     Args:
-        units: how many tokens the embedding knows.
-        parameter: the matrix: the embedding's layer, counted from 0, and its name there.
+        units: number of tokens of the embedding.
+        parameter: where the matrix is: the index of the embedding's layer, from 0, and the parameter's name there.
     """
 
     units: int

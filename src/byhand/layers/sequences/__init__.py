@@ -1,1 +1,1 @@
-"""Layers for sequences (n, T, k): recurrent ones, embeddings, and what makes one row of many steps."""
+"""Layers for sequences (n, T, k): recurrent layers, embeddings, and layers that reduce a sequence to one row."""

@@ -21,13 +21,12 @@ from byhand.ops import Ops
 class Bidirectional(Layer):
     """Two recurrent layers over the same sequence, one forward and one backward in time.
 
-    y is both outputs side by side, (n, T, 2k) or (n, 2k), or their sum. Each has parameters of its own; x goes into
-    both, so dx is the sum of what both hand back. Schuster and Paliwal, "Bidirectional recurrent neural networks"
-    (1997).
+    y is both outputs concatenated, (n, T, 2k) or (n, 2k), or their sum. Each layer has parameters of its own; both take
+    x, so dx is the sum of their gradients. Schuster and Paliwal, "Bidirectional recurrent neural networks" (1997).
 
     Args:
-        layer: the layer that goes forward; the other one is the same with `reverse`.
-        merge: "concat" or "sum".
+        layer: the layer that runs forward in time; the other one is the same with `reverse`.
+        merge: "concat" or "sum" of the two outputs.
     """
 
     layer: Recurrent

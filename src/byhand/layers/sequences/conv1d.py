@@ -22,17 +22,17 @@ class Conv1D(Layer):
     """y_t = Σ_j x_{t − (size − 1 − j) dilation} W[j] + b: each step depends on itself and earlier steps only.
 
     x is (n, T, in), W (size, 1, in, filters), b (filters,), y (n, T, filters). Steps before the first count as zero.
-    It is the convolution of an image T pixels high and one wide, continued above only; docs/convolution.md works its
-    gradients out. As nothing looks ahead, what fills up the end of a shorter sequence changes no output before it.
-    Bai, Kolter and Koltun, "An empirical evaluation of generic convolutional and recurrent networks for sequence
-    modeling" (2018).
+    It is the convolution of an image T pixels high and one wide, padded above only; docs/convolution.md derives its
+    gradients. As no output depends on later steps, padding at the end of a shorter sequence does not change the outputs
+    before it. Bai, Kolter and Koltun, "An empirical evaluation of generic convolutional and recurrent networks for
+    sequence modeling" (2018).
 
     Args:
-        filters: how many numbers each step's output has.
-        size: how many steps the window sees.
-        dilation: their distance.
-        weights: how W starts.
-        biases: how b starts.
+        filters: number of output features of each step.
+        size: number of steps in the window.
+        dilation: the distance between neighbouring steps of the window; 1 if they are adjacent.
+        weights: initializer of W.
+        biases: initializer of b.
     """
 
     filters: int

@@ -25,11 +25,11 @@ class Embedding(Layer):
     token is v. Tokens have no derivative.
 
     Args:
-        vocabulary: how many tokens there are.
+        vocabulary: number of tokens.
         units: the size k of their vectors.
-        padding: a token that only fills up shorter sequences: the mask leaves its steps out for the layers after this
-            one. None if there is none.
-        weights: how W starts.
+        padding: the token that pads shorter sequences, whose steps the mask excludes for the layers after this one;
+            None if there is none.
+        weights: initializer of W.
     """
 
     vocabulary: int

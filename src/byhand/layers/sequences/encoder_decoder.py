@@ -1,4 +1,4 @@
-"""Sequence to sequence: one recurrent layer reads, another one writes on from its last state."""
+"""Sequence to sequence: a recurrent encoder, and a decoder that starts from its last state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,20 +19,20 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class EncoderDecoder(Layer):
-    """An encoder reads the first `source` steps; a decoder starts from its last state and goes through the others.
+    """An encoder reads the first `source` steps; a decoder starts from its last state and processes the others.
 
-    x (n, S + T, in) is the source, and behind it what the decoder gets at each of its T steps; y (n, T, k) are the
-    decoder's states. Both have parameters of their own. In training the decoder gets the right answer, one step late
-    and with a start token before it (teacher forcing, `byhand.generating.teacher_forcing`); later it gets what it
-    wrote itself (`byhand.generating.translate`).
+    x (n, S + T, in) is the source, followed by the inputs of the decoder at its T steps; y (n, T, k) are the decoder's
+    states. Both have parameters of their own. In training these inputs are the right answer, one step late and with a
+    start token before it (teacher forcing, `byhand.generating.teacher_forcing`); in use they are the decoder's own
+    outputs (`byhand.generating.translate`).
 
-    Backward, the gradient by the decoder's first state is that by the encoder's last one; nothing else goes from one
-    to the other. Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks" (2014).
+    Backward, the gradient by the decoder's first state is the gradient by the encoder's last one; there is no other
+    connection between them. Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks" (2014).
 
     Args:
         layer: the encoder, such as LSTM(128); the decoder is the same with `return_sequences`. With `reverse` the
             encoder reads the source backwards, as Sutskever et al. do.
-        source: the steps S of the source.
+        source: number S of steps of the source.
     """
 
     layer: Recurrent

@@ -36,7 +36,7 @@ class GRU(Recurrent):
     With `layer_norm`, by the supplementary material of Ba, Kiros and Hinton (2016), the products x_t W and h_{t−1} R of
     r and u together, x_t W of a, and h_{t−1} V are normalised, each by itself; reset is "after" there.
 
-    Backward, from the last step to the first: dh_t is dy_t and what step t + 1 hands back, and
+    Backward, from the last step to the first: dh_t is dy_t plus the gradient from step t + 1, and
 
         du = dh_t ⊙ (h_{t−1} − a) ⊙ u (1 − u),   da = dh_t ⊙ (1 − u) ⊙ (1 − a²).
 
@@ -49,10 +49,10 @@ class GRU(Recurrent):
         units: the size k of the state.
         return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
         reverse: whether to go from the last step to the first; the output stays in the input's order.
-        weights: how W (in, 3k) starts.
-        recurrent: how R (k, 2k) and V (k, k) start.
-        biases: how b (3k,) and c (k,) start.
-        dropout: the share of the weights in R and V that are 0 in a training pass (see `Recurrent`).
+        weights: initializer of W (in, 3k).
+        recurrent: initializer of R (k, 2k) and V (k, k).
+        biases: initializer of b (3k,) and c (k,).
+        dropout: the probability that a weight of R or V is 0 in a training pass (see `Recurrent`).
         layer_norm: whether to normalise inside the layer.
         reset: "after" or "before" the product with V.
     """

@@ -32,16 +32,16 @@ class LSTM(Recurrent):
         i = σ(zⁱ), f = σ(zᶠ), g = tanh(zᵍ), o = σ(zᵒ),
         c_t = f ⊙ c_{t−1} + i ⊙ g,   h_t = o ⊙ tanh c_t.
 
-    Backward, from the last step to the first. h_t goes into y_t and into z_{t+1}; c_t goes into h_t and, times the
-    forget gate, into c_{t+1}. With q = tanh c_t,
+    Backward, from the last step to the first. y_t and z_{t+1} depend on h_t; h_t and, times the forget gate, c_{t+1}
+    depend on c_t. With q = tanh c_t,
 
         dh_t = dy_t + dz_{t+1} Rᵀ,
         dc_t = dc_{t+1} ⊙ f_{t+1} + dh_t ⊙ o ⊙ (1 − q²),
         dzⁱ = dc_t ⊙ g ⊙ i (1 − i),   dzᶠ = dc_t ⊙ c_{t−1} ⊙ f (1 − f),
         dzᵍ = dc_t ⊙ i ⊙ (1 − g²),    dzᵒ = dh_t ⊙ q ⊙ o (1 − o).
 
-    With `peepholes` P (3, k) the gates see the cell, too: zⁱ and zᶠ have P₁ ⊙ c_{t−1} and P₂ ⊙ c_{t−1} more, zᵒ has
-    P₃ ⊙ c_t. Then dc_t has dzᵒ ⊙ P₃ more, and dc_{t−1} has dzⁱ ⊙ P₁ + dzᶠ ⊙ P₂; dP₁ = Σₜ dzⁱ ⊙ c_{t−1}, dP₂ =
+    With `peepholes` P (3, k) the gates depend on the cell, too: P₁ ⊙ c_{t−1} is added to zⁱ, P₂ ⊙ c_{t−1} to zᶠ and P₃
+    ⊙ c_t to zᵒ. Backward, dzᵒ ⊙ P₃ is added to dc_t, and dzⁱ ⊙ P₁ + dzᶠ ⊙ P₂ to dc_{t−1}; dP₁ = Σₜ dzⁱ ⊙ c_{t−1}, dP₂ =
     Σₜ dzᶠ ⊙ c_{t−1}, dP₃ = Σₜ dzᵒ ⊙ c_t. Gers and Schmidhuber, "Recurrent nets that time and count" (2000).
 
     With `layer_norm`, by the supplementary material of Ba, Kiros and Hinton (2016), z_t = LN(x_t W) + LN(h_{t−1} R)
@@ -55,15 +55,15 @@ class LSTM(Recurrent):
         units: the size k of the state and of the cell.
         return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
         reverse: whether to go from the last step to the first; the output stays in the input's order.
-        weights: how W (in, 4k) starts.
-        recurrent: how R (k, 4k) starts.
-        biases: how b (4k,) starts.
-        dropout: the share of R's weights that are 0 in a training pass (see `Recurrent`).
+        weights: initializer of W (in, 4k).
+        recurrent: initializer of R (k, 4k).
+        biases: initializer of b (4k,).
+        dropout: the probability that a weight of R is 0 in a training pass (see `Recurrent`).
         layer_norm: whether to normalise inside the layer; not with peepholes.
-        forget_bias: what is added to the forget gate's b at the start: at 1 cells remember from the first step on, as
-            in Keras (Jozefowicz, Zaremba and Sutskever, 2015); PyTorch adds nothing.
-        peepholes: whether the gates see the cell; P starts at zero. PyTorch and Keras have none, and they are not
-            compiled.
+        forget_bias: what is added to the initial b of the forget gate: with 1 cells remember from the start, as in
+            Keras (Jozefowicz, Zaremba and Sutskever, 2015); PyTorch adds nothing.
+        peepholes: whether the gates depend on the cell; P starts at zero. PyTorch and Keras have no peepholes; with
+            them the loop over the steps is not compiled.
     """
 
     forget_bias: float = 1.0

@@ -1,4 +1,4 @@
-"""From sequences to rows and back: last step, mean, maximum, the same row at every step; steps left out."""
+"""Layers between sequences and rows: last step, mean, maximum, repeated rows, and a part of the steps."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +16,7 @@ from byhand.ops import Ops
 
 
 class OverTime(Layer):
-    """Base of layers that make (n, T, k) to (n, k); what comes after has no steps, hence no mask."""
+    """Base of layers that turn (n, T, k) into (n, k); the result has no steps, hence no mask."""
 
     masks: ClassVar[bool] = True
 
@@ -33,7 +33,7 @@ class OverTime(Layer):
 @register
 @dataclass(frozen=True)
 class LastStep(OverTime):
-    """y = x_T, the last step of each sequence that the mask leaves; its gradient goes to that step alone."""
+    """y = x_T, the last step of each sequence that the mask keeps; dx is dy at this step and 0 elsewhere."""
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x_T."""
@@ -48,7 +48,7 @@ class LastStep(OverTime):
 @register
 @dataclass(frozen=True)
 class MeanOverTime(OverTime):
-    """y = Σ_t m_t x_t / Σ_t m_t, the mean over the steps that the mask m leaves; dx_t = m_t dy / Σ_t m_t."""
+    """y = Σ_t m_t x_t / Σ_t m_t, the mean over the steps that the mask m keeps; dx_t = m_t dy / Σ_t m_t."""
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = Σ_t m_t x_t / Σ_t m_t."""
@@ -64,7 +64,7 @@ class MeanOverTime(OverTime):
 @register
 @dataclass(frozen=True)
 class MaxOverTime(OverTime):
-    """y = max_t x_t, number by number, over the steps that the mask leaves; the first that has it gets dy."""
+    """y = max_t x_t, number by number, over the steps that the mask keeps; the first step with the maximum gets dy."""
 
     needs_output = True
 
@@ -84,7 +84,7 @@ class RepeatVector(Layer):
     """y_t = x for t from 1 to `times`: (n, k) becomes (n, times, k); dx = Σ_t dy_t.
 
     Args:
-        times: how many steps.
+        times: number of steps, at least 1.
     """
 
     times: int
@@ -121,12 +121,12 @@ class RepeatVector(Layer):
 @register
 @dataclass(frozen=True)
 class StepsFrom(Layer):
-    """y_t = x_{first + t}: the steps from `first` on, counted from 0, as where the first ones are a question.
+    """y_t = x_{first + t}: the steps from `first` on, counted from 0, for example the answer after a question.
 
     (n, T, k) becomes (n, T − first, k); dx is dy at these steps and 0 before.
 
     Args:
-        first: how many steps are left out.
+        first: number of steps that are left out.
     """
 
     first: int

@@ -24,32 +24,33 @@ from byhand.ops import Ops
 class Recurrent(Layer):
     """Base of layers that process a sequence step by step with a state h.
 
-    x is (n, T, in), W (in, g k), b (g k,), with k units and g gates; x_t W + b is one product for all steps, and so
-    are, after the way back over the steps has given ∂L/∂z (n, T, g k),
+    x is (n, T, in), W (in, g k), b (g k,), with k units and g gates; x_t W + b is one product for all steps. Once the
+    backward pass over the steps has computed ∂L/∂z (n, T, g k), so are
 
         dW = Σₜ x_tᵀ dz_t,   dR = Σₜ h_{t−1}ᵀ dz_t,   db = Σₜ dz_t,   dx_t = dz_t Wᵀ:
 
     the same W, R and b serve at every step, so their gradients are sums over time.
 
-    A step that the mask leaves out changes no state and no gradient, and its output is zero. A pass that carries on
+    A step that the mask excludes changes neither state nor gradient, and its output is zero. A pass that carries on
     starts from the last state of the pass before; its gradient ends at its own first step (truncated backpropagation
     through time).
 
-    With `layer_norm` what goes into the gates is normalised at each step, where each class says: LN(a) = γ ⊙ (a − μ) /
-    √(σ² + ε) with mean and variance of the row a; γ starts at 1, ε is 1e-5. A shift that would only be added to b is
-    left out. Ba, Kiros and Hinton, "Layer normalization" (2016). It is not compiled.
+    With `layer_norm` the inputs of the gates are normalised at each step, as described for each class: LN(a) = γ ⊙ (a −
+    μ) / √(σ² + ε) with mean and variance of the row a; γ starts at 1, ε is 1e-5. A shift that would only be added to b
+    is left out. Ba, Kiros and Hinton, "Layer normalization" (2016). Its loop over the steps is
+    not compiled.
 
     Args:
         units: the size k of the state.
         return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
         reverse: whether to go from the last step to the first; the output stays in the input's order. It then always
             starts from zeros.
-        weights: how W starts.
-        recurrent: how R starts.
-        biases: how b starts.
-        dropout: the share of R's weights that are 0 in a training pass, the same ones at every step; the others are
-            divided by 1 − dropout. Merity, Keskar and Socher, "Regularizing and optimizing LSTM language models"
-            (2018).
+        weights: initializer of W.
+        recurrent: initializer of R.
+        biases: initializer of b.
+        dropout: the probability that a weight of R is 0 in a training pass, at all steps alike; the others are divided
+            by 1 − dropout. From 0 to below 1. Merity, Keskar and Socher, "Regularizing and optimizing LSTM language
+            models" (2018).
         layer_norm: whether to normalise inside the layer.
     """
 

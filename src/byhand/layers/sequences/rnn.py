@@ -22,13 +22,13 @@ from byhand.ops import Ops
 class RNN(Recurrent):
     """h_t = φ(x_t W + h_{t−1} R + b), with φ = tanh or ReLU.
 
-    Backpropagation through time. h_t goes two ways: into the output y_t = h_t, and into the next step's
-    z_{t+1} = x_{t+1} W + h_t R + b. So, from the last step to the first,
+    Backpropagation through time. h_t is used twice: as the output y_t = h_t, and in the next step's z_{t+1} = x_{t+1} W
+    + h_t R + b. So, from the last step to the first,
 
         dh_t = dy_t + dz_{t+1} Rᵀ,   dz_t = dh_t ⊙ φ'(z_t),
 
-    with φ' = 1 − h_t² for tanh. W, R and b are sums over the steps (see `Recurrent`). Elman, "Finding structure in
-    time" (1990); Werbos, "Backpropagation through time: what it does and how to do it" (1990).
+    with φ' = 1 − h_t² for tanh. The gradients of W, R and b are sums over the steps (see `Recurrent`). Elman, "Finding
+    structure in time" (1990); Werbos, "Backpropagation through time: what it does and how to do it" (1990).
 
     With `layer_norm` h_t = φ(LN(x_t W + h_{t−1} R) + b), equation 4 of Ba, Kiros and Hinton; dz_t then goes through LN
     before it reaches W, R and x.
@@ -39,10 +39,10 @@ class RNN(Recurrent):
         units: the size k of the state.
         return_sequences: whether the output is every step's state (n, T, k), or the last one only (n, k).
         reverse: whether to go from the last step to the first; the output stays in the input's order.
-        weights: how W (in, k) starts.
-        recurrent: how R (k, k) starts.
-        biases: how b (k,) starts.
-        dropout: the share of R's weights that are 0 in a training pass (see `Recurrent`).
+        weights: initializer of W (in, k).
+        recurrent: initializer of R (k, k).
+        biases: initializer of b (k,).
+        dropout: the probability that a weight of R is 0 in a training pass (see `Recurrent`).
         layer_norm: whether to normalise inside the layer.
         nonlinearity: "tanh" or "relu".
     """

@@ -1,4 +1,4 @@
-"""A source and what is written about it, in one sequence: each goes its own way."""
+"""Different layers for the source and for the rest of a sequence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from byhand.ops import Ops
 @register
 @dataclass(frozen=True)
 class SplitSteps(Layer):
-    """The first `source` steps go through some layers, the others through other ones; y has both again, in time.
+    """Apply some layers to the first `source` steps and others to the rest; y is both results, concatenated in time.
 
-    x is (n, S + T, k), the source and behind it the T steps that are written about it, as for `EncoderDecoder`:
+    x is (n, S + T, k), the source followed by T further steps, as for `EncoderDecoder`:
 
         y = (F(x[:, :S]), G(x[:, S:])),   dx = (∂F/∂x)ᵀ dy[:, :S] and (∂G/∂x)ᵀ dy[:, S:], in time.
 
-    The steps stay as many, and so does the mask. With `CrossAttention`, which lets the second part look at the first,
+    The number of steps and the mask stay the same. With `CrossAttention`, which lets the second part look at the first,
     this makes an encoder and a decoder.
 
     Args:
-        source: the steps S of the source.
-        first: the layers F of the source; none of them leaves it as it is.
-        second: the layers G of the other steps, likewise.
+        source: number S of steps of the source.
+        first: the layers F of the source; an empty list leaves it unchanged.
+        second: the layers G of the other steps; an empty list leaves them unchanged.
     """
 
     source: int
