@@ -51,6 +51,7 @@ sanitize-threads:       ## the pool of threads under the thread sanitizer (gcc)
 $(RUN): pyproject.toml setup.py $(wildcard src/byhand/ops/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "byhand needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another with: make PYTHON=python3.12 ...)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo 'Installing byhand into .venv; the first time this takes a few minutes ...'
 	$(BIN)/python -m pip install --quiet --editable '.[serve]'
 	@touch $@
 

@@ -13,7 +13,7 @@ from byhand import __version__
 
 HERE = Path(__file__).parent
 os.environ |= {
-    "COLUMNS": "100",
+    "COLUMNS": "92",
     "NO_COLOR": "1",
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
 }
@@ -22,6 +22,7 @@ project, author, copyright, release = "byhand", "the byhand authors", "the byhan
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.programoutput"]
 exclude_patterns = ["pages.py", "conf.py"]
 html_theme, html_title, html_static_path = "furo", "byhand", ["static"]
+html_css_files = ["site.css"]
 html_show_copyright = html_show_sphinx = html_copy_source = html_show_sourcelink = False
 myst_heading_anchors = 4
 suppress_warnings = ["myst.strikethrough"]
@@ -30,6 +31,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
+strip_signature_backslash = True  # napoleon writes classes\\_ for classes_
 programoutput_use_ansi = False
 nitpicky = False
 
@@ -53,14 +55,23 @@ def keep_links_inside(app, docname, source):
 
 
 def plain_text(app, what, name, obj, options, lines):
-    """Docstrings are plain text with Google's sections: stars, bars and underscores mean themselves."""
-    example = False
+    """Docstrings are plain text with Google's sections: stars, bars and underscores mean themselves.
+
+    Indented equations keep their lines.
+    """
+    example = equations = False
+    text = [line for line in lines if line.strip()]
+    base = min((len(line) - len(line.lstrip()) for line in text), default=0)
     for i, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
         example = line.lstrip().startswith((">>>", "...")) or (example and bool(line.strip()))
+        equations = indent >= base + 4 and (equations or (i > 0 and not lines[i - 1].strip()))
         if not example:
-            parts = re.split(r"(``[^`]+``|`[^`]+`)", line)
+            parts = re.split(r"(``[^`]+``|`[^`]+`|^\s*\w+_: )", line)
             parts[::2] = [re.sub(r"([*|\\]|_\b)", r"\\\1", part) for part in parts[::2]]
             lines[i] = "".join(parts)
+            if equations and line.strip():
+                lines[i] = " " * indent + "| " + lines[i].lstrip()
 
 
 def setup(app):

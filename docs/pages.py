@@ -21,7 +21,7 @@ MODULES = {  # title: the modules whose names the page lists
     "Generating": ["byhand.generating"],
     "Reading": ["byhand.reading.reader", "byhand.reading.reading", "byhand.documents.batch"],
     "Plots": ["byhand.plots"],
-    "scikit-learn's interface": ["byhand.interop.estimators"],
+    "scikit-learn's interface": ["byhand.interop.estimators", "byhand.interop.base"],
     "Files": ["byhand.storage", "byhand.core.config"],
     "Writing layers": ["byhand.layers.base", "byhand.core.plan", "byhand.core.passes", "byhand.testing"],
     "Errors": ["byhand.core.errors"],

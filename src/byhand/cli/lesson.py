@@ -53,6 +53,8 @@ def lesson(
             raise typer.Exit(1)
         return
     for name in chosen:
+        if known[name].needs and sys.stderr.isatty():
+            print(f"{name} trains on {known[name].needs}; this takes a few seconds ...", file=sys.stderr, flush=True)
         board = run_lesson(name, seed or 0)
         if json:
             print_json({"lesson": name, "title": known[name].title, "board": board.records()})
