@@ -35,7 +35,7 @@ def require_instance(name: str, value: Any, kind: type, examples: str) -> None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What to say about a name that is not known: similar names that are, or all of them if none is similar."""
     known = list(known)
-    close = get_close_matches(name, known, n=3, cutoff=0.6)
+    close = get_close_matches(name, known, n=3, cutoff=0.7)
     return f"did you mean {' or '.join(close)}?" if close else f"choose one of {', '.join(known)}."
 
 

@@ -14,10 +14,10 @@ class Problem:
 
     Attributes:
         name: a short name, such as "vanishing gradients".
-        severity: 3 where nothing is learnt for it, 2 where it costs accuracy, 1 where it is good to know.
+        severity: 3 if it prevents learning, 2 if it costs accuracy, 1 if it is only good to know.
         seen: what was measured, in a sentence or two with its numbers.
         advice: what to try.
-        numbers: the numbers that the rule went by.
+        numbers: the numbers that the rule used.
     """
 
     name: str

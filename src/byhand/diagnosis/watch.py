@@ -26,9 +26,9 @@ SHARE = 0.02  # of the samples that a training meets may be those measured on, w
 class Watch(Callback):
     """Measures gradients, weights and activations on a few samples, before training and after each epoch.
 
-    The samples, the same every time, go forward and backward once, in arrays of their own; the training is not changed
-    by it, not by a bit. That costs what `rows` samples of training cost; where it would be more than a fiftieth of the
-    training, and in long ones, not every epoch is measured, but at least ten are.
+    Each measurement is a forward and a backward pass with the same samples in separate arrays, which does not change
+    the training by a single bit. Its cost is that of training on `rows` samples; if this would be more than a fiftieth
+    of the training, or if the training is long, some epochs are skipped, but at least ten are measured.
 
     Example:
         >>> watch = Watch()
@@ -36,13 +36,13 @@ class Watch(Callback):
         >>> print(*watch.problems(), sep="\\n")
 
     Args:
-        rows: how many training samples to measure on; of long sequences fewer.
+        rows: number of training samples to measure on; fewer for long sequences.
 
     Attributes:
         record: what was measured.
         network: the network in training.
         history: its finished epochs.
-        seconds: how long measuring took.
+        seconds: the time that the measurements took.
     """
 
     def __init__(self, rows: int = 256):

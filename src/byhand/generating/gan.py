@@ -1,4 +1,4 @@
-"""Generative adversarial networks: one network draws, the other tells drawn images from real ones."""
+"""Generative adversarial networks: one network draws images, the other distinguishes them from real ones."""
 
 import numpy as np
 
@@ -12,12 +12,12 @@ from byhand.network import Network
 class GAN:
     """A generator and its critic (the discriminator), with the gradients of both.
 
-    Both losses are seen by the critic alone. On its own turn it learns to give real images the target 1 and drawn ones
-    0. On the generator's turn it scores drawn images as if they were to be real; its gradient by its *input* is the
-    generator's gradient by its *output*, and goes on through the generator. Goodfellow et al., "Generative adversarial
-    nets" (2014), algorithm 1.
+    Both losses are computed from the critic's scores. In a step of the critic, real images have the target 1 and drawn
+    ones 0. In a step of the generator, drawn images have the target 1; the gradient by the critic's *input* is the
+    gradient by the generator's *output*, and is propagated back through the generator. Goodfellow et al., "Generative
+    adversarial nets" (2014), algorithm 1.
 
-    With `classes`, both networks are also told the class, as further columns of their inputs (for images: further
+    With `classes`, both networks also get the class, as additional columns of their inputs (for images: further
     channels) that are 1 for the class and 0 for the others. Mirza and Osindero, "Conditional generative adversarial
     nets" (2014).
 
@@ -25,12 +25,12 @@ class GAN:
         generator: from noise, and the class, to images with numbers from 0 to 1; without a loss.
         critic: from images, and the class, to one number; its loss is the critic's: `BinaryCrossEntropy`,
             `QuadraticCost`, `Hinge` or `Wasserstein`.
-        classes: how many classes the networks are told, 0 for none.
-        generator_loss: of the critic's scores, with target 1; by default the critic's, for `Hinge` `Wasserstein`. With
-            `BinaryCrossEntropy` this is the non-saturating loss −log D(G(z)).
+        classes: number of classes of a conditional GAN; 0 for none.
+        generator_loss: the loss of the generator, on the critic's scores with target 1; by default that of the critic,
+            and `Wasserstein` for `Hinge`. With `BinaryCrossEntropy` this is the non-saturating loss −log D(G(z)).
 
     Attributes:
-        latent: how many numbers of noise the generator takes.
+        latent: the size of the noise vector.
         image_shape: the shape of one image.
 
     Raises:

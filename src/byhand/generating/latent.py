@@ -1,4 +1,4 @@
-"""Ways through the space of latent vectors."""
+"""Paths through the space of latent vectors."""
 
 import numpy as np
 
@@ -9,16 +9,16 @@ from byhand.generating.vae import VAE
 
 
 def interpolation(model: GAN | VAE, rng: np.random.Generator, rows: int, steps: int, labels: Array | None) -> Array:
-    """Images on the way between random pairs of latent vectors: (rows, steps, *image_shape).
+    """Images along paths between random pairs of latent vectors: (rows, steps, *image_shape).
 
-    The way is a great circle, so that its vectors have the lengths that are usual for N(0, 1); the straight line would
-    come close to 0, where hardly any vector lies. White, "Sampling generative networks" (2016).
+    The path is a great circle, whose vectors have the lengths that are usual for N(0, 1); a straight line would pass
+    close to 0, where N(0, 1) has hardly any vectors. White, "Sampling generative networks" (2016).
 
     Args:
-        model: what draws.
-        rng: of the pairs.
-        rows: how many pairs.
-        steps: how many images on each way, both ends included, at least 2.
+        model: the networks.
+        rng: the generator of the pairs.
+        rows: number of pairs.
+        steps: number of images on each path, including both ends, at least 2.
         labels: the class of each row (rows,), for a conditional GAN.
     """
     a, b = rng.standard_normal((2, rows, 1, model.latent))

@@ -120,9 +120,9 @@ class GANTrainer(GenerativeTrainer):
         labels: their classes (N,), for a conditional GAN.
         generator_optimizer: the generator's.
         critic_optimizer: the critic's.
-        batch_size: images in a batch.
-        critic_steps: how many steps the critic makes for each of the generator's.
-        clip: the critic's parameters are held between −clip and clip after each step; 0 leaves them. For `Wasserstein`
+        batch_size: number of images per batch.
+        critic_steps: number of steps of the critic for each step of the generator.
+        clip: the critic's parameters are clipped to [−clip, clip] after each step; 0 for no clipping. For `Wasserstein`
             without penalty: Arjovsky, Chintala and Bottou (2017), algorithm 1.
         penalty: λ of the gradient penalty, 0 for none; see `GradientPenalty`.
         rng: a random generator, or a seed.
@@ -197,7 +197,7 @@ class VAETrainer(GenerativeTrainer):
         vae: the networks.
         x: images (N, ...), bytes or numbers from 0 to 1.
         optimizer: of both.
-        batch_size: images in a batch.
+        batch_size: number of images per batch.
         rng: a random generator, or a seed.
     """
 

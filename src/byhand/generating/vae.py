@@ -29,7 +29,7 @@ class VAE:
         decoder: from k numbers to the logits of the pixels, with `BinaryCrossEntropy`.
 
     Attributes:
-        classes: 0, for it is told none.
+        classes: 0, because a VAE is not conditional.
         latent: k.
         image_shape: the shape of one image that the decoder draws.
 
@@ -90,7 +90,7 @@ class VAE:
         """The pixels' probabilities (n, *image_shape) for latent vectors z (n, k).
 
         Raises:
-            ByhandError: there are labels, which it is not told.
+            ByhandError: there are labels, which a VAE does not use.
         """
         if labels is not None:
             raise ByhandError("A VAE is not told classes; it draws whatever comes.")

@@ -76,8 +76,6 @@ class NetworkEstimator(BaseEstimator):
 
     Attributes:
         network_: the trained `byhand.Network`.
-        coefs_: the weights of each layer (in, out), views of the network's.
-        intercepts_: the biases of each layer (out,), views as well.
         loss_: the mean loss of the last epoch, including the penalty.
         loss_curve_: the losses of all epochs.
         best_loss_: the smallest of them; None with early stopping.
@@ -137,12 +135,12 @@ class NetworkEstimator(BaseEstimator):
 
     @property
     def coefs_(self) -> list[Array]:
-        """Each layer's weights (in, out)."""
+        """The weights of each layer (in, out), as views of the network's."""
         return [p.W for p in self._dense()]
 
     @property
     def intercepts_(self) -> list[Array]:
-        """Each layer's biases (out,)."""
+        """The biases of each layer (out,), as views of the network's."""
         return [p.b for p in self._dense()]
 
     def _dense(self) -> list[Any]:

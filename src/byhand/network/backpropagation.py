@@ -42,9 +42,9 @@ class Backpropagation(Parameters):
         """New arrays for one pass at a time of up to `rows` samples.
 
         Args:
-            rows: how many.
-            share: False keeps every quantity of a pass until the next one, for those who look at them; otherwise
-                layers write over what nobody reads any more.
+            rows: the largest number of samples.
+            share: whether layers may overwrite arrays that are not needed any more; False keeps every quantity of a
+                pass until the next one.
         """
         loss = self.loss.cache(self.plan[-1].out_shape)
         make = lambda shape, dtype=self.dtype: self.ops.empty(shape, dtype)  # noqa: E731

@@ -179,8 +179,8 @@ class Network(Backpropagation):
         to one. Otherwise they are the outputs of the last layer.
 
         Args:
-            x: samples.
-            mask: (n, T), True at the steps of each sequence that are there; or lengths (n,).
+            x: samples (n, *input_shape).
+            mask: (n, T), True at the steps of each sequence that exist; or lengths (n,).
 
         Raises:
             ByhandError: x or the mask has another shape, or x holds NaN or infinity.
@@ -231,7 +231,16 @@ class Network(Backpropagation):
         return summary(self)
 
     def explain(self, x: Array | None = None, t: Any = None, latex: bool = False) -> str:
-        """This network's equations, forward and backward, in order, with its shapes."""
+        """The equations of this network, forward and backward, in order, with its shapes; "dW1" stands for ∂L/∂W1.
+
+        Args:
+            x: samples (n, *input_shape), whose numbers are then added to every line.
+            t: their targets (n, outputs), or class numbers (n,).
+            latex: LaTeX (an `aligned` block, which needs amsmath) rather than text.
+
+        Raises:
+            ByhandError: x or t do not fit the network.
+        """
         from byhand.explaining.explain import explain
 
         return explain(self, x, t, latex)

@@ -96,8 +96,9 @@ def get_recipe(name: str) -> Recipe:
         ByhandError: there is none; the message names similar ones.
     """
     if name not in RECIPES:
-        drawing = " Networks that draw are trained by byhand train-drawer." if "gan" in name or "vae" in name else ""
-        raise ByhandError(f"There is no recipe {name!r}; {did_you_mean(name, RECIPES)}{drawing}")
+        drawing = "gan" in name or "vae" in name
+        meant = "networks that draw are trained by byhand train-drawer." if drawing else did_you_mean(name, RECIPES)
+        raise ByhandError(f"There is no recipe {name!r}; {meant}")
     return RECIPES[name]
 
 

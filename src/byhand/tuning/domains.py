@@ -45,11 +45,11 @@ class NumberRange:
     """The numbers low ≤ value ≤ high; integers if low, high and step are integers.
 
     Args:
-        low: the least.
-        high: the largest.
-        log: whether to spread the values over magnitudes: as many from 0.001 to 0.01 as from 0.01 to 0.1.
+        low: the smallest value.
+        high: the largest value.
+        log: whether values are spread evenly on a logarithmic scale: as many from 0.001 to 0.01 as from 0.01 to 0.1.
         step: only low, low + step, low + 2 step, ... up to high.
-        steps: how many values a grid takes, from low to high, at least 2; the other searches take no notice of it.
+        steps: number of values in a grid search, from low to high, at least 2; ignored by the other searches.
     """
 
     low: float

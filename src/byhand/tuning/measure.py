@@ -180,12 +180,12 @@ def cross_validate(
 ) -> tuple[float, ...]:
     """The accuracies of `recipe` on each of `folds` parts of its training samples, trained on the others each time.
 
-    The parts are stratified: each has its share of every class. Test samples are not looked at.
+    The parts are stratified: each has the same shares of the classes. Test samples are not used.
 
     Args:
-        recipe: what to train.
-        folds: how many parts, at least 2.
-        seed: of the parts, and of the trainings.
+        recipe: the recipe to train.
+        folds: number of parts, at least 2.
+        seed: the seed of the parts and the trainings.
         dataset: data to use instead of the recipe's own.
 
     Raises:

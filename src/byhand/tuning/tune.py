@@ -39,20 +39,20 @@ def tune(
     data: str | None = None,
     watch: Callable[[Trials, int], None] | None = None,
 ) -> Trials:
-    """Try parameters of `recipe`, and measure each on validation data; the test samples are not looked at.
+    """Try hyper-parameters of `recipe`, and measure each on validation data; test samples are not used.
 
     Every trial starts from the same seed, on the same rows. Grid and random search give the same trials whatever
     `jobs` is; Optuna's suggestions depend on what has ended by then, so they repeat with one job only.
 
     Args:
-        recipe: what is tuned.
+        recipe: the recipe to tune.
         space: what to search: a `Space`, a space file, or such a file's tables as a dictionary.
         search: "grid", "random" or "optuna".
-        trials: how many in all, with those that the folder holds already; by default a whole grid, else 20.
-        jobs: how many run at once, each in a process of its own; 1 stays in this process.
-        seed: of the split, of the trainings and of the search.
-        out: a folder that keeps every finished trial, and the state of those that take longer than a minute; a search
-            that stopped goes on from it.
+        trials: number of trials, including those already in the folder; by default the whole grid, or else 20.
+        jobs: number of trials that run at the same time, each in a process of its own; 1 for this process.
+        seed: the seed of the split, the trainings and the search.
+        out: a folder that keeps every finished trial, and the state of those that take longer than a minute; an
+            interrupted search resumes from it.
         shared: whether other processes, on other machines perhaps, search in the same folder at the same time: each
             runs one trial after the other, and Optuna's journal in the folder keeps them from doing the same.
         dataset: data to use instead of the recipe's own.
@@ -63,7 +63,7 @@ def tune(
         The trials, by number.
 
     Raises:
-        ByhandError: arguments that make no sense, or a folder that belongs to another search or is damaged.
+        ByhandError: an argument is invalid, or the folder belongs to another search or is damaged.
     """
     if search not in SEARCHES:
         raise ByhandError(f"There is no search {search!r}; there are {', '.join(SEARCHES)}.")
