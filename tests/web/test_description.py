@@ -7,6 +7,7 @@ from byhand.network import Network
 from byhand.web.openapi import openapi_description
 from byhand.web.operations import OPERATIONS
 from byhand.web.people import hidden, public
+from tests.web import families
 from tests.web.conftest import RAW, need_libraries, until
 from tests.web.schema import faults
 from tests.web.test_refusals import png
@@ -53,11 +54,23 @@ def filled(client, seven, tmp_path):
     client.post("/api/samples?label=7", **drawing)
     client.post(f"/api/trainings/{begun.json()['id']}/step")
     QUESTIONS["plane"] = {"json": {"points": [[0, 1, 0], [1, 0, 1]], "steps": 2, "optimizer": "adam"}}
+    QUESTIONS["images"] = {"json": {"z": [[0.5, 1], [0, 0]], "pixel": [1, 2]}}
+    QUESTIONS["next"] = {"json": {"text": "abc", "count": 3}}
+    for name, network in BROUGHT.items():
+        network().save(file)
+        MODELS[name] = client.post("/api/models", content=file.read_bytes(), headers=RAW).json()["id"]
     QUESTIONS["load_points"] = {"content": b"a,b,class\n1,2,x\n2,3,y\n", "headers": RAW}
     QUESTIONS["load_samples"] = {"content": client.get("/api/samples.npz").content, "headers": RAW}
     return client, begun.json()["id"]
 
 
+BROUGHT = {
+    "attention": families.vit,
+    "states": families.lstm,
+    "images": families.decoder,
+    "next": families.writer,
+}
+MODELS = {}  # their ids, once they are brought along
 QUERIES = {
     "weights": "?layer=0&unit=3",
     "equation": "?layer=output&unit=3",
@@ -74,7 +87,7 @@ QUERIES = {
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.id for operation in OPERATIONS])
 def test_every_operation_answers_as_described(filled, operation):
     client, training = filled
-    model = "small-conv" if "/models/" in operation.path else training
+    model = MODELS.get(operation.id, "small-conv") if "/models/" in operation.path else training
     if operation.id == "events":
         client.post(f"/api/trainings/{training}/stop")  # else the stream has no end
     response = ask(

@@ -261,5 +261,5 @@ def test_a_new_file_in_the_folder_is_a_new_network(tmp_path):
     assert set(found.models) == {"mine", "whole-rows"} and set(found.unreadable) == {"broken"}
     assert found.get("mine").reads == "digit" and found.get("whole-rows").reads == "rows"
     assert found.get("mine").facts["accuracy"] is None
-    with pytest.raises(Refusal, match="whole rows"):
+    with pytest.raises(Refusal, match="one answer"):
         look(found.get("whole-rows"), np.zeros((28, 28), np.uint8))

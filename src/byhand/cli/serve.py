@@ -46,6 +46,10 @@ def serve(
             help="Folder that keeps drawings, runs and names after the server stops; without it they are lost."
         ),
     ] = None,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(help="A network for the page: a model file, or the folder of a run; can be given several times."),
+    ] = None,
 ) -> None:
     """Serve a web page to draw digits, look inside networks and watch them train, and an API."""
     try:
@@ -63,4 +67,5 @@ def serve(
             raise
         raise ByhandError(f"byhand serve needs more packages; install them with: {how_to_install('serve')}") from None
     root = f"/{root_path.strip('/')}" if root_path.strip("/") else ""
-    run(host, port, workers, browser, Access(tuple(allowed_host or ()), tuple(cors or ()), root, token, password), keep)
+    access = Access(tuple(allowed_host or ()), tuple(cors or ()), root, token, password)
+    run(host, port, workers, browser, access, keep, model or ())

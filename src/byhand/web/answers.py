@@ -9,7 +9,6 @@ from byhand.web.call import Answer, Call
 from byhand.web.drawings import Drawing, digit, picture
 from byhand.web.equation import WRITTEN, equation
 from byhand.web.examples import examples
-from byhand.web.limits import Refusal
 from byhand.web.look import look
 from byhand.web.pictures import room_for
 from byhand.web.reading import ToRead
@@ -109,8 +108,7 @@ def post_kernel(call: Call) -> Answer:
     """A kernel at one place."""
     values = call.values
     model = call.server.model(values["id"])
-    if model.reads != "digit":
-        raise Refusal(422, "This network reads whole rows; looking inside needs one that gives each image one answer.")
+    model.require_digit()
     place = values.get("row", 0), values.get("column", 0)
     return Answer(kernel_at(model.network, drawing(call).image, values["layer"], values["unit"], place))
 
@@ -119,8 +117,7 @@ def post_equation(call: Call) -> Answer:
     """The equation of a unit with the numbers of the drawing."""
     values = call.values
     model = call.server.model(values["id"])
-    if model.reads != "digit":
-        raise Refusal(422, "This network reads whole rows; equations need one that gives each image one answer.")
+    model.require_digit()
     layer = None if values["layer"] == "output" else int(values["layer"])
     place = (values.get("row", 0), values.get("column", 0))
     count = values.get("terms", WRITTEN)

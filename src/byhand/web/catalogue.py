@@ -1,7 +1,8 @@
 """The available networks: those of the package, and those of trainings."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isqrt, prod
@@ -10,7 +11,9 @@ from typing import Any
 
 from byhand.core.errors import ByhandError
 from byhand.explaining.blocks import blocks
-from byhand.layers import Activation, Conv2D, Dense, Dropout, Flatten, Softmax
+from byhand.generating.files import CRITIC, ENCODER, load_drawer
+from byhand.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MultiHeadAttention, Softmax
+from byhand.layers.sequences.recurrent import Recurrent
 from byhand.network import Network
 from byhand.reading.reader import MODELS, PARTNERS
 from byhand.web.limits import Refusal
@@ -20,6 +23,7 @@ SHIPPED_FOLDER = MODELS
 DEFAULT_MODEL = "dense"  # whose inside is the easiest to look into
 MODEL_SUFFIX = ".safetensors"
 IMAGE_PIXELS = 28 * 28
+ABOUT = {"rows": "It reads whole rows. ", "noise": "It draws. ", "text": "It writes. "}
 
 
 @dataclass(frozen=True)
@@ -30,17 +34,45 @@ class Model:
         id: by which it is asked for.
         network: the network.
         card: what its file says of itself.
+        told: how many classes a network that draws is told, as its last inputs.
     """
 
     id: str
     network: Network
     card: Mapping[str, Any] = field(default_factory=dict)
+    told: int = 0
 
     @cached_property
     def reads(self) -> str:
-        """Whether the network reads single digits of 28 × 28, or whole rows."""
-        last = self.network.plan[-1].out_shape
-        return "digit" if prod(self.network.input_shape) == IMAGE_PIXELS and len(last) == 1 and last[0] > 1 else "rows"
+        """What it takes: "digit", "noise" of which it draws 28 × 28 pixels, "text" whose next character it predicts.
+
+        Else it is "rows", pictures of any width.
+        """
+        network, shape, last = self.network, self.network.input_shape, self.network.plan[-1].out_shape
+        if network.inputs == "tokens":
+            letters = network.classes and all(len(name) == 1 for name in network.classes)
+            return "text" if letters and last == (*shape, len(network.classes or ())) else "rows"
+        if len(shape) == 1 and shape[0] < IMAGE_PIXELS and prod(last) == IMAGE_PIXELS:
+            return "noise"
+        return "digit" if prod(shape) == IMAGE_PIXELS and len(last) == 1 and last[0] > 1 else "rows"
+
+    @cached_property
+    def inside(self) -> tuple[str, ...]:
+        """What else one can see in it while it reads a digit: "attention", "states"."""
+        if self.reads != "digit":
+            return ()
+        layers = list(nested(self.network.layers))
+        kinds = {"attention": MultiHeadAttention, "states": Recurrent}
+        return tuple(name for name, kind in kinds.items() if any(isinstance(layer, kind) for layer in layers))
+
+    def require_digit(self) -> None:
+        """Nothing, for a network that reads single digits.
+
+        Raises:
+            Refusal: it takes something else.
+        """
+        if self.reads != "digit":
+            raise Refusal(422, "Looking inside needs a network that gives each image of 28 × 28 one answer.")
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -53,12 +85,14 @@ class Model:
         """What the page shows in its list of networks."""
         network, card = self.network, dict(self.card)
         label = " · ".join(layer.label() for layer in network.layers)
-        about = f"{'It reads whole rows. ' if self.reads == 'rows' else ''}{label}; {network.size:,} parameters."
+        about = f"{ABOUT.get(self.reads, '')}{label}; {network.size:,} parameters."
         return {
             "id": self.id,
             "name": card.get("name") or self.id.replace("-", " ").capitalize(),
             "description": card.get("description") or about,
             "reads": self.reads,
+            "inside": list(self.inside),
+            "told": self.told,
             "input_shape": list(network.input_shape),
             "image_shape": input_image_shape(network),
             "classes": list(self.classes),
@@ -68,6 +102,13 @@ class Model:
             "output_activation": output_activation(network),
             "layers": layer_facts(network),
         }
+
+
+def nested(layers: Sequence[Layer]) -> Iterator[Layer]:
+    """All layers, those within other layers too."""
+    for layer in layers:
+        yield layer
+        yield from nested(layer.layers)
 
 
 def input_image_shape(network: Network) -> list[int] | None:
@@ -125,6 +166,19 @@ def layer_facts(network: Network) -> list[dict[str, Any]]:
     ]
 
 
+def require_view(model: Model, name: str) -> None:
+    """Nothing, for a network that the page can show.
+
+    Raises:
+        ByhandError: the page has no view for it.
+    """
+    if model.reads == "rows" or (model.reads == "digit" and model.network.inputs != "grey levels"):
+        raise ByhandError(
+            f"{name}: the page shows networks that read images of 28 × 28 in grey levels, draw such images, or predict "
+            "the next character of a text; this is none of them."
+        )
+
+
 class Catalogue:
     """The networks in the folders by name; unreadable files are left out, and those that only help others to read.
 
@@ -146,6 +200,24 @@ class Catalogue:
     def default(self) -> str:
         """The id of the default network."""
         return DEFAULT_MODEL if DEFAULT_MODEL in self.models else next(iter(self.models))
+
+    def add(self, path: Path) -> None:
+        """Add a network that the user names: a model file, or the folder of a run.
+
+        Raises:
+            ByhandError: no model file, or a network that the page has no view for.
+        """
+        file = path / f"model{MODEL_SUFFIX}" if path.is_dir() else path
+        network, told = Network.load(file), 0
+        if any((file.parent / name).exists() for name in (CRITIC, ENCODER)):
+            told = load_drawer(file).classes
+        name = re.sub(r"[^A-Za-z0-9_.-]", "-", (path if file.stem != "model" else file.resolve().parent).name)
+        name = name.removesuffix(MODEL_SUFFIX)[:60] or "model"
+        while name in self.models:
+            name += "-"
+        model = Model(name, network, {"name": name} | read_card(file), told)
+        require_view(model, str(path))
+        self.models[name] = model
 
     def get(self, name: str) -> Model:
         """The network of that id.

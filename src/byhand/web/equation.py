@@ -77,7 +77,7 @@ def equation_of(
     if layer >= len(network.layers):
         raise Refusal(422, f"The layers are 0 to {len(network.layers) - 1}; there is no layer {layer}.")
     block, inputs, outputs = blocks(network)[layer], values[layer], values[layer + 1]
-    at: UnitPosition = (*place, unit) if outputs.ndim == 3 else (unit,)
+    at: UnitPosition = {3: (*place, unit), 2: place}.get(outputs.ndim, (unit,))  # of a sequence step and number
     if any(i >= side for i, side in zip(at, outputs.shape, strict=True)):
         raise Refusal(422, f"Layer {layer} gives {' × '.join(map(str, outputs.shape))} numbers; {at} is none of them.")
     names = block.names
@@ -97,11 +97,11 @@ def _sum(block: Block, network: Network, layer: int, inputs: Array, at: UnitPosi
     """The weighted sum of a dense or convolutional layer at one position."""
     here, p, x = block.layer, network.p[layer], block.names["x"]
     if isinstance(here, Dense):
-        shape = input_image_shape(network) if layer == 0 else None
-        names = [_name(x, (i,), shape) for i in range(len(inputs))]
-        return Sum(
-            names, inputs.astype(np.float64), p.W[:, at[0]].astype(np.float64), float(p.b[at[0]]) if here.bias else 0.0
-        )
+        *step, unit = at
+        shape = input_image_shape(network) if layer == 0 and not step else None
+        row = inputs[tuple(step)].astype(np.float64)
+        names = [_name(x, (*step, i), shape) for i in range(len(row))]
+        return Sum(names, row, p.W[:, unit].astype(np.float64), float(p.b[unit]) if here.bias else 0.0)
     if isinstance(here, Conv2D) and here.groups == 1:
         row, column, channel = at
         places, seen = window_pixels(here.window, inputs.shape, row, column)

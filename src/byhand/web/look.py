@@ -39,8 +39,7 @@ def look(model: Model, image: Array, rival: int | None = None) -> dict[str, Any]
     Raises:
         Refusal: the network reads rows, or there is no such class.
     """
-    if model.reads != "digit":
-        raise Refusal(422, "This network reads whole rows; looking inside needs one that gives each image one answer.")
+    model.require_digit()
     network, classes = model.network, model.classes
     if rival is not None and rival >= len(classes):
         raise Refusal(422, f"The classes are 0 to {len(classes) - 1}; there is no class {rival}.")
@@ -80,6 +79,9 @@ def _layers(network: Network, outputs: list[Array], found: Sensitivity) -> list[
         relevance = value * found.slopes[i + 1][0] if i + 1 < len(found.slopes) else None
         if relevance is not None and value.ndim == 3:
             relevance = relevance.sum(axis=(0, 1))  # (h, w, c) → (c,)
+        elif relevance is not None and value.ndim == 2:
+            relevance = relevance.sum(keepdims=True)[0]  # (T, d) → (1,)
+        maps = value.transpose(2, 0, 1) if value.ndim == 3 else value[np.newaxis] if value.ndim == 2 else None
         result.append(
             {
                 "index": i,
@@ -88,7 +90,7 @@ def _layers(network: Network, outputs: list[Array], found: Sensitivity) -> list[
                 "name": block.names["y"],
                 "shape": list(value.shape),
                 "values": numbers(value) if value.ndim == 1 and not flat else None,
-                "maps": packed(value.transpose(2, 0, 1)) if value.ndim == 3 else None,  # (c, h, w)
+                "maps": None if maps is None else packed(maps),  # (c, h, w), or a sequence (1, T, d)
                 "relevance": None if relevance is None or flat else numbers(relevance),
             }
         )
@@ -101,7 +103,7 @@ def _paths(network: Network, found: Sensitivity, answer: int, second: int) -> di
     A unit's relevance is its value × slope. A weight's contribution is the value that comes in × the weight × the slope
     of the sum that it goes into: those of all weights into a unit, and its bias, add up to z × slope.
     """
-    dense = [i for i in range(len(found.values) - 1) if isinstance(network.layers[i], Dense)]
+    dense = _chain(network, found)
     columns, edges, before = [], [], None
     for place, i in enumerate(dense):
         inputs, slopes = found.values[i][0], found.slopes[i][0]
@@ -119,6 +121,18 @@ def _paths(network: Network, found: Sensitivity, answer: int, second: int) -> di
         columns.append(column)
         before = column
     return {"units": columns, "edges": edges}
+
+
+def _chain(network: Network, found: Sensitivity) -> list[int]:
+    """The last dense layers between which units stay units: each takes in what became of the one before."""
+    dense: list[int] = []
+    for i in reversed(range(len(found.values) - 1)):
+        here, units = network.layers[i], found.values[i].ndim == 2
+        if dense and found.values[dense[0]].shape != found.values[i + 1].shape:
+            break
+        if isinstance(here, Dense) and units:
+            dense.insert(0, i)
+    return dense
 
 
 def _column(layer: int, values: Array, slopes: Array, count: int = 0, chosen: list[int] | None = None) -> dict:

@@ -20,7 +20,13 @@ STATUSES = {
     429: "Too much at once; Retry-After says when to try again.",
     503: "Not to be had at the moment.",
 }
-BODIES = {"finetune": "Finetune", "enter": "Enter", "plane": "NewPlane"}  # the schemas of tables that come
+BODIES = {
+    "finetune": "Finetune",
+    "enter": "Enter",
+    "plane": "NewPlane",
+    "images": "NewImages",
+    "next": "NewNext",
+}  # the schemas of tables that come
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff")
 
 

@@ -4,6 +4,7 @@ from byhand.documents.formats import OUTPUT_FORMATS
 from byhand.web import answers, batch, joining, training_answers
 from byhand.web.call import Answer, Call, Operation, RequestParameter
 from byhand.web.class_operations import CLASS_OPERATIONS
+from byhand.web.family_operations import FAMILY_OPERATIONS
 from byhand.web.parameters import (
     BOX_PARAMETER,
     CHAIN_PARAMETERS,
@@ -323,4 +324,5 @@ OPERATIONS: tuple[Operation, ...] = (
         gives="object",
     ),
     *CLASS_OPERATIONS,
+    *FAMILY_OPERATIONS,
 )

@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def serve(
     browser: bool = True,
     access: Access | None = None,
     keep: Path | None = None,
+    networks: Sequence[Path] = (),
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -49,9 +51,10 @@ def serve(
         browser: whether to open the page.
         access: who may ask; its names are those beside the server's own, such as a proxy's.
         keep: the folder in which drawings, runs and names outlast the server.
+        networks: model files and folders of runs that the page shows, too.
 
     Raises:
-        ByhandError: the address cannot be had.
+        ByhandError: the address cannot be had, or a network cannot be shown.
     """
     listener = listen(host, port)
     port = listener.getsockname()[1]
@@ -62,7 +65,7 @@ def serve(
     processes = (0 if local else cores()) if processes is None else processes
     access = access or Access()
     names = (*own_names(host), *(name.lower() for name in access.names or ()))
-    server = Server(processes=processes, keep=keep)
+    server = Server(processes=processes, keep=keep, networks=networks)
     if host in EVERYWHERE:
         server.addresses = tuple(f"{where}{access.root_path.lstrip('/')}" for where in reachable(port))
     elif not local:

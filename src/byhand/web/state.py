@@ -1,7 +1,7 @@
 """Everything that one server keeps."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from byhand.reading.reader import MODEL, ROW_MODEL
@@ -26,6 +26,10 @@ class Server:
         processes: how many processes read beside it.
         data: what trainings learn from.
         keep: the folder in which drawings, runs and names outlast it; None for memory only.
+        networks: model files and folders of runs that the page shows, too.
+
+    Raises:
+        ByhandError: one of them is none, or no network that the page has a view for.
     """
 
     def __init__(
@@ -34,10 +38,13 @@ class Server:
         processes: int = 0,
         data: Callable[[], Data] = mnist,
         keep: Path | None = None,
+        networks: Sequence[Path] = (),
     ):
         self.limits = limits or Limits()
         self.keeper = KeepingFolder(keep)
         self.catalogue = Catalogue()
+        for path in networks:
+            self.catalogue.add(path)
         self.trainings = Trainings(self.limits, data, self.keeper)
         self.samples = SampleStore(self.limits, self.keeper)
         self.people = People(self.keeper)

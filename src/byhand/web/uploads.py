@@ -9,7 +9,7 @@ from pathlib import Path
 
 from byhand.core.errors import ByhandError
 from byhand.network import Network
-from byhand.web.catalogue import MODEL_SUFFIX, Model, read_card
+from byhand.web.catalogue import MODEL_SUFFIX, Model, read_card, require_view
 from byhand.web.forms import FormFile
 from byhand.web.limits import Limits, Refusal
 
@@ -30,7 +30,7 @@ class Uploads:
         """Keep a network.
 
         Raises:
-            Refusal: no model file, or a network that reads anything but one digit an image, or computes too much.
+            Refusal: no model file, a network that the page has no view for, or one that computes too much.
         """
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"model{MODEL_SUFFIX}"
@@ -41,8 +41,10 @@ class Uploads:
                 raise Refusal(422, str(error).replace(str(path), "The file")) from None
         name = card.get("name") or Path(file.name).stem[:40] or "Brought along"
         model = Model(f"own-{secrets.token_hex(6)}", network, card | {"name": str(name)})
-        if model.reads != "digit" or network.inputs != "grey levels":
-            raise Refusal(422, "A network that is brought along must read images of 28 × 28 in grey levels.")
+        try:
+            require_view(model, "A network that is brought along")
+        except ByhandError as error:
+            raise Refusal(422, str(error)) from None
         if sum(prod(plan.out_shape) for plan in network.plan) > self.limits.upload_numbers:
             raise Refusal(422, f"It computes more than {self.limits.upload_numbers:,} numbers an image.")
         with self._lock:
