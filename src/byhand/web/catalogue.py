@@ -142,6 +142,10 @@ def layer_kind(layer: Any) -> str:
             return name
     if isinstance(layer, Activation):
         return "activation"
+    if isinstance(layer, Recurrent):
+        return "recurrent"
+    if layer.layers:
+        return "block"
     label = type(layer).__name__
     return "pool" if "Pool" in label else "norm" if "Norm" in label else "other"
 

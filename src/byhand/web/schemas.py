@@ -89,7 +89,20 @@ SCHEMAS: dict[str, Any] = (
         "Layer": table(
             index=AN_INTEGER,
             label=A_TEXT,
-            kind={"enum": ["dense", "conv", "pool", "activation", "flatten", "norm", "dropout", "other"]},
+            kind={
+                "enum": [
+                    "dense",
+                    "conv",
+                    "pool",
+                    "activation",
+                    "flatten",
+                    "norm",
+                    "dropout",
+                    "recurrent",
+                    "block",
+                    "other",
+                ]
+            },
             name=A_TEXT,
             input=A_TEXT,
             output_shape=array(AN_INTEGER),

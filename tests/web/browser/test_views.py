@@ -9,6 +9,7 @@ VIEWS = {
     "inside": "Look inside",
     "learn": "Watch it learn",
     "plane": "Playground",
+    "make": "Networks that draw and write",
     "own": "Bring your own",
 }
 

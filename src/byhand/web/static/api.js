@@ -96,6 +96,27 @@ export const equation = (image, model, place) => sendDrawing("POST", `api/v1/mod
  */
 export const kernel = (image, model, place) => sendDrawing("POST", `api/v1/models/${model}/kernel`, image, place);
 
+/**
+ * @param {Uint8Array} image
+ * @param {string} model
+ * @param {Record<string, any>} place layer, head, query and key; or layer, step and unit
+ */
+export const attention = (image, model, place) => sendDrawing("POST", `api/v1/models/${model}/attention`, image, given(place));
+/** @type {typeof attention} */
+export const states = (image, model, place) => sendDrawing("POST", `api/v1/models/${model}/states`, image, given(place));
+/** @param {Record<string, any>} place */
+const given = (place) => Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+/**
+ * @param {string} model
+ * @param {{z: number[][], label?: number, pixel?: number[]}} wanted
+ */
+export const images = (model, wanted) => send("POST", `api/v1/models/${model}/images`, wanted);
+/**
+ * @param {string} model
+ * @param {{text: string, temperature: number, count?: number, seed?: number, chosen?: string}} wanted
+ */
+export const next = (model, wanted) => send("POST", `api/v1/models/${model}/next`, wanted);
+
 /** @param {any} settings */
 export const train = (settings) => send("POST", "api/v1/trainings", settings);
 export const trainings = () => ask("api/v1/trainings");

@@ -1,5 +1,9 @@
 /** Der Text der Seite auf Deutsch. */
+
+import families from "./de-families.js";
+
 export default {
+  ...families,
   negative: "negativ",
   positive: "positiv",
 

@@ -1,5 +1,9 @@
 /** The page's text in English. */
+
+import families from "./en-families.js";
+
 export default {
+  ...families,
   negative: "negative",
   positive: "positive",
 

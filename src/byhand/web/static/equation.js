@@ -50,8 +50,7 @@ export function equation(answer, onAll) {
     line(`${name} =`),
     ...sums,
     ...others,
-    " + ",
-    el("span", { className: "bias", textContent: bracket(bias) }),
+    ...(bias === null ? [] : [" + ", el("span", { className: "bias", textContent: bracket(bias) })]),
   );
   body.firstChild.className = "name";
   return el("div", {}, head, body, el("div", {}, "= ", el("b", { textContent: short(value) })));

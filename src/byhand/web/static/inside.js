@@ -1,9 +1,11 @@
 /** The view inside the network: which one, its diagram for the drawing, and one unit of it. */
 
 import * as api from "./api.js";
+import { showAttention } from "./attention.js";
 import { Sheet } from "./canvas.js";
 import { $, chance, el, percent } from "./dom.js";
 import { Diagram } from "./network.js";
+import { showStates } from "./states.js";
 import { language, t } from "./text.js";
 import { nameOf } from "./training.js";
 import { showUnit } from "./unit.js";
@@ -13,20 +15,24 @@ import { showUnit } from "./unit.js";
  * @param {import("./reading.js").Reading} reading
  * @param {any[]} shipped
  * @param {(sentence: string) => void} trouble
+ * @param {(model: any) => void} onOther called with a network brought along that reads no digits
  */
-export function startInside(drawing, reading, shipped, trouble) {
+export function startInside(drawing, reading, shipped, trouble, onOther) {
   const sheet = new Sheet($("#inside-sheet"), drawing);
   /** @type {Map<string, any>} */
   const models = new Map();
   const put = (/** @type {any} */ model) => {
     if (models.has(model.id)) return;
     models.set(model.id, model);
+    lacking(models);
     $("#models").append(option(model, reading));
   };
   shipped.filter((model) => model.reads === "digit").forEach(put);
+  lacking(models);
   const diagram = new Diagram($("#network"), (choice) => {
     if (reading.seen) showUnit(reading.seen, models.get(reading.seen.model), diagram, choice);
   });
+  const said = (/** @type {Error} */ error) => trouble(error.message);
   const show = () => {
     const { seen } = reading;
     $("#inside-empty").hidden = Boolean(seen);
@@ -34,6 +40,8 @@ export function startInside(drawing, reading, shipped, trouble) {
     if (!seen || $("#inside").hidden) return;
     $("#paths-legend").hidden = !seen.paths.edges.length;
     diagram.show(seen, models.get(seen.model));
+    showAttention(seen, models.get(seen.model)).catch(said);
+    showStates(seen, models.get(seen.model), said);
     compare(seen, [...models.values()]);
   };
   reading.addEventListener("look", show);
@@ -55,6 +63,7 @@ export function startInside(drawing, reading, shipped, trouble) {
     if (!file) return;
     try {
       const model = await api.bringModel(file);
+      if (model.reads !== "digit") return onOther(model);
       put(model);
       $(`input[name=model][value="${model.id}"]`).checked = true;
       reading.use(model.id);
@@ -64,6 +73,13 @@ export function startInside(drawing, reading, shipped, trouble) {
     }
   });
   return { add };
+}
+
+/** Say which command trains a network of a kind that is not there. @param {Map<string, any>} models */
+function lacking(models) {
+  const there = new Set([...models.values()].flatMap((model) => model.inside ?? []));
+  const missing = ["attention", "states"].filter((kind) => !there.has(kind));
+  $("#inside-lacking").replaceChildren(...missing.map((kind) => el("p", { className: "note", textContent: t(`lacking.${kind}`) })));
 }
 
 let question = 0; // answers to earlier ones come too late

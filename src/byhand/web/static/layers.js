@@ -6,6 +6,7 @@ import { t } from "./text.js";
 /**
  * @typedef {object} Column
  * @property {number[]} layers their numbers; none for the input
+ * @property {number[]} shape of what its last layer gives: units, steps and numbers, or height, width and maps
  * @property {"image" | "units" | "maps" | "output"} kind
  * @property {string} title
  * @property {string} words what computes it
@@ -16,7 +17,7 @@ import { t } from "./text.js";
  * @property {number[]} relevance of each unit or map to the answer
  */
 
-const STARTS = ["dense", "conv", "pool"];
+const STARTS = ["dense", "conv", "pool", "block", "recurrent"];
 
 /**
  * @param {any} seen an answer of /api/look
@@ -61,6 +62,7 @@ export function columns(seen, model) {
 /** @type {Column} */
 const blank = {
   layers: [],
+  shape: [],
   kind: "units",
   title: "",
   words: "",
@@ -78,10 +80,11 @@ function column(group) {
   return {
     ...blank,
     layers: group.map((layer) => layer.index),
+    shape: shown.shape,
     kind: /** @type {"maps" | "units"} */ (shown.maps ? "maps" : "units"),
-    title: t(shown.maps ? "layers.maps" : "layers.units", { count }),
+    title: shown.shape.length === 2 ? t("layers.steps", { height, width }) : t(shown.maps ? "layers.maps" : "layers.units", { count }),
     words:
-      (shown.maps ? t("layers.each", { height, width }) : "") +
+      (shown.shape.length === 3 ? t("layers.each", { height, width }) : "") +
       group
         .filter((layer) => layer.kind !== "flatten")
         .map((layer) => layer.label)

@@ -8,6 +8,7 @@ import { $, soon, stored } from "./dom.js";
 import { startExamples } from "./examples.js";
 import { startInside } from "./inside.js";
 import { startLearn } from "./learn.js";
+import { startMake } from "./make.js";
 import { startPlane } from "./plane.js";
 import { startPhoto } from "./photo.js";
 import { MODEL, Reading } from "./reading.js";
@@ -15,7 +16,7 @@ import { startSamples } from "./samples.js";
 import { startLanguage, t, translate } from "./text.js";
 import { startTheme } from "./theme.js";
 
-const VIEWS = ["draw", "inside", "learn", "plane", "own", "class"];
+const VIEWS = ["draw", "inside", "learn", "plane", "make", "own", "class"];
 
 /** @param {string} sentence "" when all is well again */
 function trouble(sentence) {
@@ -49,7 +50,8 @@ async function start() {
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
   reading.addEventListener("look", () => trouble(""));
   startDraw(drawing, reading, (id) => names.get(id) ?? t("main.yours"));
-  const inside = startInside(drawing, reading, models, trouble);
+  const make = startMake(models, trouble);
+  const inside = startInside(drawing, reading, models, trouble, make.add);
   const look = async (/** @type {any} */ run, /** @type {string} */ whose) => {
     inside.add(await api.training(run.id), whose);
     reading.use(run.id);

@@ -56,7 +56,8 @@ export async function showUnit(seen, model, diagram, choice) {
  * @returns {(number | string)[]}
  */
 function equations(model, column) {
-  const layers = column.layers.filter((layer) => !["flatten", "dropout"].includes(model.layers[layer].kind));
+  const alike = (/** @type {number} */ layer) => !column.shape.length || String(model.layers[layer].output_shape) === String(column.shape);
+  const layers = column.layers.filter((layer) => !["flatten", "dropout"].includes(model.layers[layer].kind) && alike(layer));
   const inside = layers.some((layer) => model.layers[layer].kind === "activation");
   return column.kind === "output" && !inside ? [...layers, "output"] : layers;
 }
@@ -74,6 +75,7 @@ function describe(seen, column, { unit, row, place }) {
   if (kind === "output") return [t("unit.output", { name: seen.classes[unit] }), t("unit.probability", { value })];
   const share = t(relevance[unit] < 0 ? "unit.lowers" : "unit.raises", { answer: seen.answer.text, by: short(Math.abs(relevance[unit])) });
   if (kind === "units") return [t("unit.unit", { unit }), `${t("unit.activation", { value })} ${share}`];
+  if (column.shape.length === 2) return [t("unit.step", { row, column: place }), `${t("unit.value", { value })} ${t("unit.whole")} ${share}`];
   return [
     t("unit.map", { unit, row, column: place }),
     `${t("unit.value", { value })} ${t("unit.whole")} ${share}`,
