@@ -12,6 +12,7 @@ from PIL import Image
 from byhand.core.errors import ByhandError
 from byhand.documents.formats import csv_lines
 from byhand.forms.batch import FORM_HEADER, FormPage
+from byhand.forms.desk import ReviewDesk
 from byhand.forms.filling import FieldReading, FormReading
 from byhand.forms.review import CORRECTION_HEADER, Review, corrected
 
@@ -94,3 +95,31 @@ def test_other_files_are_refused(tmp_path):
             corrected(out, tmp_path / "bad.csv")
     with pytest.raises(ByhandError, match=r"none\.csv"):
         corrected(tmp_path / "none.csv", corrections(tmp_path))
+
+
+def test_a_review_goes_on_where_it_was_left_and_fits_the_output(tmp_path):
+    """Corrections are on disk after each field, in the form that `corrected` takes; a second desk goes on with them."""
+    review = Review(tmp_path / "r")
+    review.add(page("a.png"))
+    review.add(page("b.png"))
+    review.write()
+    desk = ReviewDesk(tmp_path / "r")
+    names = [(one["number"], one["scan"], one["field"], one["text"], one["label"]) for one in desk.fields()]
+    assert names[1] == (2, "a.png", "sum", " 3", None) and len(names) == len(desk) == 4
+    assert np.asarray(Image.open(io.BytesIO(desk.picture(3)))).shape == (20, 50)
+    assert [desk.correct(3, "12"), desk.correct(2, "=9"), desk.correct(4, "x"), desk.correct(4, None)] == [1, 2, 3, 2]
+    again = ReviewDesk(tmp_path / "r")
+    assert [one["label"] for one in again.fields()] == [None, "=9", "12", None]
+    text, count = corrected(output_file(tmp_path), tmp_path / "r" / "corrections.csv")
+    first, second = csv.DictReader(io.StringIO(text))
+    assert count == 2 and (first["sum"], first["look_at"]) == ("'=9", "n:unsure") and second["n"] == "12"
+    for wrong in ((5, "1"), (0, "1"), (1, "x" * 201), (1, "a\nb")):
+        with pytest.raises(ByhandError):
+            again.correct(*wrong)
+    (tmp_path / "r" / "fields.csv").write_text(
+        "file,seen,scan,page,field,reason,text\nink/1.png,../out.csv,a.png,1,n,unsure,1\n"
+    )
+    with pytest.raises(ByhandError, match="missing"):
+        ReviewDesk(tmp_path / "r").picture(1)
+    with pytest.raises(ByhandError, match="holds no review"):
+        ReviewDesk(tmp_path)

@@ -2,11 +2,14 @@
 
 import pytest
 
+from byhand.forms.desk import ReviewDesk
+from byhand.forms.review import Review
 from byhand.layers import Dense
 from byhand.network import Network
 from byhand.web.openapi import openapi_description
 from byhand.web.operations import OPERATIONS
 from byhand.web.people import hidden, public
+from tests.forms.test_review import page
 from tests.web import families
 from tests.web.conftest import RAW, need_libraries, until
 from tests.web.schema import faults
@@ -54,6 +57,11 @@ def filled(client, seven, tmp_path):
     client.post("/api/samples?label=7", **drawing)
     client.post(f"/api/trainings/{begun.json()['id']}/step")
     QUESTIONS["plane"] = {"json": {"points": [[0, 1, 0], [1, 0, 1]], "steps": 2, "optimizer": "adam"}}
+    review = Review(tmp_path / "review")
+    review.add(page())
+    review.write()
+    client.app.page.server.review = ReviewDesk(tmp_path / "review")
+    QUESTIONS["correct"] = {"json": {"label": "12"}}
     QUESTIONS["images"] = {"json": {"z": [[0.5, 1], [0, 0]], "pixel": [1, 2]}}
     QUESTIONS["next"] = {"json": {"text": "abc", "count": 3}}
     for name, network in BROUGHT.items():

@@ -50,6 +50,10 @@ def serve(
         list[Path] | None,
         typer.Option(help="A network for the page: a model file, or the folder of a run; can be given several times."),
     ] = None,
+    review: Annotated[
+        Path | None,
+        typer.Option(help="The folder of a review by byhand form read --review, to go on with on the page."),
+    ] = None,
 ) -> None:
     """Serve a web page to draw digits, look inside networks and watch them train, and an API."""
     try:
@@ -68,4 +72,4 @@ def serve(
         raise ByhandError(f"byhand serve needs more packages; install them with: {how_to_install('serve')}") from None
     root = f"/{root_path.strip('/')}" if root_path.strip("/") else ""
     access = Access(tuple(allowed_host or ()), tuple(cors or ()), root, token, password)
-    run(host, port, workers, browser, access, keep, model or ())
+    run(host, port, workers, browser, access, keep, model or (), review)

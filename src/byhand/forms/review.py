@@ -15,6 +15,8 @@ from byhand.documents.formats import csv_lines, guarded, guarded_name
 from byhand.forms.batch import FORM_HEADER, FormPage
 
 CORRECTION_HEADER = ("file", "label", "scan", "page", "field")
+DOUBTFUL_HEADER = ("file", "seen", "scan", "page", "field", "reason", "text")
+DOUBTFUL_FILE = "fields.csv"
 MOST_DOUBTFUL = 20_000  # fields on a page of review
 
 
@@ -22,7 +24,8 @@ class Review:
     """Collects doubtful fields, and writes a page to look through them, which works without a server.
 
     Args:
-        folder: where to; `index.html`, a picture of each field, and its ink alone as a sample for `train-hand`.
+        folder: where to; `index.html`, a picture of each field, its ink alone as a sample for `train-hand`, and
+            `fields.csv`, the list of them for `byhand serve --review`.
 
     Raises:
         ByhandError: the folder holds a review already.
@@ -30,6 +33,7 @@ class Review:
 
     def __init__(self, folder: Path):
         self.folder, self.cards, self.left_out = folder, list[str](), 0
+        self.rows: list[tuple[str, ...]] = [DOUBTFUL_HEADER]
         if (folder / "index.html").exists():
             raise ByhandError(f"{folder} holds a review already; name another folder, or remove it.")
 
@@ -46,6 +50,8 @@ class Review:
             write_atomically(self.folder / ink, _png(255 - one.ink))
             place = f"{scan.file}, page {scan.page}: {one.name} ({one.reason})"
             data = {"file": ink, "scan": guarded_name(scan.file), "page": str(scan.page or ""), "field": one.name}
+            where = (data["scan"], data["page"], one.name)
+            self.rows.append((ink, seen, *where, one.reason, guarded(one.text)))
             kept = " ".join(f'data-{key}="{escape(value)}"' for key, value in data.items())
             self.cards.append(
                 f'<li><label><img src="{seen}" alt=""><span>{escape(place)}</span>'
@@ -65,6 +71,7 @@ class Review:
         )
         path = self.folder / "index.html"
         write_atomically(path, page.encode())
+        write_atomically(self.folder / DOUBTFUL_FILE, csv_lines(self.rows).encode())
         return path
 
 
@@ -84,8 +91,8 @@ def corrected(output: str | Path, corrections: str | Path) -> tuple[str, int]:
     Raises:
         ByhandError: a file cannot be read, or the corrections name a scan or a field that is not there.
     """
-    head, rows = _table(Path(output), FORM_HEADER)
-    _, changes = _table(Path(corrections), CORRECTION_HEADER)
+    head, rows = csv_table(Path(output), FORM_HEADER)
+    _, changes = csv_table(Path(corrections), CORRECTION_HEADER)
     place = {(row["file"], row["page"]): row for row in rows}
     for change in changes:
         row = place.get((change["scan"], change["page"]))
@@ -97,7 +104,7 @@ def corrected(output: str | Path, corrections: str | Path) -> tuple[str, int]:
     return csv_lines([tuple(head), *(tuple(row[name] for name in head) for row in rows)]), len(changes)
 
 
-def _table(path: Path, wanted: Iterable[str]) -> tuple[list[str], list[dict[str, Any]]]:
+def csv_table(path: Path, wanted: Iterable[str]) -> tuple[list[str], list[dict[str, Any]]]:
     """A CSV file's header, which must begin so, and its rows."""
     try:
         text = path.read_bytes().decode("utf-8-sig") if path.exists() else None

@@ -42,6 +42,7 @@ def get_settings(call: Call) -> Answer:
             "default_model": call.server.catalogue.default,
             "reader": call.server.reader(None).id,
             "training": choices,
+            "review": call.server.review is not None,
         }
     )
 

@@ -26,6 +26,7 @@ BODIES = {
     "plane": "NewPlane",
     "images": "NewImages",
     "next": "NewNext",
+    "correct": "Correction",
 }  # the schemas of tables that come
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff")
 

@@ -24,6 +24,7 @@ from byhand.web.parameters import (
     TRAINING_PARAMETER,
     UNIT_PARAMETER,
 )
+from byhand.web.review_answers import REVIEW_OPERATIONS
 from byhand.web.trainings import PACE
 
 
@@ -325,4 +326,5 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *CLASS_OPERATIONS,
     *FAMILY_OPERATIONS,
+    *REVIEW_OPERATIONS,
 )

@@ -33,6 +33,7 @@ MODEL_PARAMETER = RequestParameter("model", "A network's id, or a training's; th
 ID_PARAMETER = RequestParameter("id", "A network's id, or a training's.", where="path", needed=True)
 TRAINING_PARAMETER = RequestParameter("id", "The training's id.", where="path", needed=True)
 SAMPLE_PARAMETER = RequestParameter("number", "The sample's number.", "integer", where="path", needed=True)
+FIELD_PARAMETER = RequestParameter("number", "The field's number, from 1.", "integer", 1, where="path", needed=True)
 LABEL_PARAMETER = RequestParameter("label", "The digit that it is.", "integer", 0, 9, needed=True)
 LAYER_PARAMETER = RequestParameter("layer", "The layer's number, from 0.", "integer", 0, 999, needed=True)
 LAYER_OR_OUTPUT_PARAMETER = RequestParameter(

@@ -77,6 +77,7 @@ SCHEMAS: dict[str, Any] = (
             data=table(mnist={"enum": ["ready", "absent"]}),
             default_model=A_TEXT,
             reader=A_TEXT,
+            review={"type": "boolean"},
             training=table(
                 recipes=array(table(id=A_TEXT, about=A_TEXT, settings=of("Settings"))),
                 networks=array(A_TEXT),

@@ -1,4 +1,4 @@
-"""JSON schemas of what is seen in transformers, recurrent networks, networks that draw and networks that write."""
+"""JSON schemas of what is seen in networks of further families, and of a review of forms."""
 
 from typing import Any
 
@@ -44,6 +44,21 @@ FAMILY_SCHEMAS: dict[str, Any] = {
         seed={"type": "integer", "minimum": 0},
         chosen=maybe(A_TEXT),
     ),
+    "Review": table(
+        fields=array(
+            table(
+                number=AN_INTEGER,
+                scan=A_TEXT,
+                page=A_TEXT,
+                field=A_TEXT,
+                reason=A_TEXT,
+                text=A_TEXT,
+                label=maybe(A_TEXT),
+            )
+        )
+    ),
+    "Correction": table(label=maybe(A_TEXT)),
+    "Reviewed": table(done=AN_INTEGER, count=AN_INTEGER),
     "Next": table(
         written=A_TEXT,
         characters=array(A_TEXT),

@@ -40,6 +40,7 @@ def serve(
     access: Access | None = None,
     keep: Path | None = None,
     networks: Sequence[Path] = (),
+    review: Path | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -52,9 +53,10 @@ def serve(
         access: who may ask; its names are those beside the server's own, such as a proxy's.
         keep: the folder in which drawings, runs and names outlast the server.
         networks: model files and folders of runs that the page shows, too.
+        review: the folder of a review of forms that goes on here.
 
     Raises:
-        ByhandError: the address cannot be had, or a network cannot be shown.
+        ByhandError: the address cannot be had, a network cannot be shown, or the folder holds no review.
     """
     listener = listen(host, port)
     port = listener.getsockname()[1]
@@ -65,7 +67,7 @@ def serve(
     processes = (0 if local else cores()) if processes is None else processes
     access = access or Access()
     names = (*own_names(host), *(name.lower() for name in access.names or ()))
-    server = Server(processes=processes, keep=keep, networks=networks)
+    server = Server(processes=processes, keep=keep, networks=networks, review=review)
     if host in EVERYWHERE:
         server.addresses = tuple(f"{where}{access.root_path.lstrip('/')}" for where in reachable(port))
     elif not local:

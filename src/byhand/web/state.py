@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from byhand.forms.desk import ReviewDesk
 from byhand.reading.reader import MODEL, ROW_MODEL
 from byhand.web.catalogue import MODEL_SUFFIX, SHIPPED_FOLDER, Catalogue, Model
 from byhand.web.keeping import KeepingFolder
@@ -27,9 +28,10 @@ class Server:
         data: what trainings learn from.
         keep: the folder in which drawings, runs and names outlast it; None for memory only.
         networks: model files and folders of runs that the page shows, too.
+        review: the folder of a review of forms that goes on here.
 
     Raises:
-        ByhandError: one of them is none, or no network that the page has a view for.
+        ByhandError: a network is none, or none that the page has a view for, or the folder holds no review.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class Server:
         data: Callable[[], Data] = mnist,
         keep: Path | None = None,
         networks: Sequence[Path] = (),
+        review: Path | None = None,
     ):
         self.limits = limits or Limits()
         self.keeper = KeepingFolder(keep)
         self.catalogue = Catalogue()
         for path in networks:
             self.catalogue.add(path)
+        self.review = ReviewDesk(review) if review else None
         self.trainings = Trainings(self.limits, data, self.keeper)
         self.samples = SampleStore(self.limits, self.keeper)
         self.people = People(self.keeper)

@@ -117,6 +117,13 @@ export const images = (model, wanted) => send("POST", `api/v1/models/${model}/im
  */
 export const next = (model, wanted) => send("POST", `api/v1/models/${model}/next`, wanted);
 
+export const review = () => ask("api/v1/review");
+/**
+ * @param {number} number of the field
+ * @param {string | null} label null opens it again
+ */
+export const correct = (number, label) => send("PUT", `api/v1/review/${number}`, { label });
+
 /** @param {any} settings */
 export const train = (settings) => send("POST", "api/v1/trainings", settings);
 export const trainings = () => ask("api/v1/trainings");

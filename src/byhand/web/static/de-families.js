@@ -41,6 +41,14 @@ export default {
   "lacking.images": "Hier ist noch kein solches Netz. Trainiere eines mit: byhand train-drawer vae-2 --out runs/vae. Starte dann: byhand serve --model runs/vae.",
   "lacking.text": "Hier ist noch kein solches Netz. Trainiere eines mit: byhand train shakespeare --out runs/text. Starte dann: byhand serve --model runs/text.",
 
+  "nav.review": "Formulare",
+  "review.title": "Felder zum Ansehen",
+  "review.about": "Tipp, was du siehst, und drück Enter: Das Feld ist bestätigt, und das nächste kommt. Escape öffnet es wieder. Alles steht in corrections.csv im Ordner der Durchsicht.",
+  "review.none": "Hier ist keine Durchsicht. Beginne eine mit: byhand form read form.toml scans/ -o answers.csv --review review. Starte dann: byhand serve --review review.",
+  "review.done": "{done} von {count} bestätigt",
+  "review.end": "Alle sind erledigt. Trag sie in die Ausgabe ein mit: byhand form correct answers.csv review/corrections.csv -o final.csv. Lern die Hand daraus mit: byhand train-hand review/corrections.csv -o mine.hand.",
+  "review.place": "{scan}, Seite {page}: {field} ({reason})",
+
   "nav.make": "Malen & schreiben",
   "make.title": "Netze, die zeichnen und schreiben",
   "make.about": "Ein Netz kann auch andersherum: von wenigen Zahlen zu einem Bild, oder von einem Text zu dem, was folgen kann.",

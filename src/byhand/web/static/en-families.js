@@ -41,6 +41,14 @@ export default {
   "lacking.images": "There is no such network here yet. Train one with: byhand train-drawer vae-2 --out runs/vae. Then start: byhand serve --model runs/vae.",
   "lacking.text": "There is no such network here yet. Train one with: byhand train shakespeare --out runs/text. Then start: byhand serve --model runs/text.",
 
+  "nav.review": "Forms",
+  "review.title": "Fields to look at",
+  "review.about": "Type what you see and press Enter: the field is confirmed, and the next one comes. Escape opens it again. Everything is kept in corrections.csv in the folder of the review.",
+  "review.none": "There is no review here. Start one with: byhand form read form.toml scans/ -o answers.csv --review review. Then start: byhand serve --review review.",
+  "review.done": "{done} of {count} confirmed",
+  "review.end": "All are done. Put them into the output with: byhand form correct answers.csv review/corrections.csv -o final.csv. Learn the hand from them with: byhand train-hand review/corrections.csv -o mine.hand.",
+  "review.place": "{scan}, page {page}: {field} ({reason})",
+
   "nav.make": "Draw & write",
   "make.title": "Networks that draw and write",
   "make.about": "A network can also run the other way: from a few numbers to an image, or from a text to what may come next.",

@@ -12,11 +12,12 @@ import { startMake } from "./make.js";
 import { startPlane } from "./plane.js";
 import { startPhoto } from "./photo.js";
 import { MODEL, Reading } from "./reading.js";
+import { startReview } from "./review.js";
 import { startSamples } from "./samples.js";
 import { startLanguage, t, translate } from "./text.js";
 import { startTheme } from "./theme.js";
 
-const VIEWS = ["draw", "inside", "learn", "plane", "make", "own", "class"];
+const VIEWS = ["draw", "inside", "learn", "plane", "make", "own", "review", "class"];
 
 /** @param {string} sentence "" when all is well again */
 function trouble(sentence) {
@@ -73,6 +74,7 @@ async function start() {
     startSamples(drawing, reading, trouble, inside.add),
     startLearn(drawing, settings.training, trouble, inside.add),
     startPlane(settings.training, trouble),
+    settings.review && startReview(trouble),
   ]);
 }
 
