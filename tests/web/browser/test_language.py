@@ -2,15 +2,18 @@
 
 import re
 
+from byhand.recipes import RECIPES
+from byhand.web.settings import RECIPE_CHOICES
 from tests.web.browser.conftest import ROOT, rest
 from tests.web.browser.test_learning import ENDED, choose
+from tests.web.sentences import server_sentences
 
 STATIC = ROOT / "src" / "byhand" / "web" / "static"
 MESSAGE = re.compile(r'^  "?([\w.]+)"?: "((?:[^"\\]|\\.)*)",$', re.MULTILINE)
 
 
 def messages(language):
-    files = sorted(STATIC.glob(f"{language}*.js"))
+    files = [STATIC / f"{language}.js", STATIC / f"{language}-families.js"]
     return [message for file in files for message in MESSAGE.findall(file.read_text(encoding="utf-8"))]
 
 
@@ -35,6 +38,23 @@ def test_both_languages_have_the_same_messages_and_all_are_used():
         re.findall(r"data-(?:t|label|alt)=\"([\w.]+)\"", source)
     )
     assert wanted - set(english) == set()
+
+
+PAIR = re.compile(r"""^  (?:"(.*)"|'(.*)'): (?:"(.*)"|'(.*)'),$""", re.MULTILINE)
+IN_THE_TERMINAL = ("listen on", "--keep", "holds no review", "repair it")  # said before there is a page
+
+
+def test_what_the_server_says_is_there_in_german():
+    """Every refusal in the server's source, and the recipes' descriptions, with the same values on both sides."""
+    text = (STATIC / "de-server.js").read_text(encoding="utf-8")
+    pairs = {a or b: c or d for a, b, c, d in PAIR.findall(text)}
+    assert len(pairs) == text.count("\n  ") > 100
+    for english, german in pairs.items():
+        values = re.findall(r"\{\d\}", german)
+        assert len(set(values)) == len(values) and set(values) <= set(re.findall(r"\{\d\}", english)), english
+    wanted = [s for s in server_sentences() if not any(part in s for part in IN_THE_TERMINAL)]
+    wanted += [RECIPES[name].takes for name in RECIPE_CHOICES]
+    assert [sentence for sentence in wanted if sentence not in pairs] == []
 
 
 PSEUDO = (
@@ -97,3 +117,15 @@ def test_german_is_chosen_and_stays(open_page):
             assert page.evaluate("document.documentElement.scrollWidth") == size["width"], view
     german = open_page("draw", locale="de-AT")
     assert german.inner_text("h1:visible") == "Zeichne eine Ziffer"
+
+
+def test_a_refusal_is_in_german_where_the_page_is(open_page):
+    page = open_page("plane", locale="de-AT")
+    page.fill("#plane-settings [name=hidden]", "99")
+    page.press("#plane-settings [name=hidden]", "Tab")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert "hidden" not in page.inner_text("#trouble") and "Größen von 1 bis 8" in page.inner_text("#trouble")
+    open_page.wrong.clear()  # the browser notes the refusal, too
+    page.goto(f"{page.url.split('#')[0]}#/learn")
+    page.select_option("[name=recipe]", "nielsen")
+    page.wait_for_selector("#recipe-words:has-text('Aus der Quelle: alles.')")

@@ -1,6 +1,6 @@
 /** What the server answers, by name; every refusal is an Error with its sentence and its status. */
 
-import { t } from "./text.js";
+import { t, translated } from "./text.js";
 /** @typedef {import("./drawing.js").Picture} Picture */
 /** @typedef {{shape: number[], scale: number, zero: number, data: string}} Packed */
 
@@ -14,7 +14,7 @@ async function ask(path, options) {
     throw new Error(t("api.silent"));
   });
   const json = answer.status === 204 ? null : await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(json.error), { status: answer.status });
+  if (!answer.ok) throw Object.assign(new Error(translated(json.error)), { status: answer.status });
   return json;
 }
 

@@ -6,7 +6,7 @@ import { Sheet } from "./canvas.js";
 import { $, chance, el, percent } from "./dom.js";
 import { Diagram } from "./network.js";
 import { showStates } from "./states.js";
-import { language, t } from "./text.js";
+import { language, t, translated } from "./text.js";
 import { nameOf } from "./training.js";
 import { showUnit } from "./unit.js";
 
@@ -32,7 +32,7 @@ export function startInside(drawing, reading, shipped, trouble, onOther) {
   const diagram = new Diagram($("#network"), (choice) => {
     if (reading.seen) showUnit(reading.seen, models.get(reading.seen.model), diagram, choice);
   });
-  const said = (/** @type {Error} */ error) => trouble(error.message);
+  const troubled = (/** @type {Error} */ error) => trouble(error.message);
   const show = () => {
     const { seen } = reading;
     $("#inside-empty").hidden = Boolean(seen);
@@ -40,8 +40,8 @@ export function startInside(drawing, reading, shipped, trouble, onOther) {
     if (!seen || $("#inside").hidden) return;
     $("#paths-legend").hidden = !seen.paths.edges.length;
     diagram.show(seen, models.get(seen.model));
-    showAttention(seen, models.get(seen.model)).catch(said);
-    showStates(seen, models.get(seen.model), said);
+    showAttention(seen, models.get(seen.model)).catch(troubled);
+    showStates(seen, models.get(seen.model), troubled);
     compare(seen, [...models.values()]);
   };
   reading.addEventListener("look", show);
@@ -113,10 +113,10 @@ function option(model, reading) {
   const tested = model.accuracy ? t("inside.tested", { share: percent(model.accuracy) }) : "";
   return el(
     "label",
-    { title: model.description ?? "", translate: false },
+    { title: translated(model.description ?? ""), translate: false },
     choose,
     el("b", { id: `answer-${model.id}`, textContent: "–" }),
-    el("span", { textContent: model.name, translate: false }),
+    el("span", { textContent: translated(model.name), translate: false }),
     el("small", { id: `sure-${model.id}` }),
     el("small", { textContent: t("inside.parameters", { count: model.parameters.toLocaleString(language) }) + tested }),
   );

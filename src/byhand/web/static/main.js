@@ -14,7 +14,7 @@ import { startPhoto } from "./photo.js";
 import { MODEL, Reading } from "./reading.js";
 import { startReview } from "./review.js";
 import { startSamples } from "./samples.js";
-import { startLanguage, t, translate } from "./text.js";
+import { startLanguage, t, translate, translated } from "./text.js";
 import { startTheme } from "./theme.js";
 
 const VIEWS = ["draw", "inside", "learn", "plane", "make", "own", "review", "class"];
@@ -47,7 +47,7 @@ async function start() {
   const digits = models.filter((/** @type {any} */ model) => model.reads === "digit");
   const kept = digits.find((/** @type {any} */ model) => model.id === stored(MODEL));
   const reading = new Reading(drawing, kept?.id ?? settings.default_model);
-  const names = new Map(models.map((/** @type {any} */ model) => [model.id, model.name]));
+  const names = new Map(models.map((/** @type {any} */ model) => [model.id, translated(model.name)]));
   reading.addEventListener("trouble", (event) => trouble(/** @type {CustomEvent} */ (event).detail));
   reading.addEventListener("look", () => trouble(""));
   startDraw(drawing, reading, (id) => names.get(id) ?? t("main.yours"));

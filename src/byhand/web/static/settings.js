@@ -1,7 +1,7 @@
 /** The form in which a training is chosen. */
 
 import { $, el } from "./dom.js";
-import { t } from "./text.js";
+import { t, translated } from "./text.js";
 
 /** @param {string} text */
 const number = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")));
@@ -43,7 +43,7 @@ export function startSettings(form, { recipes, networks, activations, losses, op
     const recipe = recipes.find((/** @type {any} */ one) => one.id === field("recipe").value);
     fill(recipe?.settings ?? defaults);
     $("#recipe-words").hidden = !recipe;
-    $("#recipe-words").textContent = recipe?.about ?? "";
+    $("#recipe-words").textContent = translated(recipe?.about ?? "");
   });
   fill(defaults);
   fromAddress(field, showNetwork);
