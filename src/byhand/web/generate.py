@@ -54,7 +54,7 @@ def images_of(model: Model, table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _vectors(given: Any, latent: int) -> Array:
     """z (n, latent)."""
-    rows = given if isinstance(given, list) and 1 <= len(given) <= MOST_IMAGES else [None]
+    rows: list[Any] = given if isinstance(given, list) and 1 <= len(given) <= MOST_IMAGES else [None]
     for row in rows:
         fits = isinstance(row, list) and len(row) == latent and all(type(v) in (int, float) for v in row)
         if not fits or not all(isfinite(v) and abs(v) <= FURTHEST for v in row):

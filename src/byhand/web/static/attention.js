@@ -40,7 +40,7 @@ export async function showAttention(seen, model) {
     el("p", { className: "note", textContent: t("attention.about") }),
     el("div", { className: "attention" }, asking(found, image, again), heads(found, image, again)),
     el("h3", { textContent: t("attention.weight", { layer: found.layer + 1, head: found.head + 1, query: named(found, found.query), key: named(found, found.key), share: percent(found.weights[found.key]) }) }),
-    el("div", { className: "equation" }, ...found.equations.map((/** @type {any} */ one) => equation(one, () => {}))),
+    el("div", { className: "equation" }, ...found.equations.map((/** @type {any} */ one) => equation(one))),
   );
   if (focused) document.getElementById(focused)?.focus();
 }

@@ -20,7 +20,7 @@ export function line(text) {
  * One number of the network: the equation in letters, then with its numbers, products that raise it in blue, that lower
  * it in orange.
  * @param {any} answer of /api/models/…/equation
- * @param {(answer: any) => void} onAll called where all terms are wanted
+ * @param {(answer: any) => void} [onAll] called where all terms are wanted; without it the others stay summed up
  * @returns {HTMLElement}
  */
 export function equation(answer, onAll) {
@@ -32,18 +32,10 @@ export function equation(answer, onAll) {
     return el("div", {}, ...(text.startsWith(name) ? [line(lines.join(" "))] : [head, ...lines.map(line)]));
   }
   const sums = terms.flatMap((/** @type {any} */ term, /** @type {number} */ i) => [i ? " + " : "", product(term)]);
-  const others = rest
-    ? [
-        " + ",
-        el("button", {
-          type: "button",
-          className: "rest",
-          title: t("equation.all"),
-          textContent: t("more", { count: rest.count, sum: short(rest.sum) }),
-          onclick: () => onAll(answer),
-        }),
-      ]
-    : [];
+  const summed = rest && t("more", { count: rest.count, sum: short(rest.sum) });
+  const all = () => onAll?.(answer);
+  const button = () => el("button", { type: "button", className: "rest", title: t("equation.all"), textContent: summed, onclick: all });
+  const others = rest ? [" + ", onAll ? button() : summed] : [];
   const body = el(
     "div",
     {},

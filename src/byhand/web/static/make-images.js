@@ -111,7 +111,7 @@ export function startImages(place, said) {
       Object.assign(ring.style, { left: `${(100 * pixel[1]) / 28}%`, top: `${(100 * pixel[0]) / 28}%` });
       words.textContent = [...new Set(axes)].map((axis) => `z[${axis}] = ${short(z[axis])}`).join(", ");
       title.textContent = t("make.pixel", { row: pixel[0], column: pixel[1] });
-      equations.replaceChildren(...found.equations.map((/** @type {any} */ one) => equation(one, () => {})));
+      equations.replaceChildren(...found.equations.map((/** @type {any} */ one) => equation(one)));
     }, said);
   });
 

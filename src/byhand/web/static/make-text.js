@@ -66,7 +66,7 @@ export function startWriting(place, said) {
       add(names[i]);
     }, names.indexOf(chosen ?? names[0]));
     more.textContent = count ? t("make.more", { count, share: percent(rest) }) : "";
-    equations.replaceChildren(equation(found.equation, () => {}));
+    equations.replaceChildren(equation(found.equation));
   }
 
   /** @param {string} written */

@@ -98,7 +98,7 @@ export async function startPlane(options, trouble) {
     network.show(answer, data.classes);
     const [x0, x1] = picture.cross.map(short);
     $("#plane-at").textContent = t("plane.at", { x0, x1, classes: data.classes.map((name, i) => `${name}: ${percent(probabilities[i] ?? 0)}`).join(", ") });
-    $("#plane-equations").replaceChildren(...answer.equations.map((/** @type {any} */ one) => equation(one, () => {})));
+    $("#plane-equations").replaceChildren(...answer.equations.map((/** @type {any} */ one) => equation(one)));
     const points = answers.filter((one) => one.loss !== null).map((one) => /** @type {[number, number]} */ ([one.step, one.loss]));
     showCurves($("#plane-loss"), [{ name: t("plane.loss"), style: "training", points }], { x: t("plane.step"), y: t("plane.mean_loss"), title: t("plane.loss") });
     const back = $("#plane-back");

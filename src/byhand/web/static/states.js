@@ -153,7 +153,7 @@ function fill(section, found, image) {
     Object.assign($("i", figure).style, { left: `calc(${(100 * unit) / units}% - 2px)`, top: `calc(${(100 * step) / steps}% - 2px)`, width: `calc(${100 / units}% + 4px)`, height: `calc(${100 / steps}% + 4px)` });
   });
   $("#states-unit").textContent = t("states.unit", { unit, step });
-  $(".equation", section).replaceChildren(...found.equations.map((/** @type {any} */ one) => equation(one, () => {})));
+  $(".equation", section).replaceChildren(...found.equations.map((/** @type {any} */ one) => equation(one)));
 }
 
 /**
