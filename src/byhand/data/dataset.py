@@ -24,8 +24,9 @@ class Dataset:
     image. ``x_test`` and ``y_test`` are None where the source has no test rows. ``table`` says what became of a table's
     columns; where it predicts numbers, ``classes`` is empty and ``y_train`` and ``y_test`` are ``(n,)`` float32.
 
-    Sequences are ``(n, T, k)`` float32, or tokens ``(n, T)`` int64; ``lengths_train`` and ``lengths_test`` ``(n,)`` say
-    how many steps of each are there, or are None where all are. Where tokens are characters, ``characters`` names them.
+    Sequences are ``(n, T, k)`` float32, or tokens ``(n, T)`` int64; ``lengths_train`` and ``lengths_test`` ``(n,)``
+    hold the number of steps of each, or are None if all have T steps. If tokens are characters, ``characters`` lists
+    them.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Sequences that are made, not collected: tasks to compare networks by."""
+"""Generated sequences: tasks to compare networks by."""
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def sums_as_text(digits: int, n: int, rng: np.random.Generator) -> tuple[list[st
 def load_sums(train: int = 50_000, test: int = 5_000, digits: int = SUM_DIGITS, seed: int = 0) -> Dataset:
     """Sums of numbers with up to three digits as texts, `x_train` (n, 7) and `y_train` (n, 4), written backwards.
 
-    Questions and answers are filled up with spaces and then reversed, so that digits come as one adds them. Each
+    Questions and answers are padded with spaces and then reversed, so that digits come in the order of addition. Each
     character is a token, its place in `classes`. Sutskever, Vinyals and Le, "Sequence to sequence learning with neural
     networks" (2014), found that reversing helps; the task is Keras' example "Sequence to sequence learning for
     performing number addition".
@@ -70,9 +70,9 @@ def load_sums(train: int = 50_000, test: int = 5_000, digits: int = SUM_DIGITS, 
 def load_addition(test: int = 1_000, seed: int = 0) -> Dataset:
     """All 10,000 sums of two numbers below 100: digits a₁ a₀ b₁ b₀ in `x` (n, 4), of their sum c₀ c₁ c₂ in `y` (n, 3).
 
-    Answers are written backwards, so that digits come as one adds them. Half of the test questions are drawn, and the
-    others are the same the other way round, b + a for a + b: neither is among those to learn from. The task is that of
-    Karpathy's minGPT ("play_math", 2020; "adder", 2022).
+    Answers are written backwards, so that digits come in the order of addition. Half of the test questions are drawn,
+    and the others are the same with the numbers exchanged, b + a for a + b; neither is in the training data. The task
+    is that of Karpathy's minGPT ("play_math", 2020; "adder", 2022).
 
     Args:
         test: how many questions are kept for testing, an even number below 9,900.
@@ -92,7 +92,7 @@ def load_addition(test: int = 1_000, seed: int = 0) -> Dataset:
 def load_sorting(train: int = 50_000, test: int = 5_000, digits: int = 6, seed: int = 0) -> Dataset:
     """Rows of random digits (n, digits) in `x`, and the same digits in order in `y`.
 
-    A tenth of the sets of digits is kept for testing: no test row has the digits of a row to learn from in any order.
+    A tenth of the sets of digits is kept for testing: no test row has the same digits as a training row, in any order.
     The task is that of Karpathy's minGPT ("demo", 2022), there with the digits 0 to 2.
     """
     rng = np.random.default_rng(seed)

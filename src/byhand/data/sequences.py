@@ -21,7 +21,7 @@ PADDING = 0  # the token that fills up; characters are numbered from 1
 def filled_up(sequences: Sequence[Array]) -> tuple[Array, Array]:
     """Sequences of shape (T_i,) or (T_i, k) as one array (n, T, ...) and their lengths (n,); T is the longest's.
 
-    What a shorter one lacks is 0. With the lengths, ``fit(network, x, y, lengths=lengths)`` leaves it out.
+    Shorter sequences are padded with 0; with the lengths, ``fit(network, x, y, lengths=lengths)`` ignores the padding.
 
     Raises:
         ByhandError: there are none, one of them is empty, they have steps of different shapes, or one is so much longer
@@ -49,9 +49,9 @@ def filled_up(sequences: Sequence[Array]) -> tuple[Array, Array]:
 def load_lines(folder: Path, name: str | None = None) -> Dataset:
     """A folder of texts by class: each line of ``folder/Italian.txt`` is a sequence of the class Italian.
 
-    ``x_train`` (n, T) holds tokens: 0 fills up, and the i-th of the data set's ``characters`` has the number i, from 1
-    on, so that ``Embedding(len(characters) + 1, k, padding=0)`` takes them. Empty lines, and a line that the same file
-    has already, are left out: otherwise lines to test with would be learnt, too.
+    ``x_train`` (n, T) holds tokens: 0 is padding, and the i-th of the data set's ``characters`` has the number i, from
+    1 on, so that ``Embedding(len(characters) + 1, k, padding=0)`` takes them. Empty and repeated lines are left out, so
+    that no test line is also in the training data.
 
     Raises:
         ByhandError: fewer than two such files, one that cannot be read, or one without lines.

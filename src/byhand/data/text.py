@@ -66,13 +66,14 @@ def text_windows(tokens: Array, steps: int, *, starts: Array | None = None, stre
 
     By default the windows lie end to end. `streams` is for training that carries the state on from batch to batch,
     `fit(network, x, y, batch_size=streams, carry=True)`: the text is cut into that many parts of equal length, and
-    row i of each batch continues row i of the batch before. A rest at the end that fills no window is left out.
+    row i of each batch continues row i of the batch before. The remainder at the end that does not fill a window is
+    left out.
 
     Args:
         tokens: the text (N,).
-        steps: characters of a window.
+        steps: number of characters of a window.
         starts: the first position (n,) of each window, from 0 to N − steps − 1, instead of windows end to end.
-        streams: how many parts are read side by side.
+        streams: number of parts that are read in parallel.
 
     Raises:
         ByhandError: the text is too short for one window in each part, or a start lies outside.

@@ -72,7 +72,7 @@ def teach_convolution(board: Board, rng: np.random.Generator) -> None:
     board.check("db", values["db1"], [3], 1e-12)
     board.say("""And with a pixel? It lies in up to four windows, under another weight in each: x[1, 1] is at the bottom
         right of y[0, 0]'s window, where w is 2, at the bottom left of y[0, 1]'s, and so on. Seen from the pixel, the
-        kernel is turned by half a turn.""")
+        kernel is rotated by half a turn.""")
     board.equation("""
         dx[i, j] = Σₖₗ dy[i − k, j − l] w[k, l]        where dy exists
         dx[1, 1] = dy[0, 0]·2 + dy[0, 1]·0 + dy[1, 0]·(−1) + dy[1, 1]·1 = 0 + 0 − 1 + 1 = 0
@@ -88,7 +88,7 @@ def teach_convolution(board: Board, rng: np.random.Generator) -> None:
     board.check("dx by differences", differences, dx, 1e-8)
     board.say("""With several channels the sum goes over them as well, and each filter has a kernel for each. That, and
         stride, padding and pooling, is worked out in docs/convolution.md. What byhand and all frameworks call a
-        convolution does not turn the kernel on the way forward; mathematicians call it a cross-correlation.""")
+        convolution does not rotate the kernel in the forward pass; mathematicians call it a cross-correlation.""")
 
 
 def draw_convolution(board: Board | None = None) -> "Figure":

@@ -96,8 +96,8 @@ def teach_penalty(board: Board, rng: np.random.Generator) -> None:
     x, penalty = np.array([[1.0, 1.0]]), GradientPenalty(critic, 1, 1.0)
     critic.gradient = np.zeros(critic.size)
     board.check("P = (5 − 1)²", penalty(x), 16, 1e-9)
-    board.say("""The gradient of P by s is r = 2 (5 − 1) s / 5. It goes forward through the same layers: r W₁ in front
-        of W₂; and the gradients are products of r with what the backward pass handed on, δ₁ = (1, 2) and δ₂ = 1.""")
+    board.say("""The gradient of P by s is r = 2 (5 − 1) s / 5. It goes forward through the same layers: r W₁ enters
+        W₂; and the gradients are products of r with what the backward pass handed on, δ₁ = (1, 2) and δ₂ = 1.""")
     board.equation("""
         r      = 8/5 · (3, 4) = (4.8, 6.4)
         ∂P/∂W₁ = rᵀ δ₁        ∂P/∂W₂ = (r W₁)ᵀ δ₂

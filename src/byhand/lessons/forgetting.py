@@ -74,10 +74,10 @@ def teach_forgetting(board: Board, rng: np.random.Generator) -> None:
         about:""")
     sigma = 1 / (1 + np.exp(-np.arange(3.0)))
     board.check("σ(0), σ(1), σ(2)", sigma, [0.5, 0.731, 0.881], 5e-4)
-    board.say("""That is why the forget gate's bias starts at 1: half of the cell would be gone with every step else. A
-        GRU starts at u = ½, as the LSTM with bias 0, and has to learn to remember.
-        What training makes of the gates is another matter: the gradient that arrives decides whether it can begin.
-        `byhand diagnose` names gradients that explode or vanish.""")
+    board.say("""That is why the forget gate's bias starts at 1: otherwise half of the cell would be lost at every step.
+        A GRU starts at u = ½, as the LSTM with bias 0, and has to learn to remember. What training makes of the gates
+        is another matter: the gradient that arrives decides whether it can begin. `byhand diagnose` names gradients
+        that explode or vanish.""")
     board.keep(curves=curves)
 
 

@@ -57,7 +57,7 @@ def train_from(start: Initializer, hidden: Layer, x: Array, y: Array, seed: int)
 
 def teach_zero(board: Board, rng: np.random.Generator) -> None:
     """Zeros, equal numbers and random numbers, on points inside and outside a disc."""
-    board.say(f"""A network with {HIDDEN} hidden units shall tell points inside a disc from points around it. Unit j's
+    board.say(f"""A network with {HIDDEN} hidden units has to tell points inside a disc from points around it. Unit j's
         weights are column j of W1. What moves them is""")
     board.equation("∂L/∂W1 = xᵀ [(δ W2ᵀ) ⊙ f′(z1)],      ∂L/∂W2 = a1ᵀ δ")
     board.say("""If all columns of W1 are equal, and all rows of W2, then every unit computes the same a1 and gets the

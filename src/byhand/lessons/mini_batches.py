@@ -71,8 +71,8 @@ def teach_batches(board: Board, rng: np.random.Generator) -> None:
     singles = [gradient_of((i,)) for i in range(4)]
     board.check("one gradient for each sample", singles, [-4, -16, -36, -64], 1e-12)
     board.check("all four together: their mean", gradient_of((0, 1, 2, 3)), -30.0, 1e-12)
-    board.say("""Now every batch of two that can be drawn. None is right, and they are right on average, for each
-        sample is in as many batches as any other:""")
+    board.say("""Now every batch of two that can be drawn. None is exactly right, but their average is, since each
+        sample is in equally many batches:""")
     pairs = list(combinations(range(4), 2))
     twos = [gradient_of(pair) for pair in pairs]
     board.table(
@@ -80,7 +80,7 @@ def teach_batches(board: Board, rng: np.random.Generator) -> None:
         [[f"{FOUR[a, 0]:g} and {FOUR[b, 0]:g}", g] for (a, b), g in zip(pairs, twos, strict=True)],
     )
     board.check("the mean over all batches of two", float(np.mean(twos)), -30.0, 1e-12)
-    board.say("""How far from it is one batch? The larger, the nearer: the standard deviation over all batches is σ/√B
+    board.say("""How far off is one batch? The larger it is, the closer: the standard deviation over all batches is σ/√B
         for batches of B, a little less because no sample is drawn twice (times √((n − B)/(n − 1))).""")
     board.equation("sd = σ/√B · √((4 − B)/3),     σ = √516 = 22.716")
     board.table(
@@ -90,7 +90,7 @@ def teach_batches(board: Board, rng: np.random.Generator) -> None:
     board.check("B = 1", float(np.std(singles)), 516**0.5, 1e-9)
     board.check("B = 2", float(np.std(twos)), 516**0.5 / 2**0.5 * (2 / 3) ** 0.5, 1e-9)
     board.say("""To halve the error takes four times the work. So a rough gradient at once, and the next one from
-        the new place, mostly wins over an exact gradient later. An epoch is one pass over all samples: with batches
+        the new place, usually wins over an exact gradient later. An epoch is one pass over all samples: with batches
         of B it has n/B steps. Samples are drawn in a new random order each time; in the order of the file the first
         batches may be all zeros, the last all nines.""")
     seed = int(rng.integers(2**31))

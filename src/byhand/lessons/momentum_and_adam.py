@@ -48,7 +48,7 @@ def teach_momentum(board: Board, rng: np.random.Generator) -> None:
     """The velocity for steady and for alternating gradients, and down a valley."""
     board.say("""A ball that rolls down a valley gathers speed along it and does not bounce between its walls as much as
         a walker who always takes the steepest way. Momentum keeps a velocity v: a sum of all gradients so far, in
-        which old ones fade by the factor μ, mostly 0.9.""")
+        which old ones fade by the factor μ, usually 0.9.""")
     board.equation("v ← μ v + g,      θ ← θ − η v")
     board.say("The gradient 1 again and again, with η = 1, so that the steps are v itself:")
     steady, swinging = moves(Momentum(1.0), 1.0, [1.0] * 4), moves(Momentum(1.0), 1.0, [1.0, -1, 1, -1])
@@ -115,8 +115,8 @@ def teach_adam(board: Board, rng: np.random.Generator) -> None:
     board.check("a hundredth of the gradient, the same step", small, [0.001] * 3, 1e-8)
     second = 0.001 * (0.9 * 0.05 - 0.05) / (1 - 0.81) / 0.5  # m = −0.005, m̂ = −0.0263, √v̂ = 0.5
     board.check("alternating, step 2", swinging[1], second, 1e-9)
-    board.say("""A step is never much longer than η: η says how far a weight may go in one step, and 0.001 does for
-        many networks. What Adam does not do is choose η for you. ε keeps the division sane where gradients are 0.""")
+    board.say("""A step is never much longer than η: η says how far a weight may go in one step, and 0.001 suits
+        many networks. What Adam does not do is choose η for you. ε keeps the division finite where gradients are 0.""")
     without = 0.001 * m / v**0.5
     board.say(f"""Without the correction the first step would be η · 0.05 / √0.00025 = {without:.5f}, three times as
         long, and the first gradients would count too much.""")

@@ -75,7 +75,7 @@ def teach_regularisation(board: Board, rng: np.random.Generator) -> None:
     board.check("L2: c / 1.5", [row[1] for row in rows], [4 / 3, 2 / 3, 0.2], 1e-6)
     board.check("L1: c − 0.5, or 0", [row[2] for row in rows], [1.5, 0.5, 0.0], 0.03)
     board.say("""(By gradient descent with η = 0.05; around 0 the L1 gradient changes its sign in each step, so w stays
-        within η λ of it.) Biases go free: they shift, they do not wriggle.""")
+        within η λ of it.) Biases are not penalised: they shift the curve and do not make it wriggle.""")
 
     x = np.linspace(-1, 1, 10)
     y = np.sin(np.pi * x) + 0.35 * rng.standard_normal(10)
@@ -102,7 +102,7 @@ def teach_regularisation(board: Board, rng: np.random.Generator) -> None:
     board.check("Σ a w without dropout: 1 − 2 + 2", float(a @ w), 1.0, 1e-12)
     board.check("with dropout, all eight choices", sums, [0, 4, -4, 0, 2, 6, -2, 2], 1e-12)
     board.check("their mean", float(np.mean(sums)), 1.0, 1e-12)
-    board.say("When training is over nothing is dropped, and nothing need be scaled. Backward the same units are out.")
+    board.say("After training nothing is dropped, and nothing has to be scaled. Backward the same units are left out.")
     board.keep(runs=runs, x=x, y=y)
 
 

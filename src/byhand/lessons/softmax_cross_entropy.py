@@ -58,7 +58,7 @@ def teach_softmax(board: Board, rng: np.random.Generator) -> None:
     """)
     jacobian = np.diag(p) - np.outer(p, p)  # (3, 3)
     board.check("49 ∂p/∂z", 49 * jacobian, [[12, -8, -4], [-8, 10, -2], [-4, -2, 6]], 1e-9)
-    board.say("Then the loss: ∂L/∂pⱼ = −tⱼ / pⱼ. The chain rule adds up the ways from zₖ to L through each pⱼ:")
+    board.say("Then the loss: ∂L/∂pⱼ = −tⱼ / pⱼ. The chain rule adds up the paths from zₖ to L through each pⱼ:")
     board.equation("""
         ∂L/∂zₖ = Σⱼ ∂L/∂pⱼ ∂pⱼ/∂zₖ
                = −tₖ/pₖ · pₖ (1 − pₖ) + Σ_{j≠k} tⱼ/pⱼ · pⱼ pₖ
@@ -68,9 +68,9 @@ def teach_softmax(board: Board, rng: np.random.Generator) -> None:
     dz = values["dz1"][0]
     board.check("∂L/∂z by the chain rule, through all p", (-IS_DOG[0] / p) @ jacobian, [4 / 7, -5 / 7, 1 / 7], 1e-12)
     board.check("∂L/∂z = p − t, by byhand", dz, [4 / 7, -5 / 7, 1 / 7], 1e-12)
-    board.say("""Everything divides out: the gradient is what the network said minus what is right. It adds up to
-        nothing; what the wrong classes lose, the right one gains. Unlike the squared error's it does not vanish where
-        the network is sure and wrong: there is no slope of an activation in it.""")
+    board.say("""Everything divides out: the gradient is what the network said minus what is right. It adds up to 0:
+        what the wrong classes lose, the right one gains. Unlike the squared error's it does not vanish where the
+        network is sure and wrong: there is no slope of an activation in it.""")
     h = 1e-5
     differences = [
         (float(last_layer(LOGITS + s)["L"]) - float(last_layer(LOGITS - s)["L"])) / (2 * h) for s in h * np.eye(3)

@@ -114,8 +114,8 @@ def teach_transfer(board: Board, rng: np.random.Generator) -> None:
         "and better than from scratch by far", bool(found["frozen"][0][1] > found["from scratch"][0][1] + 0.2), True
     )
     board.say("""From scratch 40 examples in twenty dimensions are learnt by heart: all right, and new points are
-        guessed. The frozen layer only lets the useful two dimensions through. Fine-tuning frees all weights again, and
-        with so few examples that is nearly the start from scratch.""")
+        guessed. The frozen layer only lets the useful two dimensions through. Fine-tuning frees all weights again,
+        which with so few examples is nearly the same as starting from scratch.""")
 
     board.say("""But features serve only what they were learnt for. A third task asks for the circle of (x₃, x₄), which
         the first layer has learnt to ignore, and has plenty of examples, 2,000:""")

@@ -23,7 +23,7 @@ def augmented(
 ) -> "Figure":
     """One line for each of images (n, height, width), bytes or floats from 0 to 1: the original, then random versions.
 
-    Images (n, height, width, 3) are in colours.     truth is what each is, written to the left of it. Mixup is shown
+    Images (n, height, width, 3) are in colours. truth is what each is, written to the left of it. Mixup is shown
     too, between the images of the sheet.
     """
     images = np.asarray(images)

@@ -20,8 +20,8 @@ class ColourJitter(Pixelwise):
     """Change brightness, contrast and saturation, each image by factors of its own.
 
     First a ← b a; then a ← m + c (a − m), where m is the mean of the image's grey levels; then, in colours, a ← g + s
-    (a − g), where g is the pixel's grey level 0.299 R + 0.587 G + 0.114 B. What leaves the range 0 to 1 is cut off
-    after each. A factor of 1 changes nothing. Grey images have no saturation.
+    (a − g), where g is the pixel's grey level 0.299 R + 0.587 G + 0.114 B. Values are clipped to the range 0 to 1 after
+    each. A factor of 1 changes nothing. Grey images have no saturation.
 
     Attributes:
         brightness: the range of b, at least 0.

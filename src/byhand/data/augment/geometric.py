@@ -36,7 +36,7 @@ class Shift(Geometric):
 @register
 @dataclass(frozen=True)
 class Rotate(Geometric):
-    """Turn about the centre by an angle θ in degrees, counter-clockwise."""
+    """Rotate about the centre by an angle θ in degrees, counter-clockwise."""
 
     degrees: FloatRange = 15.0
 
@@ -75,7 +75,7 @@ class Scale(Geometric):
 @register
 @dataclass(frozen=True)
 class Shear(Geometric):
-    """Slant by an angle φ in degrees: upright lines lean to the right by it, lines along x stay."""
+    """Shear by an angle φ in degrees: vertical lines lean to the right by it, horizontal lines do not change."""
 
     degrees: FloatRange = 15.0
 

@@ -18,8 +18,8 @@ from byhand.data.augment.base import FloatRange, Pixelwise, draw, for_each, limi
 class Thickness(Pixelwise):
     """Thicken strokes by a fraction t of a pixel all round (t > 0), or thin them (t < 0), −1 to 1.
 
-    Grey dilation takes the greatest of a pixel's 3 × 3 neighbours, erosion the smallest (J. Serra, Image Analysis
-    and Mathematical Morphology, 1982); a fraction goes that part of the way: a ← a + |t| (dilated or eroded − a).
+    Grey dilation takes the maximum of a pixel's 3 × 3 neighbours, erosion the minimum (J. Serra, Image Analysis and
+    Mathematical Morphology, 1982); a fraction goes that part of the way: a ← a + |t| (dilated or eroded − a).
     """
 
     fraction: FloatRange = 0.5
@@ -52,7 +52,7 @@ class Thickness(Pixelwise):
 @register
 @dataclass(frozen=True)
 class Noise(Pixelwise):
-    """Add normal noise of standard deviation `sigma` to every pixel, and cut off what leaves the range 0 to 1."""
+    """Add normal noise of standard deviation `sigma` to every pixel, and clip the result to the range 0 to 1."""
 
     sigma: float = 0.1
 
