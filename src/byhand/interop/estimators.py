@@ -7,7 +7,7 @@
     >>> classifier.network_.summary()  # a byhand.Network
 
 Differences: solver="lbfgs" is refused; samples of weight zero are left out of the batches; sparse X is converted to a
-    dense array.
+dense array.
 """
 
 from dataclasses import KW_ONLY, dataclass
