@@ -155,14 +155,15 @@ def test_generating_with_kept_keys_gives_what_the_whole_text_gives(options):
         tokens.append(int(np.argmax(found)))
 
 
-def test_a_text_longer_than_the_positions_goes_on_from_its_second_half():
-    network, tokens = gpt(dtype=np.float64), np.random.default_rng(0).integers(11, size=21)
+@pytest.mark.parametrize("longest", [8, 7, 1])
+@pytest.mark.parametrize("rotary", [False, True])
+def test_a_text_longer_than_the_positions_goes_on_from_its_second_half(longest, rotary):
+    network, kept = gpt(longest, dtype=np.float64, rotary=rotary), []
     model = next_token(network)
-    for n, token in enumerate(tokens, 1):
-        found = model.feed(token)
-        first = 0 if n <= 8 else 4 * ((n - 5) // 4)  # 8 steps, of which the last 4 stay when one more comes
-        wanted = network.reshaped((n - first,)).forward(tokens[np.newaxis, first:n])[0, -1]
-        np.testing.assert_allclose(found, wanted, rtol=1e-9)
+    for token in np.random.default_rng(0).integers(11, size=21).tolist():
+        kept = [*(kept[longest - longest // 2 :] if len(kept) == longest else kept), token]
+        wanted = network.reshaped((len(kept),)).forward(np.array([kept]))[0, -1]
+        np.testing.assert_allclose(model.feed(token), wanted, rtol=1e-9)
 
 
 def test_a_mask_leaves_what_is_padded_out_of_everything():

@@ -22,7 +22,7 @@ class StepByStep:
     """A pass of one step for each token; the layers carry on what they keep of those before.
 
     Where sequences have a longest, as with attention, the text goes on from its last half when it has become as long:
-    these tokens are fed once more.
+    these tokens go through the network once more, in one pass.
 
     Args:
         network: tokens (T,) in, logits (T, vocabulary) out; all its layers are `incremental`.
@@ -34,18 +34,26 @@ class StepByStep:
         self._x = np.empty((1, 1), np.int64)
         self._longest = longest_sequence(network.layers)
         self._tokens: list[int] = []  # of the text so far, those that the layers have kept
+        self._half = network.reshaped((self._longest // 2,)) if self._longest and self._longest > 1 else None
 
     def feed(self, token: int) -> Array:
         """Append a token; returns the logits (vocabulary,) of the next one."""
         if len(self._tokens) == self._longest:
-            again, self._tokens = self._tokens[len(self._tokens) - self._longest // 2 :], []
-            self._workspace.reset()
-            for earlier in again:
-                self.feed(earlier)
+            self._go_on_from_half()
         if self._longest:
             self._tokens.append(token)
         self._x[0, 0] = token
         return self._network.forward(self._x, self._workspace, carry=True)[0, 0]
+
+    def _go_on_from_half(self) -> None:
+        """Forget the first half of the tokens, and what the layers have kept of it."""
+        self._workspace.reset()
+        self._tokens = self._tokens[len(self._tokens) - len(self._tokens) // 2 :]
+        if self._half:
+            workspace = self._half.workspace(1)
+            self._half.forward(np.array([self._tokens]), workspace, carry=True)
+            for new, kept in zip(workspace.carried(), self._workspace.carried(), strict=True):
+                self._half.ops.copy(new, out=kept)
 
 
 class Windowed:

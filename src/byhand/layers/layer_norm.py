@@ -75,12 +75,12 @@ class LayerNorm(Layer):
 
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute u = (x − m) / √(v + ε), y = γ ⊙ u + β."""
-        p, (m, v, u, inverse) = at.p, (as_rows(getattr(at.cache, name)) for name in ("m", "v", "u", "inverse"))
-        ops.layer_norm(as_rows(at.x), p.gamma, p.beta, self.epsilon, m, v, u, inverse, out=as_rows(at.y))
+        c = at.cache
+        ops.layer_norm(at.x, at.p.gamma, at.p.beta, self.epsilon, c.m, c.v, c.u, c.inverse, out=at.y)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dγ = Σ dy ⊙ u, dβ = Σ dy, du = γ ⊙ dy, and dx."""
-        u, du, inverse, row = (as_rows(getattr(at.cache, name)) for name in ("u", "du", "inverse", "row"))
-        ops.scale_columns_backward(u, as_rows(at.dy), at.g.gamma, at.g.beta)
+        c = at.cache
+        ops.scale_columns_backward(as_rows(c.u), as_rows(at.dy), at.g.gamma, at.g.beta)
         if at.dx is not None:
-            ops.layer_norm_backward(u, as_rows(at.dy), at.p.gamma, inverse, du, row, as_rows(at.dx))
+            ops.layer_norm_backward(c.u, at.dy, at.p.gamma, c.inverse, c.du, c.row, at.dx)

@@ -8,7 +8,6 @@ from byhand.core.config import register
 from byhand.core.equations import Equation
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
-from byhand.core.shapes import as_rows
 from byhand.core.types import Shape
 from byhand.initializers import Initializer
 from byhand.layers.base import Layer
@@ -61,13 +60,13 @@ class RMSNorm(Layer):
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute u = x / √(mean x² + ε), y = γ ⊙ u."""
         c = at.cache
-        ops.rms_norm(as_rows(at.x), at.p.gamma, self.epsilon, as_rows(c.u), as_rows(c.inverse), out=as_rows(at.y))
+        ops.rms_norm(at.x, at.p.gamma, self.epsilon, c.u, c.inverse, out=at.y)
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dγ = Σ dy ⊙ u, du = γ ⊙ dy, and dx."""
-        u, du, dy = as_rows(at.cache.u), as_rows(at.cache.du), as_rows(at.dy)
-        ops.multiply(dy, u, out=du)
-        ops.sum_rows(du, at.g.gamma)
+        c = at.cache
+        ops.multiply(at.dy, c.u, out=c.du)
+        ops.sum_rows(c.du, at.g.gamma)
         if at.dx is not None:
-            ops.multiply(dy, at.p.gamma, out=du)
-            ops.rms_norm_backward(u, du, as_rows(at.cache.inverse), as_rows(at.cache.row), as_rows(at.dx))
+            ops.multiply(at.dy, at.p.gamma, out=c.du)
+            ops.rms_norm_backward(c.u, c.du, c.inverse, c.row, at.dx)

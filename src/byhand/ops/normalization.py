@@ -92,12 +92,12 @@ def batch_norm_backward(
 
 
 def row_statistics(x: Array, mean: Array, variance: Array, centred: Array) -> None:
-    """μ_i = (1/k) Σ_j x_ij, σ²_i = (1/k) Σ_j (x_ij − μ_i)², centred = x − μ, for x (n, k), μ and σ² (n, 1)."""
-    np.add.reduce(x, axis=1, keepdims=True, out=mean)
-    np.divide(mean, x.shape[1], out=mean)
+    """μ_i = (1/k) Σ_j x_ij, σ²_i = (1/k) Σ_j (x_ij − μ_i)², centred = x − μ, for x (..., k), μ and σ² (..., 1)."""
+    np.add.reduce(x, axis=-1, keepdims=True, out=mean)
+    np.divide(mean, x.shape[-1], out=mean)
     np.subtract(x, mean, out=centred)
-    np.einsum("ij,ij->i", centred, centred, out=variance[:, 0])
-    np.divide(variance, x.shape[1], out=variance)
+    np.einsum("...j,...j->...", centred, centred, out=variance[..., 0])
+    np.divide(variance, x.shape[-1], out=variance)
 
 
 def layer_norm(
@@ -113,7 +113,7 @@ def layer_norm(
 ) -> None:
     """y_i = γ ⊙ u_i + β, u_i = (x_i − μ_i) · inverse_i, inverse_i = 1 / √(σ²_i + ε).
 
-    Shapes: x, u and out (n, k), γ and β (k,), μ, σ² and inverse (n, 1). out may be x.
+    Shapes: x, u and out (..., k), γ and β (k,), μ, σ² and inverse (..., 1). out may be x.
     """
     row_statistics(x, mean, variance, u)
     inverse_deviation(variance, epsilon, inverse)
@@ -124,31 +124,31 @@ def layer_norm(
 def layer_norm_backward(u: Array, dy: Array, gamma: Array, inverse: Array, du: Array, row: Array, dx: Array) -> None:
     """du = γ ⊙ dy, dx_i = (du_i − (1/k) Σ_j du_ij − u_i (1/k) Σ_j du_ij u_ij) · inverse_i.
 
-    Shapes: u, dy, du and dx (n, k), γ (k,), inverse and scratch row (n, 1).
+    Shapes: u, dy, du and dx (..., k), γ (k,), inverse and scratch row (..., 1).
     """
     np.multiply(dy, gamma, out=du)
-    np.einsum("ij,ij->i", du, u, out=row[:, 0])
+    np.einsum("...j,...j->...", du, u, out=row[..., 0])
     np.multiply(u, row, out=dx)
-    np.add.reduce(du, axis=1, keepdims=True, out=row)
+    np.add.reduce(du, axis=-1, keepdims=True, out=row)
     np.add(dx, row, out=dx)
-    np.divide(dx, u.shape[1], out=dx)
+    np.divide(dx, u.shape[-1], out=dx)
     np.subtract(du, dx, out=dx)
     np.multiply(dx, inverse, out=dx)
 
 
 def rms_norm(x: Array, gamma: Array, epsilon: float, u: Array, inverse: Array, out: Array) -> None:
-    """y_i = γ ⊙ u_i, u_i = x_i · inverse_i, inverse_i = 1 / √((1/k) Σ_j x_ij² + ε), for x, u (n, k), inverse (n, 1)."""
-    np.einsum("ij,ij->i", x, x, out=inverse[:, 0])
-    np.divide(inverse, x.shape[1], out=inverse)
+    """y_i = γ ⊙ u_i, u_i = x_i · inverse_i, inverse_i = 1 / √((1/k) Σ_j x_ij² + ε); x, u (..., k), inverse (..., 1)."""
+    np.einsum("...j,...j->...", x, x, out=inverse[..., 0])
+    np.divide(inverse, x.shape[-1], out=inverse)
     inverse_deviation(inverse, epsilon, inverse)
     np.multiply(x, inverse, out=u)
     np.multiply(u, gamma, out=out)
 
 
 def rms_norm_backward(u: Array, du: Array, inverse: Array, row: Array, dx: Array) -> None:
-    """dx_i = (du_i − u_i (1/k) Σ_j du_ij u_ij) · inverse_i; u, du and dx (n, k), inverse and scratch row (n, 1)."""
-    np.einsum("ij,ij->i", du, u, out=row[:, 0])
-    np.divide(row, u.shape[1], out=row)
+    """dx_i = (du_i − u_i (1/k) Σ_j du_ij u_ij) · inverse_i; u, du, dx (..., k), inverse, scratch row (..., 1)."""
+    np.einsum("...j,...j->...", du, u, out=row[..., 0])
+    np.divide(row, u.shape[-1], out=row)
     np.multiply(u, row, out=dx)
     np.subtract(du, dx, out=dx)
     np.multiply(dx, inverse, out=dx)

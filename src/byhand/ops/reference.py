@@ -71,12 +71,12 @@ def fill(a: Array, value: float) -> None:
 
 def matmul(a: Array, b: Array, out: Array) -> None:
     """out = a b, for a (..., m), b (m, k), out (..., k)."""
-    np.dot(a, b, out=out)
+    np.matmul(a, b, out=out)  # np.dot multiplies more than two axes number by number
 
 
 def affine(x: Array, w: Array, b: Array | None, out: Array) -> None:
     """out_i = x_i W + b for every row i, for x (..., m), w (m, k), b (k,) or None, out (..., k)."""
-    np.dot(x, w, out=out)
+    np.matmul(x, w, out=out)
     if b is not None:
         np.add(out, b, out=out)
 
@@ -90,7 +90,7 @@ def affine_gradients(x: Array, dy: Array, dw: Array, db: Array | None) -> None:
 
 def affine_input(dy: Array, w: Array, dx: Array) -> None:
     """dx_i = dy_i Wᵀ for every row i, for dy (..., k), w (m, k), dx (..., m)."""
-    np.dot(dy, w.T, out=dx)
+    np.matmul(dy, w.T, out=dx)
 
 
 def sum_rows(a: Array, out: Array) -> None:

@@ -191,7 +191,7 @@ class FullBatch:
         count = max(1, min(PARTS, len(batches) // LEAST))
         edges = [len(batches) * i // count for i in range(count + 1)]
         self.parts = [
-            Part(self.network, batches.part(a, b), part_rng, self.counts, metrics or {})
+            Part(self.network, batches.part(a, b), part_rng, self.counts, metrics or {}, first=a == 0)
             for (a, b), part_rng in zip(pairwise(edges), training.rng.spawn(count), strict=True)
         ]
         if self.network.state.size:
@@ -213,8 +213,7 @@ class FullBatch:
         workers = range(len(self.workers))
         list((self.pool.map if self.pool else map)(self._work, workers))
         gradient, ops = self.network.gradient, self.network.ops
-        ops.fill(gradient, 0)
-        for part in self.parts:
+        for part in self.parts[1:]:  # the first part's is the network's own
             ops.add(gradient, part.gradient, out=gradient)
         loss = sum(part.loss for part in self.parts)
         self.figures = {"loss": float(loss)} | together([part.tally for part in self.parts])
@@ -252,7 +251,10 @@ class FullBatch:
 
 
 class Part:
-    """Some of the samples, with the sum of their gradients (size,), their loss, and what is counted of them."""
+    """Some of the samples, with the sum of their gradients (size,), their loss, and what is counted of them.
+
+    The first part's sum is the network's gradient itself, to which the others are added.
+    """
 
     def __init__(
         self,
@@ -261,21 +263,24 @@ class Part:
         rng: np.random.Generator,
         accuracy: bool,
         metrics: Mapping[str, Metric],
+        first: bool,
     ):
         self.batches, self.rng = batches, rng
-        self.gradient = network.ops.zeros(network.gradient.shape, network.dtype)
+        self.gradient = network.gradient if first else network.ops.empty(network.gradient.shape, network.dtype)
         self.loss = 0.0
         self.tally = Tally(network, batches.size, len(batches), accuracy, metrics, batches.gaps)
 
     def compute(self, network: Network, workspace: Workspace, factor: float) -> None:
         """Sum over this part's pieces; `network` lends its parameters and the room for one piece's gradient."""
-        network.ops.fill(self.gradient, 0)
         self.loss = 0.0
-        for batch in self.batches.in_order():
+        for i, batch in enumerate(self.batches.in_order()):
             y = network.forward(batch.x, workspace, self.rng, batch.mask)
             self.tally.add(batch, y, workspace)
             self.loss += network.backward(batch.t, workspace, batch.weights, factor)
-            network.ops.add(self.gradient, network.gradient, out=self.gradient)
+            if i:
+                network.ops.add(self.gradient, network.gradient, out=self.gradient)
+            else:
+                network.ops.copy(network.gradient, out=self.gradient)
 
 
 def update(training: Training, loss: float, listeners: Sequence[Callback], batches: Iterable[Batch]) -> None:

@@ -143,7 +143,7 @@ class MultiHeadAttention(Layer):
         carry: dict[str, Shape] = {}
         if self.longest is not None:
             require_at_most(self.longest, in_shape)
-            carry = {"steps": (1,), "keys": (self.longest, d), "values": (self.longest, d)}
+            carry = {"steps": (1,), "kept": (self.longest, 2 * d)}  # of each step its key and its value
             if steps < self.longest:
                 cache["room"] = (self.heads, steps, self.longest)
         params: dict[str, Shape] = {"W": (d, 3 * d), "O": (d, d)}
@@ -217,13 +217,13 @@ class MultiHeadAttention(Layer):
                 "Attention goes on from kept keys only to generate: without a mask, and not in training; train it "
                 "without carry=True."
             )
-        last = first + k.shape[2]
-        for new, kept in ((k, at.carry.keys), (v, at.carry.values)):
-            ops.copy(new, out=heads_of(kept[:, first:last], self.heads))
+        d, last = at.x.shape[2], first + k.shape[2]
+        ops.copy(at.cache.z[:, :, d:], out=at.carry.kept[:, first:last])
         keep_position(ops, at, first)
         if not first:
             return k, v
-        return heads_of(at.carry.keys[:, :last], self.heads), heads_of(at.carry.values[:, :last], self.heads)
+        both = heads_of(at.carry.kept[:, :last], 2 * self.heads)
+        return both[:, : self.heads], both[:, self.heads :]
 
     def _room(self, at: Pass, keys: int) -> Array:
         """Room for the scores (n, heads, T, keys) of x with more keys than it has steps."""

@@ -6,18 +6,24 @@
 #include "columns.h"
 #include "layer_norm.h"
 
-/* x (n, k) with n of at least 1, and `count` vectors (k,). */
-static int are_columns(PyObject *x, PyObject *const *vectors, int count)
+/* x (..., k) with at least one row, and `count` vectors (k,). */
+static int have_columns(PyObject *x, PyObject *const *vectors, int count)
 {
-    if (!is_flat(x, NPY_FLOAT32) || PyArray_NDIM(A(x)) != 2 || PyArray_SIZE(A(x)) < 1 || PyArray_DIM(A(x), 1) > 65536)
+    if (!is_flat(x, NPY_FLOAT32) || PyArray_NDIM(A(x)) < 2 || PyArray_SIZE(A(x)) < 1 || columns(x) > 65536)
         return 0;
     for (int i = 0; i < count; i++)
-        if (!is_vector(vectors[i], PyArray_DIM(A(x), 1)))
+        if (!is_vector(vectors[i], columns(x)))
             return 0;
     return 1;
 }
 
-/* An array (n, k) of x's shape, and not x itself. */
+/* The same for x (n, k). */
+static int are_columns(PyObject *x, PyObject *const *vectors, int count)
+{
+    return have_columns(x, vectors, count) && PyArray_NDIM(A(x)) == 2;
+}
+
+/* An array of x's shape, and not x itself. */
 static int beside(PyObject *x, PyObject *o, int written)
 {
     return (written ? is_output(o) : is_flat(o, NPY_FLOAT32)) && same_shape(x, o) && (!written || FLOATS(x) != FLOATS(o));
@@ -67,18 +73,18 @@ OPERATION(batch_norm_backward, "x mean inverse dy gamma dgamma dbeta #share *dx"
     return done();
 }
 
-/* A number for each row of x (n, k), as an array (n, 1). */
+/* A number for each row of x (..., k), as an array (..., 1). */
 static int is_beside_rows(PyObject *o, PyObject *x)
 {
-    return is_flat(o, NPY_FLOAT32) && PyArray_NDIM(A(o)) == 2 && PyArray_DIM(A(o), 0) == PyArray_DIM(A(x), 0) &&
-           PyArray_DIM(A(o), 1) == 1;
+    return is_flat(o, NPY_FLOAT32) && PyArray_NDIM(A(o)) == PyArray_NDIM(A(x)) && columns(o) == 1 &&
+           PyArray_CompareLists(PyArray_DIMS(A(o)), PyArray_DIMS(A(x)), PyArray_NDIM(A(o)) - 1);
 }
 
 OPERATION(layer_norm, "x gamma beta #epsilon *mean *variance *u *inverse *out")
 {
     PyObject *a[MOST_ARGUMENTS];
     float epsilon;
-    if (!ARRANGED(layer_norm) || !are_columns(a[0], a + 1, 2) || !number(a[3], &epsilon) || !beside(a[0], a[6], 1) ||
+    if (!ARRANGED(layer_norm) || !have_columns(a[0], a + 1, 2) || !number(a[3], &epsilon) || !beside(a[0], a[6], 1) ||
         !is_output(a[8]) || !same_shape(a[0], a[8]))
         return TWIN(layer_norm);
     for (int i = 4; i < 8; i++)
@@ -86,7 +92,7 @@ OPERATION(layer_norm, "x gamma beta #epsilon *mean *variance *u *inverse *out")
             return TWIN(layer_norm);
     Normed r = {.x = FLOATS(a[0]), .gamma = FLOATS(a[1]), .beta = FLOATS(a[2]), .epsilon = epsilon, .mean = FLOATS(a[4]),
                 .variance = FLOATS(a[5]), .u = FLOATS(a[6]), .inverse = FLOATS(a[7]), .out = FLOATS(a[8]),
-                .n = PyArray_DIM(A(a[0]), 0), .k = PyArray_DIM(A(a[0]), 1)};
+                .n = PyArray_SIZE(A(a[0])) / columns(a[0]), .k = columns(a[0])};
     if (r.u == r.out)
         return TWIN(layer_norm);
     UNLOCKED(r.n * r.k > 2560, all_normed(layer_norm_part, &r));
@@ -96,12 +102,12 @@ OPERATION(layer_norm, "x gamma beta #epsilon *mean *variance *u *inverse *out")
 OPERATION(layer_norm_backward, "u dy gamma inverse *du ~row *dx")
 {
     PyObject *a[MOST_ARGUMENTS];
-    if (!ARRANGED(layer_norm_backward) || !are_columns(a[0], a + 2, 1) || !beside(a[0], a[1], 0) ||
+    if (!ARRANGED(layer_norm_backward) || !have_columns(a[0], a + 2, 1) || !beside(a[0], a[1], 0) ||
         !is_beside_rows(a[3], a[0]) || !beside(a[0], a[4], 1) || !beside(a[0], a[6], 1) || !beside(a[1], a[6], 1) ||
         !beside(a[4], a[6], 1))
         return TWIN(layer_norm_backward);
     Normed r = {.u = FLOATS(a[0]), .dy = FLOATS(a[1]), .gamma = FLOATS(a[2]), .inverse = FLOATS(a[3]),
-                .mean = FLOATS(a[4]), .out = FLOATS(a[6]), .n = PyArray_DIM(A(a[0]), 0), .k = PyArray_DIM(A(a[0]), 1)};
+                .mean = FLOATS(a[4]), .out = FLOATS(a[6]), .n = PyArray_SIZE(A(a[0])) / columns(a[0]), .k = columns(a[0])};
     UNLOCKED(r.n * r.k > 2560, all_normed(layer_norm_backward_part, &r));
     return done();
 }

@@ -50,9 +50,10 @@ static int product(Matrix a, Matrix b, PyObject *start, Matrix out)
         UNLOCKED(p.m * p.n * p.depth > 100000, slim_product(&p));
         return 1;
     }
-    const int sparse = mostly_zeros(&p), narrow = p.n < LANES && p.m * p.depth > 20000;
+    const int few = LANES >= 8 && p.m < 4 && p.ac == 1 && p.bc == 1 && p.n > LANES && p.n * p.depth < 1000000;
+    const int sparse = few || mostly_zeros(&p), narrow = p.n < LANES && p.m * p.depth > 20000; /* few: row by row, too */
     if (!sparse && (LANES < 8 || p.m < 4 || narrow))
-        return 0; /* without wide registers, and for few rows or columns, NumPy's own products are faster */
+        return 0; /* without wide registers, for few rows of a large matrix, and for few columns NumPy is faster */
     UNLOCKED(p.m * p.n * p.depth > 100000, sparse ? product_without_zeros(&p) : dense_product(&p));
     return 1;
 }

@@ -35,8 +35,11 @@ INLINE void tile(int rows, int columns, const Tile *t)
         for (int v = 0; v < columns; v++)
             sum[r][v] = t->add ? load(t->c + r * cs + AT(v)) : t->start ? load(t->start + v * LANES) : all(0);
     const float *a[ROWS];
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++) {
         a[r] = t->a + t->at[r];
+        for (int v = 0; v < columns; v++)
+            __builtin_prefetch(t->c + r * cs + AT(v), 1);
+    }
     for (isize s = 0; s < t->segments; s++) {
         const isize end = t->offset[s] + depth * ac;
         for (isize k = t->offset[s]; k < end; k += ac, b += bs) {
@@ -141,117 +144,96 @@ static void pack(const float *b, isize br, isize bc, isize depth, int width, flo
 
 INLINE int panel_width(isize n, isize column) { return n - column < PANEL ? (int)(n - column) : PANEL; }
 
-/* One panel of c's columns, for some rows of a and `depth` rows of b from `first` on. */
-static void multiply_panel(const Product *p, Tile *t, isize top, isize end, isize column, isize first, float *panel)
+/* `depth` numbers of each row of a tile, whose columns are contiguous in a (or far apart), in the order in which it reads
+   them: (depth, ROWS). */
+static void pack_left(const float *a, isize ar, isize ac, int rows, isize depth, float *out)
+{
+    for (isize k = 0; k < depth; k++, a += ac, out += ROWS) {
+        __builtin_prefetch(a + 16 * ac);
+        if (ar == 1 && rows == ROWS)
+            memcpy(out, a, sizeof(float) * ROWS);
+        else
+            for (int r = 0; r < rows; r++)
+                out[r] = a[r * ar];
+    }
+}
+
+/* Where a tile finds a panel's rows of b, and how far apart they are. */
+typedef struct {
+    const float *rows;
+    isize gap;
+} Panel;
+
+/* `depth` rows of b from `first` on, packed; where a has few rows and b's are whole registers it isn't worth it. */
+static Panel make_panel(const Product *p, isize column, isize first, isize depth, float *room)
 {
     const int width = panel_width(p->n, column);
     const float *b = p->b + first * p->br + column * p->bc;
-    float start[PANEL];
-    if (p->start)
-        pack(p->start + column, 0, 1, 1, width, start);
-    t->start = p->start ? start : NULL;
-    const float *from = b;
-    isize gap = p->br;
-    if (p->bc != 1 || width != PANEL || p->m > 100) { /* with fewer rows it isn't worth the packing */
-        pack(b, p->br, p->bc, t->depth, width, panel);
-        from = panel;
-        gap = width > LANES ? PANEL : LANES;
-    }
-    for (isize row = top; row < end; row += ROWS) {
-        t->b = from;
-        t->bs = gap;
-        t->a = p->a + row * p->ar + first * p->ac;
-        t->c = p->c + row * p->cs + column;
-        multiply_tile(end - row < ROWS ? (int)(end - row) : ROWS, width, t);
-    }
+    if (p->bc == 1 && width == PANEL && p->m <= 100)
+        return (Panel){b, p->br};
+    pack(b, p->br, p->bc, depth, width, room);
+    return (Panel){room, width > LANES ? PANEL : LANES};
 }
 
-/* One part: some panels of c's columns, and some of its rows. Neighbouring panels of the same rows of b follow each other,
-   as those lie side by side in memory. */
+#define SIDE 4 /* panels whose rows of b are kept together */
+
+/* One part: up to SIDE panels of c's columns, and some of its rows. */
 static void multiply_part(void *context, isize part)
 {
     const Product *p = context;
-    const isize panels = (p->n + PANEL - 1) / PANEL, left = part % p->across, none = 0;
+    const isize panels = (p->n + PANEL - 1) / PANEL, left = part / p->down, group = part % p->down, none = 0;
+    const isize from = panels * left / p->across, count = panels * (left + 1) / p->across - from;
     const isize tiles = (p->m + ROWS - 1) / ROWS, most = p->ac == 1 ? DEPTH : SHALLOW;
-    const isize top = tiles * (part / p->across) / p->down * ROWS, last = tiles * (part / p->across + 1) / p->down * ROWS;
-    float *panel = room(0, (size_t)DEPTH * PANEL);
-    if (!panel)
+    const isize top = tiles * group / p->down * ROWS, last = tiles * (group + 1) / p->down * ROWS;
+    const isize end = last < p->m ? last : p->m;
+    float *memory = room(0, (size_t)DEPTH * PANEL * SIDE), a[ROWS * SHALLOW], start[SIDE * PANEL];
+    if (!memory)
         return;
-    Tile t = {.offset = &none, .ac = p->ac, .segments = 1, .cs = p->cs};
+    Panel panel[SIDE];
+    Tile t = {.offset = &none, .ac = p->ac == 1 ? 1 : ROWS, .segments = 1, .cs = p->cs};
     for (int r = 0; r < ROWS; r++)
-        t.at[r] = r * p->ar;
+        t.at[r] = p->ac == 1 ? r * p->ar : r;
+    for (isize j = 0; p->start && j < count; j++)
+        pack(p->start + (from + j) * PANEL, 0, 1, 1, panel_width(p->n, (from + j) * PANEL), start + j * PANEL);
     for (isize first = 0; first < p->depth; first += most) {
         t.depth = p->depth - first < most ? p->depth - first : most;
         t.add = first > 0;
-        for (isize j = panels * left / p->across; j < panels * (left + 1) / p->across; j++)
-            multiply_panel(p, &t, top, last < p->m ? last : p->m, j * PANEL, first, panel);
+        for (isize j = 0; j < count; j++)
+            panel[j] = make_panel(p, (from + j) * PANEL, first, t.depth, memory + j * DEPTH * PANEL);
+        for (isize row = top; row < end; row += ROWS) {
+            const int rows = end - row < ROWS ? (int)(end - row) : ROWS;
+            t.a = p->a + row * p->ar + first * p->ac;
+            if (p->ac != 1) {
+                pack_left(t.a, p->ar, p->ac, rows, t.depth, a);
+                t.a = a;
+            }
+            for (isize j = 0; j < count; j++) {
+                t.b = panel[j].rows;
+                t.bs = panel[j].gap;
+                t.start = p->start ? start + j * PANEL : NULL;
+                t.c = p->c + row * p->cs + (from + j) * PANEL;
+                multiply_tile(rows, panel_width(p->n, (from + j) * PANEL), &t);
+            }
+        }
     }
-}
-
-#define MOST_TURNED 4194304 /* numbers of a matrix that is worth turning */
-#define LEAST_TURNED 64     /* and its rows: with 10 and 32 a product with 784 and 64 columns took 1.2 to 1.5 times as long */
-
-typedef struct {
-    const float *a; /* (depth, m), rows `gap` apart */
-    float *out;     /* (m, depth) */
-    isize m, depth, gap;
-} Turning;
-
-/* LANES rows of a transposed matrix. */
-static void turn_part(void *context, isize part)
-{
-    const Turning *t = context;
-    const isize i = part * LANES, rows = t->m - i < LANES ? t->m - i : LANES;
-    isize k = 0;
-#if LANES > 4
-    for (vec block[LANES]; rows == LANES && k + LANES <= t->depth; k += LANES) {
-        for (int j = 0; j < LANES; j++)
-            block[j] = load(t->a + (k + j) * t->gap + i);
-        transpose(block);
-        for (int j = 0; j < LANES; j++)
-            store(t->out + (i + j) * t->depth + k, block[j]);
-    }
-#endif
-    for (; k < t->depth; k++)
-        for (isize j = 0; j < rows; j++)
-            t->out[(i + j) * t->depth + k] = t->a[k * t->gap + i + j];
-}
-
-/* A transposed a, its numbers far apart for the tiles, in the order in which they read it; where it is not too large. */
-static void turn_left(Product *p, int alone)
-{
-    if (p->ar != 1 || p->ac < LANES || p->m < ROWS || p->depth < LEAST_TURNED || p->m * p->depth > MOST_TURNED)
-        return;
-    Turning t = {p->a, room(1, (size_t)(p->m * p->depth)), p->m, p->depth, p->ac};
-    if (!t.out)
-        return;
-    const isize parts = (t.m + LANES - 1) / LANES;
-    if (alone)
-        for (isize part = 0; part < parts; part++)
-            turn_part(&t, part);
-    else
-        parallel(turn_part, &t, parts);
-    p->a = t.out;
-    p->ar = t.depth;
-    p->ac = 1;
 }
 
 /* c = a b, or start + a b in every row; b's columns or its rows are contiguous. */
 static void dense_product(Product *p)
 {
     const isize panels = (p->n + PANEL - 1) / PANEL, tiles = (p->m + ROWS - 1) / ROWS;
-    const double operations = 2.0 * p->m * p->n * p->depth, parts = operations / 1e6; /* of some ten microseconds */
-    p->across = p->ac == 1 || panels < 16 ? panels : (panels + 3) / 4;
-    p->down = (isize)(parts / p->across < 1 ? 1 : parts / p->across > tiles ? tiles : parts / p->across);
-    const isize few = p->ac == 1 ? 32 : 8, most = p->across < few ? few / p->across : 1; /* each part packs its panels of b, so no more than are needed */
-    if (p->down > 8 || p->down > most)
-        p->down = most < 8 ? most : 8;
-    turn_left(p, operations < 1e6);
-    if (operations < 1e6)
-        for (isize part = 0; part < p->across; part++)
-            multiply_part(p, part);
-    else
+    const double operations = 2.0 * p->m * p->n * p->depth;
+    const isize parts = operations < 1e6 ? 1 : operations < 1e8 ? 4 : operations < 8e8 ? (isize)(operations / 2.5e7) : 32;
+    p->across = (panels + SIDE - 1) / SIDE;
+    if (p->across < parts && p->m <= 2 * p->n) /* each of them reads a, and each of those below packs b: where a is less */
+        p->across = parts < (panels + 1) / 2 ? parts : (panels + 1) / 2;
+    p->down = parts / p->across < tiles / 4 ? parts / p->across : tiles / 4;
+    p->down += p->down < 1;
+    if (operations >= 1e6)
         parallel(multiply_part, p, p->across * p->down);
+    else
+        for (isize part = 0; part < p->across * p->down; part++)
+            multiply_part(p, part);
 }
 
 /* Products of many pairs of matrices of the same shapes: pair (i, h) begins so many floats further on. */
@@ -268,14 +250,13 @@ static void stacked_part(void *context, isize part)
     p.a += i * s->a[0] + h * s->a[1];
     p.b += i * s->b[0] + h * s->b[1];
     p.c += i * s->c[0] + h * s->c[1];
-    turn_left(&p, 1);
     for (isize across = 0; across < p.across; across++)
         multiply_part(&p, across);
 }
 
 static void stacked_products(Stack *s, isize n)
 {
-    s->first.across = (s->first.n + PANEL - 1) / PANEL;
+    s->first.across = ((s->first.n + PANEL - 1) / PANEL + SIDE - 1) / SIDE;
     s->first.down = 1;
     parallel(stacked_part, s, n * s->heads);
 }
