@@ -86,9 +86,10 @@ def _number(network, i):
 
 @pytest.fixture
 def piece(request, monkeypatch):
-    """How many rows go through the network at once."""
+    """How many rows go through the network at once; a part has four times as many."""
     for module in ("trainer", "steps"):
         monkeypatch.setattr(sys.modules[f"byhand.training.{module}"], "PREDICTED_ROWS", request.param)
+    monkeypatch.setattr(sys.modules["byhand.training.steps"], "LEAST", 4 * request.param)
     return request.param
 
 
