@@ -11,13 +11,16 @@ from byhand.generating.files import save_drawer
 from byhand.layers import Dense, FirstStep, MultiHeadAttention, PatchEmbedding, Sigmoid
 from byhand.losses import BinaryCrossEntropy
 from byhand.network import Network
+from byhand.web import generate, recurrence
 from byhand.web.attention import attention_over
 from byhand.web.catalogue import Catalogue, Model
 from byhand.web.equation import equation
+from byhand.web.forms import FormFile
 from byhand.web.generate import images_of, next_characters
-from byhand.web.limits import Refusal
+from byhand.web.limits import Limits, Refusal
 from byhand.web.look import look
 from byhand.web.recurrence import states_over
+from byhand.web.uploads import Uploads
 from tests.web import families
 from tests.web.schema import unpacked
 
@@ -217,3 +220,23 @@ def test_networks_that_the_user_names_are_in_the_catalogue(tmp_path):
     assert facts["rows-1"]["name"] == "rows-1"
     with pytest.raises(ByhandError, match="none of them"):
         catalogue.add(paths["other"])
+
+
+def test_what_a_large_network_would_need_is_known_before(monkeypatch, tmp_path):
+    """Weights of attention count, too; images are drawn in pieces, and too many of them are refused."""
+    layers = [PatchEmbedding(1, 4), MultiHeadAttention(4), FirstStep(), Dense(10)]
+    families.of_digits((28, 28, 1), layers).save(tmp_path / "large.safetensors")
+    file = FormFile("large", "", (tmp_path / "large.safetensors").read_bytes())
+    with pytest.raises(
+        Refusal, match="4,000,000 numbers"
+    ):  # A alone has 4 · 784² for each image, and so has its gradient
+        Uploads(Limits()).add(file)
+    model, z = Model("it", families.decoder()), np.random.default_rng(0).normal(size=(7, 2)).tolist()
+    whole = images_of(model, {"z": z})
+    monkeypatch.setattr(generate, "NUMBERS_AT_ONCE", 2000)
+    assert images_of(model, {"z": z}) == whole
+    monkeypatch.setattr(generate, "REQUEST_NUMBERS", 2000)
+    with pytest.raises(Refusal, match="too large to draw 7 images"):
+        images_of(model, {"z": z})
+    monkeypatch.setattr(recurrence, "ANSWER_NUMBERS", 2000)
+    assert states_over(families.lstm(), np.zeros((28, 28), np.uint8))["answers"] is None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.core.workspace import numbers_of
 from byhand.data.text import to_tokens
 from byhand.generating.gan import with_class
 from byhand.generating.next_token import next_token
@@ -19,6 +20,8 @@ from byhand.web.limits import Refusal
 from byhand.web.packed import json_number, numbers, packed
 
 MOST_IMAGES = 400
+REQUEST_NUMBERS = 100_000_000  # that are computed for all images of a request
+NUMBERS_AT_ONCE = 4_000_000  # which bounds its memory
 FURTHEST = 1e6  # the largest number that is drawn from
 LONGEST_TEXT = 2000  # of a text that is continued
 MOST_WRITTEN = 300
@@ -45,7 +48,12 @@ def images_of(model: Model, table: Mapping[str, Any]) -> dict[str, Any]:
         raise Refusal(422, f"label must be {told}.")
     x = np.empty((len(z), latent + model.told), network.dtype)
     with_class(z, None if label is None else np.full(len(z), label), model.told, x)
-    images = network.predict_proba(x).reshape(len(z), 28, 28)
+    each = numbers_of(network.plan)
+    if len(z) * each > REQUEST_NUMBERS:
+        raise Refusal(422, f"This network is too large to draw {len(z)} images at once; ask for fewer.")
+    rows = max(1, NUMBERS_AT_ONCE // each)
+    pieces = [network.predict_proba(x[i : i + rows]) for i in range(0, len(x), rows)]
+    images = np.concatenate(pieces).reshape(len(z), 28, 28)
     pixel = table.get("pixel")
     if pixel is not None and not (isinstance(pixel, list) and len(pixel) == 2 and all(_whole(i, 0, 27) for i in pixel)):
         raise Refusal(422, "pixel must be [row, column], each from 0 to 27.")

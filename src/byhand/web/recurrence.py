@@ -9,6 +9,7 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.passes import Pass
 from byhand.core.types import Array
+from byhand.core.workspace import numbers_of
 from byhand.layers import GRU, LSTM, Activation, Dense, Dropout, Flatten, Layer, Reshape
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.network import Network
@@ -18,6 +19,7 @@ from byhand.web.packed import json_number, numbers, packed
 from byhand.web.recurrence_text import state_equations
 
 MOST_ANSWERS = 64  # steps after which it is said what the network would answer
+ANSWER_NUMBERS = 20_000_000  # that are computed for these answers at most
 
 
 def recurrent_passes(
@@ -99,7 +101,7 @@ def pixels_of_a_step(network: Network, steps: int) -> int | None:
 def _answers(network: Network, x: Array) -> list[Any] | None:
     """The probabilities (steps, classes) if the drawing ended after each step; None for networks that take no masks."""
     steps = network.input_shape[0]
-    if len(network.input_shape) != 2 or steps > MOST_ANSWERS:
+    if len(network.input_shape) != 2 or steps > MOST_ANSWERS or steps * numbers_of(network.plan) > ANSWER_NUMBERS:
         return None
     try:
         p = network.predict_proba(np.repeat(x, steps, axis=0), np.tri(steps, dtype=bool))

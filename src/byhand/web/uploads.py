@@ -4,10 +4,10 @@ import secrets
 import tempfile
 import threading
 from collections import OrderedDict
-from math import prod
 from pathlib import Path
 
 from byhand.core.errors import ByhandError
+from byhand.core.workspace import numbers_of
 from byhand.network import Network
 from byhand.web.catalogue import MODEL_SUFFIX, Model, read_card, require_view
 from byhand.web.forms import FormFile
@@ -45,7 +45,7 @@ class Uploads:
             require_view(model, "A network that is brought along")
         except ByhandError as error:
             raise Refusal(422, str(error)) from None
-        if sum(prod(plan.out_shape) for plan in network.plan) > self.limits.upload_numbers:
+        if numbers_of(network.plan) > self.limits.upload_numbers:
             raise Refusal(422, f"It computes more than {self.limits.upload_numbers:,} numbers an image.")
         with self._lock:
             self.models[model.id] = model

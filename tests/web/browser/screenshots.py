@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -25,9 +25,10 @@ TRAINED = "runs => document.querySelector('#runs').textContent.split('finished')
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Where a server listens."""
+def server(models: list[str]) -> Iterator[str]:
+    """Where a server with these networks listens."""
     command = [sys.executable, "-m", "byhand", "serve", "--port", "0", "--no-browser"]
+    command += [part for model in models for part in ("--model", model)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         found = re.search(r"http://[\d.]+:\d+", process.stderr.readline())
@@ -95,33 +96,48 @@ def own(page: Page) -> None:
     page.wait_for_selector("#photo:not([hidden])")
 
 
+def family(kind: str) -> Callable[[Page], None]:
+    """Look inside the last network that has attention, or states."""
+
+    def show(page: Page) -> None:
+        ids = [m["id"] for m in page.request.get("/api/v1/models").json()["models"] if kind in m["inside"]]
+        page.check(f"input[value='{ids[-1]}']", force=True)
+        page.wait_for_selector(f"#{kind}:not([hidden])")
+        rest(page)
+
+    return show
+
+
 VIEWS = {"draw": rest, "inside": inside, "convolutions": convolutions, "learn": learn, "plane": plane, "own": own}
+FAMILIES = {"attention": family("attention"), "states": family("states"), "make": rest}  # of networks that are named
+INSIDE = ("convolutions", "attention", "states")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="the folder that the pictures go into")
     parser.add_argument("--dark", action="store_true", help="in the dark")
-    parser.add_argument("--only", choices=VIEWS, help="one view")
+    parser.add_argument("--only", choices=VIEWS | FAMILIES, help="one view")
     parser.add_argument(
         "--width", type=int, default=1440, help="of the window: 1440, 1024 (a projector), 390 (a telephone)"
     )
+    parser.add_argument("--model", action="append", default=[], help="a network of a further family, and its view")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     size = {"width": options.width, "height": 900 if options.width > 500 else 844}
     browser_file = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with server() as address, sync_playwright() as driver:
+    with server(options.model) as address, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=browser_file, args=["--no-sandbox"])
         context = browser.new_context(
-            viewport=size, color_scheme="dark" if options.dark else "light", reduced_motion="reduce"
+            base_url=address, viewport=size, color_scheme="dark" if options.dark else "light", reduced_motion="reduce"
         )
         page = context.new_page()
         page.goto(address)
         page.wait_for_selector("#main[aria-busy=false]")
-        for name, prepare in VIEWS.items():
+        for name, prepare in (VIEWS | (FAMILIES if options.model else {})).items():
             if options.only not in (None, name):
                 continue
-            page.click(f"nav a[href='#/{'inside' if name == 'convolutions' else name}']")
+            page.click(f"nav a[href='#/{'inside' if name in INSIDE else name}']")
             rest(page)
             prepare(page)
             path = options.out / f"serve-{name}.png"
