@@ -11,6 +11,7 @@ import pytest
 
 from byhand.web.openapi import openapi_description
 from byhand.web.operations import OPERATIONS
+from tests.web import families
 from tests.web.conftest import RAW, client_of
 
 COUNT = int(os.environ.get("BYHAND_FUZZ", "400"))
@@ -88,7 +89,8 @@ def body(rng, operation, seeds):
         return rng.bytes(int(rng.choice([1, 50, 784, 900, 5000])))
     if "application/json" in operation.get("requestBody", {}).get("content", {}):
         schemas = DESCRIPTION["components"]["schemas"]
-        names = [*schemas["NewTraining"]["properties"], *schemas["Finetune"]["properties"], "else"]
+        tables = ("NewTraining", "Finetune", "NewImages", "NewNext", "Correction")
+        names = [name for table in tables for name in schemas[table]["properties"]] + ["else"]
         chosen = rng.choice(names, rng.integers(0, 5))
         table = {str(name): VALUES[rng.integers(len(VALUES))] for name in chosen}
         # small, so that a training which is begun by chance is over soon
@@ -102,7 +104,7 @@ def body(rng, operation, seeds):
     return bytes(damaged[: rng.integers(1, len(damaged) + 1)] if rng.random() < 0.3 and damaged else damaged)
 
 
-def request(rng, seeds, ids):
+def request(rng, seeds, ids, models):
     """One request: method, address, body, headers."""
     path, methods = list(DESCRIPTION["paths"].items())[rng.integers(len(DESCRIPTION["paths"]))]
     method, operation = list(methods.items())[rng.integers(len(methods))]
@@ -112,6 +114,8 @@ def request(rng, seeds, ids):
         if parameter["in"] == "path":
             if parameter["name"] == "id" and "trainings" in path and rng.random() < 0.5:
                 text = str(rng.choice(ids))
+            elif parameter["name"] == "id" and "/models/" in path and rng.random() < 0.5:
+                text = str(rng.choice(models))
             path = path.replace(f"{{{parameter['name']}}}", text or "x")
         elif rng.random() < 0.8 or parameter["required"]:
             query[parameter["name"]] = text
@@ -139,13 +143,23 @@ def pictures(seven):
         yield file.getvalue()
 
 
+FAMILIES = (families.vit, families.lstm, families.decoder, families.writer)
+
+
+def brought(client, network, file):
+    """The id of a network that is brought along."""
+    network.save(file)
+    return client.post("/api/models", content=file.read_bytes(), headers=RAW).json()["id"]
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_no_request_gives_a_500(seven):
+def test_no_request_gives_a_500(seven, tmp_path):
     rng, seeds = np.random.default_rng(7), list(pictures(seven))
     statuses = {}
     with client_of(
         epochs=2, images=40, hidden_units=16, waiting=4, kept=8, training_seconds=1, paused_seconds=1
     ) as client:
+        models = [brought(client, make(), tmp_path / "model.safetensors") for make in FAMILIES]
         for number in range(COUNT):
             if number % 200 == 0:
                 table = {"images": 20, "epochs": 1, "paused": True}
@@ -153,7 +167,7 @@ def test_no_request_gives_a_500(seven):
                 for key in ids:
                     client.delete(f"/api/trainings/{key}")
                 ids = [client.post("/api/trainings", json=table).json()["id"]]
-            method, path, query, content, headers = request(rng, seeds, ids)
+            method, path, query, content, headers = request(rng, seeds, ids, models)
             if path.endswith("/events"):
                 client.post(f"/api/trainings/{ids[0]}/stop")  # so that the stream ends
             response = client.request(method, path, params=query, content=content, headers=headers)
