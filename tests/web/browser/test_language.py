@@ -129,3 +129,8 @@ def test_a_refusal_is_in_german_where_the_page_is(open_page):
     page.goto(f"{page.url.split('#')[0]}#/learn")
     page.select_option("[name=recipe]", "nielsen")
     page.wait_for_selector("#recipe-words:has-text('Aus der Quelle: alles.')")
+    page.goto(f"{page.url.split('#')[0]}#/inside")
+    page.dispatch_event("input[name=model][value=small-conv]", "click")
+    page.wait_for_selector("#kernel:not([hidden])")
+    page.locator("#network .maps canvas").nth(1).focus()
+    page.wait_for_selector("#equation:has-text('max des Fensters bei')")

@@ -303,6 +303,8 @@ export default {
   "samples.what": "Was es ist",
   "samples.remove": "Entfernen",
   "samples.done": "Fertig: Von deinen {count} Beispielen las es vorher {before} und jetzt {after}. Damit wurde es trainiert; zeichne also neue, um zu sehen, ob es deine Hand gelernt hat.",
+  "equation.where": ", wobei ",
+  "equation.window": " des Fensters bei ",
   "equation.all": "Alle Summanden ausschreiben",
   "main.yours": "eines von deinen",
   "main.about": "byhand {version}. Alle Zahlen dieser Seite werden auf dem Rechner berechnet, der sie liefert; nichts geht anderswohin.",

@@ -303,6 +303,8 @@ export default {
   "samples.what": "What it is",
   "samples.remove": "Remove",
   "samples.done": "Done: of your {count} samples it read {before} before and {after} now. It was trained on them, so draw new ones to see whether it learnt your hand.",
+  "equation.where": ", where ",
+  "equation.window": " of the window at ",
   "equation.all": "Write out all terms",
   "main.yours": "one of yours",
   "main.about": "byhand {version}. All numbers on this page are computed on the machine that serves it; no data is sent elsewhere.",

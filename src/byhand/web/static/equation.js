@@ -28,7 +28,7 @@ export function equation(answer, onAll) {
   const head = line(general);
   head.className = "general";
   if (!terms.length) {
-    const lines = text.split("\n").map((/** @type {string} */ part) => part.trim());
+    const lines = worded(text).split("\n").map((/** @type {string} */ part) => part.trim());
     return el("div", {}, ...(text.startsWith(name) ? [line(lines.join(" "))] : [head, ...lines.map(line)]));
   }
   const sums = terms.flatMap((/** @type {any} */ term, /** @type {number} */ i) => [i ? " + " : "", product(term)]);
@@ -47,6 +47,9 @@ export function equation(answer, onAll) {
   body.firstChild.className = "name";
   return el("div", {}, head, body, el("div", {}, "= ", el("b", { textContent: short(value) })));
 }
+
+/** The server's text with its words in the reader's language. @param {string} text */
+const worded = (text) => text.replace(", where ", t("equation.where")).replace(" of the window at ", t("equation.window"));
 
 /** @param {{input: string, value: number, weight: number, product: number}} term */
 const product = ({ input, value, weight, product }) =>
