@@ -56,6 +56,7 @@ from byhand import (
     Tanh,
     fit,
 )
+from byhand.core import workspace
 from byhand.ops import default, reference
 from tests.core.test_ctc import Steps
 
@@ -223,3 +224,18 @@ def test_the_meter_sees_a_single_array():
             dx[...] = at.dy * (at.y > 0)
 
     assert peak([Dense(30), Wasteful(), Dense(10)], MSE(), batch_size=ROWS) > 10 * LIMIT
+
+
+def test_arrays_of_a_pass_lie_apart_in_one_block_and_outside_where_it_is_full(monkeypatch):
+    monkeypatch.setattr(workspace, "LEAST_BLOCK", 100)
+    make = lambda shape, dtype=np.float32: np.full(shape, 7, dtype)  # noqa: E731
+    make_part = workspace.in_one_block(make, 100)
+    arrays = [make_part((3, 5)), make_part((4, 16)), make_part((2, 4), np.bool_), make_part((21,)), make_part((2, 3))]
+    for i, a in enumerate(arrays):
+        a[...] = i
+    assert [a.shape for a in arrays] == [(3, 5), (4, 16), (2, 4), (21,), (2, 3)]
+    assert all((a == a.dtype.type(i)).all() for i, a in enumerate(arrays))
+    places = [(a.ctypes.data - arrays[0].ctypes.data) // 4 for a in (arrays[0], arrays[1], arrays[4])]
+    assert places == [0, 16, 80]  # whole cache lines; 21 more numbers would not have fitted
+    assert not np.shares_memory(arrays[0].base, arrays[3])
+    assert workspace.in_one_block(make, 99) is make

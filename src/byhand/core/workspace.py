@@ -17,6 +17,8 @@ from byhand.core.passes import LossPass, Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
 
+LEAST_BLOCK = 2**20  # numbers: NumPy asks for large pages from four megabytes on
+
 
 class Passes(NamedTuple):
     """One pass through a network: one pass per layer, and that of the loss."""
@@ -56,6 +58,7 @@ class Workspace:
         share: bool = True,
     ):
         self.rows = rows
+        make = in_one_block(make, rows * numbers_of(plans))
         self._layers, _ = chain(plans, in_shape, rows, make, share)
         for at, own, gradient in zip(self._layers, p, g, strict=True):
             bind(at, own, gradient)
@@ -109,6 +112,27 @@ def numbers_of(plans: Sequence[Plan]) -> int:
         + numbers_of(plan.children)
         for plan in plans
     )
+
+
+def in_one_block(make: Any, numbers: int) -> Any:
+    """`make`, but its arrays are parts of one block of so many numbers, as long as there is room.
+
+    An operating system may give a large block large pages of memory, which a processor finds faster: a step that works
+    on tens of megabytes then takes a third less.
+    """
+    if numbers < LEAST_BLOCK:
+        return make
+    block, used = make((numbers,)), 0
+
+    def part(shape: Shape, *dtype: Any) -> Array:
+        nonlocal used
+        start, size = used, prod(shape)
+        if dtype or start + size > numbers:
+            return make(shape, *dtype)
+        used += -(-size // 16) * 16  # whole cache lines
+        return block[start : start + size].reshape(shape)
+
+    return part
 
 
 def chain(
