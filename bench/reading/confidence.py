@@ -5,7 +5,7 @@
 Pictures are composed by the project's own pens: rows of digits, and letters, words, scribbles, lines, marks and blank
 paper, all on the same papers. Two curves come out: of the rows that were given such a confidence, how many are right;
 and, for every threshold below which a row is not read, how many rows of digits are kept and how many of the others are
-refused. It also prints by which factors the powers in `row_reader.py` should be changed to fit best.
+refused. It also prints by which factors the powers in the reader's file should be changed to fit best.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from byhand.handwriting.glyphs import drawn_writers, image_writers
 from byhand.handwriting.others import OTHER_KINDS, draw_other
 from byhand.handwriting.paper import any_paper, put_on_paper
 from byhand.plots.canvas import COLOURS, DASHES, dress, figure, save
-from byhand.reading.reader import SURE_ENOUGH, Reader, sureness
+from byhand.reading.reader import Reader, sureness
 
 LONGEST = 8
 
@@ -32,16 +32,17 @@ def main():
     parser.add_argument("--model", type=Path)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    reader = Reader(options.model, sure=0)
+    reader = Reader(options.model, sure=0, form="digits")
+    enough = Reader(options.model).sure
     writers = hands(rng)
     rows = [read(reader, label, ink, rng) for label, ink in (row(writers, rng) for _ in range(options.pictures))]
     others = {}
     for kind in (*OTHER_KINDS, "blank paper"):
         inks = [other(kind, rng) for _ in range(options.pictures // 12)]
         others[kind] = np.array([read(reader, "", ink, rng)[0] for ink in inks])
-    report(rows, others)
+    report(rows, others, enough)
     save(reliability(rows), options.out / "confidence.png")
-    save(trade_off(rows, others), options.out / "rejection.png")
+    save(trade_off(rows, others, enough), options.out / "rejection.png")
 
 
 def hands(rng):
@@ -88,14 +89,14 @@ def exponent(confidence, right, digits=False):
     return tried[likelihood.argmax()]
 
 
-def report(rows, others):
+def report(rows, others, enough):
     sure, right = (np.array([r[i] for r in rows]) for i in (0, 1))
     digits = [digit for r in rows for digit in r[3]]
     print(f"{len(rows)} rows of digits, {100 * right.mean():.1f} % read right")
     print(f"factor for the power of a row's confidence {exponent([r[2] for r in rows], right):.2f}", end=", ")
     print(f"of a digit's {exponent([d[0] for d in digits], [d[1] for d in digits], True):.2f}")
     print(f"{'threshold':<12}{'right rows kept, %':>20}" + "".join(f"{kind + ', %':>16}" for kind in others))
-    for threshold in sorted({0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, SURE_ENOUGH}):
+    for threshold in sorted({0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, enough}):
         kept = 100 * np.mean(sure[right] >= threshold)
         refused = [100 * np.mean((s < threshold) | (s == 0)) for s in others.values()]
         print(f"{threshold:<12.2f}{kept:>20.1f}" + "".join(f"{r:>16.1f}" for r in refused))
@@ -119,7 +120,7 @@ def reliability(rows):
     return picture
 
 
-def trade_off(rows, others):
+def trade_off(rows, others, enough):
     """What is refused against what is kept, for every threshold."""
     picture = figure(6.4, 4.4)
     ax = picture.add_subplot()
@@ -130,10 +131,10 @@ def trade_off(rows, others):
         refused = [100 * np.mean((s < t) | (s == 0)) for t in thresholds]
         colour, dash = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
         ax.plot(refused, kept, dash, color=colour, label=f"{kind} (n = {len(s)})")
-        ax.plot(100 * np.mean((s < SURE_ENOUGH) | (s == 0)), 100 * np.mean(sure >= SURE_ENOUGH), "o", color=colour)
+        ax.plot(100 * np.mean((s < enough) | (s == 0)), 100 * np.mean(sure >= enough), "o", color=colour)
     dress(ax, "refused, % of the pictures without digits", "kept, % of the rows that are read right")
     ax.set(ylim=(80, 100.5))
-    ax.legend(title=f"circles: threshold {SURE_ENOUGH}", loc="lower left")
+    ax.legend(title=f"circles: threshold {enough:.2f}", loc="lower left")
     return picture
 
 

@@ -12,18 +12,20 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from byhand.handwriting.alphabet import ALPHABET
 from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.page import draw_page
 from byhand.handwriting.paper import Paper, put_on_paper
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
+from byhand.reading.candidates import number_ink
 from byhand.reading.crops import RowView, crop, row_ink
+from byhand.reading.cut import cut_all
 from byhand.reading.cuts import HEIGHT, STROKE_GREY, VIEW, propose
-from byhand.reading.lines import find_lines, written_boxes
+from byhand.reading.finder import CELL, PAD, UPRIGHT
 from byhand.reading.pieces import slant, upright
 from byhand.reading.reader import MODEL, Reader
-from byhand.reading.writing import flatten
 
 ROWS = ["31415", "92653", "58979"]
 
@@ -53,22 +55,29 @@ def panel(picture, place, image, title, **more):
     return ax
 
 
+def found_row(reader, image):
+    """The one row that the finder finds, as it is cropped."""
+    ((line,),) = cut_all(reader.finder.find(image))
+    return row_ink(line.image, line.mask)
+
+
 def outline(ax, box, colour):
     left, top, right, bottom = box
     ax.add_patch(Rectangle((left - 0.5, top - 0.5), right - left, bottom - top, fill=False, edgecolor=colour))
 
 
 def stages(reader, writers):
-    """A page with a shadow and ruled lines, its light evened, what is writing, and what was read."""
+    """A page with a shadow and ruled lines, two of the finder's maps, and what was read."""
     page = draw_page(ROWS, writers[3], np.random.default_rng(3), (420, 520), Style(climb=0.3), rules=0.6, shadow=0.9)
     image = grey(page.picture)
-    flat = flatten(image)
-    mask, _ = written_boxes(flat)
+    found = reader.finder.find(image)
+    maps = found.numbers[0].level.maps
+    rows, columns = (slice(PAD // CELL, side // CELL) for side in image.shape)
     reading = reader.read(image)
     picture = figure(9, 2.4)
     panel(picture, (1, 4, 1), page.picture, "the photo")
-    panel(picture, (1, 4, 2), flat, "its light evened", vmin=0, vmax=255)
-    panel(picture, (1, 4, 3), ~mask, "what is writing")
+    panel(picture, (1, 4, 2), 1 - number_ink(maps)[rows, columns], "ink of numbers", vmin=0, vmax=1)
+    panel(picture, (1, 4, 3), 1 - maps[UPRIGHT][rows, columns], "their cores", vmin=0, vmax=1)
     ax = panel(picture, (1, 4, 4), page.picture, "lines, digits, and what was read")
     for line in reading.lines:
         outline(ax, line.box, ORANGE)
@@ -83,8 +92,7 @@ def row(reader, writers):
     rng = np.random.default_rng(8)
     ink = write_row("70924", writers[3], Style(climb=0.7, gap=0.25), rng, (70, 320))
     image = put_on_paper(np.pad(ink, 14), Paper(contrast=0.5, rules=0.3, grain=0.03), rng)
-    (line,) = find_lines(image)
-    ink = row_ink(line.image, line.mask)
+    ink = found_row(reader, image)
     views = {
         "level, its ink 0.85 of the height": RowView(),
         "smaller": RowView(share=0.65),
@@ -99,8 +107,8 @@ def row(reader, writers):
     p = np.exp(reader._way.look(crops[:1])[1][0])
     ax = picture.add_subplot(3, 2, 6)
     ax.imshow(p.T, aspect="auto", cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
-    ax.set(xlabel="step, one every 4 columns", yticks=range(11), yticklabels=[*"0123456789", "blank"])
-    ax.tick_params(axis="y", labelsize=5)
+    ax.set(xlabel="step, one every 4 columns", yticks=range(23), yticklabels=[*ALPHABET.replace(" ", "␣"), "blank"])
+    ax.tick_params(axis="y", labelsize=4)
     ax.set_title("probability of each class at each step, first view", fontsize=9)
     ax.set_xlim(-0.5, crops[0].image.shape[1] / reader._way.step + 1)
     return picture
@@ -111,11 +119,11 @@ def cutting(writers):
     rng = np.random.default_rng(2)
     ink = write_row("360528", writers[1], Style(gap=-0.02, uneven_gap=0.05), rng, (70, 420))
     image = put_on_paper(np.pad(ink, 14), Paper(contrast=0.7, grain=0.02), rng)
-    (line,) = find_lines(image)
-    seen = crop(row_ink(line.image, line.mask), VIEW, HEIGHT)
+    cutter = Reader(MODEL, sure=0)
+    seen = crop(found_row(cutter, image), VIEW, HEIGHT)
     strokes = seen.image > STROKE_GREY
     cuts, _ = propose(strokes, upright(strokes.shape, slant(strokes)))
-    reading = Reader(MODEL, sure=0).read(image)
+    reading = cutter.read(image)
     picture = figure(9, 1.9)
     ax = panel(picture, (1, 2, 1), 255 - seen.image, "all cuts that are tried", vmin=0, vmax=255)
     for cut in cuts:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from byhand.core.errors import ByhandError
 from byhand.forms.filling import FieldReading, FormReader, fault
-from byhand.forms.learn import learn_form
+from byhand.forms.learn import learn_form, sorted_boxes
 from byhand.forms.perspective import fit_perspective, warped
 from byhand.forms.register import PrintedForm, lay_over
 from byhand.forms.template import FormField, FormSum, FormTemplate, load_form, save_form
@@ -220,3 +220,8 @@ def test_commands(byhand, sheet, scan, tmp_path):  # noqa: F811
     record, _ = [json.loads(line) for line in byhand("form", "read", "f.toml", "scans", "--json")[1].splitlines()]
     assert record["version"] == 1 and [one["name"] for one in record["fields"]] == names
     assert [one["text"] for one in record["fields"]] == [first[name] for name in names]
+
+
+def test_reading_order() -> None:
+    first, beside, below, last = (5, 10, 50, 30), (70, 14, 120, 36), (0, 40, 40, 60), (60, 45, 90, 65)
+    assert sorted_boxes([last, beside, below, first]) == [first, beside, below, last]

@@ -9,9 +9,9 @@ from PIL import Image
 from byhand.documents.pages import PageChoice, page_images
 from byhand.documents.sources import read_list
 from byhand.forms.template import FormField, FormTemplate, load_form, save_form
-from byhand.network import Network
 from byhand.reading.hand import save_hand, with_hand
-from byhand.reading.reader import ROW_MODEL
+from byhand.reading.model import load_model
+from byhand.reading.reader import READER
 
 
 def pages(scratch, data):
@@ -36,7 +36,7 @@ def hand(scratch, data):
 
 @cache
 def base():
-    return Network.load(ROW_MODEL)
+    return load_model(READER).rows[0]
 
 
 @cache

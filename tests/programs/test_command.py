@@ -1,11 +1,9 @@
 """byhand explain --as."""
 
-from pathlib import Path
-
 import pytest
 
-import byhand as byhand_package
 from byhand.cli.main import main
+from byhand.reading.row_network import row_network
 from tests.images import write_blocks
 
 
@@ -26,7 +24,8 @@ def test_explain_as_a_program(monkeypatch, capsys, tmp_path):
     assert "EPOCHS = 2\n" in out
     assert "return 0.5" in out
     assert byhand("explain", "conv", "--as", "cobol")[0] == 2
-    reader = Path(byhand_package.__file__).parent / "models" / "row.safetensors"
+    reader = tmp_path / "row.safetensors"
+    row_network(0).save(reader)
     for language in ("numpy", "pytorch", "keras", "jax"):
         status, out = byhand("explain", reader, "--as", language)
         assert status == 0

@@ -8,21 +8,21 @@ from safetensors.numpy import load_file, save_file
 from tests.documents.papers import paper, saved
 
 from byhand.core.errors import ByhandError
-from byhand.network import Network
 from byhand.reading.hand import HAND_KEY, fingerprint, learnt_names, save_hand, with_hand
-from byhand.reading.reader import ROW_MODEL, Reader
+from byhand.reading.model import load_model
+from byhand.reading.reader import MODEL, READER, Reader
 from byhand.recipes.hand import train_hand
 
 
 @pytest.fixture(scope="module")
 def base():
-    return Network.load(ROW_MODEL)
+    return load_model(READER).rows[0]
 
 
 @pytest.fixture
 def learnt(base, tmp_path):
     """A network that differs in its last layers, and its file."""
-    network = Network.load(ROW_MODEL)
+    network = load_model(READER).rows[0]
     rng = np.random.default_rng(0)
     for name in learnt_names(base):
         network.named_parameters()[name][...] += rng.normal(0, 0.01, network.named_parameters()[name].shape)
@@ -36,7 +36,7 @@ def test_what_was_learnt_comes_back_and_the_rest_is_the_package_s(base, learnt):
     assert np.abs(back.theta - network.theta).max() < 1e-4 < np.abs(back.theta - base.theta).max()
     first = int(len(base.theta) * 0.4)
     assert (back.theta[:first] == base.theta[:first]).all()
-    assert path.stat().st_size < ROW_MODEL.stat().st_size
+    assert path.stat().st_size < READER.stat().st_size
     assert Reader(hand=path).read(paper("2063")).text == "2063"
 
 
@@ -53,7 +53,7 @@ def test_other_files_and_other_readers_are_refused(base, learnt, tmp_path):
             with_hand(base, tmp_path / name)
         assert "\n" not in str(caught.value)
     with pytest.raises(ByhandError, match="built-in networks"):
-        Reader(form="amount", hand=path)
+        Reader(MODEL, hand=path)
 
 
 @pytest.mark.parametrize("content", ["", "file,text\na.png,1\n", "file,label\n"])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from byhand.reading.ink import background, box_mean, ink, light_on_dark, median, otsu, running_max
+from byhand.reading.ink import background, box_mean, flatten, ink, light_on_dark, median, otsu, running_max
 
 
 def page(paper: float = 220, pen: float = 40, size: int = 100) -> np.ndarray:
@@ -109,3 +109,24 @@ def test_thresholds_and_medians_of_counted_levels() -> None:
         assert median(level, times) == np.median(every)
         there = times > 0
         assert otsu(level[there], times[there]) == otsu(every)
+
+
+@pytest.mark.parametrize("size", [28, 90, 250, 700])
+def test_a_thick_digit_keeps_its_ink_at_any_size(size: int) -> None:
+    """A 1 and a 0 whose strokes are a quarter as wide as the picture is high, beside a shadow."""
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    light = 1 - 0.3 * np.exp(-2 * ((x - 0.6) ** 2 + (y - 0.6) ** 2))
+    for stroke in (np.abs(np.hypot(x, y) - 0.6) < 0.25, (np.abs(x) < 0.25) & (np.abs(y) < 0.8)):
+        flat = flatten(np.rint(np.where(stroke, 60, 230) * light).astype(np.uint8), False)
+        assert flat[stroke].max() < 130 and flat[~stroke].min() > 190
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_flatten_takes_light_and_polarity_out(inverted: bool) -> None:
+    x = np.linspace(0, 1, 400)
+    light = np.full((200, 400), 220.0) * (1 - 0.6 * x)
+    stroke = np.zeros((200, 400), bool)
+    stroke[60:140, 40:400:60] = stroke[60:140, 42:400:60] = True
+    picture = np.rint(np.where(stroke, 0.3, 1) * light).astype(np.uint8)
+    flat = flatten(255 - picture if inverted else picture)
+    assert (inverted or flat[~stroke].min() > 215) and flat[stroke].max() < np.percentile(flat[~stroke], 5) - 60

@@ -1,7 +1,6 @@
 """Whole pictures read with the networks that come with the package."""
 
 import json
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,11 +10,16 @@ from PIL import Image
 
 import byhand
 from byhand.core.errors import ByhandError
+from byhand.handwriting.alphabet import ALPHABET
 from byhand.handwriting.drawn import draw_ink
+from byhand.handwriting.line import write_line
 from byhand.handwriting.pens import Pen
 from byhand.handwriting.strokes import Hand
-from byhand.reading.reader import MODEL, ROW_MODEL, Reader, better, is_filled
-from byhand.reading.reading import Digit, Reading, Row, Unread
+from byhand.handwriting.style import LineStyle
+from byhand.handwriting.writers import drawn_writer
+from byhand.reading.reader import MODEL, Reader
+from byhand.reading.row_read import RowRead
+from byhand.reading.row_reader import RowReader
 
 HAND, PEN = Hand(0.05, 0.0, 1.0, 0.01, 0.005), Pen(0.09)
 ROWS = ["2063", "38", "60235"]  # digits that everybody writes alike
@@ -85,16 +89,6 @@ def test_light_on_dark_reads_the_same(either: Reader) -> None:
     dark, light = either.read(picture), either.read(255 - picture)
     assert dark.text == light.text
     np.testing.assert_allclose([d.box for d in dark.digits], [d.box for d in light.digits], atol=5)
-
-
-def test_many_rows_count_more_than_one_that_is_surer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it is not plain which is the lighter, writing or paper."""
-    reader = Reader(ROW_MODEL)
-    rows, one = (Reading((Row((), p, (0, 0, 1, 1)),) * n) for p, n in ((0.8, 5), (0.6, 1)))
-    monkeypatch.setattr("byhand.reading.reader.skewness", lambda image: 0.5)
-    for dark in (True, False):
-        monkeypatch.setattr(reader, "_lines", lambda image, inverted, dark=dark: rows if inverted != dark else one)
-        assert reader._by_ink(np.zeros((30, 30), np.uint8)) is rows
 
 
 def test_a_photo_is_turned_as_its_exif_says(reader: Reader) -> None:
@@ -197,25 +191,20 @@ def test_a_drawing_is_read_as_its_picture_is(cutter: Reader) -> None:
         cutter.read_drawing(np.zeros((30, 30)))
 
 
-def test_one_sure_row_fills_a_picture() -> None:
-    def reading(confidence: float, rows: int = 1) -> Reading:
-        return Reading((Row((), confidence, (0, 0, 80, 20)),) * rows)
+def test_a_row_without_digits_is_no_number(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dash or a point by itself is told of, but not read."""
+    picture, _ = page(["2063"])
+    minus = RowRead((ALPHABET.index("-"),), 0.9, [40.0], np.full((1, len(ALPHABET)), 0.9))
+    monkeypatch.setattr(RowReader, "read", lambda self, ink, again: minus)
+    reading = reader.read(picture)
+    assert reading.lines == () and [place.text for place in reading.rejected] == ["-"]
 
-    assert is_filled(reading(0.95), (40, 100))  # 1,600 of 4,000 pixels
-    assert not is_filled(reading(0.95), (60, 100)) and not is_filled(reading(0.8), (40, 100))
-    assert not is_filled(reading(0.99, rows=2), (40, 100)) and not is_filled(Reading(()), (40, 100))
 
-
-def test_the_finders_reading_counts_where_it_promises_two_digits_more() -> None:
-    def reading(text: str, confidence: float = 1.0, left: int = 0) -> Reading:
-        digits = tuple(Digit(name, 1.0, (0, 0, 1, 1), (), np.zeros((1, 1))) for name in text.replace(" ", ""))
-        groups = tuple(map(len, text.split()))
-        return Reading((Row(digits, confidence, (left, 0, left + 9, 9), groups),))
-
-    by_ink = reading("123")
-    assert better(reading("1234567"), by_ink).text == "1234567"  # 3.5 digits against 1.5
-    assert better(reading("123456"), by_ink).text == "123"  # 3 against 1.5
-    assert better(reading("1234567", 0.8), by_ink).text == "123"
-    assert better(reading("12 3"), by_ink).text == "12 3"  # the same digits, in groups
-    found = replace(reading("12"), rejected=(Unread((0, 0, 9, 9), "unsure"), Unread((50, 0, 59, 9), "other")))
-    assert [place.box[0] for place in better(found, by_ink).rejected] == [50]  # the other is what was read
+def test_signs_are_read_unless_digits_are_asked_for() -> None:
+    rng = np.random.default_rng(1)
+    writer = drawn_writer(0, "drawn 3")
+    line = write_line("12.50", writer, LineStyle(), rng, (60, 400))
+    picture = 230 - 190 * (np.pad(line.ink, 30) / 255)
+    picture = np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
+    assert Reader().read(picture).text == "12.50"
+    assert Reader(form="digits").read(picture).text == "1250" == Reader(MODEL).read(picture).text

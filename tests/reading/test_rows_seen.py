@@ -7,13 +7,12 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET
-from byhand.handwriting.others import OTHER_KINDS, draw_other
+from byhand.handwriting.others import draw_other
 from byhand.reading.components import components
 from byhand.reading.crops import Crop, RowView, climb, crop, row_ink
 from byhand.reading.cuts import best_way, propose
-from byhand.reading.lines import find_lines
 from byhand.reading.pieces import cut_between, digit_image, parted, slant, upright
-from byhand.reading.reader import Reader, is_mark
+from byhand.reading.reader import Reader
 from byhand.reading.row_network import row_network, signs_network
 from byhand.reading.row_reader import RowReader
 
@@ -114,37 +113,12 @@ def test_the_image_of_a_digit_is_as_mnist_has_them() -> None:
     assert not digit_image(np.zeros((5, 5), np.uint8)).any()
 
 
-def test_points_and_lines_are_marks_and_strokes_are_not() -> None:
-    rng = np.random.default_rng(0)
-    assert is_mark(np.ones((6, 6), bool)) and is_mark(np.ones((4, 90), bool)) and is_mark(np.zeros((9, 9), bool))
-    assert not is_mark(np.ones((40, 6), bool)) and not is_mark(bars() > 0)
-    for kind in OTHER_KINDS:
-        ink = draw_other(rng, 40, kind)
-        assert ink.dtype == np.float32 and ink.min() >= 0 and 0.3 < ink.max() <= 1 and len(ink) < 80
-
-
-def test_a_frames_stroke_beside_a_line_is_none() -> None:
-    picture = np.full((100, 180), 220, np.uint8)
-    for x in (40, 70, 100):
-        picture[50:90, x : x + 16] = 40
-        picture[56:84, x + 5 : x + 11] = 220  # zeros
-    alone = find_lines(picture)
-    picture[8:46, 172:174] = 40
-    assert [line.box for line in find_lines(picture)] == [line.box for line in alone]
-
-
 def test_what_is_not_sure_enough_is_left_out() -> None:
     rng = np.random.default_rng(3)
     scribble = np.pad(np.rint(200 * draw_other(rng, 60, "scribble")).astype(np.uint8), 20)
     assert Reader(sure=1.0).read(255 - scribble).lines == ()
     with pytest.raises(ByhandError, match="sure must be"):
         Reader(sure=2)
-
-
-def test_a_picture_full_of_strokes_is_no_writing() -> None:
-    for side, lines in ((40, 40), (50, 0)):  # 1,600 and 2,500 pieces
-        stroke = np.pad(np.full((12, 3), 20, np.uint8), ((6, 6), (8, 8)), constant_values=230)
-        assert len(find_lines(np.tile(stroke, (side, side)))) == lines
 
 
 def test_only_so_many_doubtful_rows_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +135,7 @@ def test_only_so_many_doubtful_rows_are_looked_at_again(monkeypatch: pytest.Monk
     for limit, rows in ((0, 0), (5, 1), (9, 2), (500, 4)):  # each is about six times as long as high
         looked.clear()
         monkeypatch.setattr("byhand.reading.reader.AGAIN", limit)
-        read._by_ink(np.tile(stroke, (4, 8)))
+        read.read(np.tile(stroke, (4, 8)))
         assert looked.count(2) == 4 and looked.count(5) == rows
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from byhand.core.errors import ByhandError
 from byhand.reading.image import open_image
-from byhand.reading.reader import ROW_MODEL, Reader
+from byhand.reading.reader import READER, Reader
 from byhand.web import app, job, observer, pictures
 from byhand.web.limits import Limits, Refusal
 from byhand.web.pictures import memory_needed, open_picture
@@ -225,10 +225,10 @@ def test_a_process_that_reads_for_too_long_is_ended(canvas):
     model, wanted = server.reader(None), ToRead(canvas)
     try:
         with pytest.raises(Refusal, match="not read within") as refused:
-            readers(model, wanted, ROW_MODEL)
+            readers(model, wanted, READER)
         assert refused.value.status == 422
         readers.limits = Limits()
-        assert readers(model, wanted, ROW_MODEL)["text"] == "7"
+        assert readers(model, wanted, READER)["text"] == "7"
     finally:
         readers.close()
         server.close()

@@ -35,12 +35,13 @@ def read(
     pattern: Annotated[
         str,
         typer.Option(
-            help="What a row may contain: digits, text, numbers, amount, date, time, or a regular expression."
+            help="What a row may contain: digits, text, numbers, amount, date, time, or a regular expression.",
+            show_default="all that the model knows",
         ),
-    ] = "digits",
+    ] = "",
     signs: Annotated[
-        bool, typer.Option("--signs/--digits-only", help="Read the signs of numbers, too: --pattern text.")
-    ] = False,
+        bool | None, typer.Option("--signs/--digits-only", help="Read the signs of numbers, or digits alone.")
+    ] = None,
     length: Annotated[str, typer.Option(help="Number of digits in each number: 8, or 4-6.")] = "",
     confidence: Annotated[float, typer.Option(min=0, max=1, help="Refuse rows with a lower confidence.")] = 0.0,
     region: Annotated[str, typer.Option(help="The area to read: left,top,right,bottom, in pixels or percent.")] = "",
@@ -67,7 +68,7 @@ def read(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Read the handwritten digits in pictures and documents, in one or more rows, dark on light or light on dark.
+    """Read the handwritten numbers in pictures and documents, in one or more rows, dark on light or light on dark.
 
     The exit status is 0 if all was read, 1 if something could not be read, which is named, and 2 if nothing was begun.
     """

@@ -118,7 +118,7 @@ class Task:
 
 @lru_cache(maxsize=2)
 def _reader(model: str | None, pattern: str, hand: str | None) -> Reader:
-    return Reader(model, form=pattern, hand=hand)
+    return Reader(model, form=pattern or None, hand=hand)
 
 
 def read_documents(documents: Iterable[Document], task: Task, jobs: int = 1) -> Iterator[PageReading]:

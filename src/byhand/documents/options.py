@@ -17,6 +17,7 @@ from byhand.reading.reading import Reading, Row, Unread
 from byhand.reading.turned import turned_back
 
 QUARTERS = (0, 90, 180, 270)
+SIGNS = {True: "text", False: "digits"}
 SIDES = ("left", "top", "right", "bottom")
 
 
@@ -34,7 +35,7 @@ class ReadOptions:
 
     Args:
         pattern: what a row may read: digits, text, numbers, amount, date, time, or a regular expression
-            (`Reader`'s form).
+            (`Reader`'s form); by default all that the model knows.
         confidence: from 0 to 1; rows with a lower one are rejected as "unsure".
         length: how many digits each number has: "8", or "4-6" for a range; others are rejected as "length".
         region: the part of each page that is read: "left,top,right,bottom" in pixels, or in percent of the page's width
@@ -42,23 +43,23 @@ class ReadOptions:
         rotate: by how many degrees each page is rotated clockwise before it is read: 0, 90, 180 or 270. Boxes stay
             those of the page as it comes.
         pages: of each document: "1,3-5", "2-"; all by default.
-        signs: whether signs of numbers are read, too: short for the pattern "text".
+        signs: whether signs of numbers are read, too: short for the patterns "text" and "digits".
 
     Raises:
         ByhandError: one of them means nothing.
     """
 
-    pattern: str = "digits"
+    pattern: str = ""
     confidence: float = 0.0
     length: str = ""
     region: str = ""
     rotate: int = 0
     pages: str = ""
-    signs: bool = False
+    signs: bool | None = None
 
     def __post_init__(self) -> None:
         require_between("confidence", self.confidence, 0, 1)
-        if self.signs and self.pattern not in ("digits", "text"):
+        if self.signs is not None and self.pattern not in ("", SIGNS[self.signs]):
             raise ByhandError(f"signs and the pattern {self.pattern!r} both say what is read; give one of them.")
         if self.rotate not in QUARTERS:
             raise ByhandError(f"rotate must be 0, 90, 180 or 270 degrees clockwise; got {self.rotate!r}.")
@@ -66,8 +67,8 @@ class ReadOptions:
 
     @property
     def form(self) -> str:
-        """What a row may read."""
-        return "text" if self.signs else self.pattern
+        """What a row may read; "" for all that the model knows."""
+        return self.pattern if self.signs is None else SIGNS[self.signs]
 
     @cached_property
     def choice(self) -> PageChoice:

@@ -19,9 +19,9 @@ from byhand.forms.perspective import scaling
 from byhand.forms.register import FITS, PrintedForm, lay_over
 from byhand.forms.template import FormField, FormTemplate
 from byhand.reading.forms import only_digits
+from byhand.reading.ink import flatten
 from byhand.reading.prepare import Box
 from byhand.reading.reader import Reader
-from byhand.reading.writing import flatten
 
 LARGEST_SCAN = 2_600  # pixels of the longer side: larger scans are made smaller first
 SURE_FIELD = 0.9  # fields with a lower confidence are to be looked at

@@ -14,10 +14,9 @@ from byhand.forms.register import skew
 from byhand.forms.ruling import Ruling, find_ruling, printed_in
 from byhand.forms.template import FormField, FormTemplate
 from byhand.reading.components import components
-from byhand.reading.lines import sorted_boxes
+from byhand.reading.ink import flatten
 from byhand.reading.prepare import Box
 from byhand.reading.reading import hull
-from byhand.reading.writing import flatten
 
 LONGEST_SIDE = 2_000  # pixels of a form's picture
 SAME_LINE = 5  # pixels by which the ends of cells on one line differ
@@ -288,3 +287,16 @@ def _overlap(a: Any, b: Any) -> float:
     across, down = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
     return max(0, across) * max(0, down) / max(smaller, 1)
+
+
+def sorted_boxes(found: list[Box]) -> list[Box]:
+    """In reading order: from above, and those whose heights overlap by half from the left."""
+    rest, result = sorted(found, key=lambda b: b[1]), []
+    while rest:
+        first = rest[0]
+        level = [
+            b for b in rest if min(b[3], first[3]) - max(b[1], first[1]) > 0.5 * min(b[3] - b[1], first[3] - first[1])
+        ]
+        result += sorted(level)
+        rest = [b for b in rest if b not in level]
+    return result

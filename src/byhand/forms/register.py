@@ -17,7 +17,7 @@ from byhand.forms.perspective import (
     turning,
     warped,
 )
-from byhand.reading.writing import flatten
+from byhand.reading.ink import flatten
 
 COARSE, LEVELS = 128, (320, 640, 1280)  # pixels of the longer side, for the first look and the later ones
 PATCH, APART_BY = 40, 28  # pixels of a piece of print that is looked for, and from one to the next

@@ -1,6 +1,7 @@
 """Cutting a number out of its page: its ink from the page's own pixels, and which of them are its writing."""
 
 from collections.abc import Sequence
+from math import ceil, floor
 from typing import NamedTuple
 
 import numpy as np
@@ -9,16 +10,44 @@ from byhand.core.types import Array
 from byhand.reading.candidates import Candidate
 from byhand.reading.find import SAME, FoundRow, level_rows, overlap, whole_box
 from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
-from byhand.reading.lines import TextLine
 from byhand.reading.pieces import box_of
+from byhand.reading.prepare import Box
 
 INK_PROBABILITY = 0.2  # an ink's probability from which it counts
 REACH = 1.0  # heights to either side of a core in which a line's ink may stand
 AROUND = 0.85  # heights above and below its middle
+FINER_AROUND = 0.7  # likewise of ink that only shows in the next larger size: points, commas; further off are frames
 LINE_PAPER = 0.25  # heights of paper around a line's ink
 LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read
 STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
 PAPER = 0.75  # heights around a place from which its paper is known
+
+
+class TextLine(NamedTuple):
+    """A line of writing.
+
+    Attributes:
+        box: where it stands in the picture: left, top, right, bottom in pixels, right and bottom exclusive.
+        image: its ink, uint8 (height, width), 255 on paper 0, with a margin around the box.
+        mask: which of its pixels are writing, bool (height, width): no ruled lines, no dirt.
+        corner: left and top of the image in a picture whose pixels are as large as the image's.
+        scale: how many of the picture's pixels one of the image's is long.
+        shape: of the picture.
+    """
+
+    box: Box
+    image: Array
+    mask: Array
+    corner: tuple[float, float]
+    scale: float
+    shape: tuple[int, ...]
+
+    def in_picture(self, box: Box) -> Box:
+        """A box in the line's image as one in the picture."""
+        (x, y), s = self.corner, self.scale
+        left, top, right, bottom = (s * (side + at) for side, at in zip(box, (x, y, x, y), strict=True))
+        height, width = self.shape
+        return max(floor(left), 0), max(floor(top), 0), min(ceil(right), width), min(ceil(bottom), height)
 
 
 class _Window(NamedTuple):
@@ -65,7 +94,9 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     if finer := c.level.finer:  # ink that shows in the next larger size counts, too
         ratio = finer.scale / c.level.scale
         places = ((at + first - PAD / CELL) * ratio + PAD / CELL for at, first in ((y, y0), (x, x0)))
-        there = np.maximum(there, np.minimum(_sampled(finer.maps[kind], *places), _sampled(window.own, y, x)))
+        apart, _ = _distance(c, np.arange(y0, ends[3])[:, None] + 0.5, np.arange(x0, ends[2]) + 0.5)
+        close = window.own * (apart < FINER_AROUND)
+        there = np.maximum(there, np.minimum(_sampled(finer.maps[kind], *places), _sampled(close, y, x)))
     near = there > INK_PROBABILITY
     if not near.any():
         return None

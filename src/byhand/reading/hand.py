@@ -11,7 +11,7 @@ from byhand.core.files import write_atomically
 from byhand.network import Network
 
 HAND_KEY = "byhand-hand"  # in the file's header: what it holds
-LEARNT_FROM = 15  # the layers from this one on are learnt: two convolutions along the row, and the logits
+LEARNT_FROM = 19  # the layers from this one on are learnt: the convolutions along the row, and the logits
 
 
 def learnt_names(network: Network) -> list[str]:

@@ -6,13 +6,14 @@ from byhand.core.types import Array
 
 WINDOW = 0.4  # the background's window, as a part of the picture's size; strokes must be thinner
 NEIGHBOURHOOD = 0.6  # likewise, where the darker and the lighter are weighed against each other
-DARKER, LIGHTER = 0.0, 1.3  # the skewness of dark writing on light paper is below the first, of light above the second
+DARKER = 0.0  # the skewness of dark writing on light paper is below this
 FRAME_RIM = 0.08  # the part of each side where a frame, or what lies beside the paper, might be: it does not count
 STEEPEST_LIGHT = 4.0  # grey levels by which the light may change from pixel to pixel of the copy
 GENTLE = 1 / 12  # or, where a shadow is deep, this part of its depth; a stroke's edge changes by more
 LIGHT_SIZE = 128  # the background is smooth, so a copy of this size shows it
 DARKEST = 64  # grey level: paper is not taken to be darker than this, or its grain would look like ink
 CONTRAST = 0.06  # ink that takes away a smaller part of the light is not believed
+THICK, THIN = 0.4, 0.14  # windows of the background, as parts of the picture's size, for thick strokes and for others
 NOISE = 5.0  # and it must differ from the paper by this many standard deviations of the paper's grain
 
 
@@ -52,7 +53,7 @@ def skewness(level: Array) -> float:
 
     Writing is the rarer of the two wherever one looks, so the differences are many and small on the paper's side, few
     and large on its own: their third moment has the sign of the ink. It is below DARKER for dark writing on light
-    paper, above LIGHTER for the reverse; in between, where there is hardly any writing to be seen, it says little.
+    paper, above it for the reverse.
     """
     small = _smaller(level)
     difference = small - box_mean(small, _odd(NEIGHBOURHOOD * np.sqrt(small.size)))
@@ -161,3 +162,13 @@ def running_max(a: Array, size: int) -> Array:
 def _widened(a: Array, by: int) -> Array:
     """The same with its first and its last row repeated so many times."""
     return a.take(np.arange(-by, len(a) + by), axis=0, mode="clip")
+
+
+def flatten(image: Array, inverted: bool | None = None) -> Array:
+    """The picture (height, width) with even light: every paper 255, writing darker, uint8."""
+    light = image.astype(np.float32)
+    if light_on_dark(light) if inverted is None else inverted:
+        light = 255 - light
+    white = background(light, THICK, THIN)
+    taken = (white - light) / np.maximum(white, DARKEST)  # the part of the paper's light that is missing
+    return np.clip(255 * (1 - taken), 0, 255).astype(np.uint8)

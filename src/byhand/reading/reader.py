@@ -1,7 +1,6 @@
 """Reading a picture: a network finds its lines of writing, and others read them."""
 
 from copy import copy
-from dataclasses import replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -15,59 +14,48 @@ from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 from byhand.reading.crops import Ink, row_ink
-from byhand.reading.cut import cut_all
+from byhand.reading.cut import TextLine, cut_all
 from byhand.reading.cuts import CutReader
-from byhand.reading.filled import FilledPaper, papers
-from byhand.reading.find import SAME, SMALL_PAGE, Finder, FoundRow, overlap
-from byhand.reading.folded import folded
+from byhand.reading.find import SMALL_PAGE, Finder, FoundRow
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_digits
 from byhand.reading.hand import with_hand
 from byhand.reading.image import ImageSource, open_image
-from byhand.reading.ink import DARKER, LIGHTER, skewness
-from byhand.reading.lines import TextLine, drawn_lines, find_lines
 from byhand.reading.model import is_reader, load_model
-from byhand.reading.pieces import box_of
 from byhand.reading.places import places
-from byhand.reading.prepare import Box
+from byhand.reading.prepare import FIELD, Box
 from byhand.reading.reading import Digit, Reading, Row, Unread, hull
 from byhand.reading.row_read import RowRead
-from byhand.reading.row_reader import ROWS, SHARPER, SURE, RowReader
-from byhand.reading.ruled import stroke_width
+from byhand.reading.row_reader import ROWS, SHARPER, RowReader
 from byhand.reading.turned import turned_back, without_rim
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
 READER = MODELS / "reader.byhand"  # finds numbers and reads them
 MODEL = MODELS / "digits.safetensors"  # for single digits
-ROW_MODEL = MODELS / "row.safetensors"  # for rows
-PARTNERS = MODELS / "row-narrow.safetensors", MODELS / "row-signs.safetensors"  # they read them, too
 ALTERNATIVES = 0.001  # what is less likely is not named
-SOLID = 0.45  # no pen is as wide as this part of a digit's height
 SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
-FILLED = 0.3  # part of a picture: where one sure row fills it, no others are looked for
-CLEARLY = 2.0  # digits: by so much must the finder's reading promise more than the one by ink
 PAPER_AROUND = 0.3  # of a small picture's longer side: how much paper is put around it
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 
 class Reader:
-    """Reads the digits in pictures, any number of them in any number of rows.
+    """Reads the numbers in pictures, any number of them in any number of rows.
 
     Example:
         >>> from byhand import Reader
         >>> reader = Reader()
         >>> reader.read("photo.jpg").text  # doctest: +SKIP
-        '2024'
+        '12.50'
 
     Args:
-        model: a model file; by default the ones that come with the package: for digits the row networks, for other
-            forms `READER`, which finds numbers by a network. Its network either reads whole rows
-            (height, width, 1) with the loss CTC, or single digits of 28 × 28 pixels; that one gets pieces cut out of
-            rows. The package's own work together: two read rows, and where they differ, one for digits judges too.
+        model: a model file; by default `READER`, which holds a network that finds numbers on a page and one that reads
+            them. Another network only reads what `READER` finds: whole rows (height, width, 1) with the loss CTC, or
+            single digits of 28 × 28 pixels, which gets pieces cut out of rows.
         form: what a row may read: "digits" alone, signs counting as nothing; "text", with the signs of numbers;
-            "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`).
-        sure: rows whose digits are less sure than this on average are taken for something else than digits, and left
+            "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`). By default "text", and
+            "digits" with a network that knows no signs.
+        sure: rows whose signs are less sure than this on average are taken for something else than numbers, and left
             out; 0 reads everything. By default what the model says.
-        hand: a file of `byhand train-hand`, for the package's own networks and forms of digits alone.
+        hand: a file of `byhand train-hand`, for the package's own networks.
 
     Raises:
         ByhandError: a file is no such model or hand, or `sure` is no probability.
@@ -77,56 +65,33 @@ class Reader:
         self,
         model: str | Path | None = None,
         sure: float | None = None,
-        form: str = "digits",
+        form: str | None = None,
         hand: str | Path | None = None,
     ):
         if sure is not None and not 0 <= sure <= 1:
             raise ByhandError(f"sure must be a probability from 0 to 1, not {sure}.")
-        self.sure = SURE_ENOUGH if sure is None else sure
-        self.finder: Finder | None = None
-        self.by_ink = True  # whether rows are found by their ink, too
+        path = Path(model) if model else READER
+        whole = is_reader(path)
+        if hand and not whole:
+            raise ByhandError(f"a hand is for the built-in networks, not for {path}.")
+        own = load_model(path if whole else READER)
+        self.finder = Finder(own.finder)
         self._way: RowReader | CutReader
-        asked, digits = form_asked(form), only_digits(form)
-        path = Path(model) if model else ROW_MODEL if digits else READER
-        if hand and path != ROW_MODEL:
-            raise ByhandError("a hand is for the built-in networks, and for digits without signs.")
-        if is_reader(path):
-            own = load_model(path)
-            self.network, self.finder, self.by_ink = own.rows[0], Finder(own.finder), False
+        if whole:
             known = own.calibration
-            if sure is None:
-                self.sure = known.get("sure", SURE_ENOUGH)
+            self.sure = known.get("sure", SURE_ENOUGH) if sure is None else sure
+            self.network = with_hand(own.rows[0], hand) if hand else own.rows[0]
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
-            networks = [network for network in own.rows if digits or network.outputs > DIGIT_CLASSES + 1]
-            self._way = RowReader(networks, None, asked, powers)
+            self._way = RowReader([self.network, *own.rows[1:]], None, form_asked(form or "text"), powers)
             return
-        if not digits:
+        self.sure = SURE_ENOUGH if sure is None else sure
+        self.network = _own_network(path)
+        rows = isinstance(self.network.loss, CTC)
+        if form and not only_digits(form):
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
-        network = any_network(path)
-        rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
-        if network.outputs != (11 if rows else 10) or (not rows and prod(network.input_shape) != 28 * 28):
-            shape = " × ".join(map(str, network.input_shape))
-            raise ByhandError(
-                f"{path}: this network takes inputs of {shape} and gives {network.outputs} outputs; reading pictures "
-                "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
-            )
-        if network.inputs != "grey levels":
-            raise ByhandError(
-                f'{path}: this network takes {network.inputs}; for pictures make it with inputs="grey levels".'
-            )
-        self.network = network
-        if path == ROW_MODEL:
-            own = load_model(READER)
-            network = with_hand(network, hand) if hand else network
-            networks = [network, *map(Network.load, PARTNERS)]
-            self._way = RowReader(networks, folded(Network.load(MODEL)), asked)
-            self.finder = Finder(own.finder)
-        elif rows:
-            self._way = RowReader([network], form=asked)
-        elif form == "digits":
-            self._way = CutReader(network)
-        else:
+        if form not in (None, "digits") and not rows:
             raise ByhandError(f"{path} reads single digits; a pattern needs a network for rows.")
+        self._way = RowReader([self.network], form=form_asked(form or "digits")) if rows else CutReader(self.network)
 
     def read(self, source: ImageSource) -> Reading:
         """Read a picture; one without writing gives an empty reading.
@@ -138,10 +103,13 @@ class Reader:
             ByhandError: the picture cannot be opened.
         """
         image = open_image(source)
-        if not self.by_ink:
-            return self._seen_framed(image)
-        by_ink = self._by_ink(image)
-        return by_ink if not self.finder or is_filled(by_ink, image.shape) else better(self._seen(image), by_ink)
+        reading = self._seen(image)
+        if reading.lines or reading.rejected or max(image.shape) > SMALL_PAGE:
+            return reading
+        # a small picture on which nothing stands: a digit may fill it, so paper is put around it, dark or light
+        rim = round(PAPER_AROUND * max(image.shape))
+        framed = [self._seen(np.pad(image, rim, constant_values=int(level))) for level in (image.min(), image.max())]
+        return max(reading, *(without_rim(other, rim, image.shape) for other in framed), key=promise)
 
     def read_row(self, ink: Array, mask: Array) -> Row | None:
         """Read what is known to be one row of writing; None if nothing can be read as the form demands.
@@ -168,16 +136,6 @@ class Reader:
         other._way = self._way.restricted(form_asked(form))
         return other
 
-    def _by_ink(self, image: Array) -> Reading:
-        """The reading of a picture, uint8 (height, width), whose rows are found by their ink."""
-        skew = skewness(image)
-        ways = [inverted for inverted, possible in ((False, skew < LIGHTER), (True, skew > DARKER)) if possible]
-        if found := papers(image):  # a digit may fill it
-            readings = [self._lines(image, inverted, found[inverted]) for inverted in ways]
-            chances = [found[inverted].rim * weakest(reading) for inverted, reading in zip(ways, readings, strict=True)]
-            return readings[int(np.argmax(chances))]
-        return max((self._lines(image, inverted) for inverted in ways), key=expected_rows)
-
     def read_drawing(self, ink: Array) -> Reading:
         """Read what was drawn on a canvas: there is no paper to be told from the ink, and nothing but writing on it.
 
@@ -189,37 +147,10 @@ class Reader:
         """
         if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
-        return self._reading(drawn_lines(ink)) if self.by_ink else self._seen(255 - ink)
-
-    def _lines(self, image: Array, inverted: bool, paper: FilledPaper | None = None) -> Reading:
-        return self._reading(find_lines(image, inverted, paper))
-
-    def _reading(self, lines: list[TextLine]) -> Reading:
-        rows, rejected, doubtful = [], [], 0.0  # the length of doubtful rows so far, in their heights
-        for line in lines:
-            if not is_mark(line.mask):
-                ink = row_ink(line.image, line.mask)
-                found = self._read_row(ink, doubtful < AGAIN)
-                row = _row(line, ink, found)
-                if row.digits and sureness(row) >= self.sure:
-                    rows.append(row)
-                elif row.digits or (isinstance(self._way, RowReader) and isinstance(self._way.form, NumberForm)):
-                    rejected.append(Unread(row.box, "unsure", row.text, row.confidence))
-                doubtful += found.doubtful * line.mask.shape[1] / line.mask.shape[0]
-        return Reading(tuple(rows), tuple(rejected))
-
-    def _seen_framed(self, image: Array) -> Reading:
-        """The reading of a picture; where nothing stands on a small one, with paper put around it, dark or light."""
-        reading = self._seen(image)
-        if reading.lines or reading.rejected or max(image.shape) > SMALL_PAGE:
-            return reading
-        rim = round(PAPER_AROUND * max(image.shape))
-        framed = [self._seen(np.pad(image, rim, constant_values=int(level))) for level in (image.min(), image.max())]
-        return max(reading, *(without_rim(other, rim, image.shape) for other in framed), key=promise)
+        return self._seen(255 - ink)
 
     def _seen(self, image: Array) -> Reading:
         """The reading of a picture, uint8 (height, width); turned where most of its numbers are."""
-        assert self.finder
         found = self.finder.find(image)
         readings = [self._found(found)]
         if not found.turned or (len(found.numbers) >= len(found.turned) and readings[0].lines):
@@ -231,61 +162,53 @@ class Reader:
 
     def _found(self, found: FoundRow) -> Reading:
         """The reading of what was found: numbers that are level with each other are one row."""
-        assert isinstance(self._way, RowReader)
         rows, doubtful = [], 0.0
         rejected = [Unread(box, "turned") for box in found.turned] + [Unread(box, "other") for box in found.other]
         for level in cut_all(found):
             parts = []
             for line in level:
                 ink = row_ink(line.image, line.mask)
-                read = self._way.read(ink, again=doubtful < AGAIN)
+                read = self._read_row(ink, doubtful < AGAIN)
                 doubtful += read.doubtful * line.mask.shape[1] / line.mask.shape[0]
                 part = _row(line, ink, read)
                 if part.symbols and sureness(part) >= self.sure:
                     parts.append(part)
                 else:
-                    reason = "unsure" if part.symbols or isinstance(self._way.form, NumberForm) else "other"
+                    reason = "unsure" if part.symbols or self._has_pattern else "other"
                     rejected.append(Unread(line.box, reason, part.text, part.confidence))
-            if parts:
+            if any(part.digits for part in parts):
                 rows.append(_joined(parts))
+            else:  # dashes and points by themselves are no number
+                rejected += [Unread(part.box, "other", part.text, part.confidence) for part in parts]
         return Reading(tuple(rows), tuple(rejected))
+
+    @property
+    def _has_pattern(self) -> bool:
+        return isinstance(self._way, RowReader) and isinstance(self._way.form, NumberForm)
 
     def _read_row(self, ink: Ink, again: bool) -> RowRead:
         return self._way.read(ink, again=again) if isinstance(self._way, RowReader) else self._way.read(ink)
 
 
-def is_mark(mask: Array) -> bool:
-    """Whether all that is written is a point, a dash or a line: a stroke about as wide as the writing is high."""
-    box = box_of(mask)
-    return box is None or stroke_width(mask) > SOLID * (box[3] - box[1])
+def _own_network(path: Path) -> Network:
+    """A user's network for rows or for single digits.
 
-
-def weakest(reading: Reading) -> float:
-    """The confidence of the row that is least sure, 0 of an empty page."""
-    return min((row.confidence for row in reading.lines), default=0.0)
-
-
-def expected_rows(reading: Reading) -> float:
-    """How many rows can be expected to be right."""
-    return sum(row.confidence for row in reading.lines)
-
-
-def is_filled(reading: Reading, shape: tuple[int, ...]) -> bool:
-    """Whether one row that is sure fills so much of the picture (height, width) that there is no room for others."""
-    if len(reading.lines) != 1 or reading.confidence < SURE:
-        return False
-    left, top, right, bottom = reading.lines[0].box
-    return (right - left) * (bottom - top) > FILLED * shape[0] * shape[1]
-
-
-def better(found: Reading, by_ink: Reading) -> Reading:
-    """Of two readings the one that promises more digits; `found` must do so clearly, or group the same digits."""
-    same = "".join(found.text.split()) == "".join(by_ink.text.split())  # the one has groups, the other may have rows
-    if found.turns or (found.text != by_ink.text and (same or promise(found) >= promise(by_ink) + CLEARLY)):
-        return found
-    boxes = [row.box for row in by_ink.lines] + [place.box for place in by_ink.rejected]
-    left_out = [place for place in found.rejected if all(overlap(place.box, box) < SAME for box in boxes)]
-    return replace(by_ink, rejected=(*by_ink.rejected, *left_out))
+    Raises:
+        ByhandError: it is for something else.
+    """
+    network = any_network(path)
+    rows = isinstance(network.loss, CTC) and len(network.input_shape) == 3
+    if network.outputs != (DIGIT_CLASSES + rows) or (not rows and prod(network.input_shape) != FIELD * FIELD):
+        shape = " × ".join(map(str, network.input_shape))
+        raise ByhandError(
+            f"{path}: this network takes inputs of {shape} and gives {network.outputs} outputs; reading pictures "
+            "needs one for 28 × 28 and the ten digits, or one for rows with the loss CTC."
+        )
+    if network.inputs != "grey levels":
+        raise ByhandError(
+            f'{path}: this network takes {network.inputs}; for pictures make it with inputs="grey levels".'
+        )
+    return network
 
 
 def promise(reading: Reading) -> float:

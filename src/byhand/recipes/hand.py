@@ -10,18 +10,21 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data import load
-from byhand.handwriting.glyphs import Writer, drawn_writers, image_writers
+from byhand.handwriting.alphabet import ALPHABET, UNREAD, encode
+from byhand.handwriting.rows import NumberRows
+from byhand.handwriting.writers import collect
 from byhand.losses.decoding import best_path
 from byhand.network import Network
 from byhand.optimizers import Adam
 from byhand.reading.crops import RowView, crop, row_ink
+from byhand.reading.cut import TextLine, cut_all
+from byhand.reading.find import Finder
 from byhand.reading.hand import LEARNT_FROM, save_hand
 from byhand.reading.image import open_image
-from byhand.reading.lines import find_lines
-from byhand.reading.reader import ROW_MODEL, Reader
-from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH, widened
-from byhand.reading.row_reader import LEAST_PROBABILITY, RowReader
-from byhand.reading.rows import RowPictures
+from byhand.reading.model import load_model
+from byhand.reading.reader import READER
+from byhand.reading.row_image import contrast
+from byhand.reading.row_network import HEIGHT, MOST_SIGNS
 from byhand.schedules import OneCycle
 from byhand.training import fit
 from byhand.training.groups import Group
@@ -31,7 +34,7 @@ VIEWS = [
     RowView(share, stretch, lean)
     for share, stretch, lean in ((0.85, 1, None), (0.65, 1, None), (0.95, 1, None), (0.85, 1, 0.0), (0.75, 1.15, None))
 ] + [RowView(0.85, 0.85, 0.15), RowView(0.9, 1.0, None, only_ink=True)]
-MNIST_HELD_BACK = 5_000  # of MNIST's training images, the first: for validation
+DRAWN = 200  # writers that the project draws, a tenth of them held out
 REPLAYED = 2.0  # rows of other hands to one of this hand's, at least LEAST_REPLAYED
 LEAST_REPLAYED = 3_600
 HELD_ROWS = 1_000  # composed rows, and images of MNIST, by which forgetting is measured
@@ -45,7 +48,7 @@ class HandFigures:
 
     Attributes:
         samples: rows that were learnt from.
-        left_out: samples on which no row was found, or whose label is no number of at most LONGEST digits.
+        left_out: samples on which not one row was found, or whose label has other signs or more than MOST_SIGNS.
         share: how far the network went from before to after: as far as others' writing allows.
         own: which part of the samples is read right, before and after; they were learnt from.
         composed: likewise of composed rows by other hands.
@@ -78,7 +81,7 @@ def train_hand(
 
     Args:
         samples: a CSV file with the columns `file` (a picture of one row, beside the CSV file) and `label` (its
-            digits), or an npz file of single digits, x_train (n, 28, 28) and y_train, as `byhand serve` gives them.
+            text), or an npz file of single digits, x_train (n, 28, 28) and y_train, as `byhand serve` gives them.
         out: the file.
         epochs: how often the samples are seen.
         rate: the learning rate's peak.
@@ -89,24 +92,27 @@ def train_hand(
         ByhandError: there are too few samples, or they cannot be read.
     """
     rng = np.random.default_rng(seed)
-    own, left_out = _own_rows(Path(samples), rng)
+    model = load_model(READER)
+    base, network = model.rows[0], load_model(READER).rows[0]
+    width = base.input_shape[1]
+    own, left_out = _own_rows(Path(samples), Finder(model.finder), rng)
     say(f"{len(own)} samples, {left_out} left out")
     mnist = load("mnist")
     images, labels = mnist.x_train.reshape(-1, 28, 28), mnist.y_train
-    replay = _others(images[MNIST_HELD_BACK:], labels[MNIST_HELD_BACK:], 60, rng)
-    held = _others(images[:MNIST_HELD_BACK], labels[:MNIST_HELD_BACK], 30, np.random.default_rng(10**6))
-    x, t = _views(own)
+    others, held = (
+        NumberRows(collect(part, mnist=(images, labels), drawn=DRAWN), HEIGHT, width, MOST_SIGNS, contrast)
+        for part in ("train", "validation")
+    )
+    x, t = _views(own, width)
     more = max(LEAST_REPLAYED, round(REPLAYED * len(x)))
-    others_x, others_t = RowPictures(replay, HEIGHT, WIDTH, LONGEST).batch(more, rng)
+    others_x, others_t = others.batch(more, rng)
     say(f"{len(x)} views of them, {more} rows by others")
     tests = {
         "own": (x[:: len(VIEWS)], t[:: len(VIEWS)]),
-        "composed": RowPictures(held, HEIGHT, WIDTH, LONGEST).batch(HELD_ROWS, np.random.default_rng(10**6)),
-        "mnist": _single(images[:HELD_ROWS], labels[:HELD_ROWS]),
+        "composed": held.batch(HELD_ROWS, np.random.default_rng(10**6)),
+        "mnist": _single(images[:HELD_ROWS], labels[:HELD_ROWS], width),
     }
-    base, network = Network.load(ROW_MODEL), Network.load(ROW_MODEL)
-    others = {name: _others_say(x) for name, (x, _) in tests.items()}
-    before = {name: right(base, *test, others[name]) for name, test in tests.items()}
+    before = {name: right(base, *test) for name, test in tests.items()}
     fit(
         network,
         np.concatenate([x, others_x]),
@@ -123,7 +129,7 @@ def train_hand(
     for share in SHARES_LEARNT:
         network.theta[...] = base.theta + share * (theta - base.theta)
         network.state[...] = base.state + share * (state - base.state)
-        after = {name: right(network, *test, others[name]) for name, test in tests.items()}
+        after = {name: right(network, *test) for name, test in tests.items()}
         say(f"{share:.0%} of the way: " + ", ".join(f"{k} {before[k]:.2%} → {v:.2%}" for k, v in after.items()))
         if all(before[name] - after[name] <= MOST_LOST + 1e-9 for name in ("composed", "mnist")):
             break
@@ -140,40 +146,18 @@ def _frozen(network: Network) -> list[int]:
     return sorted(layer for layer in named if layer < LEARNT_FROM)
 
 
-def _others_say(x: Array) -> Array:
-    """Σ log p (n, steps, 11) of the reader's other networks for rows (n, height, width, 1)."""
-    way = Reader()._way
-    assert isinstance(way, RowReader)
-    total = np.zeros(())
-    for network in way.networks[1:]:
-        wide = widened(network, x.shape[2])
-        total = total + _log(np.concatenate([way.of_digits(wide.predict_proba(part)) for part in _batches(x)]))
-    return total
-
-
-def right(network: Network, x: Array, t: Array, others: Array) -> float:
-    """Which part of rows (n, height, width, 1) the reader's networks together read as labelled, t (n, longest).
-
-    `others` is Σ log p of the others (n, steps, classes); what has the best mean of all is read.
-    """
-    log_p = others + _log(np.concatenate([network.predict_proba(part) for part in _batches(x)]))
+def right(network: Network, x: Array, t: Array) -> float:
+    """Which part of rows (n, height, width, 1) the network reads as labelled, t (n, longest)."""
+    p = np.concatenate([network.predict_proba(x[start : start + 100]) for start in range(0, len(x), 100)])
     wanted = [tuple(int(c) for c in target if c >= 0) for target in t]
-    return float(np.mean([best_path(row) == label for row, label in zip(log_p, wanted, strict=True)]))
-
-
-def _log(p: Array) -> Array:
-    return np.log(np.maximum(p, LEAST_PROBABILITY))
-
-
-def _batches(x: Array) -> list[Array]:
-    return [x[start : start + 100] for start in range(0, len(x), 100)]
+    return float(np.mean([best_path(row) == label for row, label in zip(p, wanted, strict=True)]))
 
 
 # ---- samples ----
 
 
-def _own_rows(path: Path, rng: np.random.Generator) -> tuple[list[tuple[Array, Array, str]], int]:
-    """Image and mask of each sample's row, and its digits; and how many samples were left out."""
+def _own_rows(path: Path, finder: Finder, rng: np.random.Generator) -> tuple[list[tuple[Array, Array, str]], int]:
+    """Image and mask of each sample's row, and its text; and how many samples were left out."""
     if path.suffix == ".npz":
         return _from_digits(path, rng), 0
     try:
@@ -188,8 +172,8 @@ def _own_rows(path: Path, rng: np.random.Generator) -> tuple[list[tuple[Array, A
     found, left_out = [], 0
     for entry in table:
         label = "".join((entry["label"] or "").split())
-        lines = find_lines(open_image(path.parent / (entry["file"] or "")))
-        if not (label.isascii() and label.isdigit() and len(label) <= LONGEST) or len(lines) != 1:
+        lines = _lines(open_image(path.parent / (entry["file"] or "")), finder)
+        if not (0 < len(label) <= MOST_SIGNS and set(label) <= set(ALPHABET[:UNREAD])) or len(lines) != 1:
             left_out += 1
             continue
         found.append((lines[0].image, lines[0].mask, label))
@@ -199,6 +183,10 @@ def _own_rows(path: Path, rng: np.random.Generator) -> tuple[list[tuple[Array, A
             "each with one row of digits."
         )
     return found, left_out
+
+
+def _lines(picture: Array, finder: Finder) -> list[TextLine]:
+    return [line for row in cut_all(finder.find(picture)) for line in row]
 
 
 def _from_digits(path: Path, rng: np.random.Generator) -> list[tuple[Array, Array, str]]:
@@ -222,31 +210,25 @@ def _tight(image: Array) -> Array:
     return image[:, columns[0] : columns[-1] + 1] if len(columns) else image[:, :2]
 
 
-def _views(own: list[tuple[Array, Array, str]]) -> tuple[Array, Array]:
-    """The rows as the reader looks at them (n · views, HEIGHT, WIDTH, 1), those of one sample together; labels."""
-    x = np.zeros((len(own) * len(VIEWS), HEIGHT, WIDTH, 1), np.uint8)
-    t = np.full((len(x), LONGEST), -1, np.int8)
+def _views(own: list[tuple[Array, Array, str]], width: int) -> tuple[Array, Array]:
+    """The rows as the reader looks at them (n · views, HEIGHT, width, 1), those of one sample together; labels."""
+    x = np.zeros((len(own) * len(VIEWS), HEIGHT, width, 1), np.uint8)
+    t = np.full((len(x), MOST_SIGNS), -1, np.int8)
     for k, (image, mask, label) in enumerate(own):
         ink = row_ink(image, mask)
         for i, view in enumerate(VIEWS):
             seen = crop(ink, view, HEIGHT).image
-            if seen.shape[1] > WIDTH:
-                seen = crop(ink, RowView(0.95 * WIDTH / seen.shape[1] * view.share), HEIGHT).image[:, :WIDTH]
+            if seen.shape[1] > width:
+                seen = crop(ink, RowView(0.95 * width / seen.shape[1] * view.share), HEIGHT).image[:, :width]
             x[k * len(VIEWS) + i, :, : seen.shape[1], 0] = seen
-            t[k * len(VIEWS) + i, : len(label)] = [int(c) for c in label]
+            t[k * len(VIEWS) + i, : len(label)] = encode(label)
     return x, t
 
 
-def _others(images: Array, labels: Array, count: int, rng: np.random.Generator) -> list[Writer]:
-    """Drawn writers and as many made of MNIST's images."""
-    drawn = drawn_writers(count, rng)
-    return drawn + image_writers(images, labels, rng, count, drawn)
-
-
-def _single(images: Array, labels: Array) -> tuple[Array, Array]:
-    """Single digits as rows of one (n, HEIGHT, 80, 1) at the width that the network takes."""
-    x = np.zeros((len(images), HEIGHT, WIDTH, 1), np.uint8)
+def _single(images: Array, labels: Array, width: int) -> tuple[Array, Array]:
+    """Single digits as rows of one (n, HEIGHT, width, 1)."""
+    x = np.zeros((len(images), HEIGHT, width, 1), np.uint8)
     x[:, 6:34, 6:34, 0] = images
-    t = np.full((len(images), LONGEST), -1, np.int8)
+    t = np.full((len(images), MOST_SIGNS), -1, np.int8)
     t[:, 0] = labels
     return x, t

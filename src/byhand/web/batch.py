@@ -7,7 +7,7 @@ from byhand.documents.batch import Task
 from byhand.documents.formats import OUTPUT_FORMATS
 from byhand.documents.options import ReadOptions
 from byhand.documents.sources import Document, shown
-from byhand.reading.reader import READER, ROW_MODEL
+from byhand.reading.reader import READER
 from byhand.web.call import Answer, Call
 from byhand.web.limits import Refusal
 from byhand.web.reading import DocumentToRead
@@ -36,7 +36,7 @@ def post_read_many(call: Call) -> Answer:
         if path is None:
             path = Path(folder) / f"{model.id}.safetensors"
             model.network.save(path)
-        task = Task(options_of(call), None if path in (ROW_MODEL, READER) else str(path))
+        task = Task(options_of(call), None if path == READER else str(path))
         task.reader()  # says at once what is wrong with the pattern
         seconds = server.limits.batch_seconds
         documents = [DocumentToRead(task, Document(shown(part.name), part.data), seconds) for part in parts]

@@ -15,7 +15,8 @@ from byhand.generating.files import CRITIC, ENCODER, load_drawer
 from byhand.layers import Activation, Conv2D, Dense, Dropout, Flatten, Layer, MultiHeadAttention, Softmax
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.network import Network
-from byhand.reading.reader import MODELS, PARTNERS
+from byhand.reading.model import load_model
+from byhand.reading.reader import MODELS, READER
 from byhand.web.limits import Refusal
 from byhand.web.networks import NETWORKS_FOLDER
 
@@ -184,7 +185,7 @@ def require_view(model: Model, name: str) -> None:
 
 
 class Catalogue:
-    """The networks in the folders by name; unreadable files are left out, and those that only help others to read.
+    """The networks in the folders by name, and the one that reads rows; unreadable files are left out.
 
     Args:
         folders: where the files lie.
@@ -193,10 +194,11 @@ class Catalogue:
     def __init__(self, folders: tuple[Path, ...] = (SHIPPED_FOLDER, NETWORKS_FOLDER)):
         self.models: dict[str, Model] = {}
         self.unreadable: dict[str, str] = {}
-        paths = (path for folder in folders for path in sorted(folder.glob(f"*{MODEL_SUFFIX}")))
-        for path in (path for path in paths if path not in PARTNERS):
+        paths = [path for folder in folders for path in sorted(folder.glob(f"*{MODEL_SUFFIX}"))]
+        for path in (*paths, *[READER] * (SHIPPED_FOLDER in folders)):
             try:
-                self.models.setdefault(path.stem, Model(path.stem, Network.load(path), read_card(path)))
+                network = load_model(path).rows[0] if path == READER else Network.load(path)
+                self.models.setdefault(path.stem, Model(path.stem, network, read_card(path) if path != READER else {}))
             except ByhandError as error:
                 self.unreadable[path.stem] = str(error)
 

@@ -16,10 +16,14 @@ BOX_PARAMETER = RequestParameter(
 )
 READ_PARAMETERS = (
     RequestParameter(
-        *("pattern", "What a row may read: digits, text, numbers, amount, date, time, or a regular expression."),
+        "pattern",
+        "What a row may read: digits, text, numbers, amount, date, time, or a regular expression; by default all that "
+        "the network knows, and digits on a drawing.",
         pattern=r"[^\x00-\x1f\x7f]{1,200}",
     ),
-    RequestParameter("signs", "Whether signs of numbers are read, too: short for the pattern text.", "boolean"),
+    RequestParameter(
+        "signs", "Whether signs of numbers are read, too: short for the patterns text and digits.", "boolean"
+    ),
     RequestParameter("confidence", "Rows with a lower one are refused as unsure.", "number", 0, 1),
     RequestParameter("length", "How many digits each number has: 8, or 4-6.", pattern=r"[0-9 -]{1,12}"),
     RequestParameter(

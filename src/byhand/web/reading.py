@@ -19,7 +19,7 @@ from byhand.documents.formats import OUTPUT_FORMATS
 from byhand.documents.options import ReadOptions, placed
 from byhand.documents.processes import prepare_process
 from byhand.documents.sources import Document, shown
-from byhand.reading.reader import ROW_MODEL, Reader
+from byhand.reading.reader import Reader
 from byhand.reading.reading import Reading
 from byhand.web.catalogue import Model
 from byhand.web.drawings import Frame, trim
@@ -66,8 +66,13 @@ class _OfDrawings:
 
 @lru_cache(maxsize=16)
 def _reader(path: str, pattern: str) -> Reader:
-    """A reader of this process, by its model's file; the package's own work together."""
-    return Reader(None if Path(path) == ROW_MODEL else path, form=pattern)
+    """A reader of this process, by its model's file."""
+    return Reader(path, form=pattern or None)
+
+
+def _form(wanted: ToRead) -> str | None:
+    """What a row may read: on a drawing digits, unless something else is asked for."""
+    return wanted.options.form or (None if isinstance(wanted.source, bytes) else "digits")
 
 
 def read_with_file(wanted: ToRead, path: str) -> Any:
@@ -76,7 +81,7 @@ def read_with_file(wanted: ToRead, path: str) -> Any:
     Raises:
         ByhandError: no picture that can be read, or a pattern that the model in the file `path` cannot read.
     """
-    return _answer(wanted, _reader(path, wanted.options.form))
+    return _answer(wanted, _reader(path, _form(wanted) or ""))
 
 
 def _answer(wanted: ToRead, reader: Reader) -> Any:
@@ -221,4 +226,4 @@ def _read_with_network(model: Model, wanted: ToRead) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{model.id}.safetensors"
         model.network.save(file)
-        return _answer(wanted, Reader(file, form=wanted.options.form))
+        return _answer(wanted, Reader(file, form=_form(wanted)))

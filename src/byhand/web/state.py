@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from byhand.forms.desk import ReviewDesk
-from byhand.reading.reader import MODEL, ROW_MODEL
+from byhand.reading.reader import MODEL, READER
 from byhand.web.catalogue import MODEL_SUFFIX, SHIPPED_FOLDER, Catalogue, Model
 from byhand.web.keeping import KeepingFolder
 from byhand.web.limits import Limits, Refusal
@@ -81,7 +81,7 @@ class Server:
         Raises:
             Refusal: there is none of that name.
         """
-        return self.model(name or (ROW_MODEL if ROW_MODEL.stem in self.catalogue.models else MODEL).stem)
+        return self.model(name or (READER if READER.stem in self.catalogue.models else MODEL).stem)
 
     def enter(self, password: str) -> bool:
         """Whether this is the password."""
@@ -94,7 +94,7 @@ class Server:
     def path(self, model: Model) -> Path | None:
         """The model's file; None for a training's network, which lies in none."""
         paths = [folder / f"{model.id}{MODEL_SUFFIX}" for folder in (SHIPPED_FOLDER, NETWORKS_FOLDER)]
-        return next((path for path in paths if path.exists()), None)
+        return next((path for path in (READER, *paths) if path.stem == model.id and path.exists()), None)
 
     def warm(self) -> None:
         """Load what the first reading needs, before the first request."""
