@@ -224,15 +224,15 @@ def blank(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> Scribe:
 
 
 LAYOUTS: dict[str, tuple[Layout, float]] = {
-    "free": (free, 0.25),
-    "list": (ruled_list, 0.11),
-    "form": (form, 0.14),
-    "table": (printed_table, 0.09),
+    "free": (free, 0.20),
+    "list": (ruled_list, 0.10),
+    "form": (form, 0.20),
+    "table": (printed_table, 0.11),
     "cheque": (cheque, 0.09),
     "receipt": (receipt, 0.06),
     "grid": (grid, 0.04),
     "filling": (filling, 0.04),
     "single": (single, 0.05),
-    "words": (words, 0.04),
+    "words": (words, 0.03),
     "blank": (blank, 0.04),
 }

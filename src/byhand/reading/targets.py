@@ -27,7 +27,7 @@ from byhand.reading.finder import (
 from byhand.reading.small_pictures import FILL, small_pictures
 
 CORE_REACH = 0.3  # of the height: how far a core reaches at least to either side of its middle
-SMALL_FIELDS = 0.6  # how often a field of small pictures is composed, where else a page is
+SMALL_FIELDS = 0.45  # how often a field of small pictures is composed, where else a page is
 PIECES = 3  # that are taken of a page
 
 
