@@ -82,7 +82,7 @@ class Reader:
             self.sure = known.get("sure", SURE_ENOUGH) if sure is None else sure
             self.network = with_hand(own.rows[0], hand) if hand else own.rows[0]
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
-            self._way = RowReader([self.network, *own.rows[1:]], form_asked(form or "text"), powers)
+            self._way = RowReader([self.network, *own.rows[1:]], None, form_asked(form or "text"), powers)
             return
         self.sure = SURE_ENOUGH if sure is None else sure
         self.network = _own_network(path)
@@ -91,7 +91,7 @@ class Reader:
             raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
         if form not in (None, "digits") and not rows:
             raise ByhandError(f"{path} reads single digits; a pattern needs a network for rows.")
-        self._way = RowReader([self.network], form_asked(form or "digits")) if rows else CutReader(self.network)
+        self._way = RowReader([self.network], form=form_asked(form or "digits")) if rows else CutReader(self.network)
 
     def read(self, source: ImageSource) -> Reading:
         """Read a picture; one without writing gives an empty reading.

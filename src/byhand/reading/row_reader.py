@@ -1,6 +1,6 @@
 """Reading a row without cutting it: networks that slide along it, looked at in several ways."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 
 import numpy as np
@@ -11,6 +11,8 @@ from byhand.network import Network
 from byhand.reading.crops import Crop, Ink, RowView, crop
 from byhand.reading.folded import folded
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, search
+from byhand.reading.pieces import digit_image
+from byhand.reading.places import places
 from byhand.reading.row_network import widened
 from byhand.reading.row_read import RowRead
 
@@ -28,6 +30,7 @@ ROWS, SHARPER = (
     0.38,
     1.1,
 )  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
+SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
 
 RARE = 0.3  # how often there are signs where digits are asked for, beside how often in training
 PROPOSALS = 3  # that each view makes where a pattern says what may be read
@@ -37,12 +40,14 @@ LEAST_PROBABILITY = 1e-6  # probabilities are not less than this: no single view
 class RowReader:
     """Reads rows with networks for rows (height, width, 1), ink light on paper 0, that give logits (steps, classes).
 
-    Several must have one height and one number of columns to a step.
+    Several must have one height and one number of columns to a step. Where they and the views do not agree, another
+    network, one for single digits, may help to judge.
 
     None of their parameters depends on the width, so they are used in several: a short row is read in less time.
 
     Args:
         networks: with eleven outputs, the digits and the blank, or one for each sign of the alphabet and the blank.
+        second: the network for single digits.
         form: what a row may read: digits, where signs count as nothing; text; or a `Form`.
         powers: of rows' and of signs' probabilities that fit how often they are right.
     """
@@ -50,10 +55,11 @@ class RowReader:
     def __init__(
         self,
         networks: Sequence[Network],
+        second: Network | None = None,
         form: str | NumberForm = "digits",
         powers: tuple[float, float] = (ROWS, SHARPER),
     ):
-        self.networks, self.form = [folded(network) for network in networks], form
+        self.networks, self.second, self.form = [folded(network) for network in networks], second, form
         self.powers = powers
         self.height, width, _ = networks[0].input_shape
         self.step = width // networks[0].plan[-1].out_shape[0]  # columns of a row to a step
@@ -65,14 +71,16 @@ class RowReader:
         other.form = form
         return other
 
-    def read(self, row: Ink, again: bool = True) -> RowRead:
-        """The most probable label of a row.
+    def read(self, row: Ink, proposals: Collection[Label] = (), again: bool = True) -> RowRead:
+        """The most probable label of a row; `proposals` are labels that others read; too long ones are left out.
 
         Each network proposes a label for each of several views of the row, and all of them judge: the best mean of
-        log P wins.
+        log P wins. To it, the second network adds how probable it finds the digits, each cut out where the views
+        found it.
         """
         crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
         labels = self._proposed(log_p, quick=True)
+        labels |= {label for label in proposals if all_peaks(np.exp(log_p), label) is not None}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         doubtful = len(labels) != 1 or bool(score.max() < np.log(SURE))
         if doubtful and again:
@@ -85,6 +93,8 @@ class RowReader:
         names, p = [*labels], np.exp(log_p)
         steps = [all_peaks(p, label) for label in names]
         best = int(score.argmax())
+        if self.second and again and len(names) > 1:
+            best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
         return self._result(names[best], score[best], p, steps[best], crops)._replace(doubtful=doubtful)
 
     def look(self, crops: list[Crop]) -> tuple[list[Crop], Array]:
@@ -126,6 +136,20 @@ class RowReader:
         if wide <= KEPT:
             self.widths[wide] = networks
         return networks
+
+    def _second_look(self, row: Ink, labels: list[Label], steps: list[Array | None], crops: list[Crop]) -> Array:
+        """For each label Σ log p of its digits, as the network for single digits sees them."""
+        assert self.second
+        middles = [self._middles(at, crops) for at, label in zip(steps, labels, strict=True) if label]
+        inks = [ink for digits in places(row, middles) for _, ink in digits]
+        keys = [(ink.shape, ink.tobytes()) for ink in inks]
+        different = dict(zip(keys, inks, strict=True))  # labels share most of their digits
+        which = {key: i for i, key in enumerate(different)}
+        x = np.array([digit_image(ink) for ink in different.values()], np.uint8)
+        names = [name for label in labels for name in label]
+        p = self.second.predict_proba(x.reshape(-1, *self.second.input_shape))[[which[key] for key in keys], names]
+        parts = np.split(np.log(np.maximum(p, UNLIKELY)), np.cumsum([len(label) for label in labels])[:-1])
+        return np.array([part.sum() for part in parts])
 
     def _middles(self, steps: Array | None, crops: list[Crop]) -> list[float]:
         """The columns of the row's image at which digits stand, of those that the views found (n, digits), the mean."""
