@@ -177,7 +177,7 @@ def test_where_the_views_differ_the_second_network_judges_too(p: float, label: t
         return crops, np.log(p)
 
     reader.look = look  # type: ignore[method-assign]
-    found = reader.read(row, [(1,) * 16])  # 30 steps have no room for it: a blank stands between equal digits
+    found = reader.read(row)
     assert found.label == label and len(calls) == 7 and second.asked == 1  # strokes, all alike
     np.testing.assert_allclose(found.middles, [30, 90], atol=4)
     assert RowReader([row_network(0)]).second is None

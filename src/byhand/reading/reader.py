@@ -17,6 +17,7 @@ from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cut import TextLine, cut_all
 from byhand.reading.cuts import CutReader
 from byhand.reading.find import SMALL_PAGE, Finder, FoundRow
+from byhand.reading.folded import folded
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_digits
 from byhand.reading.hand import with_hand
 from byhand.reading.image import ImageSource, open_image
@@ -82,7 +83,9 @@ class Reader:
             self.sure = known.get("sure", SURE_ENOUGH) if sure is None else sure
             self.network = with_hand(own.rows[0], hand) if hand else own.rows[0]
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
-            self._way = RowReader([self.network, *own.rows[1:]], None, form_asked(form or "text"), powers)
+            asked = form_asked(form or "text")
+            second = folded(Network.load(MODEL)) if only_digits(form or "text") else None
+            self._way = RowReader([self.network, *own.rows[1:]], second, asked, powers)
             return
         self.sure = SURE_ENOUGH if sure is None else sure
         self.network = _own_network(path)

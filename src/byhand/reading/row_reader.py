@@ -1,6 +1,6 @@
 """Reading a row without cutting it: networks that slide along it, looked at in several ways."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from copy import copy
 
 import numpy as np
@@ -71,8 +71,8 @@ class RowReader:
         other.form = form
         return other
 
-    def read(self, row: Ink, proposals: Collection[Label] = (), again: bool = True) -> RowRead:
-        """The most probable label of a row; `proposals` are labels that others read; too long ones are left out.
+    def read(self, row: Ink, again: bool = True) -> RowRead:
+        """The most probable label of a row.
 
         Each network proposes a label for each of several views of the row, and all of them judge: the best mean of
         log P wins. To it, the second network adds how probable it finds the digits, each cut out where the views
@@ -80,7 +80,6 @@ class RowReader:
         """
         crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
         labels = self._proposed(log_p, quick=True)
-        labels |= {label for label in proposals if all_peaks(np.exp(log_p), label) is not None}
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         doubtful = len(labels) != 1 or bool(score.max() < np.log(SURE))
         if doubtful and again:
