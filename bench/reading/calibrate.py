@@ -25,19 +25,20 @@ def main():
     parser.add_argument("model", type=Path)
     parser.add_argument("--right", type=Path, nargs="+", default=[])
     parser.add_argument("--none", type=Path, nargs="+", default=[])
-    parser.add_argument("--form", default="text")
+    parser.add_argument("--form", nargs="+", default=["text", "digits"], help="all of them count")
     parser.add_argument("--write", action="store_true", help="put what is found into the reader's file")
     options = parser.parse_args()
-    reader = Reader(options.model, sure=0, form=options.form)
-    reader._way.powers = (1.0, 1.0)
-    found = fitted(reader, options)
+    readers = {form: Reader(options.model, sure=0, form=form) for form in options.form}
+    for reader in readers.values():
+        reader._way.powers = (1.0, 1.0)
+    found = fitted(readers, options)
     if options.write:
         save_model(replace(load_model(options.model), calibration=found), options.model)
 
 
-def fitted(reader, options):
-    """The calibration of a reader whose powers are 1."""
-    rows = [row for folder in options.right for row in read(reader, folder, options.form)]
+def fitted(readers, options):
+    """The calibration of readers whose powers are 1, by form."""
+    rows = [row for form, reader in readers.items() for folder in options.right for row in read(reader, folder, form)]
     p, sure, right = (np.array(column) for column in zip(*(row[:3] for row in rows), strict=True))
     signs = [sign for row in rows for sign in row[3]]
     sign_p, sign_right = np.array(signs).T
@@ -46,6 +47,7 @@ def fitted(reader, options):
         print(f"{len(said)} {name}s, {100 * true.mean():.1f} % right; their power is {powers[name]:.3f}")
         reliability(said ** powers[name], true)
     sure = sure ** powers["row"]
+    reader = readers[options.form[0]]
     others = {folder.name: [s ** powers["row"] for s in most_sure(reader, folder)] for folder in options.none}
     for kept in (0.99, 0.995, 0.998, 1.0):
         threshold = float(np.quantile(sure[right == 1], 1 - kept))
