@@ -99,6 +99,6 @@ def test_a_process_that_dies_costs_its_own_item_alone(tmp_path, monkeypatch):
 
 
 def test_signs_stand_for_the_pattern_text():
-    assert ReadOptions(signs=True).form == "text" and ReadOptions().form == "digits"
+    assert [ReadOptions(signs=signs).form for signs in (None, True, False)] == ["", "text", "digits"]
     with pytest.raises(ByhandError, match="give one of them"):
         ReadOptions(pattern="date", signs=True)

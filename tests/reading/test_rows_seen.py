@@ -7,10 +7,14 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET
+from byhand.handwriting.glyphs import drawn_writers
 from byhand.handwriting.others import draw_other
+from byhand.handwriting.page import draw_page
 from byhand.reading.components import components
 from byhand.reading.crops import Crop, RowView, climb, crop, row_ink
+from byhand.reading.cut import cut_all
 from byhand.reading.cuts import best_way, propose
+from byhand.reading.image import open_image
 from byhand.reading.pieces import cut_between, digit_image, parted, slant, upright
 from byhand.reading.reader import Reader
 from byhand.reading.row_network import row_network, signs_network
@@ -122,20 +126,23 @@ def test_what_is_not_sure_enough_is_left_out() -> None:
 
 
 def test_only_so_many_doubtful_rows_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    stroke = np.pad(np.full((40, 5), 20, np.uint8), ((20, 20), (17, 18)), constant_values=230)
-    looked: list[int] = []
+    rng = np.random.default_rng(0)
+    page = draw_page(["31425"] * 4, drawn_writers(1, rng)[0], rng, (560, 460)).picture
+    reader, looked = Reader(sure=0), []
+    lines = [line for row in cut_all(reader.finder.find(open_image(page))) for line in row]
+    assert len(lines) == 4
+    heights = np.cumsum([line.mask.shape[1] / line.mask.shape[0] for line in lines])
 
     def look(self: RowReader, crops: list[Crop]) -> tuple[list[Crop], np.ndarray]:
         """Every step may be anything."""
         looked.append(len(crops))
-        return crops, np.log(np.full((len(crops), max(c.image.shape[1] for c in crops) // 4, 11), 1 / 11))
+        return crops, np.log(np.full((len(crops), max(c.image.shape[1] for c in crops) // 4, 23), 1 / 23))
 
     monkeypatch.setattr(RowReader, "look", look)
-    read = Reader(sure=0)
-    for limit, rows in ((0, 0), (5, 1), (9, 2), (500, 4)):  # each is about six times as long as high
+    for limit, rows in ((0, 0), (0.5 * heights[0], 1), (0.99 * heights[1], 2), (500, 4)):
         looked.clear()
         monkeypatch.setattr("byhand.reading.reader.AGAIN", limit)
-        read.read(np.tile(stroke, (4, 8)))
+        reader.read(page)
         assert looked.count(2) == 4 and looked.count(5) == rows
 
 

@@ -17,7 +17,7 @@ from byhand.reading.reading import Reading, Row, Unread
 from byhand.reading.turned import turned_back
 
 QUARTERS = (0, 90, 180, 270)
-SIGNS = {True: "text", False: "digits"}
+_PATTERNS = {True: "text", False: "digits"}
 SIDES = ("left", "top", "right", "bottom")
 
 
@@ -59,7 +59,7 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         require_between("confidence", self.confidence, 0, 1)
-        if self.signs is not None and self.pattern not in ("", SIGNS[self.signs]):
+        if self.signs is not None and self.pattern not in ("", _PATTERNS[self.signs]):
             raise ByhandError(f"signs and the pattern {self.pattern!r} both say what is read; give one of them.")
         if self.rotate not in QUARTERS:
             raise ByhandError(f"rotate must be 0, 90, 180 or 270 degrees clockwise; got {self.rotate!r}.")
@@ -68,7 +68,7 @@ class ReadOptions:
     @property
     def form(self) -> str:
         """What a row may read; "" for all that the model knows."""
-        return self.pattern if self.signs is None else SIGNS[self.signs]
+        return self.pattern if self.signs is None else _PATTERNS[self.signs]
 
     @cached_property
     def choice(self) -> PageChoice:

@@ -34,7 +34,7 @@ VIEWS = [
     RowView(share, stretch, lean)
     for share, stretch, lean in ((0.85, 1, None), (0.65, 1, None), (0.95, 1, None), (0.85, 1, 0.0), (0.75, 1.15, None))
 ] + [RowView(0.85, 0.85, 0.15), RowView(0.9, 1.0, None, only_ink=True)]
-DRAWN = 200  # writers that the project draws, a tenth of them held out
+OTHER_WRITERS = 200  # writers that the project draws, a tenth of them held out
 REPLAYED = 2.0  # rows of other hands to one of this hand's, at least LEAST_REPLAYED
 LEAST_REPLAYED = 3_600
 HELD_ROWS = 1_000  # composed rows, and images of MNIST, by which forgetting is measured
@@ -100,7 +100,7 @@ def train_hand(
     mnist = load("mnist")
     images, labels = mnist.x_train.reshape(-1, 28, 28), mnist.y_train
     others, held = (
-        NumberRows(collect(part, mnist=(images, labels), drawn=DRAWN), HEIGHT, width, MOST_SIGNS, contrast)
+        NumberRows(collect(part, mnist=(images, labels), drawn=OTHER_WRITERS), HEIGHT, width, MOST_SIGNS, contrast)
         for part in ("train", "validation")
     )
     x, t = _views(own, width)
