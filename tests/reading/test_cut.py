@@ -50,7 +50,7 @@ def test_a_page_is_parted_into_its_lines(writers: list[Writer], options: dict[st
         lines = found_lines(grey(page))
         assert len(lines) == len(LABELS), seed
         for line, box in zip(lines, page.boxes.tolist(), strict=True):
-            assert overlap(line.box, box) > 0.75, (seed, line.box, box)
+            assert overlap(line.box, box) > 0.6, (seed, line.box, box)
 
 
 def test_the_lines_image_is_its_ink(writers: list[Writer]) -> None:

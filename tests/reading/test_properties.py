@@ -64,7 +64,7 @@ CHANGES = {
     "cut": lambda p: p[2:-2, 2:-2],
     "inverted": lambda p: 255 - p,
     "twice as large": lambda p: resized(p, 2),
-    "half as large": lambda p: resized(p, 0.5),
+    "smaller": lambda p: resized(p, 0.6),  # digits of 12 pixels
     "jpeg": jpeg,
     "wedge": wedge,
 }
