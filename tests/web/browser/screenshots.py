@@ -65,7 +65,7 @@ def convolutions(page: Page) -> None:
 def learn(page: Page) -> None:
     for runs, learning_rate in enumerate(("0.5", "0.05"), 1):
         page.fill("[name=learning_rate]", learning_rate)
-        page.click("text=Start")
+        page.click("button[name=start]")
         page.wait_for_function(TRAINED, arg=runs, timeout=300_000)
 
 

@@ -6,7 +6,7 @@ from tests.web.browser.test_learning import ENDED, choose
 def test_a_name_shows_the_runs_and_everything_can_be_deleted(open_page):
     page = open_page("learn")
     choose(page, hidden="4", epochs=1, images=100)
-    page.click("text=Start")
+    page.click("button[name=start]")
     page.wait_for_function(ENDED)
     page.goto(f"{page.url.split('#')[0]}#/class")
     page.wait_for_selector("#class-people li li")  # one's own run, without a name

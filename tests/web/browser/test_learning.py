@@ -20,7 +20,7 @@ def choose(page, **settings):
 def test_a_small_run_to_its_end(open_page, tmp_path):
     page = open_page("learn")
     choose(page, hidden="12", learning_rate=0.3, batch_size=50, epochs=3, images=1000)
-    page.click("text=Start")
+    page.click("button[name=start]")
     page.wait_for_function(ENDED)
     assert "epoch 3 of 3, step 20 of 20" in page.inner_text("#run-words")
     assert page.eval_on_selector("#run-progress", "bar => bar.value") == 1
@@ -47,7 +47,7 @@ def test_a_small_run_to_its_end(open_page, tmp_path):
 def test_bad_choices_are_diagnosed_and_runs_compared(open_page):
     page = open_page("learn")
     choose(page, hidden="8", epochs=2, images=500)
-    page.click("text=Start")
+    page.click("button[name=start]")
     page.wait_for_function(ENDED)
     page.click("#too-fast")
     page.wait_for_function("() => document.querySelectorAll('#runs tbody tr').length === 2")
@@ -112,7 +112,7 @@ def test_settings_in_the_address_a_slow_pace_and_steps_back(open_page):
     assert "learning_rate=0.25" in page.url and "hidden=6" in page.url
     page.fill("#pace", "1")
     assert page.inner_text("#pace-words") == "2 steps a second"
-    page.click("text=Start")
+    page.click("button[name=start]")
     page.wait_for_function("() => Number(document.querySelector('#back').max) >= 1")
     assert re.search(r"step \d+ of 10;", page.inner_text("#run-words"))
     page.fill("#pace", "6")
@@ -143,14 +143,14 @@ def test_a_training_that_is_gone_is_said_to_be(open_page):
 def test_stop_and_wrong_settings(open_page):
     page = open_page("learn")
     choose(page, hidden="100 100", epochs=50, images=10000)
-    page.click("text=Start")
+    page.click("button[name=start]")
     page.wait_for_selector("#stop:not([disabled])")
     page.click("#pause")
     page.wait_for_selector("text=Paused")
     page.click("#stop")
     page.wait_for_function(ENDED)
     choose(page, learning_rate="fast")
-    page.click("text=Start")
+    page.click("button[name=start]")
     page.wait_for_selector("#trouble:not([hidden])")
     assert re.search("learning", page.inner_text("#trouble"))
     open_page.wrong.clear()  # the browser notes the refusal, too
