@@ -75,7 +75,7 @@ def test_mistakes_are_one_sentence(byhand, data, small, tmp_path):  # noqa: F811
     for arguments, words in (
         (("train-drawer", "dense"), "There is no recipe 'dense' that draws; choose one of cgan, vae-2."),
         (("train-drawer",), "Give a recipe"),
-        (("train", "cgan"), "Networks that draw are trained by byhand train-drawer."),
+        (("train", "cgan"), "etworks that draw are trained by byhand train-drawer."),
         (("train-drawer", "cgan", "--resume", "run"), "leave out the other options"),
         (("train-drawer", "--resume", "again"), "holds no unfinished run"),
         (("draw", "run", "--digit", 3), "only a conditional network"),

@@ -127,7 +127,7 @@ def test_damaged_cache_says_what_to_do(server: Server, cache: Path, monkeypatch:
 
 
 def test_unknown_name() -> None:
-    with pytest.raises(ByhandError, match="no data set called 'mnits': choose one of mnist, fashion-mnist, digits"):
+    with pytest.raises(ByhandError, match="no data set called 'mnits'; did you mean mnist"):
         fetch("mnits")
 
 

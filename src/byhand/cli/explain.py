@@ -7,7 +7,6 @@ import typer
 
 from byhand.cli.app import Json, app, model_file
 from byhand.cli.output import print_json
-from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 
 
@@ -29,6 +28,7 @@ def explain(
     """Print the equations of a network, forward and backward, with their shapes; or a program that trains it."""
     import numpy as np
 
+    from byhand.core.checks import did_you_mean
     from byhand.exchange.loading import any_network
     from byhand.recipes import RECIPES
     from byhand.recipes.programs import recipe_network, recipe_setup, run_setup

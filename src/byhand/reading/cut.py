@@ -20,6 +20,7 @@ FINER_AROUND = 0.7  # likewise of ink that only shows in the next larger size: p
 LINE_PAPER = 0.25  # heights of paper around a line's ink
 LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read
 STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
+BAND = 0.2  # of the tallest stretch of ink: an empty band higher than that parts a drawing's rows
 PAPER = 0.75  # heights around a place from which its paper is known
 
 
@@ -114,6 +115,24 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     line = TextLine(box, image[rows, columns], mask[rows, columns], corner, unit, page.shape)
     x0, y0 = columns.start, rows.start
     return line._replace(box=line.in_picture((box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0)))
+
+
+def drawn_lines(ink: Array) -> list[TextLine]:
+    """The rows of a drawing, uint8 (height, width), ink 255: what stands above empty bands, and below them."""
+    mask = ink > STRONG
+    there = np.flatnonzero(mask.any(axis=1))
+    if not there.size:
+        return []
+    gaps = np.diff(there) - 1
+    tallest = max(len(run) for run in np.split(there, np.flatnonzero(gaps) + 1))
+    lines = []
+    for run in np.split(there, np.flatnonzero(gaps > BAND * tallest) + 1):
+        top, bottom = int(run[0]), int(run[-1]) + 1
+        columns = np.flatnonzero(mask[top:bottom].any(axis=0))
+        left, right = int(columns[0]), int(columns[-1]) + 1
+        part = np.s_[top:bottom, left:right]
+        lines.append(TextLine((left, top, right, bottom), ink[part], mask[part], (left, top), 1.0, ink.shape))
+    return lines
 
 
 def _ink(c: Candidate, kind: int, window: _Window) -> Array:

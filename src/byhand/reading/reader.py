@@ -14,7 +14,7 @@ from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 from byhand.reading.crops import Ink, row_ink
-from byhand.reading.cut import TextLine, cut_all
+from byhand.reading.cut import TextLine, cut_all, drawn_lines
 from byhand.reading.cuts import CutReader
 from byhand.reading.find import SMALL_PAGE, Finder, FoundRow
 from byhand.reading.folded import folded
@@ -150,7 +150,8 @@ class Reader:
         """
         if ink.dtype != np.uint8 or ink.ndim != 2 or not ink.size:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
-        return self._seen(255 - ink)
+        drawn = self._read_lines([[line] for line in drawn_lines(ink)], [])
+        return max(self._seen(255 - ink), drawn, key=promise)
 
     def _seen(self, image: Array) -> Reading:
         """The reading of a picture, uint8 (height, width); turned where most of its numbers are."""
@@ -165,9 +166,13 @@ class Reader:
 
     def _found(self, found: FoundRow) -> Reading:
         """The reading of what was found: numbers that are level with each other are one row."""
-        rows, doubtful = [], 0.0
         rejected = [Unread(box, "turned") for box in found.turned] + [Unread(box, "other") for box in found.other]
-        for level in cut_all(found):
+        return self._read_lines(cut_all(found), rejected)
+
+    def _read_lines(self, rows_of_lines: list[list[TextLine]], rejected: list[Unread]) -> Reading:
+        """The reading of lines, row by row; those that are not sure enough join what is rejected."""
+        rows, doubtful = [], 0.0
+        for level in rows_of_lines:
             parts = []
             for line in level:
                 ink = row_ink(line.image, line.mask)
