@@ -20,7 +20,7 @@ FINER_AROUND = 0.7  # likewise of ink that only shows in the next larger size: p
 LINE_PAPER = 0.25  # heights of paper around a line's ink
 LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read
 STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
-BAND = 0.2  # of the tallest stretch of ink: an empty band higher than that parts a drawing's rows
+ROWS_APART = 0.2  # of the tallest stretch of ink: an empty band higher than that parts a drawing's rows
 PAPER = 0.75  # heights around a place from which its paper is known
 
 
@@ -126,7 +126,7 @@ def drawn_lines(ink: Array) -> list[TextLine]:
     gaps = np.diff(there) - 1
     tallest = max(len(run) for run in np.split(there, np.flatnonzero(gaps) + 1))
     lines = []
-    for run in np.split(there, np.flatnonzero(gaps > BAND * tallest) + 1):
+    for run in np.split(there, np.flatnonzero(gaps > ROWS_APART * tallest) + 1):
         top, bottom = int(run[0]), int(run[-1]) + 1
         columns = np.flatnonzero(mask[top:bottom].any(axis=0))
         left, right = int(columns[0]), int(columns[-1]) + 1
