@@ -21,7 +21,8 @@ class ReaderModel:
     Attributes:
         finder: finds numbers on a page (see `finder`).
         rows: read rows, all of the same signs.
-        calibration: the powers of their probabilities that fit how often they are right: "row", "symbol".
+        calibration: the powers of their probabilities that fit how often they are right, "row" and "sign"; "sure",
+            below which rows are left out.
         card: where the networks come from: data and their licences, commands, seeds, figures.
     """
 

@@ -194,13 +194,15 @@ class Catalogue:
     def __init__(self, folders: tuple[Path, ...] = (SHIPPED_FOLDER, NETWORKS_FOLDER)):
         self.models: dict[str, Model] = {}
         self.unreadable: dict[str, str] = {}
-        paths = [path for folder in folders for path in sorted(folder.glob(f"*{MODEL_SUFFIX}"))]
-        for path in (*paths, *[READER] * (SHIPPED_FOLDER in folders)):
+        for path in (path for folder in folders for path in sorted(folder.glob(f"*{MODEL_SUFFIX}"))):
             try:
-                network = load_model(path).rows[0] if path == READER else Network.load(path)
-                self.models.setdefault(path.stem, Model(path.stem, network, read_card(path) if path != READER else {}))
+                self.models.setdefault(path.stem, Model(path.stem, Network.load(path), read_card(path)))
             except ByhandError as error:
                 self.unreadable[path.stem] = str(error)
+        if SHIPPED_FOLDER in folders and READER.exists():
+            reader = load_model(READER)
+            card = {"name": "The row reader", "description": reader.card.get("description")}
+            self.models[READER.stem] = Model(READER.stem, reader.rows[0], card)
 
     @property
     def default(self) -> str:

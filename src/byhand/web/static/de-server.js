@@ -130,7 +130,6 @@ export default {
   "Nielsen's network": "Nielsens Netz",
   "Small convolutional network": "Kleines Faltungsnetz",
   "The row reader": "Der Zeilenleser",
-  "The row reader's partner": "Der Partner des Zeilenlesers",
   "This network is too large to draw {0} images at once; ask for fewer.": "Dieses Netz ist zu groß, um {0} Bilder auf einmal zu zeichnen; frag nach weniger.",
   "It computes more than {0} numbers an image.": "Es berechnet mehr als {0} Zahlen je Bild.",
 };
