@@ -188,6 +188,8 @@ def test_where_the_views_differ_the_second_network_judges_too(p: float, label: t
     assert found.label == label and len(calls) == 7 and second.asked == 1  # strokes, all alike
     np.testing.assert_allclose(found.middles, [30, 90], atol=4)
     assert RowReader([row_network(0)]).second is None
+    reader.restricted("text").read(row)
+    assert second.asked == 1  # it knows no signs
 
 
 def test_networks_for_very_long_rows_are_not_kept() -> None:

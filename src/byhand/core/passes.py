@@ -1,8 +1,12 @@
 """The arrays of a layer, or of the loss, in one pass."""
 
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
+from typing import Any, TypeVar
 
 from byhand.core.types import Array, Rng
+
+Kind = TypeVar("Kind")
 
 
 class Pass:
@@ -69,3 +73,13 @@ class LossPass:
     def __init__(self) -> None:
         self.mask = self.weights = None
         self.factor = 1.0
+
+
+def passes_of(
+    kind: type[Kind], layers: Sequence[Any], passes: Sequence[Pass], path: str = ""
+) -> Iterator[tuple[str, Kind, Pass]]:
+    """(number, layer, pass) of every layer of a kind, those within other layers too: "1.2" is the second within 1."""
+    for i, (layer, at) in enumerate(zip(layers, passes, strict=True)):
+        if isinstance(layer, kind):
+            yield f"{path}{i + 1}", layer, at
+        yield from passes_of(kind, layer.layers, at.children, f"{path}{i + 1}.")

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.passes import passes_of
 from byhand.core.types import Array
 from byhand.diagnosis import measure
 from byhand.diagnosis.findings import Problem, diagnose
 from byhand.diagnosis.record import Record
-from byhand.explaining.attention_maps import attention_passes
-from byhand.layers import ReLU, Sigmoid, Softmax
+from byhand.layers import MultiHeadAttention, ReLU, Sigmoid, Softmax
 from byhand.network import Network
 from byhand.training import Callback, Training
 from byhand.training.batches import Batches
@@ -203,7 +203,7 @@ class Watch(Callback):
                 row[f"dead {number}"] = measure.dead(y)
             else:
                 row[f"saturated {number}"] = measure.saturated(layer, y)
-        for number, head, at in attention_passes(self._twin.layers, self._workspace.passes.layers):
+        for number, head, at in passes_of(MultiHeadAttention, self._twin.layers, self._workspace.passes.layers):
             row[f"uniform {number}"], row[f"one place {number}"] = measure.attention(at.cache.A, head.causal, at.mask)
         return row
 

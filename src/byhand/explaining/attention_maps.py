@@ -1,10 +1,8 @@
 """The weights of attention, layer by layer."""
 
-from collections.abc import Iterator, Sequence
-
-from byhand.core.passes import Pass
+from byhand.core.passes import passes_of
 from byhand.core.types import Array
-from byhand.layers import ClassToken, Layer, MultiHeadAttention, PatchEmbedding
+from byhand.layers import ClassToken, MultiHeadAttention, PatchEmbedding
 from byhand.network import Network
 
 
@@ -15,18 +13,8 @@ def attention_maps(network: Network, x: Array) -> list[tuple[str, Array]]:
     """
     workspace = network.workspace(len(x), share=False)
     network.forward(x, workspace)
-    found = attention_passes(network.layers, workspace.passes.layers)
+    found = passes_of(MultiHeadAttention, network.layers, workspace.passes.layers)
     return [(name, at.cache.A) for name, _, at in found]
-
-
-def attention_passes(
-    layers: Sequence[Layer], passes: Sequence[Pass], path: str = ""
-) -> Iterator[tuple[str, MultiHeadAttention, Pass]]:
-    """(number, layer, pass) of every attention layer, those within other layers too."""
-    for i, (layer, at) in enumerate(zip(layers, passes, strict=True)):
-        if isinstance(layer, MultiHeadAttention):
-            yield f"{path}{i + 1}", layer, at
-        yield from attention_passes(layer.layers, at.children, f"{path}{i + 1}.")
 
 
 def over_patches(network: Network, a: Array) -> Array | None:

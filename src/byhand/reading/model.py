@@ -11,7 +11,6 @@ from byhand.core.files import write_atomically
 from byhand.network import Network
 
 READER_KEY = "byhand-reader"  # in the file's header: what it holds
-NAMES = ("finder", "rows")  # the networks that it needs; "rows" may be followed by "rows-2", ...
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class RowReader:
 
     Args:
         networks: with eleven outputs, the digits and the blank, or one for each sign of the alphabet and the blank.
-        second: the network for single digits.
+        second: the network for single digits, which judges where the form lets nothing else be read.
         form: what a row may read: digits, where signs count as nothing; text; or a `Form`.
         powers: of rows' and of signs' probabilities that fit how often they are right.
     """
@@ -92,7 +92,7 @@ class RowReader:
         names, p = [*labels], np.exp(log_p)
         steps = [all_peaks(p, label) for label in names]
         best = int(score.argmax())
-        if self.second and again and len(names) > 1:
+        if self.second and self._only_digits and again and len(names) > 1:
             best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
         return self._result(names[best], score[best], p, steps[best], crops)._replace(doubtful=doubtful)
 
@@ -105,13 +105,16 @@ class RowReader:
         p = np.concatenate([self.of_digits(network.predict_proba(x)) for network in networks])
         return crops * len(networks), np.log(np.maximum(p, LEAST_PROBABILITY))
 
+    @property
+    def _only_digits(self) -> bool:
+        return self.form.only_digits if isinstance(self.form, NumberForm) else self.form == "digits"
+
     def of_digits(self, p: Array) -> Array:
         """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's.
 
         Where digits are asked for, signs are rarer than in training: p(c) w(c) / Σ p w, with w = RARE of signs.
         """
-        only_digits = self.form.only_digits if isinstance(self.form, NumberForm) else self.form == "digits"
-        if not only_digits or p.shape[2] == DIGIT_CLASSES + 1:
+        if not self._only_digits or p.shape[2] == DIGIT_CLASSES + 1:
             return p
         p = np.concatenate([p[:, :, :DIGIT_CLASSES], p[:, :, DIGIT_CLASSES:-1] * RARE, p[:, :, -1:]], axis=2)
         p /= p.sum(axis=2, keepdims=True)

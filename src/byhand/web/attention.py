@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.passes import passes_of
 from byhand.core.types import Array
-from byhand.explaining.attention_maps import attention_passes
-from byhand.layers import ClassToken, PatchEmbedding
+from byhand.layers import ClassToken, MultiHeadAttention, PatchEmbedding
 from byhand.network import Network
 from byhand.web.equation import WRITTEN, Sum
 from byhand.web.limits import Refusal
@@ -32,7 +32,7 @@ def attention_over(
     """
     workspace = network.workspace(1, share=False)
     network.forward(as_network_input(network, image), workspace)
-    found = list(attention_passes(network.layers, workspace.passes.layers))
+    found = list(passes_of(MultiHeadAttention, network.layers, workspace.passes.layers))
     token = any(isinstance(one, ClassToken) for one in network.layers)
     grid = patch_grid(network)
     steps = grid[0] * grid[1] + token if grid else 0

@@ -199,10 +199,14 @@ class Catalogue:
                 self.models.setdefault(path.stem, Model(path.stem, Network.load(path), read_card(path)))
             except ByhandError as error:
                 self.unreadable[path.stem] = str(error)
-        if SHIPPED_FOLDER in folders and READER.exists():
-            reader = load_model(READER)
-            card = {"name": "The row reader", "description": reader.card.get("description")}
-            self.models[READER.stem] = Model(READER.stem, reader.rows[0], card)
+        if SHIPPED_FOLDER in folders:
+            try:
+                reader = load_model(READER)
+            except ByhandError as error:
+                self.unreadable[READER.stem] = str(error)
+            else:
+                card = {"name": "The row reader", "description": reader.card.get("description")}
+                self.models[READER.stem] = Model(READER.stem, reader.rows[0], card)
 
     @property
     def default(self) -> str:

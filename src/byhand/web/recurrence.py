@@ -1,16 +1,15 @@
 """How a recurrent network reads a drawing step by step: its state and gates, and what it would say after each step."""
 
-from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
-from byhand.core.passes import Pass
+from byhand.core.passes import passes_of
 from byhand.core.types import Array
 from byhand.core.workspace import numbers_of
-from byhand.layers import GRU, LSTM, Activation, Dense, Dropout, Flatten, Layer, Reshape
+from byhand.layers import GRU, LSTM, Activation, Dense, Dropout, Flatten, Reshape
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.network import Network
 from byhand.web.limits import Refusal
@@ -20,16 +19,6 @@ from byhand.web.recurrence_text import state_equations
 
 MOST_ANSWERS = 64  # steps after which it is said what the network would answer
 ANSWER_NUMBERS = 20_000_000  # that are computed for these answers at most
-
-
-def recurrent_passes(
-    layers: Sequence[Layer], passes: Sequence[Pass], path: str = ""
-) -> Iterator[tuple[str, Recurrent, Pass]]:
-    """(number, layer, pass) of every recurrent layer, those within other layers too: "1.2" is the second within 1."""
-    for i, (layer, at) in enumerate(zip(layers, passes, strict=True)):
-        if isinstance(layer, Recurrent):
-            yield f"{path}{i + 1}", layer, at
-        yield from recurrent_passes(layer.layers, at.children, f"{path}{i + 1}.")
 
 
 def states_over(
@@ -50,7 +39,7 @@ def states_over(
     x = as_network_input(network, image)
     workspace = network.workspace(1, share=False)
     network.forward(x, workspace)
-    found = list(recurrent_passes(network.layers, workspace.passes.layers))
+    found = list(passes_of(Recurrent, network.layers, workspace.passes.layers))
     if not found:
         raise Refusal(422, "This network has no recurrent layer.")
     if layer >= len(found):
