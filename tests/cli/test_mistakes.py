@@ -40,6 +40,9 @@ def labels_up_to_ten(path):
 # What is typed (a function of an empty folder, in which it may put files first), and words that the answer must hold.
 MISTAKES = {
     "unknown recipe": (lambda f: ["train", "nilsen"], "no recipe 'nilsen'; did you mean nielsen"),
+    "a data set's name as the recipe": (lambda f: ["train", "mnist"], "data set: byhand train dense --data mnist."),
+    "another data set as the recipe": (lambda f: ["train", "digits"], "byhand train math-behind --data digits."),
+    "a recipe's name as the data": (lambda f: ["train", "--data", "nielsen"], "not a data set: byhand train nielsen."),
     "unknown data set": (lambda f: ["train", "--data", "mnits"], "mnits"),
     "hidden is no list of sizes": (lambda f: ["train", "--hidden", "256;128"], "256,128"),
     "hidden of size zero": (lambda f: ["train", "--hidden", "0"], "--hidden wants sizes"),

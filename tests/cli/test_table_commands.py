@@ -135,3 +135,9 @@ def test_mistakes_are_one_sentence(arguments, words, byhand, tmp_path):  # noqa:
     status, _, err = byhand(*arguments)
     assert status == 2
     assert words in err and err.count("\n") == 1, err
+
+
+def test_a_table_that_is_made_keeps_its_name(byhand, tmp_path):  # noqa: F811
+    status, _, err = byhand("train", "curve", "--data", "curve", "--epochs", 1, "--no-plots", "--out", "run")
+    assert (status, err) == (0, "")
+    assert 'data = "curve"' in (tmp_path / "run" / "config.toml").read_text()

@@ -1,9 +1,17 @@
 """byhand explain --as."""
 
+import gzip
+import re
+import subprocess
+import sys
+
 import pytest
 
 from byhand.cli.main import main
+from byhand.explaining.programs import program
 from byhand.reading.row_network import row_network
+from byhand.recipes import RECIPES
+from byhand.recipes.programs import recipe_network, recipe_setup
 from tests.images import write_blocks
 
 
@@ -31,3 +39,25 @@ def test_explain_as_a_program(monkeypatch, capsys, tmp_path):
         assert status == 0
         assert "rows = RowPictures(" in out
         assert ("label_paths" if language in ("numpy", "jax") else "ctc_loss") in out
+
+
+def run_beside(folder, text):
+    """Run a program in a folder."""
+    (folder / "program.py").write_text(text)
+    return subprocess.run([sys.executable, "-P", "program.py"], cwd=folder, capture_output=True, text=True)
+
+
+def test_a_program_without_its_data_says_what_is_missing(tmp_path):
+    nowhere = program(recipe_network(RECIPES["chang"]), "numpy", recipe_setup(RECIPES["chang"]))
+    nowhere = nowhere.replace("EPOCHS = 300", "EPOCHS = 1")
+    nowhere = re.sub(r"https://\S+/", "http://127.0.0.1:9/mnist/", nowhere)
+    end = run_beside(tmp_path, nowhere)
+    folder = tmp_path / "data" / "127.0.0.1:9" / "mnist"
+    assert (end.returncode, end.stdout) == (1, "")
+    assert end.stderr == f"http://127.0.0.1:9/mnist/ can't be read: put its four files into {folder}.\n"
+    for path in write_blocks(folder).iterdir():
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    assert "accuracy on the test samples: " in run_beside(tmp_path, nowhere).stdout
+    end = run_beside(tmp_path, program(recipe_network(RECIPES["vowels"]), "numpy", recipe_setup(RECIPES["vowels"])))
+    assert (end.returncode, end.stderr.count("\n")) == (1, 1)
+    assert "vowels.npz can't be read" in end.stderr

@@ -54,7 +54,9 @@ def model_file(path: Path) -> Path:
 
 def absolute(data: str) -> str:
     """The absolute path of a file or folder of data, so that a configuration works from anywhere; names are kept."""
-    from byhand.data import listing
+    from byhand.data import DATA_SETS
+    from byhand.recipes import RECIPES
 
-    known = {entry.name for entry in listing()}
-    return data if data in known else str(Path(data).resolve())
+    if data in RECIPES and data not in DATA_SETS and not Path(data).exists():
+        raise ByhandError(f"{data} is a recipe, not a data set: byhand train {data}.")
+    return data if data in DATA_SETS else str(Path(data).resolve())

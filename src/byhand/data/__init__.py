@@ -7,7 +7,7 @@ from byhand.data.dataset import Dataset, check_arrays, from_arrays
 from byhand.data.fetch import fetch
 from byhand.data.folder import read_folder, read_image
 from byhand.data.idx import read_images, read_labels, write_idx
-from byhand.data.load import Listed, listing, load
+from byhand.data.load import DATA_SETS, Listed, listing, load
 from byhand.data.load_table import load_table
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
@@ -20,6 +20,7 @@ from byhand.data.text import characters_of, from_tokens, load_text, read_text, t
 from byhand.data.ts_file import load_ts, read_ts
 
 __all__ = [
+    "DATA_SETS",
     "Dataset",
     "Listed",
     "MinMax",

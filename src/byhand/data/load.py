@@ -111,7 +111,7 @@ def load(
     if path.is_dir():
         return _load_folder(path, image_shape)
     if not path.exists():
-        meant = did_you_mean(path.name, [*SOURCES, *MADE])
+        meant = did_you_mean(path.name, DATA_SETS)
         raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set; {meant}")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if ending not in READERS:
@@ -241,3 +241,4 @@ MADE = {
     "addition": load_addition,
     "sorting": load_sorting,
 }
+DATA_SETS = (*SOURCES, *MADE)  # what `load` knows by name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Union
 import numpy as np
 
 from byhand.core.errors import ByhandError
+from byhand.core.extras import how_to_install
 from byhand.core.types import Array
 
 if TYPE_CHECKING:
@@ -104,8 +105,11 @@ def _hint(data: bytes) -> str:
     """What to do about a file that is another kind of document, by its first bytes."""
     if b"%PDF-" in data[:1024]:
         return " It is a PDF: byhand.read_many and byhand read read its pages."
-    heif = data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
-    return " It is an HEIC picture: pip install pillow-heif, or save it as JPEG." if heif else ""
+    if data[4:8] != b"ftyp" or data[8:12] not in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+        return ""
+    if "HEIF" in _formats():
+        return " It begins as an HEIC picture does, but is damaged."
+    return f" It is an HEIC picture: save it as JPEG, or {how_to_install('heic')}"
 
 
 def name_of(source: ImageSource) -> str:

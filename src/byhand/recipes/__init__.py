@@ -2,6 +2,7 @@
 
 from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
+from byhand.data import DATA_SETS
 from byhand.recipes.adding import adding, adding_gru, adding_rnn
 from byhand.recipes.answers import addition, sorting
 from byhand.recipes.base import Figure, Outcome, Recipe, Split, with_hidden
@@ -96,10 +97,17 @@ def get_recipe(name: str) -> Recipe:
         ByhandError: there is none; the message names similar ones.
     """
     if name not in RECIPES:
-        drawing = "gan" in name or "vae" in name
-        meant = "networks that draw are trained by byhand train-drawer." if drawing else did_you_mean(name, RECIPES)
-        raise ByhandError(f"There is no recipe {name!r}; {meant}")
+        raise ByhandError(f"There is no recipe {name!r}; {_instead(name)}")
     return RECIPES[name]
+
+
+def _instead(name: str) -> str:
+    if name in DATA_SETS:
+        fitting = next((recipe.name for recipe in (dense, *RECIPES.values()) if recipe.dataset == name), "dense")
+        return f"it is a data set: byhand train {fitting} --data {name}."
+    if "gan" in name or "vae" in name:
+        return "networks that draw are trained by byhand train-drawer."
+    return did_you_mean(name, RECIPES)
 
 
 __all__ = [

@@ -82,7 +82,10 @@ def load():
 
 {_writing(setup, name)}
     """
-    data = np.load("{name}.npz")
+    try:
+        data = np.load("{name}.npz")
+    except OSError:
+        raise SystemExit("{name}.npz can't be read: write it by the lines in load's description.") from None
 {bytes_}    pairs = []
     for part in ("train", "test"):
         x = (data[f"x_{{part}}"]{divided}).astype({kind}).reshape(-1{shape})
@@ -97,10 +100,13 @@ def load():
     source = np.lib.npyio.DataSource("data")
     files = {_pairs()}
     for images, labels in files:
-        with source.open(url + images + ".gz", "rb") as file:
-            x = np.frombuffer(file.read(), np.uint8, offset=16)
-        with source.open(url + labels + ".gz", "rb") as file:
-            t = np.frombuffer(file.read(), np.uint8, offset=8)
+        try:
+            with source.open(url + images + ".gz", "rb") as file:
+                x = np.frombuffer(file.read(), np.uint8, offset=16)
+            with source.open(url + labels + ".gz", "rb") as file:
+                t = np.frombuffer(file.read(), np.uint8, offset=8)
+        except (OSError, EOFError):
+            raise SystemExit(f"{{url}} can't be read: put its four files into {{source.abspath(url)}}.") from None
         pairs.append(((x / 255).astype(FLOAT).reshape(-1{shape}), t.astype({labels})))
     return pairs
 '''
