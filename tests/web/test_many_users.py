@@ -1,6 +1,8 @@
 """What one client does holds nothing up for others: memory, threads, turns, and processes that read."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -160,6 +162,29 @@ def test_the_room_that_a_picture_takes_is_known_before_it_is_decoded():
         memory_needed(file.getvalue(), Limits(image_pixels=40_000_000))
     with pytest.raises(ByhandError, match="not a picture"):
         memory_needed(b"no picture", Limits())
+
+
+MEMORY = """
+import re, sys
+from byhand.web.limits import Limits
+from byhand.web.pictures import open_picture
+data = open(sys.argv[1], "rb").read()
+size = lambda: int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+open_picture(open(sys.argv[2], "rb").read(), Limits())
+before = size()
+open_picture(data, Limits())
+print(size() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_coloured_picture_takes_few_bytes_a_pixel(tmp_path):
+    """Decoded it has four; its grey levels, and a copy, have one each."""
+    for name, side in {"large.png": 4900, "small.png": 40}.items():
+        Image.new("RGB", (side, side), (200, 10, 190)).save(tmp_path / name)
+    command = [sys.executable, "-c", MEMORY, tmp_path / "large.png", tmp_path / "small.png"]
+    kibibytes = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert 4 < 1024 * kibibytes / 4900**2 < 7
 
 
 @pytest.mark.parametrize("kind", ["RGB", "RGBA", "LA", "P", "1", "I;16", "L", "JPEG", "turned"])

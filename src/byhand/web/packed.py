@@ -1,6 +1,7 @@
 """Numbers as JSON: single numbers with five significant digits, arrays as bytes with a scale."""
 
 from base64 import b64encode
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,13 @@ def packed(values: Array) -> dict[str, Any]:
 
 def json_number(value: Any) -> float | None:
     """A number with five significant digits; None if it is not finite."""
-    return float(f"{value:.5g}") if np.isfinite(value) else None
+    return float(f"{value:.5g}") if isfinite(value) else None
 
 
 def numbers(values: Any) -> list[Any]:
     """The numbers of an array as nested lists; see `json_number`."""
-    return [json_number(v) if np.ndim(v) == 0 else numbers(v) for v in np.asarray(values)]
+    return _rounded(np.asarray(values).tolist())
+
+
+def _rounded(values: list[Any]) -> list[Any]:
+    return [_rounded(v) if isinstance(v, list) else json_number(v) for v in values]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CALLED = "The picture"  # in messages
 READ_PIXELS = 25_000_000  # a larger picture is read at half its size: a page at 300 pixels an inch has 8.7 million
-STRIP = 512  # rows that are made smaller at once
+STRIP = 128  # rows that are made smaller at once
 FINDER_PIXELS, FINDER_BYTES = 2_600_000, 150  # what the finder looks at, and its room for each of these pixels
 DECODED_BYTES, READ_BYTES = 5, 10  # of each pixel in the file, and of each that is read
 ORIENTATION = 0x0112  # of the tags in a picture file, how it is turned
@@ -51,7 +51,8 @@ def memory_needed(data: bytes, limits: Limits) -> int:
     """
     with _opened(data, limits) as picture:
         pixels, shrink = picture.width * picture.height, shrinks_by(picture)
-    return DECODED_BYTES * pixels + READ_BYTES * pixels // shrink**2 + FINDER_BYTES * min(pixels, FINDER_PIXELS)
+    reading = READ_BYTES * pixels // shrink**2 + FINDER_BYTES * min(pixels, FINDER_PIXELS)
+    return max(DECODED_BYTES * pixels, reading)  # what was decoded is let go before it is read
 
 
 @contextmanager
@@ -73,11 +74,16 @@ def open_picture(data: bytes, limits: Limits) -> tuple[Array, int]:
     """
     with _opened(data, limits) as picture:
         shrink = shrinks_by(picture)
-        return grey_levels(smaller(picture, shrink) if shrink > 1 else picture, CALLED), shrink
+        if shrink > 1 or picture.mode == "RGB":  # which takes four bytes a pixel
+            picture = smaller(picture, shrink)
+        return grey_levels(picture, CALLED), shrink
 
 
 def smaller(picture: "Image.Image", shrink: int) -> "Image.Image":
-    """The picture with each square of shrink × shrink pixels as one, made strip by strip."""
+    """The picture in shades of grey, each square of shrink × shrink pixels as one, made strip by strip.
+
+    It is closed, so that its own pixels take no room any more.
+    """
     from PIL import Image
 
     turn = picture.getexif().get(ORIENTATION, 1)
@@ -91,6 +97,7 @@ def smaller(picture: "Image.Image", shrink: int) -> "Image.Image":
     for top in range(0, picture.height, STRIP):
         strip = picture.crop((0, top, picture.width, min(top + STRIP, picture.height)))
         found.paste(grey(strip, mode).reduce(shrink), (0, top // shrink))
+    picture.close()
     found.getexif()[ORIENTATION] = turn
     return found
 

@@ -42,9 +42,12 @@ export function startInside(drawing, reading, shipped, trouble, onOther) {
     diagram.show(seen, models.get(seen.model));
     showAttention(seen, models.get(seen.model)).catch(troubled);
     showStates(seen, models.get(seen.model), troubled);
-    compare(seen, [...models.values()]);
+  };
+  const compared = () => {
+    if (reading.seen && !$("#inside").hidden) compare(reading.seen, [...models.values()]);
   };
   reading.addEventListener("look", show);
+  reading.addEventListener("rest", compared);
   window.addEventListener("colours", () => {
     sheet.paint();
     diagram.repaint();
@@ -56,6 +59,7 @@ export function startInside(drawing, reading, shipped, trouble, onOther) {
   const add = (training, whose = t("inside.yours")) => {
     put({ ...training, name: `${whose}: ${nameOf(training)}`, output_activation: null });
     show();
+    compared();
   };
   $("#model-file").addEventListener("change", async (/** @type {any} */ { target }) => {
     const [file] = target.files;

@@ -29,7 +29,11 @@ export class Reading extends EventTarget {
   #wanted = false;
   #asking = false;
   #changed = 0; // when the drawing did, 0 once that is asked about
-  #begun = 0; // when the drawing changed that is asked about
+  #begun = 0; // when the drawing changed that is asked about, 0 once that is answered
+  #single = false; // whether the last reading found one digit
+  /** @type {Promise<any>} the last request for a reading */
+  #reading = Promise.resolve(true);
+  #goesOn = () => {};
 
   /**
    * @param {import("./drawing.js").Drawing} drawing
@@ -71,6 +75,7 @@ export class Reading extends EventTarget {
 
   async #ask() {
     this.#wanted = true;
+    this.#goesOn();
     if (this.#asking) return;
     this.#asking = true;
     this.dispatchEvent(new Event("busy"));
@@ -88,16 +93,38 @@ export class Reading extends EventTarget {
     this.#changed = 0;
     if (drawing.empty || drawing.dot) {
       this.read = null;
+      this.#single = false;
       this.#found("", []);
       this.#saw(null);
       return;
     }
     const picture = drawing.picture();
-    const [read, whole] = await Promise.all([api.read(picture), this.#look(picture, {})]);
+    const looking = this.#look(picture, {});
+    const early = this.#single ? await looking : null; // the network answers before the server has counted the digits
+    if (early) this.#one(picture, early);
+    const read = await this.#count(picture, Boolean(early));
+    if (!read) return;
     this.read = read;
-    const found = read.lines.flatMap((/** @type {any} */ line) => line.digits);
-    if (found.length === 1 && whole) await this.#one(picture, whole);
-    else await this.#row(picture, found);
+    const whole = await looking;
+    if (!this.#single || !whole) await this.#row(picture, found(read));
+    else if (!early) this.#one(picture, whole);
+  }
+
+  /**
+   * The server's reading, one request at a time; null where the drawing has changed and nobody need wait.
+   * @param {import("./drawing.js").Picture} picture
+   * @param {boolean} answered whether an answer is shown already
+   */
+  async #count(picture, answered) {
+    if (answered && this.#wanted) return null;
+    const change = new Promise((done) => (this.#goesOn = () => answered && done(null)));
+    if ((await Promise.race([this.#reading, change])) === null) return null;
+    const asked = api.read(picture).then((read) => {
+      this.#single = !this.drawing.empty && found(read).length === 1;
+      return read;
+    });
+    this.#reading = asked.catch(() => true);
+    return Promise.race([asked, change]);
   }
 
   /**
@@ -106,6 +133,7 @@ export class Reading extends EventTarget {
    */
   #found(text, digits) {
     if (this.#begun) this.latency = performance.now() - this.#begun;
+    this.#begun = 0;
     Object.assign(this, { text, digits, chosen: Math.min(this.#wish, Math.max(0, digits.length - 1)) });
     this.dispatchEvent(new Event("text"));
   }
@@ -130,13 +158,13 @@ export class Reading extends EventTarget {
   /**
    * Several, or none: the server has read them, the chosen network looks at one of them.
    * @param {import("./drawing.js").Picture} picture
-   * @param {any[]} found
+   * @param {any[]} signs
    */
-  async #row(picture, found) {
-    const digits = found.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
+  async #row(picture, signs) {
+    const digits = signs.map((/** @type {any} */ digit) => ({ text: digit.digit, box: picture.onSheet(digit.box) }));
     this.#found(this.read.text, digits);
     if (this.#wanted) return; // the drawing goes on: read that first
-    const chosen = found[this.chosen];
+    const chosen = signs[this.chosen];
     const inked = chosen && api.bytes(chosen.image).some(Boolean); // two digits in one stroke: one may have none of its own
     this.#saw(inked ? await this.#look(picture, { box: around(chosen.box, picture) }) : null);
   }
@@ -155,6 +183,9 @@ export class Reading extends EventTarget {
     }
   }
 }
+
+/** @param {any} read the digits in an answer of /api/v1/read */
+const found = (read) => read.lines.flatMap((/** @type {any} */ line) => line.digits);
 
 /**
  * A box with a little paper around it, as the server takes it.
