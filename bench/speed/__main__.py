@@ -93,7 +93,8 @@ def main() -> None:
     if not args.report:
         (folder / "speed.json").write_text(json.dumps(figures, indent=1) + "\n")
     if whole:
-        (folder / "speed.md").write_text(page(figures))
+        growth = folder / "speed-growth.json"
+        (folder / "speed.md").write_text(page(figures, json.loads(growth.read_text()) if growth.exists() else None))
         draw(figures, folder / "images" / "speed.png")
     print(json.dumps(figures) if args.json else table(figures))
     if args.check:

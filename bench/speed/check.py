@@ -1,6 +1,6 @@
 """Has anything become slower? The ratios of two runs on the same kind of machine, row by row."""
 
-from bench.speed.processes import QUIET
+from bench.speed.quiet import QUIET
 from bench.speed.report import Figures, disturbance, entry, fastest, ratio
 
 SLOWER = 1.15  # medians of five rounds differ by up to a tenth between runs of the same code

@@ -2,19 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from bench.speed.competitors import Competitor
 from bench.speed.environments import python_of
+from bench.speed.quiet import Watch
 
 PEERS = Path(__file__).parent / "peers"
-REST = 0.3  # seconds between turns
-QUIET = 0.25  # cores: where others keep more of them busy, a round waits
-TRIES, WAIT = 6, 5.0  # looks at the machine before a round, and seconds between them
 
 
 class Failed(Exception):
@@ -42,47 +40,13 @@ def processors(threads: int) -> set[int] | None:
     return set(sorted(os.sched_getaffinity(0))[:threads])
 
 
-def rest() -> None:
-    """Wait until the threads of the last turn stop spinning."""
-    time.sleep(REST / 2)
-
-
-def busy() -> float:
-    """How many cores are busy while we rest: somebody else's work, which spoils the figures. NaN where unknown."""
-    stat = Path("/proc/stat")
-    rest()
-    if not stat.exists():
-        time.sleep(REST / 2)
-        return float("nan")
-
-    def idle_and_all() -> tuple[int, int]:
-        ticks = [int(n) for n in stat.read_text().split("\n", 1)[0].split()[1:9]]
-        return ticks[3] + ticks[4], sum(ticks)
-
-    idle, total = idle_and_all()
-    time.sleep(REST / 2)
-    idle_after, total_after = idle_and_all()
-    share = 1 - (idle_after - idle) / max(1, total_after - total)
-    return share * (os.cpu_count() or 1)
-
-
-def wait_until_quiet() -> float:
-    """How many cores others keep busy, once they keep few busy or the last try is over."""
-    for _ in range(TRIES - 1):
-        others = busy()
-        if not others > QUIET:  # NaN does not wait
-            return others
-        time.sleep(WAIT)
-    return busy()
-
-
 class Process:
     """A competitor's process for one workload.
 
     Attributes:
         rounds: seconds of an epoch (or call), as the mean (or median) of each round after the first.
         first: the same of the first round, compilation included.
-        busy: how many cores others kept busy before each round.
+        busy: how many cores others kept busy before or during each round, whichever is more.
         setup: seconds from the start of the process's own code until it was ready.
         result: what it said at the end: accuracy, peak memory, versions.
     """
@@ -115,8 +79,13 @@ class Process:
 
     def turn(self, epochs: int, others: float) -> None:
         """One round, before which others kept so many cores busy."""
-        self.busy.append(others)
+        watch = Watch(self._process.pid)
         self.rounds.append(self._tell(epochs)["seconds"])
+        self.busy.append(max(others, watch.others()))
+
+    def forget(self) -> None:
+        """The last round does not count."""
+        del self.rounds[-1], self.busy[-1]
 
     def end(self) -> None:
         """No more rounds; what came of them."""
@@ -146,5 +115,7 @@ class Process:
     def _failed(self) -> Failed:
         self._process.wait()
         self._errors.seek(0)
-        lines = [line.strip() for line in self._errors if line.strip()]
-        return Failed(lines[-1] if lines else f"exit status {self._process.returncode}")
+        lines, status = [line.strip() for line in self._errors if line.strip()], self._process.returncode
+        if status == -signal.SIGKILL:
+            return Failed("killed by the system, probably for want of memory")
+        return Failed(lines[-1] if lines else f"exit status {status}")

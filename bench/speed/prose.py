@@ -42,8 +42,12 @@ METHOD = """\
   thread where that is faster. `OPENBLAS_*` is unset.
 - Training continues from round to round, so that the accuracy on the test images, measured at the end, is for the same
   number of epochs for all. The initial weights are the same; the shuffles differ between libraries.
-- Before each turn (with --quick: before each round) the benchmark checks whether other processes keep the processor
-  busy, and reports it at the end."""
+- Before each turn (with --quick: before each round) the benchmark waits until other processes keep at most a quarter of
+  a core busy. A round during which they kept more busy is repeated, three of a workload at most. Where that does not
+  help, the workload has no ratio.
+- `python -m bench.speed --quick --check docs/speed.json` compares the ratios with those of a stored run on the same
+  processor with as many threads, among the peers that both have. It names the workloads whose ratio got 15 % worse, and
+  ends with the exit status 1 if there are any. A workload that was measured on a busy machine is not compared."""
 
 FAIRNESS = """\
 - byhand trains from bytes if the data are bytes, and divides by 255 batch by batch, as its users would. PyTorch and JAX

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bench.speed.competitors import TITLES
-from bench.speed.processes import QUIET
+from bench.speed.growth_page import section
 from bench.speed.prose import (
     EVERYONE_NOTE,
     FAIRNESS,
@@ -16,6 +16,7 @@ from bench.speed.prose import (
     SIZE_NOTE,
     TRAINING_NOTE,
 )
+from bench.speed.quiet import QUIET
 
 Row = dict[str, Any]
 Figures = dict[str, Any]
@@ -134,8 +135,8 @@ def warnings(row: Row) -> list[str]:
     return found
 
 
-def page(figures: Figures) -> str:
-    """docs/speed.md."""
+def page(figures: Figures, growth: Figures | None = None) -> str:
+    """docs/speed.md; with a section on growth where there are figures of it."""
     training = [row for row in figures["rows"] if row["kind"] == "train"]
     predicting = [row for row in figures["rows"] if row["kind"] == "predict"]
     parts = [
@@ -163,6 +164,8 @@ def page(figures: Figures) -> str:
             memory_table(training),
             SIZE_NOTE,
         ]
+    if growth:
+        parts.append(section(growth))
     parts += ["## Everyone", EVERYONE_NOTE, *[details(row) for row in figures["rows"]]]
     parts += ["## How it is measured", METHOD, "## Where it might be unfair", FAIRNESS]
     parts += ["## The machine", machine(figures)]

@@ -3,55 +3,83 @@
 import math
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from bench.speed.competitors import COMPETITORS, Competitor
-from bench.speed.processes import Failed, Process, openblas_settings, rest, wait_until_quiet
+from bench.speed.processes import Failed, Process, openblas_settings
+from bench.speed.quiet import QUIET, TRIES, rest, wait_until_quiet
 from bench.speed.workloads import Workload, operations, products, write
 
 PIECE = 1024  # rows of a piece of a full batch
 MANY = 10_000  # test images
+AGAIN = 3  # rounds of a workload that are repeated at most
 
 
-class Row:
-    """One workload with its competitors' processes."""
+class Match:
+    """Competitors at one task.
 
-    def __init__(self, workload: Workload, folder: Path, quick: bool, threads: int, tell: Callable[[str], None]):
-        self.workload, self.quick, self.tell = workload, quick, tell
-        self.task = write(workload, folder, quick) | {"threads": threads}
-        self.epochs = workload.quick[0] if quick else workload.epochs
+    Args:
+        task: what they compute, as plain data.
+        epochs: of each turn.
+        tell: is told who has warmed up, and who failed.
+        quick: start all at once, and look at the machine before each round instead of before each turn.
+        again: how many rounds are repeated at most, because others kept the machine busy; None: also don't wait.
+    """
+
+    def __init__(
+        self,
+        task: dict[str, Any],
+        epochs: int,
+        tell: Callable[[str], None],
+        quick: bool = False,
+        again: int | None = AGAIN,
+    ):
+        self.task, self.epochs, self.tell, self.quick, self.again = task, epochs, tell, quick, again
         self.processes: list[Process] = []
         self.failures: dict[str, str] = {}
+        self.played = 0  # rounds, those that do not count included
 
-    def start(self, peers: set[str], absent: dict[str, str]) -> None:
-        """Start and warm up everyone who can take part, one after another; to be quick, start all at once."""
-        started = self._started(peers, absent)
+    def start(self, competitors: Iterable[tuple[Competitor, bool]]) -> None:
+        """Start and warm up everyone, one after another; to be quick, start all at once."""
+        started = self._started(competitors)
         for process in list(started) if self.quick else started:
             self._let(process, lambda process: process.warm_up(self.epochs))
             if process in self.processes:
                 seconds = process.setup + process.first * self.epochs
-                self.tell(f"{self.workload.name}: {process.name} warmed up in {seconds:.1f} s")
+                self.tell(f"{self.task['name']}: {process.name} warmed up in {seconds:.1f} s")
 
-    def _started(self, peers: set[str], absent: dict[str, str]) -> Iterator[Process]:
-        for competitor, keep_openblas in candidates(self.task, peers - set(absent), self.quick):
+    def _started(self, competitors: Iterable[tuple[Competitor, bool]]) -> Iterator[Process]:
+        for competitor, keep_openblas in competitors:
             process = Process(competitor, with_products(self.task, competitor), keep_openblas)
             self.processes.append(process)
             yield process
 
     def play(self, rounds: int) -> None:
-        """All rounds, everyone in turn; each turn, or, to be quick, each round waits until the machine is quiet."""
-        for _ in range(rounds):
-            others = None
-            for process in tuple(self.processes):
-                if others is None or not self.quick:
-                    others = wait_until_quiet()
-                else:
-                    rest()
-                self._let(process, lambda process, others=others: process.turn(self.epochs, others))
+        """All rounds, everyone in turn; a round during which others kept the machine busy does not count."""
+        again = self.again or 0
+        while rounds and self.processes:
+            self._round()
+            if again and any(process.busy[-1] > QUIET for process in self.processes):
+                again -= 1
+                for process in self.processes:
+                    process.forget()
+            else:
+                rounds -= 1
         for process in tuple(self.processes):
             self._let(process, Process.end)
+
+    def _round(self) -> None:
+        """Each turn, or, to be quick, the round waits until the machine is quiet."""
+        others = None
+        for process in tuple(self.processes):
+            if others is None or not self.quick:
+                others = wait_until_quiet(1 if self.again is None else TRIES)
+            else:
+                rest()
+            self._let(process, lambda process, others=others: process.turn(self.epochs, others))
+        self.played += 1
 
     def close(self) -> None:
         for process in self.processes:
@@ -63,27 +91,9 @@ class Row:
             act(process)
         except Failed as error:
             self.failures[process.name] = str(error)
-            self.tell(f"{self.workload.name}: {process.name} failed: {error}")
+            self.tell(f"{self.task['name']}: {process.name} failed: {error}")
             self.processes.remove(process)
             process.kill()
-
-    def figures(self, rounds: int) -> dict[str, Any]:
-        """What was found, as plain data."""
-        task, workload = self.task, self.workload
-        samples = {"one": 1, "many": MANY}[task["calls"]] if workload.kind == "predict" else task["rows"]
-        kept = ("name", "kind", "layers", "input", "loss", "optimizer", "batch", "rows")
-        return {name: task[name] for name in kept} | {
-            "title": workload.title,
-            "goal": workload.goal,
-            "unit": workload.unit,
-            "turns": rounds,
-            "epochs": self.epochs,
-            "operations": None
-            if task["model"]
-            else operations(products(task["layers"], tuple(task["input"]), samples, workload.kind == "train")),
-            "competitors": [outcome(process, self.epochs) for process in self.processes],
-            "failures": self.failures,
-        }
 
 
 def measure(
@@ -96,15 +106,35 @@ def measure(
     quick: bool,
     threads: int,
 ) -> dict[str, Any]:
-    """One workload, first to last; without the peers that are absent."""
+    """One workload, first to last, as plain data; without the peers that are absent."""
     with tempfile.TemporaryDirectory() as folder:
-        row = Row(workload, Path(folder), quick, threads, tell)
+        task = write(workload, Path(folder), quick) | {"threads": threads}
+        match = Match(task, workload.quick[0] if quick else workload.epochs, tell, quick)
         try:
-            row.start(peers, absent)
-            row.play(rounds)
+            match.start(candidates(task, peers - set(absent), quick))
+            match.play(rounds)
         finally:
-            row.close()
-        return row.figures(rounds)
+            match.close()
+    return figures(workload, match)
+
+
+def figures(workload: Workload, match: Match) -> dict[str, Any]:
+    """What was found, as plain data."""
+    task = match.task
+    samples = {"one": 1, "many": MANY}[task["calls"]] if workload.kind == "predict" else task["rows"]
+    kept = ("name", "kind", "layers", "input", "loss", "optimizer", "batch", "rows")
+    return {name: task[name] for name in kept} | {
+        "title": workload.title,
+        "goal": workload.goal,
+        "unit": workload.unit,
+        "turns": match.played,
+        "epochs": match.epochs,
+        "operations": None
+        if task["model"]
+        else operations(products(task["layers"], tuple(task["input"]), samples, workload.kind == "train")),
+        "competitors": [outcome(process, match.epochs) for process in match.processes],
+        "failures": match.failures,
+    }
 
 
 def candidates(task: dict[str, Any], peers: set[str], quick: bool) -> Iterator[tuple[Competitor, bool]]:

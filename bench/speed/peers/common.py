@@ -87,18 +87,18 @@ def begin():
     task = json.loads(Path(sys.argv[1]).read_text())
     task = SimpleNamespace(**task)
     task.options = SimpleNamespace(**task.options)
-    return task, Arrays(Path(task.folder)), turns
+    return task, Arrays(Path(task.folder), getattr(task, "mapped", False)), turns
 
 
 class Arrays:
-    """The arrays of a workload, read when they are asked for."""
+    """The arrays of a workload, read when they are asked for; `mapped`: x stays in its file."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, mapped=False):
+        self.folder, self.mapped = folder, mapped
 
     def __getattr__(self, name):
         """`x`, `y` (class numbers), `t` (one-hot) to train with; `x_test`, `y_test`; `bytes`: x before the division."""
-        return np.load(self.folder / f"{name}.npy")
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r" if self.mapped and name == "x" else None)
 
     def parameters(self, task):
         """For each layer None, or W and b: (in, out) and (out,); of a convolution (height, width, in, out).

@@ -80,7 +80,8 @@ def trainer(task, arrays, parameters):
     """A function that trains some epochs, and one that gives the parameters."""
     options = task.options
     as_bytes = getattr(options, "bytes", False)
-    x = jnp.asarray(arrays.bytes if as_bytes else arrays.x)
+    x = arrays.bytes if as_bytes else arrays.x
+    x = x if arrays.mapped else jnp.asarray(x)
     t = jnp.asarray(arrays.y.astype(np.int32) if task.loss == "softmax" else arrays.t)
     loss, (update, first) = loss_of(task.loss), updater(task.optimizer)
     pooling = getattr(options, "pooling", "max")
@@ -107,7 +108,7 @@ def trainer(task, arrays, parameters):
 
         return train, state
 
-    whole = n // batch
+    whole, every = n // batch, np.arange(batch)
 
     if getattr(options, "loop", "scan") == "jit":  # one compiled step, the loop in Python
 
@@ -117,7 +118,11 @@ def trainer(task, arrays, parameters):
 
         def epoch(p, s, x, t, order):
             for start in range(0, n, batch):
-                p, s = gathered_step(p, s, x, t, order[start : start + batch])
+                rows = order[start : start + batch]
+                if arrays.mapped:  # NumPy reads them, since JAX would take the whole file into memory
+                    p, s = gathered_step(p, s, x[rows], t[rows], every[: len(rows)])
+                else:
+                    p, s = gathered_step(p, s, x, t, rows)
             return p, s
     else:
 
