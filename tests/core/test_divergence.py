@@ -112,7 +112,7 @@ class WeightPoison(Dense):
 @pytest.mark.parametrize("batch_size, step", [(512, 101), (32, 102), (None, 101)])
 def test_infinity_in_the_gradient_of_a_weight_is_seen_at_once_or_by_the_next_loss(monkeypatch, batch_size, step):
     """Steps of 512 samples and more are looked at as a whole, those of 32 only now and then (step 112 here)."""
-    monkeypatch.setattr(WeightPoison, "passes", 0 if batch_size else -200)  # a full batch of 1,400 goes in three pieces
+    monkeypatch.setattr(WeightPoison, "passes", 0)  # a full batch of 1,400 of these goes in one piece
     _, _, error = diverging(GradientDescent(0.01), [WeightPoison(20), ReLU(), Dense(10)], 200, batch_size)
     assert (error.what, error.layer, error.step) == ("gradient", 1, step)
 

@@ -93,3 +93,16 @@ def test_smooth_activations(table, name):
             found *= 2
         np.testing.assert_allclose(out, value, rtol=tolerance, atol=2 * tolerance)
         np.testing.assert_allclose(found, 2 * slope, rtol=20 * tolerance, atol=20 * tolerance)
+
+
+@pytest.mark.parametrize("name", ["momentum", "nesterov", "rmsprop", "adam"])
+def test_averages_of_no_gradient_end_at_zero(name):
+    """After a gradient of 1 and then none, an average that is multiplied by 0.9 is below 1e-38 after 830 steps."""
+    for table in MODULES:
+        values = {p: 0.9 if mark == "#" else np.zeros(40, np.float32) for p, mark in parameters(name).items()}
+        averages = [values[p] for p in ("m", "v") if p in values]
+        for step in range(900):
+            values["g"].fill(step == 0)
+            getattr(table, name)(*values.values())
+            assert step > 700 or all(average.all() for average in averages)
+        assert not any(average.any() for average in averages)

@@ -40,6 +40,26 @@ def test_products(name, kind, number, data):
     check(name, values, data.draw(places(name)), 5e-6, exact=number.whole)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shape", [(64, 479, 64), (64, 1437, 10), (127, 256, 128), (9, 4001, 31), (128, 257, 17)])
+def test_long_sums(shape, form):
+    """Small results of many products, whose sums are computed in shares, to float32's precision."""
+    (m, depth, n), rng = shape, np.random.default_rng(0)
+    a, b = rng.standard_normal((m, depth), np.float32), rng.standard_normal((depth, n), np.float32)
+    left = np.ascontiguousarray(a.T).T if form == "aᵀ b" else a
+    right = np.ascontiguousarray(b.T).T if form == "a bᵀ" else b
+    for table in MODULES:
+        before, found = table.set_threads(1), []
+        for threads in (1, 2, 3):
+            table.set_threads(threads)
+            found.append(np.full((m, n), np.nan, np.float32))
+            table.matmul(left, right, found[-1])
+        table.set_threads(before)
+        np.testing.assert_allclose(found[0], a.astype(float) @ b.astype(float), rtol=0, atol=1e-5 * np.sqrt(depth))
+        assert (found[0] == found[1]).all()
+        assert (found[0] == found[2]).all()
+
+
 @EXAMPLES
 @given(
     number=numbers(),

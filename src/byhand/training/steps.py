@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.core.workspace import Workspace
+from byhand.core.workspace import Workspace, numbers_of
 from byhand.metrics import Metric
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.training.batches import Batch, Batches
@@ -21,6 +22,7 @@ from byhand.training.tally import Tally, together
 from byhand.training.trees import put_back, real, whole
 
 LEAST = 4 * PREDICTED_ROWS  # rows of a part: for fewer, threads inside the operations do better
+PIECE_NUMBERS = 400_000  # numbers of a piece of a full batch, whose passes then stay in the cache
 PARTS = 8  # into which a large full batch is cut, whatever the machine, so that the result does not depend on it
 
 
@@ -165,6 +167,11 @@ class MiniBatches:
     def close(self) -> None:
         """End what prepares the batches."""
         self.batches.close()
+
+
+def piece_rows(network: Network) -> int:
+    """Rows of a piece of a full batch: PREDICTED_ROWS, or more where samples and layers are small."""
+    return max(PREDICTED_ROWS, PIECE_NUMBERS // (prod(network.input_shape) + numbers_of(network.plan)))
 
 
 class FullBatch:

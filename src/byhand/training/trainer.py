@@ -29,7 +29,7 @@ from byhand.training.guard import Guard, LastGood
 from byhand.training.history import History
 from byhand.training.shards import ShardedBatches, cut_for
 from byhand.training.state import Training
-from byhand.training.steps import Epochs, FullBatch, MiniBatches
+from byhand.training.steps import Epochs, FullBatch, MiniBatches, piece_rows
 from byhand.training.streams import StreamedBatches
 from byhand.training.threads import blas_threads, computing
 
@@ -138,7 +138,7 @@ class Trainer(Training):
                         raise ByhandError("Give validation or validation_split, not both.")
                     data, validation = split_off(data, validation_split)
                 make = self._augmented(augment, workers) if augment else Batches
-                size = PREDICTED_ROWS if batch_size is None else batch_size
+                size = piece_rows(self.network) if batch_size is None else batch_size
                 require_whole("batch_size", size)
                 batches = make(self.network, size=size, class_weight=class_weight, cut=cut, **data)
                 ends.callback(batches.close)

@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "call_rows.h"
+#include "deep.h"
 #include "slim.h"
 #include "sparse.h"
 
@@ -46,12 +47,16 @@ static int product(Matrix a, Matrix b, PyObject *start, Matrix out)
         multiply_few(&p);
         return 1;
     }
+    if (is_deep(&p) && !mostly_zeros(&p)) {
+        UNLOCKED(1, deep_product(&p));
+        return 1;
+    }
     if (is_slim(&p)) {
         UNLOCKED(p.m * p.n * p.depth > 100000, slim_product(&p));
         return 1;
     }
     const int few = LANES >= 8 && p.m < 4 && p.ac == 1 && p.bc == 1 && p.n > LANES && p.n * p.depth < 1000000;
-    const int sparse = few || mostly_zeros(&p), narrow = p.n < LANES && p.m * p.depth > 20000; /* few: row by row, too */
+    const int sparse = few || mostly_zeros(&p), narrow = p.n < 8 && p.m * p.depth > 20000; /* few: row by row, too */
     if (!sparse && (LANES < 8 || p.m < 4 || narrow))
         return 0; /* without wide registers, for few rows of a large matrix, and for few columns NumPy is faster */
     UNLOCKED(p.m * p.n * p.depth > 100000, sparse ? product_without_zeros(&p) : dense_product(&p));

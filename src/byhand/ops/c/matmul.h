@@ -11,6 +11,7 @@ apart. A convolution is the same product with rows of a that overlap. */
 
 #define DEPTH 512 /* rows of b that are multiplied at once: a panel of them stays in the cache, */
 #define SHALLOW 128 /* and where a is transposed, so do those rows of it */
+#define LEAST_SPLIT 5e5 /* operations that threads share */
 
 /* Where register v of a panel begins; the last one overlaps the one before it where the width is no multiple of LANES. */
 #define AT(v) ((v) < columns - 1 ? (v)*LANES : last)
@@ -223,13 +224,13 @@ static void dense_product(Product *p)
 {
     const isize panels = (p->n + PANEL - 1) / PANEL, tiles = (p->m + ROWS - 1) / ROWS;
     const double operations = 2.0 * p->m * p->n * p->depth;
-    const isize parts = operations < 1e6 ? 1 : operations < 1e8 ? 4 : operations < 8e8 ? (isize)(operations / 2.5e7) : 32;
+    const isize parts = operations < LEAST_SPLIT ? 1 : operations < 1e8 ? 4 : operations < 8e8 ? (isize)(operations / 2.5e7) : 32;
     p->across = (panels + SIDE - 1) / SIDE;
     if (p->across < parts && p->m <= 2 * p->n) /* each of them reads a, and each of those below packs b: where a is less */
         p->across = parts < (panels + 1) / 2 ? parts : (panels + 1) / 2;
     p->down = parts / p->across < tiles / 4 ? parts / p->across : tiles / 4;
     p->down += p->down < 1;
-    if (operations >= 1e6)
+    if (operations >= LEAST_SPLIT)
         parallel(multiply_part, p, p->across * p->down);
     else
         for (isize part = 0; part < p->across * p->down; part++)
