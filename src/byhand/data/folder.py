@@ -9,14 +9,12 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.files import numbers_by_value
+from byhand.core.pixels import PIXELS, check_pixels
 from byhand.core.types import Array
 
 if TYPE_CHECKING:
     from PIL import Image
 
-PIXELS = 2**26  # an image of more is refused before it is decoded
-FEW_PIXELS = 2**20  # as many are decoded from any file
-PIXELS_A_BYTE = 10_000  # more than any of the formats packs into a byte of a file, blank paper apart
 PICTURE_ENDINGS = {
     ".png",
     ".jpg",
@@ -115,14 +113,6 @@ def decoded(
     except Exception:  # Pillow's decoders raise a dozen kinds of errors for damaged files
         known = ", ".join(FORMATS)
         raise ByhandError(f"{name} is not a readable image ({known}): replace or remove it.") from None
-
-
-def check_pixels(width: int, height: int, size: int, name: str) -> None:
-    """Refuse a picture of too many pixels, in all or for a file of `size` bytes, before any is decoded."""
-    if width * height > PIXELS:
-        raise ByhandError(f"{name} has {width} × {height} pixels, which is too many.")
-    if width * height > max(FEW_PIXELS, PIXELS_A_BYTE * size):
-        raise ByhandError(f"{name} announces {width} × {height} pixels, more than its {size:,} bytes can hold.")
 
 
 def _grey(image: "Image.Image") -> "Image.Image":

@@ -12,6 +12,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.extras import how_to_install
+from byhand.core.pixels import check_pixels
 from byhand.core.types import Array
 
 if TYPE_CHECKING:
@@ -72,15 +73,14 @@ def opened(data: bytes, name: str) -> "Image.Image":
     """The picture in a file's bytes; nothing is decoded yet. To be called inside `decoding`."""
     from PIL import Image
 
-    picture = Image.open(BytesIO(data), formats=_formats())
+    formats = _formats() if data[4:8] == b"ftyp" else IMAGE_FORMATS
+    picture = Image.open(BytesIO(data), formats=formats)
     check_frame(picture, len(data), name)
     return picture
 
 
 def check_frame(picture: "Image.Image", size: int, name: str) -> None:
     """Refuse a frame that is too large, or larger than a file of `size` bytes can hold, before it is decoded."""
-    from byhand.data.folder import check_pixels  # an array needs nothing of it
-
     check_size(picture.width, picture.height, name)
     check_pixels(picture.width, picture.height, size, name)
 
