@@ -49,7 +49,7 @@ def test_json_has_one_object_a_sample(byhand, files, tmp_path):  # noqa: F811
     ("arguments", "words"),
     [
         (("nothing.safetensors", "test.csv"), "there is no such model file"),
-        (("m.safetensors", "nothing.csv"), "neither a file or folder nor a known data set"),
+        (("m.safetensors", "nothing.csv"), "there is no such file or folder"),
         (("m.safetensors", "test.csv", "--kaggle", "--json"), "leave --probabilities and --json out"),
         (("m.safetensors", "m.safetensors"), "not an IDX file of images"),
     ],

@@ -190,7 +190,7 @@ def test_files_that_do_not_fit_are_refused(name, content, words, tmp_path):
 
 
 def test_what_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ByhandError, match="neither a file or folder nor a known data set"):
+    with pytest.raises(ByhandError, match="there is no such file or folder"):
         predict(NETWORK, "nowhere.csv")
     with pytest.raises(ByhandError, match="holds no pictures"):
         predict(NETWORK, tmp_path)

@@ -39,7 +39,7 @@ def demo(
     from byhand.recipes.folder import MODEL, claimed, write_run
 
     start = time.perf_counter()
-    print(f"This trains a network on MNIST, draws pictures and reads digits into {out}; it takes one to two minutes.")
+    print(f"This trains a network on MNIST, draws pictures and reads digits into {out}; it takes less than a minute.")
     print("Fetching MNIST, unless it is in the cache ...", flush=True)
     dataset = load("mnist")
     recipe = RECIPES["dense"]

@@ -111,6 +111,8 @@ def load(
     if path.is_dir():
         return _load_folder(path, image_shape)
     if not path.exists():
+        if path.suffix:
+            raise ByhandError(f"{str(data)!r}: there is no such file or folder.")
         meant = did_you_mean(path.name, DATA_SETS)
         raise ByhandError(f"{str(data)!r} is neither a file or folder nor a known data set; {meant}")
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]

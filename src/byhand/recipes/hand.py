@@ -163,7 +163,9 @@ def _own_rows(path: Path, finder: Finder, rng: np.random.Generator) -> tuple[lis
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             table = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise ByhandError(f"{path} cannot be opened: {error.strerror}.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise ByhandError(f"{path} cannot be read as a CSV file in UTF-8: {error}.") from None
     if not table or not {"file", "label"} <= table[0].keys():
         raise ByhandError(f"{path} needs a header with the columns file and label, and a line for each picture.")
