@@ -70,12 +70,14 @@ def test_fine_tuning(tmp_path):
 
 def test_mistakes_in_one_sentence(command, tmp_path):
     small(tmp_path / "a.safetensors")
+    b.Network(4, [b.Dense(2)], b.MSE()).save(tmp_path / "plain.safetensors")
     (tmp_path / "bad.onnx").write_bytes(b"nothing")
     for arguments, words in (
         ((tmp_path / "a.safetensors", tmp_path / "b.tflite"), ".safetensors or .onnx"),
-        ((tmp_path / "missing.onnx", tmp_path / "b.safetensors"), "no such ONNX file"),
+        ((tmp_path / "missing.onnx", tmp_path / "b.safetensors"), "no such model file or run folder"),
         ((tmp_path / "bad.onnx", tmp_path / "b.safetensors"), "not a readable ONNX file"),
-        ((tmp_path / "a.safetensors", tmp_path / "b.onnx", "--range", 1, 1), "two different numbers"),
+        ((tmp_path / "plain.safetensors", tmp_path / "b.onnx", "--range", 1, 1), "two different numbers"),
+        ((tmp_path / "a.safetensors", tmp_path / "b.onnx", "--range", 0, 255), "from 0 to 1; leave out --range"),
         ((tmp_path / "a.safetensors", tmp_path / "b.onnx", "--shape", "a,b"), "1,28,28"),
     ):
         status, captured = command("convert", *arguments)

@@ -65,6 +65,8 @@ def convert(
         raise ByhandError(f"{source} holds weights only; say with --like which network they are for.")
     else:
         network = any_network(model_file(source), _sizes_of(shape), MSE() if task == "numbers" else None)
+        if range_ is not None and network.inputs == "grey levels":
+            raise ByhandError(f"{source} says itself that it takes grey levels from 0 to 1; leave out --range.")
     if range_ is not None:
         network = for_range(network, *range_)
     if target.suffix.lower() == ".onnx":
