@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pages import write_pages
+from terms import with_pictures
 
 from byhand import __version__
 
@@ -20,7 +21,7 @@ os.environ |= {
 
 project, author, copyright, release = "byhand", "the byhand authors", "the byhand authors", __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinxcontrib.programoutput"]
-exclude_patterns = ["pages.py", "conf.py"]
+exclude_patterns = ["pages.py", "terms.py", "conf.py"]
 html_theme, html_title, html_static_path = "furo", "byhand", ["static"]
 html_css_files = ["site.css"]
 html_show_copyright = html_show_sphinx = html_copy_source = html_show_sourcelink = False
@@ -40,13 +41,18 @@ PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changes.md"}
 
 
 def keep_links_inside(app, docname, source):
-    """Links to files that the site does not have become their names; those to pages that it has stay links."""
+    """Links to files that the site does not have become their names; those to pages that it has stay links.
+
+    The glossary gets its pictures.
+    """
 
     def inside(match):
         name, _, anchor = match[2].partition("#")
         return f"[{match[1]}]({PAGES[name]}{'#' + anchor if anchor else ''})" if name in PAGES else match[1]
 
     source[0] = PROJECT_LINK.sub(inside, source[0])
+    if docname == "glossary":
+        source[0] = with_pictures(source[0])
     if docname in ("contributing", "changes"):
         name = {page: name for name, page in PAGES.items()}[f"{docname}.md"]
         text = (HERE.parent / name).read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import typer.main
@@ -14,6 +15,7 @@ from byhand.cli.main import load_commands
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
 from pages import write_pages  # noqa: E402
+from terms import PICTURES, lines, with_pictures  # noqa: E402
 
 load_commands()
 COMMANDS = set(typer.main.get_command(app).commands)
@@ -61,3 +63,20 @@ def test_every_page_is_linked_from_the_readme_or_the_sites_contents():
     }
     assert names - in_contents == set()  # the site's contents have all
     assert all(f"({name}.md)" in linked for name in ("index", "learn", "use", "reference", "results", "making"))
+
+
+def test_each_term_of_the_glossary_has_its_picture():
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    rows = [row for row in with_pictures(page).splitlines() if row.startswith("| ") and not row.startswith("| term ")]
+    assert [row.split(" |")[0][2:] for row in rows] == list(PICTURES)
+    for row in rows:
+        ElementTree.fromstring(row[row.index("<svg") : row.index("</svg>") + len("</svg>")])
+    with pytest.raises(KeyError, match="perceptron"):
+        with_pictures(page + "| perceptron | a neuron with a threshold | – |\n")
+
+
+def test_curves_are_drawn_to_their_scale():
+    drawn = lines(([0, 1, 2], [0, 3, 6]), ([0, 2], [6, 6]), across=1)  # 102 × 46 pixels inside a margin of 5
+    assert 'points="5.0,51.0 56.0,28.0 107.0,5.0"' in drawn
+    assert 'points="5.0,5.0 107.0,5.0"' in drawn
+    assert "M56.0 5V51" in drawn
