@@ -100,6 +100,35 @@ def test_a_step_of_other_networks(client, table):
     assert one["layers"][-1]["units"][0]["weights"][0]["before"] != one["layers"][-1]["units"][0]["weights"][0]["after"]
 
 
+@pytest.mark.parametrize(
+    ("network", "inside", "weights"), [("lstm", "states", None), ("transformer", "attention", [32, 7, 7])]
+)
+def test_networks_that_read_a_drawing_in_parts_learn_and_can_be_looked_into(client, seven, network, inside, weights):
+    """With what they begin with; the drawing's weights over parts are those of the network that was trained."""
+    key = client.post("/api/trainings", json={"network": network, "epochs": 12, "images": 2000}).json()["id"]
+    until(client, key, "finished")
+    training = client.get(f"/api/trainings/{key}").json()
+    settings = training["settings"]
+    assert (settings["hidden"], settings["optimizer"]) == ([], "adam") and training["inside"] == [inside]
+    assert training["history"]["val_accuracy"][-1] > 0.8
+    look = next(data for name, data in events(client, key) if name == "look")
+    assert (look["weights"] and look["weights"]["shape"]) == weights and np.sum(look["confusion"]) == 200
+    path = {"states": "states?step=3&unit=1", "attention": "attention?layer=1"}[inside]
+    found = client.post(f"/api/models/{key}/{path}", content=seven.tobytes(), headers=RAW)
+    assert found.status_code == 200 and len(found.json()["layers"]) == {"states": 1, "attention": 2}[inside]
+
+
+def test_single_steps_of_a_transformer_are_shown(client):
+    table = SMALL | {"network": "transformer", "hidden": [], "paused": True}
+    key = client.post("/api/trainings", json=table).json()["id"]
+    until(client, key, "paused")
+    one = client.post(f"/api/trainings/{key}/step").json()
+    p, target = np.array(one["output"]["probabilities"]), np.array(one["output"]["target"])
+    for unit in one["layers"][-1]["units"]:  # softmax with cross-entropy: δ = p − t
+        assert unit["delta"] == pytest.approx((p - target)[unit["unit"]], rel=1e-3)
+    assert client.get(f"/api/trainings/{key}/batch").json()["n"] == 20
+
+
 def events(client, key):
     with client.stream("GET", f"/api/trainings/{key}/events") as stream:
         name = ""

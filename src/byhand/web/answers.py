@@ -21,7 +21,7 @@ def get_settings(call: Call) -> Answer:
     """Limits, and the choices for a training."""
     from byhand import __version__
 
-    limits, defaults = call.server.limits, Settings()
+    limits = call.server.limits
     offered = [
         {"id": name, "about": RECIPES[name].takes, "settings": settings.of_recipe(name, limits).to_json()}
         for name in settings.RECIPE_CHOICES
@@ -32,7 +32,8 @@ def get_settings(call: Call) -> Answer:
         "activations": list(ACTIVATION_CHOICES),
         "losses": list(LOSS_CHOICES),
         "optimizers": list(OPTIMIZER_CHOICES),
-        "defaults": defaults.to_json(),
+        "defaults": Settings().to_json(),
+        "starts": {name: settings.start_of(name).to_json() for name in NETWORK_CHOICES},
     }
     return Answer(
         {

@@ -183,6 +183,7 @@ class Job:
             "parameters": self.network.size,
             "layers": layer_facts(self.network),
             "image_shape": input_image_shape(self.network),
+            "inside": list(self.model.inside),
             "classes": list(self.network.classes or CLASSES),
             "epoch": self.epoch,
             "epochs": self.settings.epochs,

@@ -1,12 +1,13 @@
 """The callback that reports a training to its journal: events, pauses, single steps, time limits."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from byhand.core.types import Array
 from byhand.diagnosis import Watch
-from byhand.layers import Conv2D, Dense
+from byhand.layers import Conv2D, Dense, PatchEmbedding
 from byhand.metrics import confusion_matrix
 from byhand.network import Network
 from byhand.training import Callback, Training
@@ -198,7 +199,12 @@ def first_weights(network: Network) -> tuple[dict[str, Any] | None, int]:
         if isinstance(layer, Conv2D):
             kernels = p.W.transpose(3, 2, 0, 1)[:SHOWN_UNITS]  # (filters, in, kh, kw)
             return packed(kernels.reshape(-1, *p.W.shape[:2])), p.W.shape[2]
+        if isinstance(layer, PatchEmbedding):
+            channels = len(p.W) // layer.size**2
+            squares = p.W.T[:SHOWN_UNITS].reshape(-1, layer.size, layer.size, channels)
+            return packed(squares.transpose(0, 3, 1, 2).reshape(-1, layer.size, layer.size)), channels
         if isinstance(layer, Dense):
             shape = input_image_shape(network)
-            return (packed(p.W.T[:SHOWN_UNITS].reshape(-1, *shape)) if shape else None), 1
+            whole = shape and len(p.W) == prod(shape)  # it sees the image itself
+            return (packed(p.W.T[:SHOWN_UNITS].reshape(-1, *shape)) if shape and whole else None), 1
     return None, 1

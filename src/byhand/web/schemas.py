@@ -85,6 +85,7 @@ SCHEMAS: dict[str, Any] = (
                 losses=array(A_TEXT),
                 optimizers=array(A_TEXT),
                 defaults=of("Settings"),
+                starts=table(**{name: of("Settings") for name in NETWORK_CHOICES}),
             ),
         ),
         "Layer": table(
@@ -243,6 +244,7 @@ SCHEMAS: dict[str, Any] = (
             settings=of("Settings"),
             parameters=AN_INTEGER,
             layers=array(of("Layer")),
+            inside=array({"enum": ["attention", "states"]}),
             image_shape=maybe(array(AN_INTEGER)),
             classes=array(A_TEXT),
             epoch=AN_INTEGER,

@@ -5,7 +5,26 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from byhand.initializers import Glorot, He, Initializer
-from byhand.layers import ELU, Activation, Conv2D, Dense, Flatten, Layer, LeakyReLU, MaxPool2D, ReLU, Sigmoid, Tanh
+from byhand.layers import (
+    ELU,
+    LSTM,
+    Activation,
+    ClassToken,
+    Conv2D,
+    Dense,
+    FirstStep,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LeakyReLU,
+    LearnedPositions,
+    MaxPool2D,
+    PatchEmbedding,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    TransformerBlock,
+)
 from byhand.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Loss, QuadraticCost
 from byhand.network import Network
 from byhand.optimizers import (
@@ -46,7 +65,8 @@ LOSS_CHOICES: dict[str, Loss] = {
     "binary-cross-entropy": BinaryCrossEntropy(),
     "quadratic": QuadraticCost(),
 }
-NETWORK_CHOICES = ("dense", "convolutional")
+NETWORK_CHOICES = ("dense", "convolutional", "lstm", "transformer")
+OF_SEQUENCES = ("lstm", "transformer")  # which read a drawing row by row, or patch by patch
 RECIPE_CHOICES = ("guide-small", "guide", "nielsen", "shrivastava", "shrivastava-adam", "chang", "dense", "conv")
 CLASSES = tuple("0123456789")
 RATES = (0.0, 1e6)
@@ -58,11 +78,11 @@ class Settings:
 
     Attributes:
         recipe: the recipe that this began from, or None.
-        network: "dense" or "convolutional".
+        network: one of NETWORK_CHOICES.
         hidden: units of each hidden dense layer.
-        activation: a key of ACTIVATIONS.
-        loss: a key of LOSSES.
-        optimizer: a key of OPTIMIZERS.
+        activation: a key of ACTIVATION_CHOICES.
+        loss: a key of LOSS_CHOICES.
+        optimizer: a key of OPTIMIZER_CHOICES.
         learning_rate: η.
         batch_size: samples a step; None for all of them.
         epochs: how many times all samples are seen.
@@ -85,6 +105,13 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self) | {"hidden": list(self.hidden)}
+
+
+def start_of(network: str) -> Settings:
+    """The settings that a kind of network begins with."""
+    if network not in OF_SEQUENCES:
+        return Settings(network=network)
+    return Settings(network=network, hidden=(), optimizer="adam", learning_rate=0.003, batch_size=50)
 
 
 STRUCTURE = ("network", "hidden", "activation", "loss", "optimizer")
@@ -123,7 +150,8 @@ def read_settings(table: Mapping[str, Any], limits: Limits) -> Settings:
     name = table.get("recipe")
     if name is not None and (not isinstance(name, str) or name not in RECIPE_CHOICES):
         raise Refusal(422, f"recipe must be one of {', '.join(RECIPE_CHOICES)}, or null.")
-    start = of_recipe(name, limits) if name else Settings()
+    network = _CHECKS["network"]("network", table.get("network", "dense"), limits)
+    start = of_recipe(name, limits) if name else start_of(network)
     known = asdict(start).keys()
     if unknown := sorted(set(table) - known):
         raise Refusal(422, f"There is no setting {unknown[0][:40]!r}; there are {', '.join(known)}.")
@@ -195,18 +223,28 @@ def build(settings: Settings, limits: Limits) -> tuple[Network, Optimizer]:
             optimizer = replace(optimizer, learning_rate=settings.learning_rate)  # type: ignore[type-var]
     else:
         layers, loss = _layers(settings), LOSS_CHOICES[settings.loss]
-        shape = (28, 28, 1) if settings.network == "convolutional" else (784,)
+        shape = INPUT_SHAPES.get(settings.network, (28, 28, 1))
         optimizer = OPTIMIZER_CHOICES[settings.optimizer](settings.learning_rate)
     return Network(shape, layers, loss, rng=settings.seed, inputs="grey levels", classes=CLASSES), optimizer
 
 
+INPUT_SHAPES = {"dense": (784,), "lstm": (28, 28)}
+
+
 def _layers(settings: Settings) -> tuple[Layer, ...]:
     step = ACTIVATION_CHOICES[settings.activation]
-    before: tuple[Layer, ...] = ()
-    if settings.network == "convolutional":
-        before = (Conv2D(8, 5), step, MaxPool2D(), Conv2D(16), step, MaxPool2D(), Flatten())
+    before: dict[str, tuple[Layer, ...]] = {
+        "dense": (),
+        "convolutional": (Conv2D(8, 5), step, MaxPool2D(), Conv2D(16), step, MaxPool2D(), Flatten()),
+        "lstm": (LSTM(32),),
+        "transformer": (
+            *(PatchEmbedding(7, 32), ClassToken(), LearnedPositions(17)),
+            *(TransformerBlock(32, 2, 64), TransformerBlock(32, 2, 64)),
+            *(LayerNorm(), FirstStep()),
+        ),
+    }
     last = (Sigmoid(),) if settings.loss == "quadratic" else ()
-    return (*before, *hidden_layers(settings.hidden, settings.activation), Dense(10), *last)
+    return (*before[settings.network], *hidden_layers(settings.hidden, settings.activation), Dense(10), *last)
 
 
 def hidden_layers(sizes: tuple[int, ...], activation: str) -> list[Layer]:

@@ -142,7 +142,7 @@ def test_a_training_that_is_gone_is_said_to_be(open_page):
 
 def test_stop_and_wrong_settings(open_page):
     page = open_page("learn")
-    choose(page, hidden="100 100", epochs=50, images=10000)
+    choose(page, hidden="100 100", epochs=200, images=10000)
     page.click("button[name=start]")
     page.wait_for_selector("#stop:not([disabled])")
     page.click("#pause")
@@ -154,3 +154,19 @@ def test_stop_and_wrong_settings(open_page):
     page.wait_for_selector("#trouble:not([hidden])")
     assert re.search("learning", page.inner_text("#trouble"))
     open_page.wrong.clear()  # the browser notes the refusal, too
+
+
+def test_an_lstm_learns_and_is_looked_into_step_by_step(open_page):
+    page = open_page("learn")
+    page.select_option("#settings [name=network]", "lstm")
+    begun = {"optimizer": "adam", "learning_rate": "0.003", "batch_size": "50"}
+    assert begun == {name: page.input_value(f"#settings [name={name}]") for name in begun}
+    assert page.is_disabled("#settings [name=hidden]") and page.is_disabled("#settings [name=activation]")
+    choose(page, epochs=2, images=500)
+    page.click("button[name=start]")
+    page.wait_for_function(ENDED)
+    assert page.inner_text("#run-words").startswith("lstm, adam, η 0.003: Finished")
+    page.click("nav a[href='#/inside']")
+    page.dispatch_event("#models label:last-child input", "click")
+    page.wait_for_selector("#states:not([hidden]) canvas")
+    assert "byhand train rows" not in page.inner_text("#inside-lacking")

@@ -36,8 +36,8 @@ export default {
   "states.value": "Einheit {unit}, Schritt {step}: {value}",
   "states.unit": "Einheit {unit} bei Schritt {step}",
 
-  "lacking.attention": "Um zu sehen, worauf Aufmerksamkeit schaut, trainiere einen Vision-Transformer mit: byhand train vit --out runs/vit. Starte dann: byhand serve --model runs/vit.",
-  "lacking.states": "Um ein Netz Zeile für Zeile lesen zu sehen, trainiere eines mit: byhand train rows --out runs/rows. Starte dann: byhand serve --model runs/rows.",
+  "lacking.attention": "Um zu sehen, worauf Aufmerksamkeit schaut, trainiere einen Transformer unter „Lernen sehen“, oder einen größeren mit: byhand train vit --out runs/vit. Starte dann: byhand serve --model runs/vit.",
+  "lacking.states": "Um ein Netz Zeile für Zeile lesen zu sehen, trainiere ein LSTM unter „Lernen sehen“, oder ein größeres mit: byhand train rows --out runs/rows. Starte dann: byhand serve --model runs/rows.",
   "lacking.images": "Hier ist noch kein solches Netz. Trainiere eines mit: byhand train-drawer vae-2 --out runs/vae. Starte dann: byhand serve --model runs/vae.",
   "lacking.text": "Hier ist noch kein solches Netz. Trainiere eines mit: byhand train shakespeare --out runs/text. Starte dann: byhand serve --model runs/text.",
 
@@ -71,4 +71,9 @@ export default {
   "make.more": "{count} weitere Zeichen, zusammen {share}",
   "make.one": "Eines schreiben",
   "make.many": "{count} schreiben",
+  "network.dense": "dicht",
+  "network.convolutional": "Faltungsnetz",
+  "network.lstm": "LSTM: Zeile für Zeile",
+  "network.transformer": "Transformer: Feld für Feld",
+  "watch.rows_only": "Die Gewichte der ersten Schicht dieses Netzes sind keine Bilder.",
 };

@@ -36,8 +36,8 @@ export default {
   "states.value": "unit {unit}, step {step}: {value}",
   "states.unit": "Unit {unit} at step {step}",
 
-  "lacking.attention": "To see what attention looks at, train a vision transformer with: byhand train vit --out runs/vit. Then start: byhand serve --model runs/vit.",
-  "lacking.states": "To see a network read row by row, train one with: byhand train rows --out runs/rows. Then start: byhand serve --model runs/rows.",
+  "lacking.attention": "To see what attention looks at, train a transformer in “Watch it learn”, or a larger one with: byhand train vit --out runs/vit. Then start: byhand serve --model runs/vit.",
+  "lacking.states": "To see a network read row by row, train an LSTM in “Watch it learn”, or a larger one with: byhand train rows --out runs/rows. Then start: byhand serve --model runs/rows.",
   "lacking.images": "There is no such network here yet. Train one with: byhand train-drawer vae-2 --out runs/vae. Then start: byhand serve --model runs/vae.",
   "lacking.text": "There is no such network here yet. Train one with: byhand train shakespeare --out runs/text. Then start: byhand serve --model runs/text.",
 
@@ -71,4 +71,9 @@ export default {
   "make.more": "{count} more characters, together {share}",
   "make.one": "Write one",
   "make.many": "Write {count}",
+  "network.dense": "dense",
+  "network.convolutional": "convolutional",
+  "network.lstm": "LSTM: row by row",
+  "network.transformer": "transformer: patch by patch",
+  "watch.rows_only": "The weights of this network's first layer are no images.",
 };

@@ -13,7 +13,7 @@ const NUMBERS = ["learning_rate", "batch_size", "epochs", "images"];
  * @param {HTMLFormElement} form
  * @param {any} options the part "training" of /api/settings
  */
-export function startSettings(form, { recipes, networks, activations, losses, optimizers, defaults }) {
+export function startSettings(form, { recipes, networks, activations, losses, optimizers, defaults, starts }) {
   const field = (/** @type {string} */ name) => /** @type {any} */ (form.elements.namedItem(name));
   const option = (/** @type {string} */ value, text = value) => el("option", { value, textContent: text });
   field("recipe").append(
@@ -26,7 +26,8 @@ export function startSettings(form, { recipes, networks, activations, losses, op
     loss: losses,
     optimizer: optimizers,
   })) {
-    field(name).append(...values.map((/** @type {string} */ value) => option(value)));
+    const text = (/** @type {string} */ value) => (name === "network" ? t(`network.${value}`) : value);
+    field(name).append(...values.map((/** @type {string} */ value) => option(value, text(value))));
   }
   const fill = (/** @type {any} */ settings) => {
     for (const [name, value] of Object.entries(settings)) {
@@ -35,10 +36,18 @@ export function startSettings(form, { recipes, networks, activations, losses, op
     }
     showNetwork();
   };
+  let kind = defaults.network;
   const showNetwork = () => {
-    field("hidden").disabled = field("network").value !== "dense";
+    kind = field("network").value;
+    field("hidden").disabled = kind !== "dense";
+    field("activation").disabled = ["lstm", "transformer"].includes(kind);
   };
-  field("network").addEventListener("change", showNetwork);
+  field("network").addEventListener("change", () => {
+    const [before, now] = [starts[kind], starts[field("network").value]];
+    for (const name of ["optimizer", "learning_rate", "batch_size"]) // those that nobody has changed
+      if (field(name).value === String(before[name])) field(name).value = now[name];
+    showNetwork();
+  });
   field("recipe").addEventListener("change", () => {
     const recipe = recipes.find((/** @type {any} */ one) => one.id === field("recipe").value);
     fill(recipe?.settings ?? defaults);
@@ -67,7 +76,10 @@ function fromAddress(field, done) {
     field("recipe").value = said.get("recipe");
     field("recipe").dispatchEvent(new Event("change"));
   }
-  for (const name of FIELDS) if (said.has(name)) field(name).value = said.get(name);
+  for (const name of FIELDS.filter((name) => said.has(name))) {
+    field(name).value = said.get(name);
+    if (name === "network") field(name).dispatchEvent(new Event("change"));
+  }
   done();
 }
 

@@ -177,6 +177,7 @@ export function nameOf({ name, settings, kind }) {
  * @param {any} training
  */
 export function inWords(training) {
-  const { activation, optimizer, learning_rate } = training.settings;
-  return `${nameOf(training)}, ${activation}, ${optimizer}, η ${learning_rate}`;
+  const { network, activation, optimizer, learning_rate } = training.settings;
+  const steps = ["lstm", "transformer"].includes(network) ? [] : [activation];
+  return [nameOf(training), ...steps, optimizer, `η ${learning_rate}`].join(", ");
 }

@@ -13,7 +13,7 @@ import { t } from "./text.js";
 export function showWeights(place, look) {
   if (!look?.weights) {
     place.replaceChildren(
-      el("p", { className: "note", textContent: t("watch.none") }),
+      el("p", { className: "note", textContent: t(look ? "watch.rows_only" : "watch.none") }),
     );
     return;
   }
