@@ -28,6 +28,7 @@ from bench.speed.startup import prepare
 from byhand.core.errors import ByhandError
 
 ROOT = Path(__file__).parents[2]
+SO_FAR = ROOT / "out" / "speed-growth-so-far.json"  # the axes that are measured
 PEERS = {"torch", "jax"}
 SECONDS = 0.3  # that byhand's turn takes about: so many epochs
 
@@ -70,11 +71,13 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """All figures as plain data."""
     absent: dict[str, str] = {}
     prepare(PEERS, absent)
-    return {
-        "machine": describe_machine(args.threads),
-        "absent": absent,
-        "axes": [grow(axis, args, absent) for axis in args.axes if axis.name in args.only],
-    }
+    figures: dict[str, Any] = {"machine": describe_machine(args.threads), "absent": absent, "axes": []}
+    SO_FAR.parent.mkdir(exist_ok=True)
+    for axis in args.axes:
+        if axis.name in args.only:
+            figures["axes"].append(grow(axis, args, absent))
+            SO_FAR.write_text(json.dumps(figures, indent=1) + "\n")
+    return figures
 
 
 def grow(axis: Axis, args: argparse.Namespace, absent: dict[str, str]) -> dict[str, Any]:

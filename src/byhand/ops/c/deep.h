@@ -5,8 +5,8 @@
 
 #include "matmul.h"
 
-#define SHARES 2     /* of each sum, whatever the number of threads */
-#define SMALL 128    /* rows and columns of c at most: no more than SIDE panels, which are one part of a product, */
+#define SHARES 4     /* of each sum, whatever the number of threads */
+#define SMALL 64     /* rows and columns of c at most, no more than SIDE panels: a larger one has parts of its own */
 #define ENOUGH 256   /* numbers of a sum, */
 #define WORTH 250000 /* and products, at least */
 
@@ -34,7 +34,7 @@ static void deep_share(void *context, isize share)
 /* Whether that pays. */
 static int is_deep(const Product *p)
 {
-    return LANES >= 8 && !p->start && p->m <= SMALL && p->n <= SMALL && p->n <= SIDE * PANEL && p->depth >= ENOUGH &&
+    return LANES >= 8 && !p->start && p->m <= SMALL && p->n <= SMALL && p->depth >= ENOUGH &&
            p->m * p->n * p->depth >= WORTH;
 }
 
