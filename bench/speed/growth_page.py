@@ -66,9 +66,9 @@ def sentence(axis: dict[str, Any]) -> str:
     first = known.index(slower[0])
     if first and known[first:] == slower:
         last, begin = known[first - 1][0], slower[0][0]
-        return f"{head}byhand is the fastest up to {value(last)} {unit}; from {value(begin)} on {lost}.{tail}"
+        return f"{head}byhand is the fastest up to {value(last)} ({unit}); from {value(begin)} on {lost}.{tail}"
     return (
-        f"{head}at {', '.join(value(point) for point, _ in slower)} {unit} {lost}; elsewhere it is the fastest.{tail}"
+        f"{head}at {', '.join(value(point) for point, _ in slower)} ({unit}) {lost}; elsewhere it is the fastest.{tail}"
     )
 
 
