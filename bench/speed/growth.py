@@ -53,7 +53,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", help="axes, such as batch,file; all by default")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each competitor")
     parser.add_argument("--threads", type=int, default=2, help="threads that everybody gets")
-    parser.add_argument("--gigabytes", type=float, default=2.0, help="size of the largest memory-mapped file")
+    parser.add_argument("--gigabytes", type=float, default=1.0, help="size of the largest memory-mapped file")
     parser.add_argument("--small", action="store_true", help="the two smallest values of each axis")
     parser.add_argument("--anyway", action="store_true", help="do not wait until the machine is quiet")
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="the folder for figures, picture and page")
