@@ -5,8 +5,11 @@
 #include "arguments.h"
 #include "elementwise.h"
 
-/* Run a loop on the arrays and numbers that it takes, in the twin's order. */
-static PyObject *run(const Operation *op, Loop loop, PyObject *const *args, Py_ssize_t given, PyObject *keywords)
+#define FEW_PARAMETERS 32768 /* stay in the cache of the thread that computed most of their gradient */
+
+/* Run a loop on the arrays and numbers that it takes, in the twin's order; threads share more than `few` numbers. */
+static PyObject *run(const Operation *op, Loop loop, isize few, PyObject *const *args, Py_ssize_t given,
+                     PyObject *keywords)
 {
     PyObject *a[MOST_ARGUMENTS];
     Sweep sweep = {loop};
@@ -21,7 +24,7 @@ static PyObject *run(const Operation *op, Loop loop, PyObject *const *args, Py_s
     if (!fits)
         return PyObject_Vectorcall(op->twin, args, (size_t)given, keywords);
     sweep.n = PyArray_SIZE(A(a[0]));
-    if (sweep.n <= CHUNK)
+    if (sweep.n <= few)
         loop(sweep.a, sweep.s, sweep.n);
     else
         UNLOCKED(1, parallel(sweep_part, &sweep, (sweep.n + CHUNK - 1) / CHUNK));
@@ -29,7 +32,9 @@ static PyObject *run(const Operation *op, Loop loop, PyObject *const *args, Py_s
 }
 
 #define FLAT(op, parameters)                                                                                           \
-    OPERATION(op, parameters) { return run(&op##_op, op##_loop, args, given, keywords); }
+    OPERATION(op, parameters) { return run(&op##_op, op##_loop, CHUNK, args, given, keywords); }
+#define OPTIMISER(op, parameters)                                                                                      \
+    OPERATION(op, parameters) { return run(&op##_op, op##_loop, FEW_PARAMETERS, args, given, keywords); }
 
 FLAT(relu, "z *out")
 FLAT(leaky_relu, "z *out #slope")
@@ -45,13 +50,13 @@ FLAT(tanh_backward, "a da *dz")
 FLAT(add, "a b *out")
 FLAT(subtract, "a b *out")
 FLAT(multiply, "a b *out")
-FLAT(shrink, "*theta #factor")
-FLAT(descend, "*theta g ~s #rate")
-FLAT(momentum, "*theta g *v ~s #rate #mu")
-FLAT(nesterov, "*theta g *v ~s #rate #mu")
-FLAT(adagrad, "*theta g *v ~s #rate #epsilon")
-FLAT(rmsprop, "*theta g *v ~s #rate #rho #epsilon")
-FLAT(adam, "*theta g *m *v ~s #rate #beta1 #beta2 #epsilon")
+OPTIMISER(shrink, "*theta #factor")
+OPTIMISER(descend, "*theta g ~s #rate")
+OPTIMISER(momentum, "*theta g *v ~s #rate #mu")
+OPTIMISER(nesterov, "*theta g *v ~s #rate #mu")
+OPTIMISER(adagrad, "*theta g *v ~s #rate #epsilon")
+OPTIMISER(rmsprop, "*theta g *v ~s #rate #rho #epsilon")
+OPTIMISER(adam, "*theta g *m *v ~s #rate #beta1 #beta2 #epsilon")
 
 FLAT(inverse_deviation, "variance #epsilon *out")
 FLAT(follow, "*average value #keep #weight ~s")
