@@ -24,7 +24,9 @@ if with_numpy:  # noqa: F821  (set by run.mjs)
     assert byhand.evaluate(network, x, y).accuracy == 1
     assert network.explain().startswith("a0")
     page = np.full((60, 60), 255, np.uint8)
-    page[10:50, 28:33] = 0
-    assert byhand.read(page).text == "1"
+    page[10:14, 20:40] = 0
+    for i in range(40):
+        page[10 + i, 36 - i // 3 : 40 - i // 3] = 0  # a seven
+    assert byhand.read(page).text == "7"
     done = "imported, taught, trained, read"
 f"byhand {byhand.__version__} on {sys.platform}: {done}"
