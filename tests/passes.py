@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from byhand.core.chains import bind, make_pass
 from byhand.core.passes import LossPass
-from byhand.core.workspace import bind, make_pass
 from byhand.layers.base import plan_layer
 
 

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from byhand.core.arena import Arena
+from byhand.core.chains import bind, make_pass
 from byhand.core.errors import ByhandError
 from byhand.core.passes import LossPass, Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
-from byhand.core.workspace import bind, make_pass
 from byhand.layers import Layer
 from byhand.layers.base import plan_layer
 from byhand.losses import Loss

@@ -56,7 +56,7 @@ from byhand import (
     Tanh,
     fit,
 )
-from byhand.core import workspace
+from byhand.core import chains
 from byhand.ops import default, reference
 from tests.core.test_ctc import Steps
 
@@ -227,9 +227,9 @@ def test_the_meter_sees_a_single_array():
 
 
 def test_arrays_of_a_pass_lie_apart_in_one_block_and_outside_where_it_is_full(monkeypatch):
-    monkeypatch.setattr(workspace, "LEAST_BLOCK", 100)
+    monkeypatch.setattr(chains, "LEAST_BLOCK", 100)
     make = lambda shape, dtype=np.float32: np.full(shape, 7, dtype)  # noqa: E731
-    make_part = workspace.in_one_block(make, 100)
+    make_part = chains.in_one_block(make, 100)
     arrays = [make_part((3, 5)), make_part((4, 16)), make_part((2, 4), np.bool_), make_part((21,)), make_part((2, 3))]
     for i, a in enumerate(arrays):
         a[...] = i
@@ -238,4 +238,4 @@ def test_arrays_of_a_pass_lie_apart_in_one_block_and_outside_where_it_is_full(mo
     places = [(a.ctypes.data - arrays[0].ctypes.data) // 4 for a in (arrays[0], arrays[1], arrays[4])]
     assert places == [0, 16, 80]  # whole cache lines; 21 more numbers would not have fitted
     assert not np.shares_memory(arrays[0].base, arrays[3])
-    assert workspace.in_one_block(make, 99) is make
+    assert chains.in_one_block(make, 99) is make

@@ -11,6 +11,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.inputs import as_input, as_mask, as_samples
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
+from byhand.core.rooms import Rooms
 from byhand.core.types import Array, Rng, Shape
 from byhand.core.workspace import Workspace
 from byhand.layers import Layer
@@ -37,18 +38,22 @@ class Backpropagation(Parameters):
         # Layers before the first one with parameters have nothing to learn: the backward pass ends at it.
         self._first = next((i for i, plan in enumerate(self.plan) if plan.learns), len(self.layers))
         self._local = threading.local()  # workspaces, a set for each thread, so that several may predict at once
+        self._rooms = Rooms()
 
-    def workspace(self, rows: int, share: bool = True) -> Workspace:
+    def workspace(self, rows: int, share: bool = True, forward_only: bool = False) -> Workspace:
         """New arrays for one pass at a time of up to `rows` samples.
 
         Args:
             rows: the largest number of samples.
             share: whether layers may overwrite arrays that are not needed any more; False keeps every quantity of a
                 pass until the next one.
+            forward_only: whether no pass will go back. They then destroy each other's arrays, those of this thread's
+                other such workspaces too, also of networks that this one was `reshaped` to.
         """
         loss = self.loss.cache(self.plan[-1].out_shape)
         make = lambda shape, dtype=self.dtype: self.ops.empty(shape, dtype)  # noqa: E731
-        return Workspace(self.plan, self.input_shape, loss, rows, make, self.p, self.g, share)
+        rooms = self._rooms if forward_only else None
+        return Workspace(self.plan, self.input_shape, loss, rows, make, self.p, self.g, share, rooms)
 
     def as_input(self, x: Any) -> Array:
         """The samples x as this network takes them: checked, in its dtype; tokens as whole numbers.
@@ -202,6 +207,6 @@ class Backpropagation(Parameters):
         """This thread's workspace for `purpose`, with room for n rows."""
         own = getattr(self._local, purpose, None)
         if own is None or own.rows < n:
-            own = self.workspace(n)
+            own = self.workspace(n, forward_only=purpose == "predict")
             setattr(self._local, purpose, own)
         return own

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from byhand.core.arena import Arena
+from byhand.core.chains import numbers_of
 from byhand.core.checks import as_float_type, require_instance, require_whole
 from byhand.core.errors import ByhandError
 from byhand.core.inputs import INPUTS
 from byhand.core.passes import LossPass
 from byhand.core.types import Array, Shape
-from byhand.core.workspace import numbers_of
 from byhand.layers import Layer, Sigmoid, Softmax, Step, plan_layers, spelled_out
 from byhand.losses import Loss, NoLoss
 from byhand.network.backpropagation import Backpropagation
@@ -164,6 +164,7 @@ class Network(Backpropagation):
         if other.arena.parameters != self.arena.parameters:
             raise ByhandError(f"With inputs of shape {other.input_shape} this network has other parameters.")
         other._bind(self._theta, self._state)
+        other._rooms = self._rooms
         return other
 
     @property

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.chains import numbers_of
 from byhand.core.types import Array
-from byhand.core.workspace import numbers_of
 from byhand.data.text import to_tokens
 from byhand.generating.gan import with_class
 from byhand.generating.next_token import next_token

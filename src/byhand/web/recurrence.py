@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.chains import numbers_of
 from byhand.core.errors import ByhandError
 from byhand.core.passes import passes_of
 from byhand.core.types import Array
-from byhand.core.workspace import numbers_of
 from byhand.layers import GRU, LSTM, Activation, Dense, Dropout, Flatten, Reshape
 from byhand.layers.sequences.recurrent import Recurrent
 from byhand.network import Network

@@ -6,8 +6,8 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
+from byhand.core.chains import numbers_of
 from byhand.core.errors import ByhandError
-from byhand.core.workspace import numbers_of
 from byhand.network import Network
 from byhand.web.catalogue import MODEL_SUFFIX, Model, read_card, require_view
 from byhand.web.forms import FormFile
