@@ -25,6 +25,7 @@ from byhand.reading.finder import (
     scale_page,
     stretch,
 )
+from byhand.reading.folded import folded
 from byhand.reading.prepare import Box
 
 LARGEST_LEVEL = 1600  # pixels of the longer side of the largest level
@@ -37,6 +38,7 @@ STEEPEST_FALL = 0.5  # by which a line may fall, as a part of its length
 NEAR = 0.9  # heights between two pieces of one line
 SLOPE_SHOWS = 1.5  # a line's slope shows from this length on, in heights
 ROW_LEVEL = 0.45  # heights by which the middles of two numbers of a row may differ, once the page's slope is taken away
+KEPT_PIXELS = 256 * 256  # pixels: networks for larger pictures do not stay in memory
 MOST_LINES = 300  # lines of a page; where there are more, it is a pattern
 
 
@@ -62,7 +64,8 @@ class Finder:
     """Finds numbers with a network (see `finder`), which is given the size of each picture."""
 
     def __init__(self, network: Network):
-        self.network = network
+        self.network = folded(network)
+        self.small: dict[tuple[int, int], Network] = {}  # for pictures of few pixels, made once
 
     def find(self, image: Array) -> FoundRow:
         """The numbers on a page, uint8 (height, width)."""
@@ -104,9 +107,11 @@ class Finder:
         tall, wide = (-(-(side + 2 * PAD) // 32) * 32 for side in small.shape)
         picture = np.full((tall, wide), rim_level(small), np.uint8)
         picture[PAD : PAD + height, PAD : PAD + width] = small
-        network = self.network.reshaped((tall, wide, 1))
-        pictures = picture, 255 - picture  # as it is, and inverted
-        maps, inverted = (maps_of(network.predict_proba(p[None, ..., None]), tall, wide) for p in pictures)
+        network = self.small.get((tall, wide)) or self.network.reshaped((tall, wide, 1))
+        if tall * wide <= KEPT_PIXELS:
+            self.small[tall, wide] = network
+        pictures = np.stack([picture, 255 - picture])  # as it is, and inverted
+        maps, inverted = (maps_of(answer, tall, wide) for answer in network.predict_proba(pictures[..., None]))
         maps = (maps + inverted[[UPRIGHT, LIGHT, DARK, TURNED, OTHER]]) / 2
         return Level(picture, maps, scale)
 

@@ -59,7 +59,7 @@ def scale_page(page: Array, scale: float) -> Array:
     if scale == 1:
         return page
     size = tuple(max(1, round(side * scale)) for side in page.shape[::-1])
-    return np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BILINEAR))
+    return np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def rim_level(picture: Array) -> int:
