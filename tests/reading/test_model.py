@@ -16,7 +16,7 @@ from byhand.recipes.reading import COURSES, begun
 @pytest.fixture(scope="module")
 def model() -> ReaderModel:
     return ReaderModel(
-        finder_network(1), (signs_network(None, 2), signs_network(None, 3)), {"row": 0.5}, {"data": "none"}
+        finder_network(1), (signs_network(None, 2), signs_network(None, 3)), {"row": 0.5}, {"data": "none"}, {"d": 3}
     )
 
 
@@ -24,6 +24,7 @@ def test_comes_back(model, tmp_path):
     save_model(model, tmp_path / "reader", "float32")
     found = load_model(tmp_path / "reader")
     assert is_reader(tmp_path / "reader") and (found.calibration, found.card) == ({"row": 0.5}, {"data": "none"})
+    assert found.numbers == {"d": 3}
     pairs = [(model.finder, found.finder), *zip(model.rows, found.rows, strict=True)]
     for before, after in pairs:
         np.testing.assert_array_equal(before.theta, after.theta)
@@ -53,7 +54,8 @@ def test_damage_is_found(model, tmp_path):
     data = (tmp_path / "reader").read_bytes()
     (tmp_path / "cut").write_bytes(data[: len(data) // 2])
     (tmp_path / "without").write_bytes(data.replace(b"finder/0.W", b"finger/0.W"))
-    for name in ("cut", "without"):
+    (tmp_path / "odd").write_bytes(data.replace(rb'"numbers\": {\"d\": 3}', rb'"numbers\": {\"d\":-3}'))
+    for name in ("cut", "without", "odd"):
         with pytest.raises(ByhandError, match=name):
             load_model(tmp_path / name)
 

@@ -89,7 +89,7 @@ def any_paper(rng: np.random.Generator, digits: float) -> Paper:
 
 
 def plainer(paper: Paper, rng: np.random.Generator) -> Paper:
-    """The same in good light and sharp: more contrast, hardly any grain, no blotches."""
+    """The same in good light: more contrast, hardly any grain, no blotches; as coarse as it was."""
     contrast = max(paper.contrast, rng.uniform(0.4, 0.9))
     more = contrast / paper.contrast
     return replace(
@@ -98,7 +98,6 @@ def plainer(paper: Paper, rng: np.random.Generator) -> Paper:
         pattern=min(0.6, paper.pattern * more),
         rules=min(0.95, paper.rules * more),
         blotches=0.0,
-        coarse=1 + (paper.coarse - 1) / 2,
         blur=paper.blur / 2,
         grain=paper.grain / 2,
     )

@@ -23,12 +23,14 @@ class ReaderModel:
         calibration: the powers of their probabilities that fit how often they are right, "row" and "sign"; "sure",
             below which rows are left out.
         card: where the networks come from: data and their licences, commands, seeds, figures.
+        numbers: what numbers look like (see `number_model.count_grams`); nothing where that does not count.
     """
 
     finder: Network
     rows: tuple[Network, ...]
     calibration: dict[str, float] = field(default_factory=dict)
     card: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
 
 def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> None:
@@ -49,7 +51,7 @@ def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> Non
             with safe_open(part, "np") as file:
                 descriptions[name] = file.metadata()
                 tensors |= {f"{name}/{key}": file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    about = {"networks": descriptions, "calibration": model.calibration, "card": model.card}
+    about = {"networks": descriptions, "calibration": model.calibration, "card": model.card, "numbers": model.numbers}
     write_atomically(Path(path), to_bytes(tensors, {READER_KEY: json.dumps(about, ensure_ascii=False, sort_keys=True)}))
 
 
@@ -83,7 +85,7 @@ def load_model(path: str | Path) -> ReaderModel:
     rows = tuple(network for name, network in sorted(found.items()) if name.startswith("rows"))
     if "finder" not in found or not rows:
         raise ByhandError(f"{path}: a reader's file holds a finder and networks for rows.")
-    return ReaderModel(found["finder"], rows, about["calibration"], about["card"])
+    return ReaderModel(found["finder"], rows, about["calibration"], about["card"], about["numbers"])
 
 
 def _about(path: Path) -> dict[str, Any] | None:
@@ -99,8 +101,9 @@ def _about(path: Path) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        about = json.loads(text)
-        whole = all(isinstance(about[key], dict) for key in ("networks", "calibration", "card"))
+        about = {"numbers": {}} | json.loads(text)
+        whole = all(isinstance(about[key], dict) for key in ("networks", "calibration", "card", "numbers"))
+        whole = whole and all(isinstance(n, int) and n > 0 for n in about["numbers"].values())
     except (ValueError, TypeError, KeyError, RecursionError):
         whole = False
     if not whole:

@@ -22,6 +22,7 @@ from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_dig
 from byhand.reading.hand import with_hand
 from byhand.reading.image import ImageSource, open_image
 from byhand.reading.model import is_reader, load_model
+from byhand.reading.number_model import NumberModel
 from byhand.reading.places import places
 from byhand.reading.prepare import FIELD, Box
 from byhand.reading.reading import Digit, Reading, Row, Unread, hull
@@ -85,7 +86,8 @@ class Reader:
             powers = known.get("row", ROWS), known.get("sign", SHARPER)
             asked = form_asked(form or "text")
             second = folded(Network.load(MODEL)) if only_digits(form or "text") else None
-            self._way = RowReader([self.network, *own.rows[1:]], second, asked, powers)
+            numbers = NumberModel(own.numbers) if own.numbers else None
+            self._way = RowReader([self.network, *own.rows[1:]], second, asked, powers, numbers)
             return
         self.sure = SURE_ENOUGH if sure is None else sure
         self.network = _own_network(path)

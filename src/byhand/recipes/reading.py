@@ -15,6 +15,7 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.data import load
+from byhand.handwriting.numbers import any_text, label_of
 from byhand.handwriting.rows import NumberRows
 from byhand.handwriting.writers import Stock, collect
 from byhand.layers import Residual
@@ -23,6 +24,7 @@ from byhand.network import Network
 from byhand.optimizers import Adam
 from byhand.reading.finder import FINDER_SIDE, MAPS, finder_network
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
+from byhand.reading.number_model import count_grams
 from byhand.reading.row_image import contrast
 from byhand.reading.row_network import HEIGHT, MOST_SIGNS, deepened, signs_network
 from byhand.reading.supply import FreshRows
@@ -195,7 +197,13 @@ def pack_reader(networks: Sequence[str | Path], out: str | Path, card: dict[str,
     rows = tuple(network for network in loaded if network.input_shape[0] == HEIGHT)
     if len(finders) != 1 or not rows:
         raise ByhandError("A reader's file needs one finder, and at least one network for rows.")
-    save_model(ReaderModel(finders[0], rows, {}, card or {}), out)
+    save_model(ReaderModel(finders[0], rows, {}, card or {}, made_up_numbers()), out)
+
+
+def made_up_numbers() -> dict[str, int]:
+    """What numbers look like, counted in 100,000 of those that the reader's networks learn from."""
+    rng = np.random.default_rng(0)
+    return count_grams(label_of(any_text(rng, MOST_SIGNS)) for _ in range(100_000))
 
 
 def reader_card(courses: Sequence[Course], hands: str | Path | None, fonts: str | Path | None) -> dict[str, Any]:
