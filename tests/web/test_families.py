@@ -8,7 +8,7 @@ import pytest
 from byhand.core.errors import ByhandError
 from byhand.generating import GAN
 from byhand.generating.files import save_drawer
-from byhand.layers import Dense, FirstStep, MultiHeadAttention, PatchEmbedding, Sigmoid
+from byhand.layers import Dense, FirstStep, Flatten, MultiHeadAttention, PatchEmbedding, Sigmoid
 from byhand.losses import BinaryCrossEntropy
 from byhand.network import Network
 from byhand.web import generate, recurrence
@@ -220,6 +220,10 @@ def test_networks_that_the_user_names_are_in_the_catalogue(tmp_path):
     assert facts["rows-1"]["name"] == "rows-1"
     with pytest.raises(ByhandError, match="none of them"):
         catalogue.add(paths["other"])
+    for shape in ((32, 32, 3), (28, 28, 3), (28, 14, 2)):  # a drawing has no colours
+        families.of_digits(shape, [Flatten(), Dense(10)]).save(paths["other"])
+        with pytest.raises(ByhandError, match="in grey levels"):
+            catalogue.add(paths["other"])
 
 
 def test_what_a_large_network_would_need_is_known_before(monkeypatch, tmp_path):

@@ -55,7 +55,8 @@ class Model:
             return "text" if letters and last == (*shape, len(network.classes or ())) else "rows"
         if len(shape) == 1 and shape[0] < IMAGE_PIXELS and prod(last) == IMAGE_PIXELS:
             return "noise"
-        return "digit" if prod(shape) == IMAGE_PIXELS and len(last) == 1 and last[0] > 1 else "rows"
+        grey = prod(shape) == IMAGE_PIXELS and shape[2:] in ((), (1,))  # one channel
+        return "digit" if grey and len(last) == 1 and last[0] > 1 else "rows"
 
     @cached_property
     def inside(self) -> tuple[str, ...]:
