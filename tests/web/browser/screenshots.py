@@ -53,6 +53,11 @@ def rest(page: Page) -> None:
     page.mouse.move(0, 0)
 
 
+def draw(page: Page) -> None:
+    page.click("#examples button:nth-child(8)")  # what was drawn first had to wait for all that a first reading loads
+    rest(page)
+
+
 def inside(page: Page) -> None:
     page.wait_for_selector("#unit[aria-busy=false]")
 
@@ -108,9 +113,20 @@ def family(kind: str) -> Callable[[Page], None]:
     return show
 
 
-VIEWS = {"draw": rest, "inside": inside, "convolutions": convolutions, "learn": learn, "plane": plane, "own": own}
+VIEWS = {"draw": draw, "inside": inside, "convolutions": convolutions, "learn": learn, "plane": plane, "own": own}
 FAMILIES = {"attention": family("attention"), "states": family("states"), "make": rest}  # of networks that are named
 INSIDE = ("convolutions", "attention", "states")
+PARTS = {"attention": "#attention", "states": "#states", "make": "#make-images"}  # where the picture shows one section
+
+
+def small(png: bytes) -> Image.Image:
+    """A picture in 256 colours, the page's own among them."""
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    found = picture.quantize(256, Image.Quantize.MAXCOVERAGE)
+    palette, corner = found.getpalette() or [], 3 * found.getpixel((2, 2))
+    palette[corner : corner + 3] = picture.getpixel((2, 2))
+    found.putpalette(palette)
+    return found
 
 
 def main() -> None:
@@ -141,9 +157,9 @@ def main() -> None:
             rest(page)
             prepare(page)
             path = options.out / f"serve-{name}.png"
-            Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB").quantize(
-                256, Image.Quantize.MAXCOVERAGE
-            ).save(path, optimize=True)
+            part = PARTS.get(name)
+            png = page.locator(part).screenshot() if part else page.screenshot(full_page=True)
+            small(png).save(path, optimize=True)
             print(path)
         browser.close()
 
