@@ -4,6 +4,7 @@
     python -m bench.speed --quick    # ratios in under four minutes, to the terminal
     python -m bench.speed --only W3,W5 --peers torch,jax
     python -m bench.speed --report docs/speed.json    # write page and picture anew from a run's figures
+    python -m bench.speed --quick --beside intel    # a table for another processor, on the same page
     python -m bench.speed --quick --check docs/speed.json    # exit status 1 where a ratio got 15 % worse
 
 Each peer gets its own virtual environment in the user's cache on first use. docs/speed.md describes the method.
@@ -20,7 +21,7 @@ from bench.speed.check import compared
 from bench.speed.environments import NEEDS
 from bench.speed.machine import describe_machine
 from bench.speed.picture import draw
-from bench.speed.report import page, table
+from bench.speed.report import table, write_page
 from bench.speed.rounds import measure
 from bench.speed.startup import prepare, sizes, starts
 from bench.speed.workloads import WORKLOADS
@@ -42,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument("--out", type=Path, help="the folder for the figures; docs/ for a whole run, else out/")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write page and picture from these figures")
+    parser.add_argument("--beside", metavar="NAME", help="the page keeps its figures; these stand beside them")
     parser.add_argument(
         "--check", type=Path, metavar="FILE", help="compare with the ratios of an earlier run's figures"
     )
@@ -88,13 +90,13 @@ def main() -> None:
     args = arguments()
     figures = json.loads(args.report.read_text()) if args.report else run(args)
     whole = args.report or ({*NAMES, "start"} <= args.only and args.peers == set(NEEDS) and not args.quick)
-    folder = args.out or ROOT / ("docs" if whole else "out")
+    folder = args.out or ROOT / ("docs" if whole or args.beside else "out")
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    if not args.report:
-        (folder / "speed.json").write_text(json.dumps(figures, indent=1) + "\n")
-    if whole:
-        growth = folder / "speed-growth.json"
-        (folder / "speed.md").write_text(page(figures, json.loads(growth.read_text()) if growth.exists() else None))
+    name = f"speed-on-{args.beside}.json" if args.beside else "speed.json"
+    (folder / name).write_text(json.dumps(figures, indent=1) + "\n")
+    if whole or args.beside:
+        write_page(folder)
+    if whole and not args.beside:
         draw(figures, folder / "images" / "speed.png")
     print(json.dumps(figures) if args.json else table(figures))
     if args.check:

@@ -22,7 +22,7 @@ from bench.speed.competitors import MALLOC, ONE_THREAD, Competitor, Task, images
 from bench.speed.growth_page import section
 from bench.speed.growth_picture import draw
 from bench.speed.machine import describe_machine
-from bench.speed.report import page
+from bench.speed.report import write_page
 from bench.speed.rounds import Match, outcome
 from bench.speed.startup import prepare
 from byhand.core.errors import ByhandError
@@ -127,7 +127,7 @@ def main() -> None:
     (args.out / "speed-growth.json").write_text(json.dumps(figures, indent=1) + "\n")
     draw(figures, args.out / "images" / "speed-growth.png")
     if (args.out / "speed.json").exists():
-        (args.out / "speed.md").write_text(page(json.loads((args.out / "speed.json").read_text()), figures))
+        write_page(args.out)
     print(section(figures))
 
 

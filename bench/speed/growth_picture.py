@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from matplotlib.ticker import LogLocator
+
 from bench.speed.competitors import TITLES
 from bench.speed.growth_page import fastest, value
 from bench.speed.picture import MARKS
@@ -32,6 +34,9 @@ def draw(figures: dict[str, Any], path: Path) -> None:
         ax.set_yscale("log")
         ax.set_xticks([point["value"] for point in axis["points"]], [value(point) for point in axis["points"]])
         ax.minorticks_off()
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(ax.get_ylim()) < 30 * min(ax.get_ylim()) else (1,)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.tick_params(axis="x", labelrotation=30 if len(axis["points"]) > 5 else 0)
     names, lines = ax.get_legend_handles_labels()
     for empty in cells:
         empty.axis("off")

@@ -65,3 +65,6 @@ FAIRNESS = """\
 - onnxruntime only predicts; for one image it uses one thread.
 - The networks are small, the batches moderate and the cores few, which is what byhand is made for. For large networks,
   many cores or a GPU the frameworks are faster."""
+
+OTHER_NOTE = """The same workloads on another processor, with fewer rows an epoch and fewer variants of each peer,
+{threads} threads: `python -m bench.speed --quick --rounds 5 --beside NAME`."""

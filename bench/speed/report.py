@@ -1,7 +1,9 @@
 """The figures as text: a table for the terminal, a page for the documentation."""
 
+import json
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.speed.competitors import TITLES
@@ -11,6 +13,7 @@ from bench.speed.prose import (
     FAIRNESS,
     INTRODUCTION,
     METHOD,
+    OTHER_NOTE,
     PREDICTION_NOTE,
     PRODUCTS_NOTE,
     SIZE_NOTE,
@@ -135,8 +138,17 @@ def warnings(row: Row) -> list[str]:
     return found
 
 
-def page(figures: Figures, growth: Figures | None = None) -> str:
-    """docs/speed.md; with a section on growth where there are figures of it."""
+def write_page(folder: Path) -> None:
+    """Write speed.md from the figures in a folder: speed.json, and speed-growth.json and speed-on-*.json if any."""
+    figures, growth, *others = (
+        json.loads(path.read_text()) if path.exists() else None
+        for path in (folder / "speed.json", folder / "speed-growth.json", *sorted(folder.glob("speed-on-*.json")))
+    )
+    (folder / "speed.md").write_text(page(figures, growth, others))
+
+
+def page(figures: Figures, growth: Figures | None = None, others: Sequence[Figures] = ()) -> str:
+    """docs/speed.md; with sections on growth and on other processors where there are figures of them."""
     training = [row for row in figures["rows"] if row["kind"] == "train"]
     predicting = [row for row in figures["rows"] if row["kind"] == "predict"]
     parts = [
@@ -166,6 +178,9 @@ def page(figures: Figures, growth: Figures | None = None) -> str:
         ]
     if growth:
         parts.append(section(growth))
+    for other in others:
+        parts += [f"## On {other['machine']['processor']}", grid(MAIN_HEAD, [main_row(row) for row in other["rows"]])]
+        parts += [OTHER_NOTE.format(threads=other["machine"]["threads"])]
     parts += ["## Everyone", EVERYONE_NOTE, *[details(row) for row in figures["rows"]]]
     parts += ["## How it is measured", METHOD, "## Where it might be unfair", FAIRNESS]
     parts += ["## The machine", machine(figures)]

@@ -1,8 +1,10 @@
 """The speed benchmark's own arithmetic: operations by hand, and the page from stored figures."""
 
+import json
+
 import pytest
 from bench.speed.check import compared
-from bench.speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, table, warnings
+from bench.speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, table, warnings, write_page
 from bench.speed.workloads import operations, products, shapes
 
 CONVOLUTIONAL = [
@@ -117,6 +119,18 @@ def test_the_page_says_what_the_figures_say(row):
     assert "JAX, scan failed: no memory" in text
     assert "Keras was absent: no" in text
     assert "Doubts" not in text
+
+
+def test_another_processor_has_a_table_of_its_own(row, tmp_path):
+    machine = dict.fromkeys(("processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
+    figures = {"machine": machine | {"threads": 2, "memory": None, "openblas": {}}, "absent": {}, "quick": False}
+    twice = [c | {"median": 2 * c["median"]} if c["name"] == "byhand" else c for c in row["competitors"]]
+    other = {"machine": {"processor": "Processor B", "threads": 3}, "rows": [row | {"competitors": twice}]}
+    (tmp_path / "speed.json").write_text(json.dumps(figures | {"rows": [row]}))
+    (tmp_path / "speed-on-b.json").write_text(json.dumps(other))
+    write_page(tmp_path)
+    first, second = (tmp_path / "speed.md").read_text().split("## On Processor B")
+    assert "**0.50**" in first and "**1.00**" in second and "3 threads" in second and "## Everyone" in second
 
 
 def test_networks_with_sequences_have_no_products_beside_them(row):

@@ -29,7 +29,8 @@ def test_where_byhand_stops_being_the_fastest():
         head + "byhand is the fastest at every point, with 25% to 50% of the time."
     )
     assert sentence(axis(fast, slow, slower)) == (
-        head + "byhand is the fastest up to 10 (units); from 512 on JAX is faster, byhand takes 150% to 200% of the time."
+        head
+        + "byhand is the fastest up to 10 (units); from 512 on JAX is faster, byhand takes 150% to 200% of the time."
     )
     assert sentence(axis(slow, fast)) == (
         head + "at 512 (units) JAX is faster, byhand takes 150% of the time; elsewhere it is the fastest."
