@@ -100,6 +100,7 @@ export class Reading extends EventTarget {
     }
     const picture = drawing.picture();
     const looking = this.#look(picture, {});
+    looking.catch(() => {}); // it may fail while the digits are counted: who waits for it is told then
     const early = this.#single ? await looking : null; // the network answers before the server has counted the digits
     if (early) this.#one(picture, early);
     const read = await this.#count(picture, Boolean(early));
