@@ -9,7 +9,7 @@ import pytest
 from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET, encode
 from byhand.losses.decoding import log_probabilities
-from byhand.reading.forms import NAMED, NumberForm, search
+from byhand.reading.forms import NAMED, NumberForm, form_asked, search
 
 PATTERNS = [*NAMED, r"\d{4}", r"(1|2)*3?", r"[0-4,.]+-", r"(\d{2,4} )*\d", "1{3}|2+|", ".{2}5", "(1(2|3)?){2,3}"]
 
@@ -47,3 +47,11 @@ def test_search_finds_nothing_where_nothing_is_allowed():
     p = np.zeros((3, len(ALPHABET) + 1))
     p[:, [1, -1]] = 0.5
     assert search(p, NumberForm("2")) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "hint"), [("digit", "did you mean digits?"), ("dates", "date"), ("words", "choose one of digits, text")]
+)
+def test_a_misspelled_form_gets_a_hint(form, hint):
+    with pytest.raises(ByhandError, match=f"no form '{form}'.*{re.escape(hint)}"):
+        form_asked(form)

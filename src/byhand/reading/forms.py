@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.handwriting.alphabet import ALPHABET
@@ -192,7 +193,11 @@ def form_asked(form: str) -> str | NumberForm:
     Raises:
         ByhandError: no such form.
     """
-    return form if form in ("digits", "text") else NumberForm(form)
+    if form in ("digits", "text"):
+        return form
+    if form.isalpha() and form not in NAMED:
+        raise ByhandError(f"There is no form {form!r}: {did_you_mean(form, ['digits', 'text', *NAMED])}")
+    return NumberForm(form)
 
 
 def only_digits(form: str) -> bool:
