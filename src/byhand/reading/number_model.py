@@ -18,7 +18,6 @@ from byhand.losses.decoding import Label
 
 ORDER = 5  # symbols of a gram: one and the four before it
 START, END, DIGIT, CURRENCY = "<>d$"
-KINDS = 13  # of symbols, the end among them
 SELDOM = 20  # grams that are seen less often, of 100,000 numbers, are left out
 WEIGHT = 0.5  # of what numbers look like, beside what is seen: of 0.3, 0.5 and 0.7, all of which help composed rows
 POSSIBLE = 0.02  # a class that is less probable in its place is not thought of
@@ -28,6 +27,9 @@ BEAM = 12  # beginnings that are gone on with
 def kind_of(symbol: str) -> str:
     """The kind of a symbol of the alphabet."""
     return DIGIT if symbol.isdigit() else CURRENCY if symbol in "€$£" else symbol
+
+
+DIFFERENT = len({*map(kind_of, ALPHABET), END})  # kinds
 
 
 def count_grams(texts: Iterable[str]) -> dict[str, int]:
@@ -58,7 +60,7 @@ class NumberModel:
 
     def _log_p(self, before: str, kind: str) -> float:
         """log p(kind | the ORDER − 1 kinds before it)."""
-        p = 1 / KINDS
+        p = 1 / DIFFERENT
         for start in range(len(before), -1, -1):
             context = before[start:]
             if context not in self.seen:

@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 
+from byhand.core.chains import numbers_of
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.core.workspace import Workspace, numbers_of
+from byhand.core.workspace import Workspace
 from byhand.metrics import Metric
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.training.batches import Batch, Batches
@@ -171,7 +171,7 @@ class MiniBatches:
 
 def piece_rows(network: Network) -> int:
     """Rows of a piece of a full batch: PREDICTED_ROWS, or more where samples and layers are small."""
-    return max(PREDICTED_ROWS, PIECE_NUMBERS // (prod(network.input_shape) + numbers_of(network.plan)))
+    return max(PREDICTED_ROWS, PIECE_NUMBERS // (math.prod(network.input_shape) + numbers_of(network.plan)))
 
 
 class FullBatch:
