@@ -74,6 +74,8 @@ def learn(page: Page) -> None:
         page.fill("[name=learning_rate]", learning_rate)
         page.click("button[name=start]")
         page.wait_for_function(TRAINED, arg=runs, timeout=300_000)
+    page.wait_for_selector("#back:enabled")  # its recorded steps, and what it says of the drawing, are there
+    rest(page)
 
 
 def plane(page: Page) -> None:
