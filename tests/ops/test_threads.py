@@ -57,6 +57,22 @@ def test_seventy_thousand_parts(module):
         module.set_threads(before)
 
 
+@pytest.mark.parametrize("module", [m for m in MODULES if m.kind != "base"], ids=lambda m: m.kind)  # its products: NumPy's
+@pytest.mark.parametrize("threads", [1, 3])
+def test_vanished_numbers_are_zero(module, threads):
+    """1e-30 · 1e-9 is below what float32 keeps at full precision: 0 in a job, and NumPy counts on as before."""
+    a, b = np.full((512, 300), 1e-30, np.float32), np.full((300, 64), 1e-9, np.float32)
+    before, out = module.set_threads(threads), np.full((512, 64), np.nan, np.float32)
+    try:
+        module.matmul(a, b, out)
+        assert (out == 0).all()
+        assert (a[0] * b[:, 0] > 0).all()
+        module.matmul(1e-9 * a, 1e20 * b, out)  # the operand, too
+        assert (out == 0).all()
+    finally:
+        module.set_threads(before)
+
+
 def test_from_several_threads_at_once():
     rng = np.random.default_rng(4)
     a, b = rng.standard_normal((2, 300, 300)).astype(np.float32)

@@ -24,9 +24,11 @@ static PyObject *run(const Operation *op, Loop loop, isize few, PyObject *const 
     if (!fits)
         return PyObject_Vectorcall(op->twin, args, (size_t)given, keywords);
     sweep.n = PyArray_SIZE(A(a[0]));
-    if (sweep.n <= few)
+    if (sweep.n <= few) {
+        const uint64_t before = flush_to_zero();
         loop(sweep.a, sweep.s, sweep.n);
-    else
+        set_back(before);
+    } else
         UNLOCKED(1, parallel(sweep_part, &sweep, (sweep.n + CHUNK - 1) / CHUNK));
     return done();
 }

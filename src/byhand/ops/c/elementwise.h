@@ -4,8 +4,6 @@ Each loop takes its arrays and its scalars in the order in which its NumPy twin 
 
 #pragma once
 
-#include <float.h>
-
 #include "threads.h"
 #include "vectors.h"
 
@@ -120,19 +118,15 @@ LOOP(shrink, { a0[i] *= s0; })
 /* θ, g, rate */
 LOOP(descend, { a0[i] -= s0 * a1[i]; })
 
-/* Zero for what is too small for all of float32's digits. Averages of gradients that are zero from some step on would stay
-   so small for ever, and a processor takes ten times as long for such numbers. */
-#define NORMAL(x) (fabsf(x) < FLT_MIN ? 0 : (x))
-
 /* θ, g, v, rate, μ */
 LOOP(momentum, {
     const float v = s1 * a2[i] + a1[i];
-    a2[i] = NORMAL(v);
+    a2[i] = v;
     a0[i] -= s0 * v;
 })
 LOOP(nesterov, {
     const float v = s1 * a2[i] + a1[i];
-    a2[i] = NORMAL(v);
+    a2[i] = v;
     a0[i] -= s0 * (a1[i] + s1 * v);
 })
 
@@ -146,7 +140,7 @@ LOOP(adagrad, {
 /* θ, g, v, rate, ρ, ε */
 LOOP(rmsprop, {
     const float v = s1 * a2[i] + (1 - s1) * (a1[i] * a1[i]);
-    a2[i] = NORMAL(v);
+    a2[i] = v;
     a0[i] -= s0 * a1[i] / (sqrtf(v) + s2);
 })
 
@@ -154,7 +148,7 @@ LOOP(rmsprop, {
 LOOP(adam, {
     const float m = s1 * a2[i] + (1 - s1) * a1[i];
     const float v = s2 * a3[i] + (1 - s2) * (a1[i] * a1[i]);
-    a2[i] = NORMAL(m);
-    a3[i] = NORMAL(v);
+    a2[i] = m;
+    a3[i] = v;
     a0[i] -= s0 * m / (sqrtf(v) + s3);
 })

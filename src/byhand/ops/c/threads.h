@@ -38,23 +38,28 @@ static struct {
     int started;
 } pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .wanted = 1};
 
-/* Let this thread count numbers below 1.2e-38 as 0 while it computes: gradients that vanish over hundreds of steps end
-there, and a processor takes a hundred times as long for each. The state before is returned, for `restore`. */
-static inline unsigned flush_to_zero(void)
+/* Let this thread count numbers below 1.2e-38, which float32 keeps with fewer digits, as 0 while it computes. Gradients
+that vanish over hundreds of steps get there, and averages of gradients that have become zero; a processor may take a
+hundred times as long for each. The setting before is returned. */
+static inline uint64_t flush_to_zero(void)
 {
+    uint64_t before = 0;
 #if defined(__SSE2__)
-    const unsigned before = __builtin_ia32_stmxcsr();
-    __builtin_ia32_ldmxcsr(before | 0x8040); /* results (bit 15) and operands (bit 6) */
-    return before;
-#else
-    return 0;
+    before = __builtin_ia32_stmxcsr();
+    __builtin_ia32_ldmxcsr((unsigned)before | 0x8040); /* results and operands: bits 15 and 6 of MXCSR */
+#elif defined(__aarch64__)
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | 1 << 24));
 #endif
+    return before;
 }
 
-static inline void restore(unsigned before)
+static inline void set_back(uint64_t before)
 {
 #if defined(__SSE2__)
-    __builtin_ia32_ldmxcsr(before);
+    __builtin_ia32_ldmxcsr((unsigned)before);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(before));
 #else
     (void)before;
 #endif
@@ -169,11 +174,11 @@ static void start_workers(int threads)
 static void parallel(Job job, void *context, isize parts)
 {
     const int threads = atomic_load(&pool.wanted);
-    const unsigned before = flush_to_zero();
+    const uint64_t before = flush_to_zero();
     if (parts < 2 || threads < 2 || pthread_mutex_trylock(&pool.busy)) {
         for (isize part = 0; part < parts; part++) /* another thread has the workers: alone, then */
             job(context, part);
-        restore(before);
+        set_back(before);
         return;
     }
     start_workers(threads);
@@ -196,7 +201,7 @@ static void parallel(Job job, void *context, isize parts)
     take_pieces(0, threads);
     for (unsigned i = 0; atomic_load(&pool.done) < pool.pieces; i++)
         wait_briefly(i);
-    restore(before);
+    set_back(before);
     out_of_memory = atomic_load(&pool.failed);
     pthread_mutex_unlock(&pool.busy);
 }
