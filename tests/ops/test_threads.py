@@ -57,7 +57,7 @@ def test_seventy_thousand_parts(module):
         module.set_threads(before)
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m.kind != "base"], ids=lambda m: m.kind)  # its products: NumPy's
+@pytest.mark.parametrize("module", [m for m in MODULES if m.kind != "base"], ids=lambda m: m.kind)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_vanished_numbers_are_zero(module, threads):
     """1e-30 · 1e-9 is below what float32 keeps at full precision: 0 in a job, and NumPy counts on as before."""

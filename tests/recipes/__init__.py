@@ -1,6 +1,6 @@
 """What the tests of recipes share."""
 
 # Those for sequences, whose samples are no images.
-SEQUENCE_RECIPES = {"rows", "pixels", "adding", "adding-gru", "adding-rnn", "sums", "surnames", "vowels"}
-SEQUENCE_RECIPES |= {"airline", "sunspots", "shakespeare-lstm"}
+SEQUENCE_RECIPES = {"rows", "pixels", "permuted-pixels", "adding", "adding-gru", "adding-rnn", "sums", "surnames"}
+SEQUENCE_RECIPES |= {"vowels", "airline", "sunspots", "shakespeare-lstm"}
 TRANSFORMERS = {"shakespeare", "addition", "sorting", "vit", "vit-4", "surnames-attention"}

@@ -47,7 +47,7 @@ SIZES = {
     "curve": 2 * 30 + 31 * 30 + 31,
     "diabetes": 11 * 32 + 33,
     "rows": 2 * (28 * 512 + 128 * 512 + 512) + 257 * 10,
-    "pixels": 384 + 128 * 384 + 384 + 128 + 129 * 10,
+    **dict.fromkeys(("pixels", "permuted-pixels"), 384 + 128 * 384 + 384 + 128 + 129 * 10),
     "adding": 2 * 256 + 64 * 256 + 256 + 65,
     "adding-gru": 2 * 192 + 64 * 192 + 192 + 64 + 65,
     "adding-rnn": 2 * 64 + 64 * 64 + 64 + 65,
@@ -102,7 +102,7 @@ def test_networks_have_the_published_sizes(name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, recipe in RECIPES.items() if recipe.dataset == "mnist" and name != "reader"]
+    "name", [name for name in RECIPES if RECIPES[name].dataset == "mnist" and name not in ("reader", "permuted-pixels")]
 )
 def test_splits_keep_every_image_once_and_the_test_images_apart(name):
     data = dataset()

@@ -42,6 +42,16 @@ def test_they_are_not_among_the_published_ones():
     assert not SEQUENCE_RECIPES & set(PUBLISHED) and set(RECIPES) > SEQUENCE_RECIPES
 
 
+def test_all_images_have_their_pixels_in_one_order():
+    """Of images that hold the places of their pixels, every one becomes the same order, in every run."""
+    places = np.tile(np.arange(784.0), (60, 1))
+    data = Dataset("places", places, np.arange(60) % 10, places[:5], np.arange(5), tuple("0123456789"), None)
+    splits = [RECIPES["permuted-pixels"].prepare(data, np.random.default_rng(seed)) for seed in (1, 2)]
+    x = np.concatenate([part[0] for split in splits for part in (split.train, split.validation, split.test)])
+    assert len(x) == 2 * 65 and (x == x[0]).all() and (np.sort(x[0]) == np.arange(784)).all()
+    assert np.median(abs(np.diff(x[0]))) > 100  # neighbours are far apart
+
+
 def test_lengths_go_through_a_whole_run():
     data = speakers()
     recipe = replace(RECIPES["vowels"], layers=(b.Bidirectional(b.GRU(8)), b.Dense(9)), epochs=20)

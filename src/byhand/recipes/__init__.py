@@ -19,7 +19,7 @@ from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behin
 from byhand.recipes.nielsen import nielsen, nielsen_100
 from byhand.recipes.race import race
 from byhand.recipes.reader import reader
-from byhand.recipes.rows_of_pixels import by_pixel, rows_recipe
+from byhand.recipes.rows_of_pixels import by_permuted_pixel, by_pixel, rows_recipe
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shakespeare import shakespeare
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
@@ -62,6 +62,7 @@ RECIPES = {
         diabetes,
         rows_recipe,
         by_pixel,
+        by_permuted_pixel,
         adding,
         adding_gru,
         adding_rnn,

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+
+from byhand.data import Dataset
 from byhand.layers import GRU, LSTM, Bidirectional, Dense, Dropout, Reshape
 from byhand.losses import CategoricalCrossEntropy
 from byhand.optimizers import Adam
-from byhand.recipes.base import Figure, accuracy_on_test
+from byhand.recipes.base import Figure, LabelledSamples, Split, accuracy_on_test, hold_back
 from byhand.recipes.dense import dense
 from byhand.regularizers import ClipNorm
 from byhand.schedules import OneCycle
@@ -37,4 +40,24 @@ by_pixel = replace(
     input_shape=(784,),
     epochs=1,
     regularizers=(ClipNorm(1.0),),
+)
+
+
+def permuted(dataset: Dataset, rng: np.random.Generator) -> Split:
+    """5,000 images held back; the pixels of all images in one random order, which is the same in every run."""
+    order = np.random.default_rng(0).permutation(784)
+
+    def in_order(samples: LabelledSamples | None) -> LabelledSamples | None:
+        return samples and (samples[0].reshape(-1, 784)[:, order], *samples[1:])
+
+    split = hold_back(5_000)(dataset, rng)
+    return Split(*map(in_order, (split.train, split.validation, split.test)))
+
+
+by_permuted_pixel = replace(
+    by_pixel,
+    name="permuted-pixels",
+    takes="The recipe `pixels` with the pixels of all images in one random order, so that what belongs together lies "
+    "hundreds of steps apart. A model of this recipe takes pixels in that order only.",
+    prepare=permuted,
 )
