@@ -47,11 +47,13 @@ def permuted(dataset: Dataset, rng: np.random.Generator) -> Split:
     """5,000 images held back; the pixels of all images in one random order, which is the same in every run."""
     order = np.random.default_rng(0).permutation(784)
 
-    def in_order(samples: LabelledSamples | None) -> LabelledSamples | None:
-        return samples and (samples[0].reshape(-1, 784)[:, order], *samples[1:])
+    def in_order(samples: LabelledSamples) -> LabelledSamples:
+        return samples[0].reshape(-1, 784)[:, order], samples[1]
 
     split = hold_back(5_000)(dataset, rng)
-    return Split(*map(in_order, (split.train, split.validation, split.test)))
+    return Split(
+        in_order(split.train), split.validation and in_order(split.validation), split.test and in_order(split.test)
+    )
 
 
 by_permuted_pixel = replace(
