@@ -8,7 +8,7 @@ from byhand.recipes.programs import recipe_setup
 from tests.programs.networks import samples, without_dropout
 from tests.recipes import SEQUENCE_RECIPES, TRANSFORMERS
 
-TWINS = {"vit-4", "permuted-pixels"}  # vit with smaller patches and more blocks, and the network of pixels
+TWINS = {"vit-4", "shakespeare-hour", "permuted-pixels"}  # the networks of vit, shakespeare and pixels, larger or not
 NAMES = sorted((SEQUENCE_RECIPES | TRANSFORMERS) - TWINS)
 STEPS = 12  # of the sequences, which are longer in the recipes: as many as keep the test short
 

@@ -21,7 +21,7 @@ from byhand.recipes.race import race
 from byhand.recipes.reader import reader
 from byhand.recipes.rows_of_pixels import by_permuted_pixel, by_pixel, rows_recipe
 from byhand.recipes.run import Run, run_recipe
-from byhand.recipes.shakespeare import shakespeare
+from byhand.recipes.shakespeare import shakespeare, shakespeare_hour
 from byhand.recipes.shrivastava import shrivastava, shrivastava_adam
 from byhand.recipes.small import small
 from byhand.recipes.sums import sums
@@ -74,6 +74,7 @@ RECIPES = {
         sunspots,
         shakespeare_lstm,
         shakespeare,
+        shakespeare_hour,
         addition,
         sorting,
         vit,
