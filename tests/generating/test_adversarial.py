@@ -106,6 +106,14 @@ def test_the_gradient_penalty_has_the_gradient_of_central_differences():
     np.testing.assert_allclose(found, slopes, rtol=1e-6, atol=1e-7)
 
 
+def test_the_history_has_the_means_of_what_each_step_tells():
+    made, told = gan_trainer(cases.GANS[5], rng=3), []
+    made.train(2, after_step=told.append)
+    assert len(told) == 2 * made.images.batches
+    second = [figures["critic_loss"] for figures in told[made.images.batches :]]
+    assert made.history["critic_loss"][1] == pytest.approx(np.mean(second))
+
+
 def test_a_training_goes_on_bit_for_bit_from_its_checkpoint(tmp_path):
     case = cases.GANS[5]
     whole, first, second = (gan_trainer(case, rng=3) for _ in range(3))

@@ -47,12 +47,18 @@ class GenerativeTrainer:
         """One step on images x (n, ...) with their classes, at `epoch` of `epochs`; returns figures for the history."""
         raise NotImplementedError
 
-    def train(self, epochs: int, after_epoch: Callable[[], None] | None = None) -> History:
+    def train(
+        self,
+        epochs: int,
+        after_epoch: Callable[[], None] | None = None,
+        after_step: Callable[[dict[str, float]], None] | None = None,
+    ) -> History:
         """Train until there have been `epochs` epochs, those before a resumption included.
 
         Args:
             epochs: how many in all.
             after_epoch: called after each epoch, when it is in the history.
+            after_step: called after each step, with its figures.
 
         Raises:
             TrainingDiverged: a gradient is not finite any more.
@@ -62,6 +68,8 @@ class GenerativeTrainer:
             epoch, rows = self.history.epochs, []
             for i, (x, labels) in enumerate(self.images.shuffled(self.rng)):
                 rows.append(self.step(x, labels, epoch + i / self.images.batches, epochs))
+                if after_step:
+                    after_step(rows[-1])
             names = dict.fromkeys(name for row in rows for name in row)
             means = {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
             self.history.add({"epoch": epoch + 1} | means | self.measured())

@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.diagnosis import Problem
+from byhand.generating import GAN, VAE
 from byhand.network import Network
 from byhand.optimizers import Optimizer
 from byhand.web.catalogue import Model, input_image_shape, layer_facts
@@ -48,6 +50,7 @@ class Job:
         paused: whether it begins standing still.
         own: the learner's own drawings, for a fine-tuning.
         pace: steps a second at most; 0 for as many as can be.
+        drawer: both networks, where the trained one draws; None where it reads.
     """
 
     id: str
@@ -59,6 +62,7 @@ class Job:
     paused: bool = False
     own: Own | None = None
     pace: float = 0.0
+    drawer: GAN | VAE | None = None
     ahead: Callable[[], int] = lambda: 0  # how many trainings wait before it
     state: str = "loading"
     error: str | None = None
@@ -106,6 +110,20 @@ class Job:
         if len(self.curve) > POINTS:
             del self.curve[1::2]
 
+    def add_row(self, figures: Mapping[str, float]) -> None:
+        """Add an epoch to the history and tell all listeners."""
+        row = {name: json_number(value) for name, value in figures.items()}
+        before = self.history  # which others may be reading: it is replaced, not changed
+        self.history = {name: [*before.get(name, ()), value] for name, value in row.items()}
+        self.journal.add("epoch", row)
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Report problems if they have changed."""
+        found = [{key: p.as_dict()[key] for key in ("name", "severity", "seen", "advice")} for p in problems]
+        if found != self.problems:
+            self.problems = found
+            self.journal.add("problems", {"problems": found})
+
     def pause(self) -> None:
         """Pause after the current step."""
         self._still_going("paused")
@@ -136,8 +154,10 @@ class Job:
         """Make one step while paused, and return what it did.
 
         Raises:
-            Refusal: it does not stand still, ends, or needs more than STEP_SECONDS for a step.
+            Refusal: it draws, does not stand still, ends, or needs more than STEP_SECONDS for a step.
         """
+        if self.drawer:
+            raise Refusal(409, "Networks that draw do not stop after single steps; make the training slow instead.")
         with self.asking, self.changed:
             if self.state != "paused":
                 raise Refusal(409, f"One step at a time goes only while it is paused; it is {self.state}.")
@@ -152,7 +172,12 @@ class Job:
             raise Refusal(503, f"The step is not done after {STEP_SECONDS:.0f} seconds; it goes on, so look again.", 5)
 
     def judge(self, image: Array | None) -> dict[str, Any] | None:
-        """Set the drawing to predict during the training, and return its current prediction."""
+        """Set the drawing to predict during the training, and return its current prediction.
+
+        Raises:
+            Refusal: the network draws.
+        """
+        self.model.require_digit()
         self.drawing = image
         return None if image is None else verdict(self.model, image)
 
@@ -183,7 +208,9 @@ class Job:
             "parameters": self.network.size,
             "layers": layer_facts(self.network),
             "image_shape": input_image_shape(self.network),
+            "reads": self.model.reads,
             "inside": list(self.model.inside),
+            "input_shape": list(self.network.input_shape),
             "classes": list(self.network.classes or CLASSES),
             "epoch": self.epoch,
             "epochs": self.settings.epochs,

@@ -1,4 +1,4 @@
-"""The callback that reports a training to its journal: events, pauses, single steps, time limits."""
+"""The callback that reports a training to its journal, and lets its owner pause it and make single steps."""
 
 from math import prod
 from typing import Any
@@ -13,12 +13,11 @@ from byhand.network import Network
 from byhand.training import Callback, Training
 from byhand.training.evaluate import Evaluator
 from byhand.web.catalogue import input_image_shape
+from byhand.web.gate import StepGate, Stopped
 from byhand.web.job import Job, now
-from byhand.web.limits import Limits
 from byhand.web.look import verdict
 from byhand.web.one_step import StepRecorder, sentences
 from byhand.web.packed import json_number, packed
-from byhand.web.slots import AGAIN, STEP, Turn
 
 STEPS, LOOKS = 0.05, 0.35  # seconds between two such events at least
 OBSERVING_SHARE = 0.2  # of the time at most goes into looks
@@ -26,23 +25,18 @@ EACH_STEP = 4.0  # steps a second: so slow a training is looked at in each step
 SHOWN_UNITS = 32  # first-layer units whose weights are shown
 
 
-class Stopped(Exception):
-    """The training was stopped before its first step."""
-
-
 class Observer(Callback):
     """Writes events to the journal of a job, and pauses the training.
 
     Args:
         job: the training's job.
-        turn: at computing; a training that stands still gives it away.
-        limits: the server's.
+        gate: through which it goes after each step.
         held: images (n, *input_shape) and labels (n,) that the confusion matrix counts.
         watch: measures for the diagnosis.
     """
 
-    def __init__(self, job: Job, turn: Turn, limits: Limits, held: tuple[Array, Array], watch: Watch):
-        self.job, self.turn, self.limits, self.watch = job, turn, limits, watch
+    def __init__(self, job: Job, gate: StepGate, held: tuple[Array, Array], watch: Watch):
+        self.job, self.gate, self.watch = job, gate, watch
         self.x, self.y = held
         self._evaluate = Evaluator(job.network, self.x, self.y)
         self._sum, self._count, self._told, self._next_look = 0.0, 0, 0.0, 0.0
@@ -50,7 +44,7 @@ class Observer(Callback):
 
     def on_start(self, training: Training) -> None:
         """Report the number of steps per epoch and the initial network."""
-        self.job.steps, self._since = training.steps, now()
+        self.job.steps = training.steps
         self.job.journal.add("training", self.job.to_json())
         self._look(training)
 
@@ -58,7 +52,7 @@ class Observer(Callback):
         """Pause before the first step if requested."""
         self.job.epoch = training.epoch
         if training.epoch == 1:
-            self._gate(training)
+            self._wait(self.gate.wait(), training)
             if training.stop:
                 raise Stopped
 
@@ -75,27 +69,22 @@ class Observer(Callback):
             self._answer(single, training)
         elif moment >= self._next_look or 0 < job.pace <= EACH_STEP:
             self._look(training)
-        self._clock(training)
-        if not job.paused:
-            self._rest()
-        self._gate(training)
+        self._wait(self.gate.after_step(), training)
 
     def on_epoch(self, training: Training) -> None:
         """Report the history, the network and the diagnosis."""
-        row = {name: json_number(value) for name, value in training.history.last.items()}
-        before = self.job.history  # which others may be reading: it is replaced, not changed
-        self.job.history = {name: [*before.get(name, ()), value] for name, value in row.items()}
-        self.job.journal.add("epoch", row)
+        self.job.add_row(training.history.last)
         self._look(training)
         self.diagnose()
 
     def diagnose(self) -> None:
         """Report problems if they have changed."""
-        problems = [problem.as_dict() for problem in self.watch.problems()]
-        found = [{key: p[key] for key in ("name", "severity", "seen", "advice")} for p in problems]
-        if found != self.job.problems:
-            self.job.problems = found
-            self.job.journal.add("problems", {"problems": found})
+        self.job.show_problems(self.watch.problems())
+
+    def _wait(self, single: bool, training: Training) -> None:
+        """What follows from what the gate said."""
+        self._single = StepRecorder(training.network) if single else None
+        training.stop = training.stop or self.job.stopping
 
     def _tell(self, training: Training, moment: float) -> None:
         loss = self._sum / self._count
@@ -134,63 +123,6 @@ class Observer(Callback):
         with self.job.changed:
             self.job.made = (self.job.begun, one)
             self.job.changed.notify_all()
-
-    def _clock(self, training: Training) -> None:
-        """Count the seconds; stop if requested or over the time limit."""
-        job, moment = self.job, now()
-        job.seconds += moment - self._since
-        self._since = moment
-        if job.stopping:
-            training.stop = True
-        elif job.seconds > self.limits.training_seconds:
-            job.error = (
-                f"It was stopped after {self.limits.training_seconds:.0f} seconds of computing, the most allowed."
-            )
-            job.stopping = training.stop = True
-
-    def _rest(self) -> None:
-        """Let single steps of others go first, and keep the pace that its owner asked for."""
-        job = self.job
-        if job.pace:
-            self.turn.give()
-            begun = job.pace
-            with job.changed:
-                job.changed.wait_for(lambda: job.paused or job.stopping or job.pace != begun, 1 / job.pace)
-            if not job.paused:
-                self.turn.take(lambda: job.stopping, AGAIN)
-        else:
-            self.turn.let_through(lambda: job.stopping)
-        self._since = now()
-
-    def _gate(self, training: Training) -> None:
-        """Wait while paused; let requested single steps through."""
-        job = self.job
-        if job.paused and not job.stopping:
-            self.turn.give()
-            if job.state != "paused":
-                job.turn("paused")
-            if self._stand_still() and self.turn.take(lambda: job.stopping, STEP):
-                self._since = now()
-                self._single = StepRecorder(training.network)
-                return
-            if self.turn.take(lambda: job.stopping):
-                job.turn("running")
-            self._since = now()
-        training.stop = training.stop or job.stopping
-
-    def _stand_still(self) -> bool:
-        """Wait until the training continues; True if for one step only."""
-        job = self.job
-        with job.changed:
-            going = job.changed.wait_for(
-                lambda: not job.paused or job.stopping or job.wanted > job.begun, self.limits.paused_seconds
-            )
-            single, job.begun = job.paused and job.wanted > job.begun, job.wanted
-        if not going:
-            job.error = f"It was stopped after standing still for {self.limits.paused_seconds / 60:.0f} minutes."
-            job.stop()
-        self._since = now()
-        return single and not job.stopping
 
 
 def first_weights(network: Network) -> tuple[dict[str, Any] | None, int]:

@@ -65,8 +65,10 @@ LOSS_CHOICES: dict[str, Loss] = {
     "binary-cross-entropy": BinaryCrossEntropy(),
     "quadratic": QuadraticCost(),
 }
-NETWORK_CHOICES = ("dense", "convolutional", "lstm", "transformer")
 OF_SEQUENCES = ("lstm", "transformer")  # which read a drawing row by row, or patch by patch
+DRAWING = ("vae", "gan")  # which draw
+DRAWING_LOSS = "binary-cross-entropy"  # of the decoder's pixels, and of the critic
+NETWORK_CHOICES = ("dense", "convolutional", *OF_SEQUENCES, *DRAWING)
 RECIPE_CHOICES = ("guide-small", "guide", "nielsen", "shrivastava", "shrivastava-adam", "chang", "dense", "conv")
 CLASSES = tuple("0123456789")
 RATES = (0.0, 1e6)
@@ -109,9 +111,12 @@ class Settings:
 
 def start_of(network: str) -> Settings:
     """The settings that a kind of network begins with."""
-    if network not in OF_SEQUENCES:
-        return Settings(network=network)
-    return Settings(network=network, hidden=(), optimizer="adam", learning_rate=0.003, batch_size=50)
+    if network in OF_SEQUENCES:
+        return Settings(network=network, hidden=(), optimizer="adam", learning_rate=0.003, batch_size=50)
+    if network in DRAWING:
+        start = Settings(network=network, hidden=(256,), activation="relu", loss=DRAWING_LOSS, batch_size=50)
+        return replace(start, optimizer="adam", learning_rate=0.001, epochs=10)
+    return Settings(network=network)
 
 
 STRUCTURE = ("network", "hidden", "activation", "loss", "optimizer")
@@ -145,7 +150,7 @@ def read_settings(table: Mapping[str, Any], limits: Limits) -> Settings:
     """Settings from a JSON object; what is not said stays at the recipe's, or at the defaults.
 
     Raises:
-        Refusal: an unknown name, or a value that is none.
+        Refusal: an unknown name, a value that is none, or a loss with which no network draws.
     """
     name = table.get("recipe")
     if name is not None and (not isinstance(name, str) or name not in RECIPE_CHOICES):
@@ -156,7 +161,10 @@ def read_settings(table: Mapping[str, Any], limits: Limits) -> Settings:
     if unknown := sorted(set(table) - known):
         raise Refusal(422, f"There is no setting {unknown[0][:40]!r}; there are {', '.join(known)}.")
     changes = {key: _CHECKS[key](key, table[key], limits) for key in table if key != "recipe"}
-    return replace(start, **changes)
+    settings = replace(start, **changes)
+    if settings.network in DRAWING and settings.loss != DRAWING_LOSS:
+        raise Refusal(422, f"The loss of networks that draw is {DRAWING_LOSS}.")
+    return settings
 
 
 def _choice(options: Any) -> Any:

@@ -17,11 +17,13 @@ from byhand.diagnosis import Watch
 from byhand.optimizers import Adam, Optimizer
 from byhand.training import fit
 from byhand.web.catalogue import Model
+from byhand.web.drawers import drawing_network, make_drawer, train_drawer
+from byhand.web.gate import StepGate, Stopped
 from byhand.web.job import Job, Own, share_right
 from byhand.web.keeping import KeepingFolder
 from byhand.web.limits import Limits, Refusal
-from byhand.web.observer import Observer, Stopped
-from byhand.web.settings import build, read_settings
+from byhand.web.observer import Observer
+from byhand.web.settings import DRAWING, OPTIMIZER_CHOICES, build, read_settings
 from byhand.web.slots import Slots, Turn
 from byhand.web.training_data import CONFUSION_SAMPLES, Data, mnist
 
@@ -65,8 +67,14 @@ class Trainings:
             raise Refusal(422, f"pace must be a number of steps a second from 0 (as many as can be) to {PACE}.")
         settings = read_settings(rest, self.limits)
         self._check_room(session)
-        network, optimizer = build(settings, self.limits)
-        return self._start(Job(_key(), session, settings, network, optimizer, name, paused, pace=float(pace)))
+        drawer = None
+        if settings.network in DRAWING:
+            drawer, optimizer = make_drawer(settings), OPTIMIZER_CHOICES[settings.optimizer](settings.learning_rate)
+            network = drawing_network(drawer)
+        else:
+            network, optimizer = build(settings, self.limits)
+        job = Job(_key(), session, settings, network, optimizer, name, paused, pace=float(pace), drawer=drawer)
+        return self._start(job)
 
     def finetune(self, table: Mapping[str, Any], model: Model, own: Own, session: str) -> Job:
         """Some epochs more for a network, on own drawings mixed with MNIST's.
@@ -160,7 +168,7 @@ class Trainings:
             job.turn("waiting")
             if turn.take(lambda: job.stopping):
                 job.turn("running")
-                self._train(job, data, turn)
+                (train_drawer if job.drawer else _train)(job, data, StepGate(job, turn, self.limits))
             job.turn("stopped" if job.stopping else "finished")
         except Stopped:
             job.turn("stopped")
@@ -184,34 +192,35 @@ class Trainings:
         if job.id not in self._jobs:
             self.keeper.drop_run(job.id)
 
-    def _train(self, job: Job, data: Data, turn: Turn) -> None:
-        settings, network, watch = job.settings, job.network, Watch()
-        shape = (-1, *network.input_shape)
-        x, y = data.x[: settings.images], data.y[: settings.images]
-        if job.own:
-            job.own.before = share_right(network, job.own)
-            x, y = mixed(x, y, job.own)
-        held = data.held_x.reshape(shape), data.held_y
-        observer = Observer(job, turn, self.limits, (held[0][:CONFUSION_SAMPLES], held[1][:CONFUSION_SAMPLES]), watch)
-        try:
-            fit(
-                network,
-                x.reshape(shape),
-                y,
-                validation=held,
-                epochs=settings.epochs,
-                batch_size=settings.batch_size,
-                optimizer=job.optimizer,
-                rng=settings.seed,
-                callbacks=[watch, observer],
-                progress=False,
-                threads=1,
-            )
-        except TrainingDiverged:
-            observer.diagnose()
-            raise
-        if job.own:
-            job.own.after = share_right(network, job.own)
+
+def _train(job: Job, data: Data, gate: StepGate) -> None:
+    settings, network, watch = job.settings, job.network, Watch()
+    shape = (-1, *network.input_shape)
+    x, y = data.x[: settings.images], data.y[: settings.images]
+    if job.own:
+        job.own.before = share_right(network, job.own)
+        x, y = mixed(x, y, job.own)
+    held = data.held_x.reshape(shape), data.held_y
+    observer = Observer(job, gate, (held[0][:CONFUSION_SAMPLES], held[1][:CONFUSION_SAMPLES]), watch)
+    try:
+        fit(
+            network,
+            x.reshape(shape),
+            y,
+            validation=held,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            optimizer=job.optimizer,
+            rng=settings.seed,
+            callbacks=[watch, observer],
+            progress=False,
+            threads=1,
+        )
+    except TrainingDiverged:
+        observer.diagnose()
+        raise
+    if job.own:
+        job.own.after = share_right(network, job.own)
 
 
 def mixed(x: Array, y: Array, own: Own) -> tuple[Array, Array]:

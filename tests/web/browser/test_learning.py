@@ -170,3 +170,37 @@ def test_an_lstm_learns_and_is_looked_into_step_by_step(open_page):
     page.dispatch_event("#models label:last-child input", "click")
     page.wait_for_selector("#states:not([hidden]) canvas")
     assert "byhand train rows" not in page.inner_text("#inside-lacking")
+
+
+@pytest.mark.parametrize("kind", ["vae", "gan"])
+def test_a_network_that_draws_learns_and_is_drawn_with(open_page, kind):
+    page = open_page("learn?recipe=nielsen")
+    page.select_option("#settings [name=network]", kind)
+    begun = {"recipe": "", "hidden": "256", "activation": "relu", "optimizer": "adam", "learning_rate": "0.001"}
+    assert begun == {name: page.input_value(f"#settings [name={name}]") for name in begun}
+    assert page.is_disabled("#settings [name=loss]") and page.is_disabled("[name=by-step]")
+    choose(page, hidden="16", epochs=3, images=500)
+    page.fill("#pace", "4")
+    page.click("button[name=start]")
+    page.wait_for_function(ENDED)
+    assert page.inner_text("#run-words").startswith(f"{kind}, relu, adam, η 0.001: Finished; epoch 3 of 3")
+    assert page.is_hidden("#run-read") and page.is_hidden("#curves-legend") and page.is_disabled("#step")
+    for style in ("training", "validation"):
+        assert len(page.get_attribute(f"#loss-figure .{style}.line", "points").split()) >= 2, style
+    assert page.locator("#accuracy-figure .training.line").count() == 1
+    newest = pixels(page, "#drawn")
+    page.fill("#back", "0")
+    assert page.inner_text("#back-words") != "step 30" and pixels(page, "#drawn") != newest
+    page.click("#draw-with")
+    page.wait_for_selector("#make:not([hidden]) #make-image")
+    page.wait_for_function("() => document.querySelector('#make-words').textContent.startsWith('z[0]')")
+    assert page.is_visible("text=Other numbers") == (kind == "gan")  # its sixteen, of which two are in the plane
+    assert page.locator("#make-images .equation > div").count() == 2
+    page.click("nav a[href='#/learn']")
+    page.select_option("#settings [name=network]", "dense")
+    choose(page, hidden="8", epochs=1, images=500)
+    page.click("button[name=start]")
+    page.wait_for_function("() => document.querySelectorAll('#runs tbody tr').length === 2")
+    page.wait_for_function(ENDED)
+    assert page.is_visible("#run-read") and page.is_hidden("#run-drawn")
+    assert page.locator("#loss-figure .earlier.line").count() == 0  # its loss is another one

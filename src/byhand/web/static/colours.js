@@ -95,3 +95,19 @@ export function paintPixels(canvas, values, columns, scale) {
   Object.assign(canvas, { width: columns, height: rows });
   canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
+
+/**
+ * Images of 28 × 28 side by side.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float32Array} numbers image after image
+ * @param {number} across images in a row
+ * @param {(value: number) => RGB} scale
+ */
+export function paintTiles(canvas, numbers, across, scale) {
+  const picture = new Float32Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    const [tile, y, x] = [Math.floor(i / 784), Math.floor((i % 784) / 28), i % 28];
+    picture[(Math.floor(tile / across) * 28 + y) * 28 * across + (tile % across) * 28 + x] = numbers[i];
+  }
+  paintPixels(canvas, picture, 28 * across, scale);
+}

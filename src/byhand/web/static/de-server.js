@@ -74,6 +74,8 @@ export default {
   "The step is not done after {0} seconds; it goes on, so look again.": "Der Schritt ist nach {0} Sekunden nicht fertig; er geht weiter, sieh also noch einmal nach.",
   "It has ended ({0}), and cannot be {1}.": "Es ist zu Ende ({0}) und lässt sich nicht mehr ändern ({1}).",
   "One step at a time goes only while it is paused; it is {0}.": "Einzelne Schritte gehen nur, während es angehalten ist; es ist {0}.",
+  "Networks that draw do not stop after single steps; make the training slow instead.": "Netze, die zeichnen, halten nicht nach einzelnen Schritten; mach das Training stattdessen langsam.",
+  "The loss of networks that draw is {0}.": "Der Verlust von Netzen, die zeichnen, ist {0}.",
   "It is {0}; pause it, or wait for its end.": "Es ist {0}; halte es an, oder warte auf sein Ende.",
   "No single step was made yet; pause the training, and make one.": "Es wurde noch kein einzelner Schritt gemacht; halte das Training an und mach einen.",
   "Only this machine can reach the server; start it with --host 0.0.0.0 for a class.": "Nur dieser Rechner erreicht den Server; starte ihn für eine Klasse mit --host 0.0.0.0.",

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { Sheet } from "./canvas.js";
 import { $, eachFrame, el, percent, say, short } from "./dom.js";
+import { showDrawn } from "./drawn.js";
 import { showCharts, showTable } from "./runs.js";
 import { chosen, startSettings } from "./settings.js";
 import { showStep } from "./step.js";
@@ -133,7 +134,7 @@ async function watch(drawing) {
   watchAgain = true;
   if (watching) return;
   watching = true;
-  while (watchAgain && current) {
+  while (watchAgain && current && !current.draws) {
     watchAgain = false;
     const { id } = current.training;
     const picture = drawing.empty ? null : drawing.picture();
@@ -157,7 +158,11 @@ function showState() {
   const paused = training?.state === "paused";
   $("#pause").disabled = !(paused || training?.state === "running");
   $("#pause").textContent = t(paused ? "learn.resume" : "learn.pause");
-  $("#step").disabled = !paused;
+  const draws = Boolean(current?.draws);
+  $("#step").disabled = !paused || draws;
+  $("#run-read").hidden = draws;
+  $("#run-drawn").hidden = !draws;
+  $("#draw-with").hidden = !current?.learnt;
   $("#stop").disabled = !active;
   $("#run-model").hidden = !training || active;
   if (training) {
@@ -196,6 +201,7 @@ function showLook() {
   back.disabled = $("#before").disabled = $("#after").disabled = looks.length < 2;
   const look = newest ? current?.look : looks[Number(back.value)];
   $("#back-words").textContent = look ? t("plane.at_step", { step: look.step }) : "";
+  if (current?.draws) return showDrawn(look);
   showWeights($("#run-weights"), look);
   showConfusion($("#confusion"), look, current?.training.classes ?? []);
   showOwn(look?.drawing);

@@ -16,6 +16,7 @@ import { startReview } from "./review.js";
 import { startSamples } from "./samples.js";
 import { startLanguage, t, translate, translated } from "./text.js";
 import { startTheme } from "./theme.js";
+import { nameOf } from "./training.js";
 
 const VIEWS = ["draw", "inside", "learn", "plane", "make", "own", "review", "class"];
 
@@ -53,10 +54,13 @@ async function start() {
   startDraw(drawing, reading, (id) => names.get(id) ?? t("main.yours"));
   const make = startMake(models, trouble);
   const inside = startInside(drawing, reading, models, trouble, make.add);
+  const trained = (/** @type {any} */ training, whose = t("inside.yours")) =>
+    training.reads === "noise" ? make.put({ ...training, told: 0, name: `${whose}: ${nameOf(training)}` }) : inside.add(training, whose);
   const look = async (/** @type {any} */ run, /** @type {string} */ whose) => {
-    inside.add(await api.training(run.id), whose);
-    reading.use(run.id);
-    location.hash = "#/inside";
+    const training = await api.training(run.id);
+    trained(training, whose);
+    if (training.reads !== "noise") reading.use(run.id);
+    location.hash = training.reads === "noise" ? "#/make" : "#/inside";
   };
   startClass(look, trouble);
   window.addEventListener("hashchange", () => {
@@ -72,7 +76,7 @@ async function start() {
   await Promise.all([
     startExamples(drawing),
     startSamples(drawing, reading, trouble, inside.add),
-    startLearn(drawing, settings.training, trouble, inside.add),
+    startLearn(drawing, settings.training, trouble, trained),
     startPlane(settings.training, trouble),
     settings.review && startReview(trouble),
   ]);

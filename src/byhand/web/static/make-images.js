@@ -1,7 +1,7 @@
 /** Images that a network draws from numbers: two of them are a point in a plane, which can be dragged. */
 
 import * as api from "./api.js";
-import { inked, paintPixels } from "./colours.js";
+import { inked, paintPixels, paintTiles } from "./colours.js";
 import { eachFrame, el, short } from "./dom.js";
 import { equation } from "./equation.js";
 import { offer } from "./offer.js";
@@ -126,7 +126,7 @@ export function startImages(place, said) {
       one[axes[0]] = x;
       return one;
     }));
-    api.images(model().id, { z: wanted, ...told() }).then((found) => mine === mapped && tiles(map, api.numbers(found.images)), said);
+    api.images(model().id, { z: wanted, ...told() }).then((found) => mine === mapped && paintTiles(map, api.numbers(found.images), TILES, inked(1.6)), said);
     ask();
   }
 
@@ -136,20 +136,6 @@ export function startImages(place, said) {
     body.hidden = false;
     begin();
   };
-}
-
-/**
- * All images of the map side by side.
- * @param {HTMLCanvasElement} canvas
- * @param {Float32Array} numbers image after image
- */
-function tiles(canvas, numbers) {
-  const picture = new Float32Array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) {
-    const [tile, y, x] = [Math.floor(i / 784), Math.floor((i % 784) / 28), i % 28];
-    picture[(Math.floor(tile / TILES) * 28 + y) * 28 * TILES + (tile % TILES) * 28 + x] = numbers[i];
-  }
-  paintPixels(canvas, picture, 28 * TILES, inked(1.6));
 }
 
 /**

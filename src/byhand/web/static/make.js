@@ -12,16 +12,20 @@ import { startWriting } from "./make-text.js";
 export function startMake(shipped, trouble) {
   const said = (/** @type {Error | null} */ error) => trouble(error?.message ?? "");
   const [images, writing] = [startImages($("#make-images"), said), startWriting($("#make-text"), said)];
+  const there = new Set();
+  /** @param {any} model */
+  const put = (model) => {
+    if (there.has(model.id)) return;
+    there.add(model.id);
+    if (model.reads === "noise") images(model);
+    if (model.reads === "text") writing(model);
+  };
   /** @param {any} model */
   const add = (model) => {
-    if (model.reads === "noise") images(model);
-    if (model.reads === "text") writing(model);
+    put(model);
     location.hash = model.reads === "digit" ? "#/inside" : "#/make";
   };
-  for (const model of shipped) {
-    if (model.reads === "noise") images(model);
-    if (model.reads === "text") writing(model);
-  }
+  shipped.forEach(put);
   $("#make-file").addEventListener("change", async (/** @type {any} */ { target }) => {
     const [file] = target.files;
     target.value = "";
@@ -34,5 +38,5 @@ export function startMake(shipped, trouble) {
       said(/** @type {Error} */ (error));
     }
   });
-  return { add };
+  return { add, put };
 }

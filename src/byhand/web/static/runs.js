@@ -2,6 +2,7 @@
 
 import { showCurves } from "./curves.js";
 import { $, el, percent, short } from "./dom.js";
+import { showDrawnCharts } from "./drawn.js";
 import { inWords } from "./training.js";
 import { t } from "./text.js";
 
@@ -16,20 +17,20 @@ const EARLIER = 3; // of them are drawn
  */
 export function showCharts(runs, current) {
   const far = current?.training.epochs;
-  const earlier = runs.filter((run) => run !== current).slice(0, EARLIER);
+  const kind = (/** @type {Run | null} */ run) => (run?.draws ? run.training.settings.network : "");
+  const earlier = runs.filter((run) => run !== current && kind(run) === kind(current)).slice(0, EARLIER);
+  $("#curves-legend").hidden = Boolean(current?.draws);
+  if (current?.draws) return showDrawnCharts(current, earlier);
   const lines = (/** @type {string} */ name, /** @type {Points} */ validation, /** @type {Points} */ training) => [
     ...earlier.map((run) => ({ name: inWords(run.training), style: "earlier", points: run.history(name) })),
     { name: t("learn.validation"), style: "validation", points: validation },
     { name: t("learn.training"), style: "training", points: training },
   ];
-  // within epochs too, where it was followed from the start
-  const finer = (/** @type {Points} */ live, /** @type {string} */ name) => {
-    const rows = current?.history(name) ?? [];
-    return live.length > rows.length ? (current?.byEpoch(live) ?? []) : rows;
-  };
-  const losses = lines("val_loss", current?.history("val_loss") ?? [], finer(current?.losses ?? [], "loss"));
-  const live = finer(current?.accuracies ?? [], "val_accuracy");
+  const losses = lines("val_loss", current?.history("val_loss") ?? [], current?.points("loss", current.losses) ?? []);
+  const live = current?.points("val_accuracy", current.accuracies) ?? [];
   const accuracies = lines("val_accuracy", live, current?.history("accuracy") ?? []);
+  $("#loss-figure figcaption").textContent = t("learn.loss");
+  $("#accuracy-figure figcaption").textContent = t("learn.accuracy");
   showCurves($("#loss-figure"), losses, { title: t("learn.loss"), x: t("runs.epoch"), y: t("runs.mean_loss"), far });
   const words = { title: t("learn.accuracy"), x: t("runs.epoch"), y: t("learn.accuracy"), far, percent: true };
   showCurves($("#accuracy-figure"), accuracies, words);

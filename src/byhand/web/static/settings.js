@@ -6,7 +6,11 @@ import { t, translated } from "./text.js";
 /** @param {string} text */
 const number = (text) => (text.trim() === "" ? null : Number(text.replace(",", ".")));
 
+/** @param {any} value of a setting, as it stands in its field */
+const written = (value) => (Array.isArray(value) ? value.join(" ") : String(value ?? ""));
+
 const FIELDS = ["recipe", "network", "hidden", "activation", "loss", "optimizer", "learning_rate", "batch_size", "epochs", "images"];
+const DRAWING = ["vae", "gan"];
 const NUMBERS = ["learning_rate", "batch_size", "epochs", "images"];
 
 /**
@@ -32,20 +36,27 @@ export function startSettings(form, { recipes, networks, activations, losses, op
   const fill = (/** @type {any} */ settings) => {
     for (const [name, value] of Object.entries(settings)) {
       const input = field(name);
-      if (input && name !== "recipe") input.value = Array.isArray(value) ? value.join(" ") : (value ?? "");
+      if (input && name !== "recipe") input.value = written(value);
     }
     showNetwork();
   };
   let kind = defaults.network;
   const showNetwork = () => {
     kind = field("network").value;
-    field("hidden").disabled = kind !== "dense";
+    const draws = DRAWING.includes(kind);
+    field("hidden").disabled = kind !== "dense" && !draws;
     field("activation").disabled = ["lstm", "transformer"].includes(kind);
+    field("loss").disabled = field("by-step").disabled = draws;
   };
   field("network").addEventListener("change", () => {
     const [before, now] = [starts[kind], starts[field("network").value]];
-    for (const name of ["optimizer", "learning_rate", "batch_size"]) // those that nobody has changed
-      if (field(name).value === String(before[name])) field(name).value = now[name];
+    if (field("recipe").value && DRAWING.includes(now.network)) { // no recipe here draws
+      field("recipe").value = "";
+      $("#recipe-words").hidden = true;
+      return fill(now);
+    }
+    for (const name of Object.keys(now)) // those that nobody has changed
+      if (field(name) && field(name).value === written(before[name])) field(name).value = written(now[name]);
     showNetwork();
   });
   field("recipe").addEventListener("change", () => {

@@ -14,6 +14,8 @@ export class Run extends EventTarget {
   losses = [];
   /** @type {Points} of the validation images, by step */
   accuracies = [];
+  /** @type {Record<string, Points>} figures of two networks that learn from each other, by step */
+  figures = {};
   /** @type {any} */
   look = null;
   /** @type {any} */
@@ -39,6 +41,11 @@ export class Run extends EventTarget {
   /** Whether it has ended with a network to look into. */
   get learnt() {
     return ["finished", "stopped"].includes(this.training.state);
+  }
+
+  /** Whether its network draws. */
+  get draws() {
+    return this.training.reads === "noise";
   }
 
   /** Listen to the server until the training ends, or `leave`. */
@@ -101,10 +108,11 @@ export class Run extends EventTarget {
   }
 
   /** @param {any} step */
-  #step({ step, epoch, loss, learning_rate }) {
+  #step({ step, epoch, loss, learning_rate, figures = {} }) {
     Object.assign(this.training, { step, epoch });
     this.training.learning_rate = learning_rate;
     this.losses.push([step, loss]);
+    for (const [name, value] of Object.entries(figures)) (this.figures[name] ??= []).push([step, value]);
     this.#tell("curves");
   }
 
@@ -153,8 +161,18 @@ export class Run extends EventTarget {
     const { history } = this.training;
     return (history.epoch ?? []).map((/** @type {number} */ epoch, /** @type {number} */ i) => [
       epoch,
-      history[name][i],
+      history[name]?.[i],
     ]);
+  }
+
+  /**
+   * A figure within epochs too, where it was followed from the start.
+   * @param {string} name
+   * @param {Points} live
+   */
+  points(name, live = this.figures[name] ?? []) {
+    const rows = this.history(name);
+    return live.length > rows.length ? this.byEpoch(live) : rows;
   }
 
   /** @param {string} name */
