@@ -22,6 +22,7 @@ FLOORS = (
     ("explaining", "plots"),
     ("diagnosis", "exchange", "generating", "handwriting", "interop"),
     ("reading",),
+    ("reader_training",),
     ("documents", "lessons", "recipes"),
     ("forms",),
     ("tuning", "web"),

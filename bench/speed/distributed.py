@@ -25,7 +25,7 @@ import byhand as bh
 from bench.speed.machine import describe_machine
 from byhand.core.world import World
 from byhand.optimizers import Adam
-from byhand.reading.row_network import row_network
+from byhand.reader_training.networks import row_network
 from byhand.recipes import RECIPES
 from byhand.training.state import Training
 from byhand.training.targets import as_targets

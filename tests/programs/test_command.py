@@ -9,7 +9,7 @@ import pytest
 
 from byhand.cli.main import main
 from byhand.explaining.programs import program
-from byhand.reading.row_network import row_network
+from byhand.reader_training.networks import row_network
 from byhand.recipes import RECIPES
 from byhand.recipes.programs import recipe_network, recipe_setup
 from tests.images import write_blocks

@@ -7,11 +7,11 @@ import pytest
 
 from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
+from byhand.reader_training.targets import as_target
 from byhand.reading.candidates import Level, is_number, longer
 from byhand.reading.cut import cut_out
 from byhand.reading.find import FoundRow, all_ink, candidates, level_rows, overlap, without_doubles
 from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, OTHER, PAD, UPRIGHT, maps_of, stretch
-from byhand.reading.targets import as_target
 
 
 def drawn(slope: float = 0.0, light: bool = False, rows: int = 1) -> tuple[np.ndarray, Level, list[np.ndarray]]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from byhand import MSE, BatchNorm, Conv2D, Dense, Flatten, GlobalAveragePool2D, Network, ReLU, Residual
-from byhand.reading.folded import folded
+from byhand.network.folded import folded
 
 LAYERS = [
     Conv2D(6, 3, stride=2),

@@ -7,9 +7,8 @@ import pytest
 
 from byhand import Residual, fit
 from byhand.core.errors import ByhandError
-from byhand.reading.finder import finder_network
+from byhand.reader_training.networks import deepened, finder_network, row_network, signs_network
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
-from byhand.reading.row_network import deepened, row_network, signs_network
 from byhand.recipes.reading import COURSES, begun
 
 

@@ -7,9 +7,10 @@ import pytest
 import byhand
 from byhand.core.errors import ByhandError
 from byhand.handwriting.glyphs import drawn_writers
-from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH, row_network, widened
-from byhand.reading.rows import RowPictures
-from byhand.reading.supply import FreshRows
+from byhand.reader_training.networks import HEIGHT, LONGEST, WIDTH, row_network
+from byhand.reader_training.rows import RowPictures
+from byhand.reader_training.supply import FreshRows
+from byhand.reading.row_reader import widened
 from byhand.training import Callback, Training
 
 

@@ -9,8 +9,8 @@ from byhand.handwriting.page import draw_page
 from byhand.handwriting.paper import Paper, any_paper, printed_lines, put_on_paper
 from byhand.handwriting.strokes import has_bar, has_long_flag
 from byhand.handwriting.warp import warp
-from byhand.reading.row_image import contrast
-from byhand.reading.rows import RowPictures
+from byhand.reader_training.contrast import contrast
+from byhand.reader_training.rows import RowPictures
 
 PLAIN = Style(gap=0.2, uneven_gap=0, uneven_height=0, uneven_base=0)
 

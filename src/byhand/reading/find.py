@@ -7,6 +7,7 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.network import Network
+from byhand.network.folded import folded
 from byhand.reading.candidates import Candidate, Level, edges, is_number, longer, number_ink
 from byhand.reading.components import components
 from byhand.reading.finder import (
@@ -25,7 +26,6 @@ from byhand.reading.finder import (
     scale_page,
     stretch,
 )
-from byhand.reading.folded import folded
 from byhand.reading.prepare import Box
 
 LARGEST_LEVEL = 1600  # pixels of the longer side of the largest level

@@ -1,13 +1,9 @@
-"""The network that finds numbers on a page: convolutions that say of every place what stands there."""
+"""What the finder's network takes and gives: grey levels of a page, and maps that say what stands at every place."""
 
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.layers import BatchNorm, Conv2D, Flatten, Layer, ReLU, Residual
-from byhand.losses import BinaryCrossEntropy
-from byhand.network import Network
 
-FINDER_SIDE = 256  # pixels of a picture in training
 MAPS = 5  # of each place the probability of
 UPRIGHT, DARK, LIGHT, TURNED, OTHER = range(MAPS)  # a number's core, dark ink, light ink; a turned core; other ink
 PAD = 8  # pixels of paper put around a picture
@@ -19,24 +15,6 @@ OUTSIDE, FAINTEST = (
 )  # part of the pixels that is cut off, and grey levels between darkest and lightest at least
 PIXELS_ENOUGH = 10**6  # pixels show how light a picture is
 CORE = 0.22  # of a number's height, above and below its middle: how far its core reaches
-
-
-def finder_layers(width: int = 48, dilations: tuple[int, ...] = (1, 2, 4, 1)) -> list[Layer]:
-    """From a picture (height, width, 1) to MAPS logits for every 4 × 4 pixels, those of 2 × 2 places together."""
-    layers = [*_block(Conv2D(16, 3, stride=2)), *_block(Conv2D(24, 3, stride=2)), *_block(Conv2D(width, 3, stride=2))]
-    for dilation in dilations:
-        inner = [Conv2D(width, 3, dilation=dilation), BatchNorm(), ReLU(), Conv2D(width, 3), BatchNorm()]
-        layers += [Residual(inner), ReLU()]
-    return [*layers, Conv2D(4 * MAPS, 1), Flatten()]
-
-
-def _block(convolution: Conv2D) -> list[Layer]:
-    return [convolution, BatchNorm(), ReLU()]
-
-
-def finder_network(rng: np.random.Generator | int | None = 0) -> Network:
-    """The network for pictures (SIDE, SIDE, 1)."""
-    return Network((FINDER_SIDE, FINDER_SIDE, 1), finder_layers(), BinaryCrossEntropy(), rng=rng, inputs="grey levels")
 
 
 def stretch(picture: Array) -> Array:

@@ -13,11 +13,11 @@ from byhand.exchange.loading import any_network
 from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
+from byhand.network.folded import folded
 from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cut import TextLine, cut_all, drawn_lines
 from byhand.reading.cuts import CutReader
 from byhand.reading.find import SMALL_PAGE, Finder, FoundRow
-from byhand.reading.folded import folded
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_digits
 from byhand.reading.hand import with_hand
 from byhand.reading.image import ImageSource, open_image

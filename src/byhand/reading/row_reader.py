@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from copy import copy
+from typing import Any
 
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.losses.ctc import CTC
 from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.network import Network
+from byhand.network.folded import folded
 from byhand.reading.crops import Crop, Ink, RowView, crop
-from byhand.reading.folded import folded
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, search
 from byhand.reading.number_model import WEIGHT, NumberModel
 from byhand.reading.pieces import digit_image
 from byhand.reading.places import places
-from byhand.reading.row_network import widened
 from byhand.reading.row_read import RowRead
 
 FIRST = (RowView(), RowView(share=0.65))
@@ -183,6 +184,15 @@ class RowReader:
         each = self._each(p, steps) ** self.powers[1]  # (symbols, classes)
         each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST_PROBABILITY)
         return RowRead(label, float(np.exp(self.powers[0] * score)), middles, each)
+
+
+def widened(network: Network, width: int) -> Network:
+    """The same network, with the same θ and state, for rows of another width: no parameter depends on it."""
+    height, before, channels = network.input_shape
+    loss: Any = network.loss
+    steps = width * network.plan[-1].out_shape[0] // before
+    longest = min(loss.longest, (steps + 1) // 2)
+    return network.reshaped((height, width, channels), CTC(loss.classes, longest))
 
 
 def _equally_long(a: Array, b: Array) -> list[Array]:

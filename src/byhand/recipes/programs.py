@@ -76,7 +76,7 @@ def _rows(shape: Shape, loss: CTC) -> tuple[str, ...]:
     return (
         "import numpy",
         "from byhand.handwriting.glyphs import drawn_writers",
-        "from byhand.reading.rows import RowPictures",
+        "from byhand.reader_training.rows import RowPictures",
         "rng = numpy.random.default_rng(0)",
         f"rows = RowPictures(drawn_writers(200, rng), {shape[0]}, {shape[1]}, {loss.longest})",
         "(x, t), (x_test, t_test) = rows.batch(12000, rng), rows.batch(1000, rng)",

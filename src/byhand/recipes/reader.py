@@ -18,7 +18,7 @@ DRAWN = 4000  # digits that the project draws, in other hands than MNIST's
 
 def _with_drawn(dataset: Dataset, rng: np.random.Generator) -> Split:
     """MNIST's training images except those held back, and drawn digits."""
-    from byhand.reading.as_mnist import drawn_images
+    from byhand.reader_training.as_mnist import drawn_images
 
     split = hold_back(5000)(dataset, rng)
     x, y = split.train[:2]

@@ -22,13 +22,13 @@ from byhand.layers import Residual
 from byhand.losses.decoding import best_path
 from byhand.network import Network
 from byhand.optimizers import Adam
-from byhand.reading.finder import FINDER_SIDE, MAPS, finder_network
+from byhand.reader_training.contrast import contrast
+from byhand.reader_training.networks import FINDER_SIDE, HEIGHT, MOST_SIGNS, deepened, finder_network, signs_network
+from byhand.reader_training.supply import FreshRows
+from byhand.reader_training.targets import FieldPieces
+from byhand.reading.finder import MAPS
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
 from byhand.reading.number_model import count_grams
-from byhand.reading.row_image import contrast
-from byhand.reading.row_network import HEIGHT, MOST_SIGNS, deepened, signs_network
-from byhand.reading.supply import FreshRows
-from byhand.reading.targets import FieldPieces
 from byhand.schedules import OneCycle
 from byhand.training import Averaging, Callback, Training, fit
 
@@ -175,7 +175,7 @@ def row_figures(network: Network, x: Array, t: Array) -> dict[str, float]:
 
 
 def deepen_rows(start: str | Path, out: str | Path) -> None:
-    """Write the network for rows of a file with more layers and the same function; see `row_network.deepened`.
+    """Write the network for rows of a file with more layers and the same function; see `networks.deepened`.
 
     Raises:
         ByhandError: the file's network is no row network of eight convolutions.

@@ -11,9 +11,9 @@ from byhand.data import load
 from byhand.handwriting.glyphs import Writer, drawn_writers, image_writers
 from byhand.network import Network
 from byhand.optimizers import Adam
-from byhand.reading.row_network import HEIGHT, LONGEST, WIDTH, row_network
-from byhand.reading.rows import RowPictures
-from byhand.reading.supply import FreshRows
+from byhand.reader_training.networks import HEIGHT, LONGEST, WIDTH, row_network
+from byhand.reader_training.rows import RowPictures
+from byhand.reader_training.supply import FreshRows
 from byhand.schedules import OneCycle
 from byhand.training import Averaging, Callback, Training
 from byhand.training.fit import fit

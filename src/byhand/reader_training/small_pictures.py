@@ -9,11 +9,11 @@ from byhand.handwriting.others import draw_other
 from byhand.handwriting.paper import any_paper, plainer, put_on_paper
 from byhand.handwriting.style import some_style
 from byhand.handwriting.writers import Stock
+from byhand.reader_training.networks import FINDER_SIDE
 from byhand.reading.finder import (
     CELL,
     CORE,
     DARK,
-    FINDER_SIDE,
     LIGHT,
     MAPS,
     OTHER,

@@ -7,11 +7,12 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.handwriting.pages import MappedPage, compose_page
+from byhand.reader_training.networks import FINDER_SIDE
+from byhand.reader_training.small_pictures import FILL, small_pictures
 from byhand.reading.finder import (
     CELL,
     CORE,
     DARK,
-    FINDER_SIDE,
     LIGHT,
     MAPS,
     OTHER,
@@ -24,7 +25,6 @@ from byhand.reading.finder import (
     scale_page,
     stretch,
 )
-from byhand.reading.small_pictures import FILL, small_pictures
 
 CORE_REACH = 0.3  # of the height: how far a core reaches at least to either side of its middle
 SMALL_FIELDS = 0.45  # how often a field of small pictures is composed, where else a page is

@@ -10,7 +10,7 @@ from byhand.handwriting.compose import any_number, any_style, write_row
 from byhand.handwriting.glyphs import Writer
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.paper import any_paper, put_on_paper
-from byhand.reading.row_image import contrast
+from byhand.reader_training.contrast import contrast
 
 EMPTY_SHARE = 0.08  # of the rows have no digit
 OTHER = 0.85  # of them hold writing that is none, the rest nothing

@@ -1,15 +1,16 @@
-"""The network that reads a row of writing without cutting it: convolutions along the row, and CTC."""
-
-from typing import Any
+"""The networks that read, before they learn: one finds numbers on a page, the other reads a row without cutting it."""
 
 import numpy as np
 
 from byhand.handwriting.alphabet import ALPHABET
-from byhand.layers import BatchNorm, Columns, Conv2D, Layer, ReLU, Residual
+from byhand.layers import BatchNorm, Columns, Conv2D, Flatten, Layer, ReLU, Residual
+from byhand.losses import BinaryCrossEntropy
 from byhand.losses.ctc import CTC
 from byhand.network import Network
-from byhand.reading.folded import copy_parameters
+from byhand.network.folded import copy_parameters
+from byhand.reading.finder import MAPS
 
+FINDER_SIDE = 256  # pixels of a picture that the finder learns from
 HEIGHT, WIDTH, LONGEST = 40, 256, 16  # pixels of a row in training, and its digits at most
 MOST_SIGNS = 24  # of a row in training, signs and spaces among them
 PAIRS: dict[int, tuple[int, int | tuple[int, int]]] = {  # channels and size of two convolutions behind the k-th layer
@@ -18,6 +19,20 @@ PAIRS: dict[int, tuple[int, int | tuple[int, int]]] = {  # channels and size of 
     17: (144, (1, 5)),
 }
 UNKNOWN = -4.0  # the logit of a sign that a network has not learnt yet
+
+
+def finder_layers() -> list[Layer]:
+    """From a picture (height, width, 1) to MAPS logits for every 4 × 4 pixels, those of 2 × 2 places together."""
+    layers = [*_block(Conv2D(16, 3, stride=2)), *_block(Conv2D(24, 3, stride=2)), *_block(Conv2D(48, 3, stride=2))]
+    for dilation in (1, 2, 4, 1):
+        inner = [Conv2D(48, 3, dilation=dilation), BatchNorm(), ReLU(), Conv2D(48, 3), BatchNorm()]
+        layers += [Residual(inner), ReLU()]
+    return [*layers, Conv2D(4 * MAPS, 1), Flatten()]
+
+
+def finder_network(rng: np.random.Generator | int | None = 0) -> Network:
+    """The network for pictures (SIDE, SIDE, 1)."""
+    return Network((FINDER_SIDE, FINDER_SIDE, 1), finder_layers(), BinaryCrossEntropy(), rng=rng, inputs="grey levels")
 
 
 def row_layers(outputs: int = 11) -> list[Layer]:
@@ -89,12 +104,3 @@ def deepened(network: Network, rng: np.random.Generator | int | None = 0) -> Net
         if isinstance(layer, Residual):
             p.children[-1].gamma[...] = 0
     return deeper
-
-
-def widened(network: Network, width: int) -> Network:
-    """The same network, with the same θ and state, for rows of another width: no parameter depends on it."""
-    height, before, channels = network.input_shape
-    loss: Any = network.loss
-    steps = width * network.plan[-1].out_shape[0] // before
-    longest = min(loss.longest, (steps + 1) // 2)
-    return network.reshaped((height, width, channels), CTC(loss.classes, longest))
