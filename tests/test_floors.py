@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parent.parent
 # From the ground up; a module may import from floors below its own, and from its own folder.
 FLOORS = (
     ("core",),
-    ("ops", "data", "schedules", "initializers", "metrics"),
+    ("ops", "data", "pictures", "schedules", "initializers", "metrics"),
     ("layers", "losses", "optimizers"),
     ("network",),
     ("storage", "regularizers", "testing"),

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 import byhand
-from byhand.reading.pieces import box_of
-from byhand.reading.prepare import prepare
+from byhand.pictures.boxes import box_of
+from byhand.pictures.prepare import prepare
 from byhand.reading.reader import MODEL
 from byhand.recipes import get_recipe
 from byhand.recipes.run import begin_recipe

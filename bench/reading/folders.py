@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 import byhand
-from byhand.reading.pieces import box_of
+from byhand.pictures.boxes import box_of
 
 HELD_BACK = 1000  # of the first 5,000 training images, which `byhand train-rows` leaves out
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from byhand.reading.image import open_image
+from byhand.pictures.image import open_image
 from byhand.reading.reader import Reader
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")

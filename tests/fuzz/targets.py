@@ -28,7 +28,7 @@ from byhand.data.idx import read_images, read_labels, write_idx
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
 from byhand.diagnosis import read_run
-from byhand.reading.image import open_image
+from byhand.pictures.image import open_image
 from byhand.reading.reader import Reader
 from byhand.recipes import RECIPES
 from byhand.recipes.config import read_config

@@ -9,7 +9,7 @@ from byhand.handwriting.drawn import draw_digit, draw_ink, write_samples
 from byhand.handwriting.forms import FORMS
 from byhand.handwriting.pens import Pen, any_pen, pen_trace
 from byhand.handwriting.strokes import Hand, all_forms, any_hand, smooth_curve, write_down
-from byhand.reading.prepare import prepare
+from byhand.pictures.prepare import prepare
 
 
 def test_the_same_seed_draws_the_same_picture() -> None:

@@ -8,8 +8,8 @@ from byhand import Network, Reader
 from byhand.handwriting.drawn import draw_ink
 from byhand.handwriting.pens import Pen
 from byhand.handwriting.strokes import any_hand
-from byhand.reading.filled import papers, with_paper
-from byhand.reading.prepare import prepare
+from byhand.pictures.filled import papers, with_paper
+from byhand.pictures.prepare import prepare
 from byhand.reading.reader import MODEL
 
 CLASSES = [0, 2, 3, 4, 5, 6, 8, 9]  # a 1 fills its box, and a 7's bar lies all along the rim

@@ -7,10 +7,11 @@ import pytest
 
 from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
+from byhand.pictures.boxes import overlap
 from byhand.reader_training.targets import as_target
 from byhand.reading.candidates import Level, is_number, longer
 from byhand.reading.cut import cut_out
-from byhand.reading.find import FoundRow, all_ink, candidates, level_rows, overlap, without_doubles
+from byhand.reading.find import FoundRow, all_ink, candidates, level_rows, without_doubles
 from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, OTHER, PAD, UPRIGHT, maps_of, stretch
 
 

@@ -10,13 +10,14 @@ from byhand.handwriting.alphabet import ALPHABET
 from byhand.handwriting.glyphs import drawn_writers
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.page import draw_page
+from byhand.pictures.components import components
+from byhand.pictures.image import open_image
+from byhand.pictures.prepare import digit_image
 from byhand.reader_training.networks import row_network, signs_network
-from byhand.reading.components import components
 from byhand.reading.crops import Crop, RowView, climb, crop, row_ink
 from byhand.reading.cut import cut_all
 from byhand.reading.cuts import best_way, propose
-from byhand.reading.image import open_image
-from byhand.reading.pieces import cut_between, digit_image, parted, slant, upright
+from byhand.reading.pieces import cut_between, parted, slant, upright
 from byhand.reading.reader import Reader
 from byhand.reading.row_reader import RowReader
 

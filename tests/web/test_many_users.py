@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from byhand.core.errors import ByhandError
-from byhand.reading.image import open_image
+from byhand.pictures.image import open_image
 from byhand.reading.reader import READER, Reader
 from byhand.web import app, job, observer, pictures
 from byhand.web.limits import Limits, Refusal

@@ -100,7 +100,7 @@ def _image(image: str, shape: tuple[int, ...], dataset: "Dataset") -> "tuple[Arr
     import numpy as np
 
     from byhand.data import read_image
-    from byhand.reading.prepare import prepare
+    from byhand.pictures.prepare import prepare
 
     if not Path(image).exists() and image.isdecimal():
         x, y = dataset.x_train, dataset.y_train

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from html import escape
 
 from byhand.documents.batch import PageReading
-from byhand.reading.reading import Digit, Row, hull
+from byhand.pictures.boxes import hull
+from byhand.reading.reading import Digit, Row
 
 CSV_HEADER = ("file", "page", "row", "number", "status", "text", "confidence", "left", "top", "right", "bottom", "note")
 NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*%?")  # what a spreadsheet may take as it is

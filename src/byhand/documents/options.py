@@ -12,7 +12,7 @@ from byhand.core.checks import require_between
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.documents.pages import PageChoice
-from byhand.reading.prepare import Box
+from byhand.pictures.boxes import Box
 from byhand.reading.reading import Reading, Row, Unread
 from byhand.reading.turned import turned_back
 

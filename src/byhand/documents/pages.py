@@ -10,7 +10,7 @@ import numpy as np
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
 from byhand.documents.pdf import open_pdf, render
-from byhand.reading.image import check_frame, decoding, grey_levels, open_image, opened, read_bytes
+from byhand.pictures.image import check_frame, decoding, grey_levels, open_image, opened, read_bytes
 
 MAX_PAGES = 1_000  # of one document
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.files import numbers_by_value
-from byhand.reading.image import MAX_BYTES, URL
+from byhand.pictures.image import MAX_BYTES, URL
 
 ENDINGS = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif"}

@@ -7,9 +7,8 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.forms.perspective import moving, project, scaling, warped
 from byhand.forms.template import FormField
-from byhand.reading.components import components
-from byhand.reading.pieces import box_of
-from byhand.reading.prepare import Box
+from byhand.pictures.boxes import Box, box_of
+from byhand.pictures.components import components
 
 FIELD_HEIGHT = 64  # pixels of a field's height when it is read
 AROUND, BESIDE = 0.3, 0.15  # of a field's height: what is looked at above and below, and beside it

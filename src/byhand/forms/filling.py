@@ -18,9 +18,9 @@ from byhand.forms.cutting import FieldInk, cells_of, cut_field
 from byhand.forms.perspective import scaling
 from byhand.forms.register import FITS, PrintedForm, lay_over
 from byhand.forms.template import FormField, FormTemplate
+from byhand.pictures.boxes import Box
+from byhand.pictures.ink import flatten
 from byhand.reading.forms import only_digits
-from byhand.reading.ink import flatten
-from byhand.reading.prepare import Box
 from byhand.reading.reader import Reader
 
 LARGEST_SCAN = 2_600  # pixels of the longer side: larger scans are made smaller first

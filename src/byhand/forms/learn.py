@@ -13,10 +13,9 @@ from byhand.forms.perspective import fit_perspective, turning, warped
 from byhand.forms.register import skew
 from byhand.forms.ruling import Ruling, find_ruling, printed_in
 from byhand.forms.template import FormField, FormTemplate
-from byhand.reading.components import components
-from byhand.reading.ink import flatten
-from byhand.reading.prepare import Box
-from byhand.reading.reading import hull
+from byhand.pictures.boxes import Box, hull
+from byhand.pictures.components import components
+from byhand.pictures.ink import flatten
 
 LONGEST_SIDE = 2_000  # pixels of a form's picture
 SAME_LINE = 5  # pixels by which the ends of cells on one line differ

@@ -4,8 +4,8 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.forms.perspective import scaling, warped
-from byhand.reading.components import components
-from byhand.reading.ink import otsu, running_max
+from byhand.pictures.components import components
+from byhand.pictures.ink import otsu, running_max
 
 PHOTO_SIDE = 200  # pixels of the longer side of the picture that is looked at
 LEAST_AREA, MOST_AREA = 0.15, 0.97  # of the picture: what is not a sheet, and what is all of it

@@ -17,7 +17,7 @@ from byhand.forms.perspective import (
     turning,
     warped,
 )
-from byhand.reading.ink import flatten
+from byhand.pictures.ink import flatten
 
 COARSE, LEVELS = 128, (320, 640, 1280)  # pixels of the longer side, for the first look and the later ones
 PATCH, APART_BY = 40, 28  # pixels of a piece of print that is looked for, and from one to the next
@@ -176,7 +176,7 @@ def _best(form: PrintedForm, flat: Array, ways: list[Array], most: int) -> list[
 
 def _sharp(ink: Array) -> Array:
     """The ink without its even part: each pixel less the mean of those around it."""
-    from byhand.reading.ink import box_mean
+    from byhand.pictures.ink import box_mean
 
     return ink - box_mean(ink, 15)
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.components import components
-from byhand.reading.prepare import Box
+from byhand.pictures.boxes import Box
+from byhand.pictures.components import components
 
 INK_LEVEL = 150  # grey level of a page of even light below which there is ink
 LONG_LINE, LONG_POST = 26, 18  # pixels: shorter strokes are not taken for lines across, or down

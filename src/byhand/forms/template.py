@@ -14,8 +14,8 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 from byhand.core.types import Array
 from byhand.forms.checks import CHECKS, DATE_FORMATS
-from byhand.reading.image import open_image
-from byhand.reading.prepare import Box
+from byhand.pictures.boxes import Box
+from byhand.pictures.image import open_image
 
 FORM_VERSION = 1
 FIELD_KINDS = ("cells", "box", "line", "table")

@@ -1,1 +1,1 @@
-"""What the networks that read learn from: rows and pieces of pages as they see them; and the networks before they learn."""
+"""What the networks that read learn from, rows and pieces of pages as they see them; these networks, untrained."""

@@ -6,7 +6,7 @@ from byhand.core.types import Array
 from byhand.handwriting.drawn import draw_ink
 from byhand.handwriting.pens import any_pen
 from byhand.handwriting.strokes import any_hand
-from byhand.reading.prepare import fit_digit, place, strengthen
+from byhand.pictures.prepare import fit_digit, place, strengthen
 
 DIGIT_HEIGHT = 60  # pixels of a digit before it is made small
 

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.pieces import box_of, slant, spread_ink
+from byhand.pictures.boxes import box_of
+from byhand.pictures.ink import running_max
+from byhand.reading.pieces import slant
 
 CROP_MARGIN = 0.12  # paper left beside the ink, as a part of the height
 STEEPEST_CLIMB = 0.4  # a row is not taken to climb by more of its length than this
@@ -117,7 +119,7 @@ def crop(row: Ink, view: RowView, height: int) -> Crop:
     size = (max(1, round((u.max() + 0.5 + margin - left) * across)), height)
     # and back: x = u + lean v, y = v + steep x
     back = np.array([[1, lean], [steep, 1 + steep * lean]])
-    image = np.where(spread_ink(row.mask), row.image, 0).astype(np.uint8) if view.only_ink else row.image
+    image = np.where(running_max(row.mask, 3), row.image, 0).astype(np.uint8) if view.only_ink else row.image
     seen = resampled(image, back / (across, scale), back @ (left, top), size)
     return Crop(seen, left + (lean + row.lean) * middle + (row.image.shape[1] - 1) / 2, across)
 

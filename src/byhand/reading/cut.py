@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.pictures.boxes import Box, box_of, overlap, whole_box
 from byhand.reading.candidates import Candidate
-from byhand.reading.find import SAME, FoundRow, level_rows, overlap, whole_box
+from byhand.reading.find import SAME, FoundRow, level_rows
 from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
-from byhand.reading.pieces import box_of
-from byhand.reading.prepare import Box
 
 INK_PROBABILITY = 0.2  # an ink's probability from which it counts
 REACH = 1.0  # heights to either side of a core in which a line's ink may stand

@@ -11,9 +11,11 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.network import Network
-from byhand.reading.components import components
+from byhand.pictures.boxes import box_of
+from byhand.pictures.components import components
+from byhand.pictures.prepare import digit_image
 from byhand.reading.crops import Ink, RowView, crop
-from byhand.reading.pieces import box_of, digit_image, digit_ink, parted, slant, upright
+from byhand.reading.pieces import digit_ink, parted, slant, upright
 from byhand.reading.row_read import RowRead
 
 HEIGHT, VIEW = 48, RowView(share=0.9)  # the row is cut as a picture of so many pixels' height

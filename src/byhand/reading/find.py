@@ -8,8 +8,9 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.network import Network
 from byhand.network.folded import folded
+from byhand.pictures.boxes import Box, overlap, whole_box
+from byhand.pictures.components import components
 from byhand.reading.candidates import Candidate, Level, edges, is_number, longer, number_ink
-from byhand.reading.components import components
 from byhand.reading.finder import (
     CELL,
     CORE,
@@ -26,7 +27,6 @@ from byhand.reading.finder import (
     scale_page,
     stretch,
 )
-from byhand.reading.prepare import Box
 
 LARGEST_LEVEL = 1600  # pixels of the longer side of the largest level
 SMALL_PAGE = 200  # pixels of the longer side of a page that is enlarged, too
@@ -227,22 +227,6 @@ def _middle(c: Candidate, slope: float) -> float:
     """The height of a number's middle on a page without its slope, in pixels."""
     x = (c.left + c.right) / 2
     return c.level.on_page(c.middle + c.slope * x) - slope * c.level.on_page(x)
-
-
-def overlap(a: Sequence[float], b: Sequence[float]) -> float:
-    """The part of the smaller box that lies in the other."""
-    w = min(a[2], b[2]) - max(a[0], b[0])
-    h = min(a[3], b[3]) - max(a[1], b[1])
-    if w <= 0 or h <= 0:
-        return 0.0
-    return w * h / max(min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])), 1e-9)
-
-
-def whole_box(box: Sequence[float], shape: tuple[int, ...]) -> Box:
-    """A box in whole pixels, within a picture (height, width)."""
-    left, top = (min(max(0, int(np.floor(at))), side - 1) for at, side in zip(box[:2], shape[::-1], strict=True))
-    right, bottom = (max(0, min(int(np.ceil(at)), side)) for at, side in zip(box[2:], shape[::-1], strict=True))
-    return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
 def _written(level: Level, shape: tuple[int, ...]) -> list[Box]:

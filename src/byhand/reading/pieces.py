@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.components import Components
-from byhand.reading.prepare import FAINT, FIELD, Box, bounds, fit_digit, place, strengthen
+from byhand.pictures.boxes import Box
+from byhand.pictures.components import Components
+from byhand.pictures.ink import running_max
 
-FULL = 40  # the percentile of a digit's strong ink that counts as full
 WHOLE = 0.8  # a piece of which at least this part stands on one side of a cut is not cut
 SLANTS = np.linspace(-0.6, 0.6, 13)  # of the writing, as columns a row; positive leans to the right
 SHARPER = 0.2  # a lean of one column a row must make the columns sharper by this part
@@ -75,12 +75,6 @@ def parted(pieces: Components, column: Array, cuts: Sequence[float]) -> Array:
     return found
 
 
-def box_of(mask: Array) -> Box | None:
-    """The smallest box around a mask, nothing if it is empty."""
-    x, y = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-    return (int(x[0]), int(y[0]), int(x[-1]) + 1, int(y[-1]) + 1) if x.size else None
-
-
 def digit_ink(ink: Array, part: Array, box: Box, others: Array) -> Array:
     """A part of the ink, uint8 (height, width), cut out of it with the soft edges of its strokes: uint8.
 
@@ -89,25 +83,4 @@ def digit_ink(ink: Array, part: Array, box: Box, others: Array) -> Array:
     left, top, right, bottom = box
     y, x = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
     core = part[y, x]
-    return ink[y, x] * (spread_ink(core) & ~(others[y, x] & ~core))
-
-
-def digit_image(ink: Array) -> Array:
-    """A digit's ink, uint8 (height, width), as MNIST has digits: uint8 (28, 28)."""
-    strong = ink[ink > ink.max() / 2]
-    if not strong.size:
-        return np.zeros((FIELD, FIELD), np.uint8)
-    level = np.minimum(ink / np.float32(np.percentile(strong, FULL)), 1)
-    left, top, right, bottom = bounds(level > FAINT)
-    return place(fit_digit(strengthen(level[top:bottom, left:right])))
-
-
-def spread_ink(mask: Array) -> Array:
-    """The mask and the pixels around it, where the ink's edges are soft."""
-    wide = mask.copy()
-    wide[1:] |= mask[:-1]
-    wide[:-1] |= mask[1:]
-    tall = wide.copy()
-    wide[:, 1:] |= tall[:, :-1]
-    wide[:, :-1] |= tall[:, 1:]
-    return wide
+    return ink[y, x] * (running_max(core, 3) & ~(others[y, x] & ~core))

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from byhand.core.types import Array
-from byhand.reading.components import components
+from byhand.pictures.boxes import Box, box_of
+from byhand.pictures.components import components
 from byhand.reading.crops import Ink
-from byhand.reading.pieces import box_of, cut_between, digit_ink, parted, upright
-from byhand.reading.prepare import Box
+from byhand.reading.pieces import cut_between, digit_ink, parted, upright
 
 
 def places(row: Ink, readings: Sequence[Sequence[float]]) -> Iterator[list[tuple[Box, Array]]]:

@@ -14,18 +14,19 @@ from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.ctc import CTC
 from byhand.network import Network
 from byhand.network.folded import folded
+from byhand.pictures.boxes import Box, hull
+from byhand.pictures.image import ImageSource, open_image
+from byhand.pictures.prepare import FIELD
 from byhand.reading.crops import Ink, row_ink
 from byhand.reading.cut import TextLine, cut_all, drawn_lines
 from byhand.reading.cuts import CutReader
 from byhand.reading.find import SMALL_PAGE, Finder, FoundRow
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_digits
 from byhand.reading.hand import with_hand
-from byhand.reading.image import ImageSource, open_image
 from byhand.reading.model import is_reader, load_model
 from byhand.reading.number_model import NumberModel
 from byhand.reading.places import places
-from byhand.reading.prepare import FIELD, Box
-from byhand.reading.reading import Digit, Reading, Row, Unread, hull
+from byhand.reading.reading import Digit, Reading, Row, Unread
 from byhand.reading.row_read import RowRead
 from byhand.reading.row_reader import ROWS, SHARPER, RowReader
 from byhand.reading.turned import turned_back, without_rim

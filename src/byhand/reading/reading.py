@@ -1,13 +1,12 @@
 """What was read in a picture: its rows and their signs, and whatever else stands there without being read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from byhand.core.types import Array
-from byhand.reading.pieces import digit_image
-from byhand.reading.prepare import Box
+from byhand.pictures.boxes import Box
+from byhand.pictures.prepare import digit_image
 
 
 @dataclass(frozen=True)
@@ -145,9 +144,3 @@ class Reading:
             "lines": [line.to_json(images) for line in self.lines],
             "rejected": [place.to_json() for place in self.rejected],
         }
-
-
-def hull(boxes: Sequence[Box]) -> Box:
-    """The smallest box around boxes."""
-    left, top, right, bottom = zip(*boxes, strict=True)
-    return min(left), min(top), max(right), max(bottom)

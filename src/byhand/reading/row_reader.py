@@ -11,10 +11,10 @@ from byhand.losses.ctc import CTC
 from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilities
 from byhand.network import Network
 from byhand.network.folded import folded
+from byhand.pictures.prepare import digit_image
 from byhand.reading.crops import Crop, Ink, RowView, crop
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, search
 from byhand.reading.number_model import WEIGHT, NumberModel
-from byhand.reading.pieces import digit_image
 from byhand.reading.places import places
 from byhand.reading.row_read import RowRead
 

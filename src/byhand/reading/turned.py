@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from byhand.reading.prepare import Box
+from byhand.pictures.boxes import Box
 from byhand.reading.reading import Digit, Reading, Row, Unread
 
 

@@ -16,13 +16,13 @@ from byhand.handwriting.writers import collect
 from byhand.losses.decoding import best_path
 from byhand.network import Network
 from byhand.optimizers import Adam
+from byhand.pictures.image import open_image
 from byhand.reader_training.contrast import contrast
 from byhand.reader_training.networks import HEIGHT, MOST_SIGNS
 from byhand.reading.crops import RowView, crop, row_ink
 from byhand.reading.cut import TextLine, cut_all
 from byhand.reading.find import Finder
 from byhand.reading.hand import LEARNT_FROM, save_hand
-from byhand.reading.image import open_image
 from byhand.reading.model import load_model
 from byhand.reading.reader import READER
 from byhand.schedules import OneCycle

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.prepare import Box, bounds, prepare
+from byhand.pictures.boxes import Box, box_of
+from byhand.pictures.prepare import prepare
 from byhand.web.limits import Limits, Refusal
 from byhand.web.packed import packed
 from byhand.web.pictures import is_picture, open_picture
@@ -60,9 +61,10 @@ def trim(canvas: Array) -> tuple[Array, Frame]:
     from PIL import Image
 
     ink = canvas > 0
-    if not ink.any():
+    box = box_of(ink)
+    if box is None:
         return canvas, Frame()
-    left, top, right, bottom = bounds(ink)
+    left, top, right, bottom = box
     edges = np.flatnonzero(np.diff(ink.any(axis=1), prepend=False, append=False))  # where lines begin and end
     high = int(np.diff(edges)[::2].max())  # of the highest one
     shrink = max(1, high // HIGH)

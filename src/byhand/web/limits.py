@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from byhand.reading.image import MAX_PIXELS
+from byhand.pictures.image import MAX_PIXELS
 
 
 @dataclass(frozen=True)

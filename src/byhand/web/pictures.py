@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.reading.image import decoding, grey_levels, opened
+from byhand.pictures.image import decoding, grey_levels, opened
 from byhand.web.limits import Limits
 from byhand.web.slots import Slots
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from byhand.reading.ink import background, box_mean, flatten, ink, light_on_dark, median, otsu, running_max
+from byhand.pictures.ink import background, box_mean, flatten, ink, light_on_dark, median, otsu, running_max
 
 
 def page(paper: float = 220, pen: float = 40, size: int = 100) -> np.ndarray:

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.ndimage import find_objects, label  # comes with scikit-learn
 
-from byhand.reading.components import components
+from byhand.pictures.components import components
 
 
 def test_small_picture_by_hand() -> None:

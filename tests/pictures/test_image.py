@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from byhand.core.errors import ByhandError
-from byhand.reading.image import MAX_BYTES, open_image
+from byhand.pictures.image import MAX_BYTES, open_image
 
 
 def saved(path: Path, picture: Image.Image, **options: object) -> Path:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from byhand.core.errors import ByhandError
 from byhand.handwriting.drawn import draw_digit
-from byhand.reading.prepare import place, prepare, strengthen
+from byhand.pictures.prepare import place, prepare, strengthen
 
 
 def block(height: int, width: int, top: int, left: int, shape: tuple[int, int] = (200, 200)) -> np.ndarray:

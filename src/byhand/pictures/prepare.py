@@ -10,18 +10,18 @@ import numpy as np
 
 from byhand.core.errors import ByhandError
 from byhand.core.types import Array
-from byhand.reading.components import components
-from byhand.reading.filled import papers, with_paper
-from byhand.reading.image import ImageSource, name_of, open_image
-from byhand.reading.ink import ink, running_max
-
-Box = tuple[int, int, int, int]
+from byhand.pictures.boxes import Box, box_of
+from byhand.pictures.components import components
+from byhand.pictures.filled import papers, with_paper
+from byhand.pictures.image import ImageSource, name_of, open_image
+from byhand.pictures.ink import ink, running_max
 
 FIELD, DIGIT, CENTRE = 28, 20, 14
 FAINT = 0.2  # a piece reaches as far as its ink is stronger than this, if somewhere it is stronger than 0.5
 DIRT_SIZE = 6  # pixels: what is not larger in either direction is dirt, too
 DIRT_SHARE = 0.03  # a piece with less than this part of the main one's ink is dirt
 RIM_SHARE = 0.1  # what lies along the picture's rim, this part of its sides wide, is not a digit if there is another
+FULL = 40  # the percentile of a digit's strong ink that counts as full
 FAR_OFF = 0.5  # so is one that lies further off than this part of the main one's longer side
 THIN_STROKE = (
     2.0  # strokes thinner than this, in pixels of the 28 × 28 image, are thickened; MNIST's are 2.5 on average
@@ -43,13 +43,25 @@ def prepare(source: ImageSource) -> tuple[Array, Box]:
         inverted = found[True].rim > found[False].rim
         reduced, around = with_paper(reduced, found[inverted])
     digit = main_pieces(ink(reduced, inverted))
-    if not digit.any():
+    found_at = box_of(digit > FAINT)
+    if found_at is None:
         raise ByhandError(f"there is no ink found in {name_of(source)}; is the page blank, or the writing too faint?")
-    left, top, right, bottom = bounds(digit > FAINT)
+    left, top, right, bottom = found_at
     height, width = image.shape
     x, y = (np.clip(np.array(ends) - around, 0, None) * shrink for ends in ((left, right), (top, bottom)))
     box = (int(x[0]), int(y[0]), min(int(x[1]), width), min(int(y[1]), height))
     return place(fit_digit(strengthen(digit[top:bottom, left:right]))), box
+
+
+def digit_image(ink: Array) -> Array:
+    """A digit's ink, uint8 (height, width), as MNIST has digits: uint8 (28, 28)."""
+    strong = ink[ink > ink.max() / 2]
+    level = np.minimum(ink / np.float32(np.percentile(strong, FULL)), 1) if strong.size else ink
+    box = box_of(level > FAINT)
+    if box is None:
+        return np.zeros((FIELD, FIELD), np.uint8)
+    left, top, right, bottom = box
+    return place(fit_digit(strengthen(level[top:bottom, left:right])))
 
 
 def main_pieces(amount: Array) -> Array:
@@ -83,12 +95,6 @@ def _without_rim(amount: Array) -> Array:
     inner = np.zeros_like(amount)
     inner[y : amount.shape[0] - y, x : amount.shape[1] - x] = amount[y : amount.shape[0] - y, x : amount.shape[1] - x]
     return inner
-
-
-def bounds(a: Array) -> Box:
-    """The smallest box (left, top, right, bottom) around what is not zero."""
-    columns, rows = np.flatnonzero(a.any(axis=0)), np.flatnonzero(a.any(axis=1))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def strengthen(digit: Array) -> Array:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.reading.ink import median, otsu
+from byhand.pictures.ink import median, otsu
 
 WIDEST_DIGIT = 1.6  # a digit is at most so many times as wide as high
 LEAST_SHARE = 0.15  # and takes at least this part of the picture; so does the paper
