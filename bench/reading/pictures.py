@@ -19,11 +19,11 @@ from byhand.handwriting.page import draw_page
 from byhand.handwriting.paper import Paper, put_on_paper
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
 from byhand.reading.candidates import number_ink
-from byhand.reading.crops import RowView, crop, row_ink
+from byhand.reading.crops import RowView, crop, row_ink, slant
 from byhand.reading.cut import cut_all
 from byhand.reading.cuts import HEIGHT, STROKE_GREY, VIEW, propose
 from byhand.reading.finder import CELL, PAD, UPRIGHT
-from byhand.reading.pieces import slant, upright
+from byhand.reading.pieces import upright
 from byhand.reading.reader import MODEL, Reader
 
 ROWS = ["31415", "92653", "58979"]

@@ -14,10 +14,10 @@ from byhand.pictures.components import components
 from byhand.pictures.image import open_image
 from byhand.pictures.prepare import digit_image
 from byhand.reader_training.networks import row_network, signs_network
-from byhand.reading.crops import Crop, RowView, climb, crop, row_ink
+from byhand.reading.crops import Crop, RowView, crop, row_ink, slant
 from byhand.reading.cut import cut_all
 from byhand.reading.cuts import best_way, propose
-from byhand.reading.pieces import cut_between, parted, slant, upright
+from byhand.reading.pieces import cut_between, parted, upright
 from byhand.reading.reader import Reader
 from byhand.reading.row_reader import RowReader
 
@@ -33,9 +33,9 @@ def bars(lean: float = 0.0, steep: float = 0.0, shape: tuple[int, int] = (90, 30
 @pytest.mark.parametrize("lean", [-0.3, 0.0, 0.2, 0.5])
 @pytest.mark.parametrize("steep", [-0.15, 0.0, 0.15])
 def test_climb_and_slant_are_measured(lean: float, steep: float) -> None:
-    mask = bars(lean, steep) > 0
-    assert climb(mask) == pytest.approx(steep, abs=0.02)
-    assert slant(mask, steep) == pytest.approx(lean, abs=0.05)
+    ink = bars(lean, steep)
+    assert row_ink(ink, ink > 0).steep == pytest.approx(steep, abs=0.02)
+    assert slant(ink > 0, steep) == pytest.approx(lean, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Numbers that the finder's maps show, before it is decided which of them are there."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -68,13 +68,12 @@ class Candidate:
         return self.score * min(1.0, 0.5 + 0.25 * (self.right - self.left) / self.height)
 
 
-def edges(
-    level: Level, left: int, right: int, middle: float, slope: float, height: float
-) -> tuple[float, float, float, float]:
-    """About where a line stands on the page: left, top, right, bottom in pixels."""
+def line(level: Level, left: int, right: int, middle: float, slope: float, height: float, score: float) -> Candidate:
+    """A candidate whose line runs from left to right; see `Candidate`."""
     ends = middle + slope * left, middle + slope * right
     top, bottom = min(ends) - height / 2, max(ends) + height / 2
-    return level.on_page(left), level.on_page(top), level.on_page(right), level.on_page(bottom)
+    box = level.on_page(left), level.on_page(top), level.on_page(right), level.on_page(bottom)
+    return Candidate(level, left, right, middle, slope, height, score, box)
 
 
 def longer(c: Candidate) -> Candidate:
@@ -87,7 +86,7 @@ def longer(c: Candidate) -> Candidate:
         right += int(on[-1]) + 1
     while (on := np.flatnonzero(inked[max(0, left - gap - 1) : left])).size:
         left = max(0, left - gap - 1) + int(on[0])
-    return replace(c, left=left, right=right, box=edges(c.level, left, right, c.middle, c.slope, c.height))
+    return line(c.level, left, right, c.middle, c.slope, c.height, c.score)
 
 
 def is_number(c: Candidate) -> bool:

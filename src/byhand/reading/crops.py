@@ -1,4 +1,4 @@
-"""Ways of looking at one row: levelled or not, larger or smaller, stretched, slanted, grey or only its ink."""
+"""Ways of looking at one row, levelled: larger or smaller, stretched, slanted, grey or only its ink."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -7,14 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.pictures.boxes import box_of
 from byhand.pictures.ink import running_max
-from byhand.reading.pieces import slant
 
 CROP_MARGIN = 0.12  # paper left beside the ink, as a part of the height
 STEEPEST_CLIMB = 0.4  # a row is not taken to climb by more of its length than this
 LEVELLED_FROM = 2.5  # a row is levelled if it is at least so many times as long as high
 LOWER = 0.95  # and if that makes it lower than this part of its height
+SLANTS = np.linspace(-0.6, 0.6, 13)  # of the writing, as columns a row; positive leans to the right
+SHARPER = 0.2  # a lean of one column a row must make the columns sharper by this part
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,12 @@ class RowView:
         share: of the network's height that the row's ink fills.
         stretch: by how much it is made wider.
         lean: by how many columns a row the writing is made to lean to the right; None leaves it as it is.
-        level: whether a row that climbs is levelled.
         only_ink: whether what is not writing is wiped out.
     """
 
     share: float = 0.85
     stretch: float = 1.0
     lean: float | None = None
-    level: bool = True
     only_ink: bool = False
 
 
@@ -70,43 +68,55 @@ class Ink(NamedTuple):
 
 def row_ink(image: Array, mask: Array) -> Ink:
     """The row of an image uint8 and a mask bool (height, width)."""
-    steep = climb(mask)
     height, width = mask.shape
     x, y = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-    ends = [
-        np.stack([x, mask[:, x].argmax(axis=0)]),
-        np.stack([x, height - 1 - mask[::-1, x].argmax(axis=0)]),
-        np.stack([mask[y].argmax(axis=1), y]),
-        np.stack([width - 1 - mask[y, ::-1].argmax(axis=1), y]),
-    ]
-    rim = np.concatenate(ends, axis=1).T - np.array([width - 1, height - 1]) / 2
-    return Ink(image, mask, steep, slant(mask, steep), rim)
+    top, bottom = mask[:, x].argmax(axis=0), height - 1 - mask[::-1, x].argmax(axis=0)
+    left, right = mask[y].argmax(axis=1), width - 1 - mask[y, ::-1].argmax(axis=1)
+    ends = np.concatenate([[x, top], [x, bottom], [left, y], [right, y]], axis=1)
+    steep = _climb(x, top, bottom) if x.size else 0.0
+    return Ink(image, mask, steep, slant(mask, steep), ends.T - np.array([width - 1, height - 1]) / 2)
 
 
-def climb(mask: Array) -> float:
-    """By how many rows a column the writing falls to the right, 0 where nothing is gained by levelling it.
+def _climb(x: Array, top: Array, bottom: Array) -> float:
+    """By how many rows a column writing in columns x falls to the right, 0 where nothing is gained by levelling it.
 
     The least-squares line through the middles of the columns: Σ (x − x̄)(y − ȳ) / Σ (x − x̄)².
     """
-    box = box_of(mask)
-    if box is None or box[2] - box[0] < LEVELLED_FROM * (box[3] - box[1]):
+    height = bottom.max() - top.min() + 1
+    if x[-1] + 1 - x[0] < LEVELLED_FROM * height:
         return 0.0
-    x = np.flatnonzero(mask.any(axis=0))
-    top = mask[:, x].argmax(axis=0)
-    bottom = mask.shape[0] - 1 - mask[::-1, x].argmax(axis=0)
     y = (top + bottom) / 2
     steep = float(np.dot(x - x.mean(), y - y.mean()) / max(np.dot(x - x.mean(), x - x.mean()), 1))
     steep = min(max(steep, -STEEPEST_CLIMB), STEEPEST_CLIMB)
     down = steep * (x - x.mean())
     lower = (bottom - down).max() - (top - down).min() + 1
-    return steep if lower < LOWER * (box[3] - box[1]) else 0.0
+    return steep if lower < LOWER * height else 0.0
+
+
+def slant(mask: Array, steep: float = 0.0) -> float:
+    """By how many columns a row the writing leans to the right: of SLANTS the one that makes the sharpest columns.
+
+    Sheared upright, strokes fall into few columns, and the sum of the squared columns is greatest. `steep` is by how
+    many rows a column the line falls.
+    """
+    y, x = np.nonzero(mask)
+    if not y.size:
+        return 0.0
+    down = y - steep * x
+    places = np.rint(x + SLANTS[:, None] * (down - down.mean())).astype(np.int64)
+    first = int(places.min())
+    width = int(places.max()) - first + 1
+    places += width * np.arange(len(SLANTS))[:, None] - first
+    columns = np.bincount(places.ravel(), minlength=width * len(SLANTS)).reshape(-1, width).astype(float)
+    sharp = (columns**2).sum(axis=1)
+    return float(SLANTS[np.argmax(sharp - SHARPER * sharp.mean() * np.abs(SLANTS))])
 
 
 def crop(row: Ink, view: RowView, height: int) -> Crop:
     """The row as it is to be seen, `height` pixels high."""
     if not len(row.rim):
         return Crop(np.zeros((height, height), np.uint8), 0.0, 1.0)
-    steep = row.steep if view.level else 0.0
+    steep = row.steep
     lean = 0.0 if view.lean is None else view.lean - row.lean
     # A point (x, y) from the image's middle goes to v = y − steep x, u = x − lean v, which is then scaled.
     v = row.rim[:, 1] - steep * row.rim[:, 0]

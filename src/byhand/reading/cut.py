@@ -51,21 +51,16 @@ class TextLine(NamedTuple):
 
 
 class _Window(NamedTuple):
-    """A part of a level's maps: rows and columns, and which of its cells are the line's own, float32."""
+    """A part of a level's maps: its rows and columns, and which of its cells are the line's own, float32."""
 
-    rows: slice
-    columns: slice
+    part: tuple[slice, slice]
     own: Array
-
-    @property
-    def part(self) -> tuple[slice, slice]:
-        return self.rows, self.columns
 
 
 def cut_all(found: FoundRow) -> list[list[TextLine]]:
     """The lines of a page, row by row; of those in one place the surest, its ink's box counting."""
     cut: dict[int, TextLine] = {}
-    for c in sorted(found.numbers, key=lambda c: c.value, reverse=True):
+    for c in found.numbers:
         line = cut_out(c, found)
         if line is not None and all(overlap(line.box, other.box) < SAME for other in cut.values()):
             cut[id(c)] = line
@@ -81,8 +76,8 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     kind = LIGHT if amounts[1] > amounts[0] else DARK
     amount = _ink(c, kind, window)
     # all of the window on the page, and the cell of every one of its pixels
-    y0, x0 = window.rows.start, window.columns.start
-    ends = x0, y0, window.columns.stop, window.rows.stop
+    (y0, y1), (x0, x1) = ((at.start, at.stop) for at in window.part)
+    ends = x0, y0, x1, y1
     left, top, right, bottom = whole_box([c.level.on_page(at) for at in ends], page.shape)
     pixels, unit = _sized(page[top:bottom, left:right], c.tall)
     pixels = found.seen[pixels].astype(np.float32)
@@ -94,7 +89,7 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     if finer := c.level.finer:  # ink that shows in the next larger size counts, too
         ratio = finer.scale / c.level.scale
         places = ((at + first - PAD / CELL) * ratio + PAD / CELL for at, first in ((y, y0), (x, x0)))
-        apart, _ = _distance(c, np.arange(y0, ends[3])[:, None] + 0.5, np.arange(x0, ends[2]) + 0.5)
+        apart, _ = _distance(c, np.arange(y0, y1)[:, None] + 0.5, np.arange(x0, x1) + 0.5)
         close = window.own * (apart < FINER_AROUND)
         there = np.maximum(there, np.minimum(_sampled(finer.maps[kind], *places), _sampled(close, y, x)))
     near = there > INK_PROBABILITY
@@ -137,7 +132,8 @@ def drawn_lines(ink: Array) -> list[TextLine]:
 def _ink(c: Candidate, kind: int, window: _Window) -> Array:
     """How probable the line's ink is in the window's cells; within the line also what looks like other writing."""
     ink = c.level.maps[(kind, *window.part)].copy()
-    inside = slice(max(0, c.left - window.columns.start), c.right - window.columns.start)
+    first = window.part[1].start
+    inside = slice(max(0, c.left - first), c.right - first)
     ink[:, inside] = np.minimum(ink[:, inside] + c.level.maps[(OTHER, *window.part)][:, inside], 1)
     return ink * window.own
 
@@ -155,7 +151,7 @@ def _window(c: Candidate, others: Sequence[Candidate]) -> _Window:
         if other is not c and other.level is c.level:
             theirs, away = _distance(other, y, x)
             mine &= (theirs > AROUND) | (away > REACH) | (own + beside < theirs + away)
-    return _Window(slice(top, bottom), slice(left, right), mine.astype(np.float32))
+    return _Window((slice(top, bottom), slice(left, right)), mine.astype(np.float32))
 
 
 def _distance(c: Candidate, y: Array, x: Array) -> tuple[Array, Array]:

@@ -14,8 +14,8 @@ from byhand.network import Network
 from byhand.pictures.boxes import box_of
 from byhand.pictures.components import components
 from byhand.pictures.prepare import digit_image
-from byhand.reading.crops import Ink, RowView, crop
-from byhand.reading.pieces import digit_ink, parted, slant, upright
+from byhand.reading.crops import Ink, RowView, crop, slant
+from byhand.reading.pieces import digit_ink, parted, upright
 from byhand.reading.row_read import RowRead
 
 HEIGHT, VIEW = 48, RowView(share=0.9)  # the row is cut as a picture of so many pixels' height
@@ -52,11 +52,13 @@ class CutPieces(NamedTuple):
 class CutReader:
     """Reads rows with a network for images (28, 28) of single digits."""
 
+    form = "digits"
+
     def __init__(self, network: Network):
         self.network = network
 
-    def read(self, row: Ink) -> RowRead:
-        """The best reading of a row."""
+    def read(self, row: Ink, again: bool = True) -> RowRead:
+        """The best reading of a row; there is only one look at it."""
         seen = crop(row, VIEW, HEIGHT)
         ink = (seen.image > STROKE_GREY) & (
             crop(row._replace(image=255 * row.mask.astype(np.uint8)), VIEW, HEIGHT).image > 127

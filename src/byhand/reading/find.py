@@ -10,7 +10,7 @@ from byhand.network import Network
 from byhand.network.folded import folded
 from byhand.pictures.boxes import Box, overlap, whole_box
 from byhand.pictures.components import components
-from byhand.reading.candidates import Candidate, Level, edges, is_number, longer, number_ink
+from byhand.reading.candidates import Candidate, Level, is_number, line, longer, number_ink
 from byhand.reading.finder import (
     CELL,
     CORE,
@@ -48,7 +48,7 @@ class FoundRow(NamedTuple):
     Attributes:
         page: its grey levels, uint8 (height, width).
         seen: for each grey level the one that the network sees, uint8 (256,).
-        numbers: those that stand upright.
+        numbers: those that stand upright, the surest first.
         turned: boxes of numbers whose lines run up or down.
         other: boxes of writing that is not a number.
     """
@@ -143,8 +143,7 @@ def candidates(level: Level, kind: int) -> list[Candidate]:
         slope = float(np.polyfit(x, at, 1)[0]) if right - left > SLOPE_SHOWS * height else 0.0
         slope = min(max(slope, -STEEPEST_FALL), STEEPEST_FALL)
         middle = float(np.mean(at - slope * x))
-        box = edges(level, left, right, middle, slope, height)
-        found.append(Candidate(level, left, right, middle, slope, height, score, box))
+        found.append(line(level, left, right, middle, slope, height, score))
     return found
 
 
@@ -152,13 +151,11 @@ def join_candidates(found: list[Candidate]) -> list[Candidate]:
     """One level's candidates; those that go on where another one ends are one with it."""
     lines: list[Candidate] = []
     for c in sorted(found, key=lambda c: c.left):
-        for i, line in enumerate(lines):
-            height = max(c.height, line.height)
-            apart = line.middle + line.slope * line.right - c.middle - c.slope * c.left
-            if c.left - line.right < NEAR * height and abs(apart) < NEAR / 2 * height < 1.5 * NEAR * min(
-                c.height, line.height
-            ):
-                lines[i] = _one(line, c)
+        for i, before in enumerate(lines):
+            low, height = sorted((c.height, before.height))
+            apart = before.middle + before.slope * before.right - c.middle - c.slope * c.left
+            if c.left - before.right < NEAR * height and abs(apart) < NEAR / 2 * height < 1.5 * NEAR * low:
+                lines[i] = _one(before, c)
                 break
         else:
             lines.append(c)
@@ -176,8 +173,7 @@ def _one(a: Candidate, b: Candidate) -> Candidate:
     slope = min(max(slope, -STEEPEST_FALL), STEEPEST_FALL)
     middle = (1 - share) * (y[0] - slope * at[0]) + share * (y[1] - slope * at[1])
     score = (1 - share) * a.score + share * b.score
-    box = edges(a.level, left, right, middle, slope, height)
-    return Candidate(a.level, left, right, middle, slope, height, score, box)
+    return line(a.level, left, right, middle, slope, height, score)
 
 
 def all_ink(levels: Sequence[Level]) -> list[Candidate]:
@@ -189,8 +185,7 @@ def all_ink(levels: Sequence[Level]) -> list[Candidate]:
         y, x = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
         if len(y) and SMALLEST <= CELL * (y[-1] + 1 - y[0]) <= TALLEST:
             left, right, height, middle = int(x[0]), int(x[-1]) + 1, float(y[-1] + 1 - y[0]), (y[0] + y[-1] + 1) / 2
-            box = edges(level, left, right, middle, 0.0, height)
-            found.append(Candidate(level, left, right, middle, 0.0, height, float(ink[there].mean()), box))
+            found.append(line(level, left, right, middle, 0.0, height, float(ink[there].mean())))
     return without_doubles(found)
 
 
@@ -210,17 +205,14 @@ def level_rows(numbers: Sequence[Candidate]) -> list[list[Candidate]]:
     """
     long = [c for c in numbers if c.right - c.left > 2 * SLOPE_SHOWS * c.height]
     slope = float(np.median([c.slope for c in long])) if long else 0.0
-    placed = sorted((_middle(c, slope), i) for i, c in enumerate(numbers))
-    rows: list[list[int]] = []
-    last = [(0.0, 0.0)]  # of each row the middle and the height of its last number
-    for middle, i in placed:
-        height = numbers[i].tall
-        if rows and middle - last[-1][0] < ROW_LEVEL * min(height, last[-1][1]):
-            rows[-1].append(i)
+    rows: list[list[Candidate]] = []
+    for c in sorted(numbers, key=lambda c: _middle(c, slope)):
+        last = rows[-1][-1] if rows else None
+        if last and _middle(c, slope) - _middle(last, slope) < ROW_LEVEL * min(c.tall, last.tall):
+            rows[-1].append(c)
         else:
-            rows.append([i])
-        last.append((middle, height))
-    return [sorted((numbers[i] for i in row), key=lambda c: c.box[0]) for row in rows]
+            rows.append([c])
+    return [sorted(row, key=lambda c: c.box[0]) for row in rows]
 
 
 def _middle(c: Candidate, slope: float) -> float:

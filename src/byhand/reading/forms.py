@@ -200,9 +200,9 @@ def form_asked(form: str) -> str | NumberForm:
     return NumberForm(form)
 
 
-def only_digits(form: str) -> bool:
-    """Whether a form, as `Reader` takes it, lets nothing but digits be read."""
-    asked = form_asked(form)
+def only_digits(form: str | NumberForm) -> bool:
+    """Whether a form, as `Reader` takes it or as an automaton, lets nothing but digits be read."""
+    asked = form_asked(form) if isinstance(form, str) else form
     return asked == "digits" or (isinstance(asked, NumberForm) and asked.only_digits)
 
 

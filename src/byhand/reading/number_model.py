@@ -89,7 +89,7 @@ class NumberModel:
         for c, row in zip(label, p, strict=True):
             classes = {c, *np.flatnonzero(row >= POSSIBLE).tolist()}
             longer = [
-                (text + ALPHABET[k], score + log(max(row[k], 1e-9)) + WEIGHT * self.log_next(text, ALPHABET[k]))
+                (text + ALPHABET[k], score + log(row[k]) + WEIGHT * self.log_next(text, ALPHABET[k]))
                 for text, score in beam
                 for k in classes
             ]

@@ -1,37 +1,17 @@
 """Which ink of a row belongs to which of its digits, once it is known about where each stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.pictures.boxes import Box
-from byhand.pictures.components import Components
+from byhand.pictures.boxes import Box, box_of
+from byhand.pictures.components import Components, components
 from byhand.pictures.ink import running_max
+from byhand.reading.crops import Ink
 
 WHOLE = 0.8  # a piece of which at least this part stands on one side of a cut is not cut
-SLANTS = np.linspace(-0.6, 0.6, 13)  # of the writing, as columns a row; positive leans to the right
-SHARPER = 0.2  # a lean of one column a row must make the columns sharper by this part
-
-
-def slant(mask: Array, steep: float = 0.0) -> float:
-    """By how many columns a row the writing leans to the right: of SLANTS the one that makes the sharpest columns.
-
-    Sheared upright, strokes fall into few columns, and the sum of the squared columns is greatest. `steep` is by how
-    many rows a column the line falls.
-    """
-    y, x = np.nonzero(mask)
-    if not y.size:
-        return 0.0
-    down = y - steep * x
-    places = np.rint(x + SLANTS[:, None] * (down - down.mean())).astype(np.int64)
-    first = int(places.min())
-    width = int(places.max()) - first + 1
-    places += width * np.arange(len(SLANTS))[:, None] - first
-    columns = np.bincount(places.ravel(), minlength=width * len(SLANTS)).reshape(-1, width).astype(float)
-    sharp = (columns**2).sum(axis=1)
-    return float(SLANTS[np.argmax(sharp - SHARPER * sharp.mean() * np.abs(SLANTS))])
 
 
 def upright(shape: tuple[int, ...], lean: float, steep: float = 0.0) -> Array:
@@ -84,3 +64,21 @@ def digit_ink(ink: Array, part: Array, box: Box, others: Array) -> Array:
     y, x = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
     core = part[y, x]
     return ink[y, x] * (running_max(core, 3) & ~(others[y, x] & ~core))
+
+
+def places(row: Ink, readings: Sequence[Sequence[float]]) -> Iterator[list[tuple[Box, Array]]]:
+    """For each reading, and each of its digits, the box of the digit's ink in the image, and the ink cut out.
+
+    A reading is given by the columns in which its digits' middles stand.
+    """
+    column = upright(row.mask.shape, row.lean, row.steep)
+    pieces = components(row.mask)
+    for middles in readings:
+        part = parted(pieces, column, cut_between(row.mask, column, middles))
+        found = []
+        for i, middle in enumerate(middles):
+            mask = part == i
+            at = min(max(round(middle), 0), mask.shape[1] - 1)
+            box = box_of(mask) or (at, 0, at + 1, mask.shape[0])  # no ink of its own: a column of the row
+            found.append((box, digit_ink(row.image, mask, box, row.mask)))
+        yield found

@@ -25,7 +25,7 @@ from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_dig
 from byhand.reading.hand import with_hand
 from byhand.reading.model import is_reader, load_model
 from byhand.reading.number_model import NumberModel
-from byhand.reading.places import places
+from byhand.reading.pieces import places
 from byhand.reading.reading import Digit, Reading, Row, Unread
 from byhand.reading.row_read import RowRead
 from byhand.reading.row_reader import ROWS, SHARPER, RowReader
@@ -127,7 +127,7 @@ class Reader:
         height, width = ink.shape
         line = TextLine((0, 0, width, height), ink, mask, (0.0, 0.0), 1.0, ink.shape)
         row = row_ink(ink, mask)
-        found = _row(line, row, self._read_row(row, True))
+        found = _row(line, row, self._way.read(row))
         return found if found.symbols else None
 
     def restricted(self, form: str) -> "Reader":
@@ -179,26 +179,19 @@ class Reader:
             parts = []
             for line in level:
                 ink = row_ink(line.image, line.mask)
-                read = self._read_row(ink, doubtful < AGAIN)
+                read = self._way.read(ink, again=doubtful < AGAIN)
                 doubtful += read.doubtful * line.mask.shape[1] / line.mask.shape[0]
                 part = _row(line, ink, read)
                 if part.symbols and sureness(part) >= self.sure:
                     parts.append(part)
                 else:
-                    reason = "unsure" if part.symbols or self._has_pattern else "other"
+                    reason = "unsure" if part.symbols or isinstance(self._way.form, NumberForm) else "other"
                     rejected.append(Unread(line.box, reason, part.text, part.confidence))
             if any(part.digits for part in parts):
                 rows.append(_joined(parts))
             else:  # dashes and points by themselves are no number
                 rejected += [Unread(part.box, "other", part.text, part.confidence) for part in parts]
         return Reading(tuple(rows), tuple(rejected))
-
-    @property
-    def _has_pattern(self) -> bool:
-        return isinstance(self._way, RowReader) and isinstance(self._way.form, NumberForm)
-
-    def _read_row(self, ink: Ink, again: bool) -> RowRead:
-        return self._way.read(ink, again=again) if isinstance(self._way, RowReader) else self._way.read(ink)
 
 
 def _own_network(path: Path) -> Network:

@@ -13,9 +13,9 @@ from byhand.network import Network
 from byhand.network.folded import folded
 from byhand.pictures.prepare import digit_image
 from byhand.reading.crops import Crop, Ink, RowView, crop
-from byhand.reading.forms import DIGIT_CLASSES, NumberForm, search
+from byhand.reading.forms import DIGIT_CLASSES, NumberForm, only_digits, search
 from byhand.reading.number_model import WEIGHT, NumberModel
-from byhand.reading.places import places
+from byhand.reading.pieces import places
 from byhand.reading.row_read import RowRead
 
 FIRST = (RowView(), RowView(share=0.65))
@@ -104,7 +104,7 @@ class RowReader:
             if label != names[best] and its_steps is not None:
                 names, steps, best = [label], [its_steps], 0
                 score = log_probabilities(log_p, names).mean(axis=0)
-        elif self.second and self._only_digits and again and len(names) > 1:
+        elif self.second and only_digits(self.form) and again and len(names) > 1:
             best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
         return self._result(names[best], score[best], p, steps[best], crops)._replace(doubtful=doubtful)
 
@@ -117,16 +117,12 @@ class RowReader:
         p = np.concatenate([self.of_digits(network.predict_proba(x)) for network in networks])
         return crops * len(networks), np.log(np.maximum(p, LEAST_PROBABILITY))
 
-    @property
-    def _only_digits(self) -> bool:
-        return self.form.only_digits if isinstance(self.form, NumberForm) else self.form == "digits"
-
     def of_digits(self, p: Array) -> Array:
         """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's.
 
         Where digits are asked for, signs are rarer than in training: p(c) w(c) / Σ p w, with w = RARE of signs.
         """
-        if not self._only_digits or p.shape[2] == DIGIT_CLASSES + 1:
+        if not only_digits(self.form) or p.shape[2] == DIGIT_CLASSES + 1:
             return p
         p = np.concatenate([p[:, :, :DIGIT_CLASSES], p[:, :, DIGIT_CLASSES:-1] * RARE, p[:, :, -1:]], axis=2)
         p /= p.sum(axis=2, keepdims=True)
