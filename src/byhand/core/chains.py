@@ -80,6 +80,18 @@ def _gradient(buffers: list[Array], turn: int, rows: int, shape: Shape, make: An
 
 def make_pass(plan: Plan, rows: int, make: Any, share: bool = True) -> Pass:
     """A layer's pass of `rows` samples with its cache, scratch and children; x, y and dy are still to come."""
+    at = childless_pass(plan, rows, make)
+    if plan.children and plan.chained:
+        at.children, at.cache.d0 = chain(plan.children, plan.inner_shape, rows, make, share)
+    elif plan.children:
+        at.children = tuple(make_pass(child, rows, make, share) for child in plan.children)
+        for child, inner in zip(plan.children, at.children, strict=True):
+            inner.y, inner.dy = make((rows, *child.out_shape)), make((rows, *child.out_shape))
+    return at
+
+
+def childless_pass(plan: Plan, rows: int, make: Any) -> Pass:
+    """A layer's pass with its cache and scratch, and without the passes through its children."""
     at = Pass()
     shapes = {name: (rows, *shape) for name, shape in plan.cache.items()} | dict(plan.scratch)
     masks = {name: make((rows, *shape), np.bool_) for name, shape in plan.masks.items()}
@@ -88,12 +100,6 @@ def make_pass(plan: Plan, rows: int, make: Any, share: bool = True) -> Pass:
     for a in vars(at.carry).values():
         a.fill(0)
     at.children = ()
-    if plan.children and plan.chained:
-        at.children, at.cache.d0 = chain(plan.children, plan.inner_shape, rows, make, share)
-    elif plan.children:
-        at.children = tuple(make_pass(child, rows, make, share) for child in plan.children)
-        for child, inner in zip(plan.children, at.children, strict=True):
-            inner.y, inner.dy = make((rows, *child.out_shape)), make((rows, *child.out_shape))
     return at
 
 

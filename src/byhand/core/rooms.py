@@ -3,10 +3,9 @@
 import threading
 from collections.abc import Sequence
 from math import prod
-from types import SimpleNamespace
 from typing import Any
 
-from byhand.core.chains import make_pass
+from byhand.core.chains import childless_pass, make_pass
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
@@ -52,11 +51,14 @@ class Rooms(threading.local):
         """A layer's pass; x, y and dy are still to come. What it works in begins anew for each layer."""
         if plan.carry or plan.masks or (plan.children and not plan.chained):
             return make_pass(plan, rows, make, share=False)
-        at, start = Pass(), 0
-        at.cache, at.carry, at.children = SimpleNamespace(), SimpleNamespace(), ()
-        for name, shape in ({k: (rows, *v) for k, v in plan.cache.items()} | dict(plan.scratch)).items():
-            setattr(at.cache, name, self.array(depth, "cache", shape, make, start))
-            start += -(-prod(shape) // LINE) * LINE
+        start = 0
+
+        def part(shape: Shape) -> Array:
+            nonlocal start
+            first, start = start, start + -(-prod(shape) // LINE) * LINE
+            return self.array(depth, "cache", shape, make, first)
+
+        at = childless_pass(plan, rows, part)
         if plan.children:
             at.children = self.chain(plan.children, rows, make, depth + 1)
         return at
