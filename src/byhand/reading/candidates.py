@@ -68,7 +68,9 @@ class Candidate:
         return self.score * min(1.0, 0.5 + 0.25 * (self.right - self.left) / self.height)
 
 
-def line(level: Level, left: int, right: int, middle: float, slope: float, height: float, score: float) -> Candidate:
+def candidate(
+    level: Level, left: int, right: int, middle: float, slope: float, height: float, score: float
+) -> Candidate:
     """A candidate whose line runs from left to right; see `Candidate`."""
     ends = middle + slope * left, middle + slope * right
     top, bottom = min(ends) - height / 2, max(ends) + height / 2
@@ -86,7 +88,7 @@ def longer(c: Candidate) -> Candidate:
         right += int(on[-1]) + 1
     while (on := np.flatnonzero(inked[max(0, left - gap - 1) : left])).size:
         left = max(0, left - gap - 1) + int(on[0])
-    return line(c.level, left, right, c.middle, c.slope, c.height, c.score)
+    return candidate(c.level, left, right, c.middle, c.slope, c.height, c.score)
 
 
 def is_number(c: Candidate) -> bool:

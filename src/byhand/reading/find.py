@@ -10,7 +10,7 @@ from byhand.network import Network
 from byhand.network.folded import folded
 from byhand.pictures.boxes import Box, overlap, whole_box
 from byhand.pictures.components import components
-from byhand.reading.candidates import Candidate, Level, is_number, line, longer, number_ink
+from byhand.reading.candidates import Candidate, Level, candidate, is_number, longer, number_ink
 from byhand.reading.finder import (
     CELL,
     CORE,
@@ -143,7 +143,7 @@ def candidates(level: Level, kind: int) -> list[Candidate]:
         slope = float(np.polyfit(x, at, 1)[0]) if right - left > SLOPE_SHOWS * height else 0.0
         slope = min(max(slope, -STEEPEST_FALL), STEEPEST_FALL)
         middle = float(np.mean(at - slope * x))
-        found.append(line(level, left, right, middle, slope, height, score))
+        found.append(candidate(level, left, right, middle, slope, height, score))
     return found
 
 
@@ -173,7 +173,7 @@ def _one(a: Candidate, b: Candidate) -> Candidate:
     slope = min(max(slope, -STEEPEST_FALL), STEEPEST_FALL)
     middle = (1 - share) * (y[0] - slope * at[0]) + share * (y[1] - slope * at[1])
     score = (1 - share) * a.score + share * b.score
-    return line(a.level, left, right, middle, slope, height, score)
+    return candidate(a.level, left, right, middle, slope, height, score)
 
 
 def all_ink(levels: Sequence[Level]) -> list[Candidate]:
@@ -185,7 +185,7 @@ def all_ink(levels: Sequence[Level]) -> list[Candidate]:
         y, x = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
         if len(y) and SMALLEST <= CELL * (y[-1] + 1 - y[0]) <= TALLEST:
             left, right, height, middle = int(x[0]), int(x[-1]) + 1, float(y[-1] + 1 - y[0]), (y[0] + y[-1] + 1) / 2
-            found.append(line(level, left, right, middle, 0.0, height, float(ink[there].mean())))
+            found.append(candidate(level, left, right, middle, 0.0, height, float(ink[there].mean())))
     return without_doubles(found)
 
 
