@@ -32,6 +32,15 @@ def test_nothing_hangs_over(open_page, scheme):
             assert page.evaluate("document.documentElement.scrollWidth") == size["width"], view
 
 
+def test_words_in_curves_can_be_read_at_every_width(open_page):
+    page = open_page("learn")
+    for size in (*SIZES, {"width": 1200, "height": 800}):
+        page.set_viewport_size(size)
+        heights = "texts => texts.map((text) => text.getBoundingClientRect().height)"
+        found = page.eval_on_selector_all("#loss-figure text, #accuracy-figure text", heights)
+        assert len(found) > 10 and min(found) > 11, size  # pixels of a line of 10
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["light", "dark"])
 def test_axe_finds_nothing_serious(open_page, size, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="accessibility is tested with axe-core")

@@ -86,13 +86,13 @@ export function soon(work) {
  * @param {number} part from 0 to 1
  * @param {number} [digits] after the point
  */
-export const percent = (part, digits = 1) => `${(100 * part).toFixed(digits)} %`;
+export const percent = (part, digits = 1) => `${(100 * part).toFixed(digits)}\u00a0%`;
 
 /**
  * A probability in per cent; no network is sure, so it is never rounded to 0 or 100.
  * @param {number} p
  */
-export const chance = (p) => (p < 0.0005 ? "< 0.1 %" : p > 0.9995 ? "> 99.9 %" : percent(p));
+export const chance = (p) => (p < 0.0005 ? `<\u00a0${percent(0.001)}` : p > 0.9995 ? `>\u00a0${percent(0.999)}` : percent(p));
 
 /**
  * A number to read: three significant digits, a true minus sign.
