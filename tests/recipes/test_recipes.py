@@ -1,5 +1,6 @@
 """The recipes are what their sources describe; the published figures themselves are `byhand reproduce`'s matter."""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import pytest
 import byhand
 from byhand.data import Dataset
 from byhand.data.augment import Augment
-from byhand.recipes import RECIPES, run_recipe, with_hidden
+from byhand.recipes import RECIPES, fitted_to, run_recipe, with_hidden
 from byhand.recipes.config import RunConfig, read_config
 from byhand.recipes.reproduce import Comparison
 from byhand.regularizers import L2, ClipNorm
@@ -253,3 +254,29 @@ def test_the_reader_learns_from_drawn_digits_too_but_is_not_chosen_by_them():
     assert np.abs(rows - 14).max() < 1  # centred as MNIST's are
     ones, zeros = (np.mean([(image > 127).sum() for image in drawn[y[1080:] == digit]]) for digit in (1, 0))
     assert ones < 0.8 * zeros
+
+
+@pytest.mark.parametrize(
+    ("name", "image_shape", "taken"),
+    [
+        ("dense", (8, 8), (64,)),
+        ("dense", (8, 6, 3), (144,)),
+        ("conv", (8, 8), (8, 8, 1)),
+        ("conv", (8, 6, 3), (8, 6, 3)),
+        ("rows", (8, 6), (8, 6)),
+        ("nielsen", (8, 8), (784,)),
+    ],
+)
+def test_images_of_another_size_and_number_of_classes(name, image_shape, taken):
+    """What others published stays as it is."""
+    x = np.zeros((12, math.prod(image_shape)), np.uint8)
+    data = Dataset("small", x, np.arange(12) % 3, None, None, ("a", "b", "c"), image_shape)
+    recipe = fitted_to(RECIPES[name], data)
+    network = byhand.Network(recipe.input_shape, recipe.layers, recipe.loss)
+    assert network.input_shape == taken and network.outputs == (10 if name == "nielsen" else 3)
+
+
+def test_a_recipe_learns_images_of_another_size():
+    data = byhand.load("digits")
+    run = run_recipe(replace(RECIPES["dense"], epochs=5), 0, dataset=data, progress=False)
+    assert run.network.input_shape == (64,) and run.outcome.validation > 0.9

@@ -9,6 +9,7 @@ from byhand.layers import Dense, ReLU, Tanh
 from byhand.losses import MSE, CategoricalCrossEntropy
 from byhand.optimizers import Adam
 from byhand.recipes.base import Figure, Outcome, Recipe, hold_back
+from byhand.recipes.image_shapes import fitted_to_images
 from byhand.recipes.sequence_shapes import fitted_to_sequences
 from byhand.regularizers import L2
 from byhand.schedules import CosineAnnealing
@@ -72,7 +73,7 @@ diabetes = replace(
 def fitted_to(recipe: Recipe, dataset: Dataset) -> Recipe:
     """The recipe with as many inputs and outputs as the data set's table has, and a loss for its label.
 
-    For sequences see `fitted_to_sequences`.
+    For images and sequences see `fitted_to_images` and `fitted_to_sequences`.
 
     Raises:
         ByhandError: the recipe is for images, or its last layer gives no rows of numbers.
@@ -80,7 +81,7 @@ def fitted_to(recipe: Recipe, dataset: Dataset) -> Recipe:
     if dataset.table is None:
         if recipe.name == table_recipe.name:
             raise ByhandError(f"The recipe {recipe.name} is for tables: a .csv file and --label.")
-        return fitted_to_sequences(recipe, dataset)
+        return fitted_to_sequences(fitted_to_images(recipe, dataset), dataset)
     if len(recipe.input_shape) != 1 or recipe.augment or not isinstance(recipe.layers[-1], Dense):
         raise ByhandError(f"The recipe {recipe.name} is for images; for a table take the recipe {table_recipe.name}.")
     outputs, loss = (len(dataset.classes), CategoricalCrossEntropy()) if dataset.classes else (1, MSE())
