@@ -110,8 +110,10 @@ class Finder:
         network = self.small.get((tall, wide)) or self.network.reshaped((tall, wide, 1))
         if tall * wide <= KEPT_PIXELS:
             self.small[tall, wide] = network
-        pictures = np.stack([picture, 255 - picture])  # as it is, and inverted
-        maps, inverted = (maps_of(answer, tall, wide) for answer in network.predict_proba(pictures[..., None]))
+        pictures = np.stack([picture, 255 - picture])[..., None]  # as it is, and inverted
+        at_once = 2 if tall * wide <= KEPT_PIXELS else 1  # large ones one after the other, in half the memory
+        answers = [answer for i in range(0, 2, at_once) for answer in network.predict_proba(pictures[i : i + at_once])]
+        maps, inverted = (maps_of(answer, tall, wide) for answer in answers)
         maps = (maps + inverted[[UPRIGHT, LIGHT, DARK, TURNED, OTHER]]) / 2
         return Level(picture, maps, scale)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CALLED = "The picture"  # in messages
 READ_PIXELS = 25_000_000  # a larger picture is read at half its size: a page at 300 pixels an inch has 8.7 million
 STRIP = 128  # rows that are made smaller at once
-FINDER_PIXELS, FINDER_BYTES = 2_600_000, 120  # what the finder looks at, and its room for each of these pixels
+FINDER_PIXELS, FINDER_BYTES = 2_600_000, 75  # what the finder looks at, and its room for each of these pixels
 DECODED_BYTES, READ_BYTES = 5, 10  # of each pixel in the file, and of each that is read
 ORIENTATION = 0x0112  # of the tags in a picture file, how it is turned
 BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P4", b"P5", b"P6")
