@@ -20,8 +20,8 @@ from byhand.handwriting.paper import Paper, put_on_paper
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
 from byhand.reading.candidates import number_ink
 from byhand.reading.crops import RowView, crop, row_ink, slant
-from byhand.reading.cut import cut_all
-from byhand.reading.cuts import HEIGHT, STROKE_GREY, VIEW, propose
+from byhand.reading.cut import STRONG, cut_all
+from byhand.reading.cuts import HEIGHT, VIEW, propose
 from byhand.reading.finder import CELL, PAD, UPRIGHT
 from byhand.reading.pieces import upright
 from byhand.reading.reader import MODEL, Reader
@@ -120,7 +120,7 @@ def cutting(writers):
     image = put_on_paper(np.pad(ink, 14), Paper(contrast=0.7, grain=0.02), rng)
     cutter = Reader(MODEL, sure=0)
     seen = crop(found_row(cutter, image), VIEW, HEIGHT)
-    strokes = seen.image > STROKE_GREY
+    strokes = seen.image > STRONG
     cuts, _ = propose(strokes, upright(strokes.shape, slant(strokes)))
     reading = cutter.read(image)
     picture = figure(9, 1.9)

@@ -61,6 +61,15 @@ def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
     """
     from byhand.core.tensor_file import to_bytes
 
+    write_atomically(Path(path), to_bytes(*network_tensors(network, path, dtype)))
+
+
+def network_tensors(network: Network, path: str | Path, dtype: Any = None) -> tuple[dict[str, Array], dict[str, str]]:
+    """What a model file holds, its tensors and its header; `dtype` as for `save_network`, `path` for messages.
+
+    Raises:
+        ByhandError: a number is not finite in `dtype`.
+    """
     stored = np.dtype(dtype or network.dtype)
     if stored not in (np.int8, np.float16, np.float32, np.float64):
         raise ByhandError(f"{path}: a network is stored as int8, float16, float32 or float64, not {stored}.")
@@ -74,7 +83,7 @@ def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
         if len(p.shape) > 1:
             tensors[p.full_name], tensors[p.full_name + SCALE] = _whole_numbers(p.view(whole_theta))
     description = json.dumps(network_description(network), ensure_ascii=False, sort_keys=True)
-    write_atomically(Path(path), to_bytes(tensors, metadata={"byhand": description}))
+    return tensors, {"byhand": description}
 
 
 def _finite_as(dtype: np.dtype, vector: Array, what: str, path: str | Path) -> Array:

@@ -8,8 +8,8 @@ import pytest
 
 from byhand.core.errors import ByhandError
 from byhand.handwriting.alphabet import ALPHABET, encode
-from byhand.losses.decoding import log_probabilities
-from byhand.reading.forms import NAMED, NumberForm, form_asked, search
+from byhand.losses.decoding import log_probabilities, search
+from byhand.reading.forms import NAMED, NumberForm, form_asked
 
 PATTERNS = [*NAMED, r"\d{4}", r"(1|2)*3?", r"[0-4,.]+-", r"(\d{2,4} )*\d", "1{3}|2+|", ".{2}5", "(1(2|3)?){2,3}"]
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from byhand.handwriting.alphabet import ALPHABET, decode, encode
+from byhand.reader_training.number_grams import SELDOM, count_grams
 from byhand.reading.model import load_model
-from byhand.reading.number_model import ORDER, POSSIBLE, SELDOM, NumberModel, count_grams
+from byhand.reading.number_model import ORDER, POSSIBLE, NumberModel
 from byhand.reading.reader import READER
 
 

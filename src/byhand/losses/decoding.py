@@ -6,6 +6,7 @@ every step; its label is obtained by merging repetitions and then removing blank
 
 from collections.abc import Sequence
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from byhand.core.types import Array
 Label = tuple[int, ...]
 
 SCALED = 8  # steps from one scaling of probabilities to the next
+UNLIKELY = 1e-5  # a class less probable than this is not tried at a step of a search; by hand
 
 
 def best_path(p: Array) -> Label:
@@ -95,3 +97,39 @@ def log_probabilities(log_p: Array, labels: Sequence[Label]) -> Array:
     rows = np.arange(len(labels))
     with np.errstate(divide="ignore"):
         return lost + np.log(now[:, rows, end] + np.where(end > 0, now[:, rows, end - 1], 0))
+
+
+def search(p: Array, form: Any, width: int = 16) -> list[Label]:
+    """The most probable labels that a finite automaton allows, the best first, for p (T, k).
+
+    A beam search: after each step the `width` most probable beginnings are gone on with (Graves and Jaitly, 2014,
+    algorithm 1), each with its state of the automaton.
+
+    Args:
+        p: the probabilities.
+        form: the automaton: its first state `start`; `after(state, class)`, the next one, empty where no label that is
+            allowed goes on so; and `ends(state)`, whether a label may end there.
+        width: how many beginnings are kept.
+    """
+    blank = p.shape[1] - 1
+    beams: dict[Label, tuple[float, float, Any]] = {(): (1.0, 0.0, form.start)}
+    for step in p.tolist():
+        after: dict[Label, list] = {}
+        likely = [(c, q) for c, q in enumerate(step[:blank]) if q > UNLIKELY]
+        for label, (b, s, state) in beams.items():
+            last = label[-1] if label else blank
+            same = after.setdefault(label, [0.0, 0.0, state])
+            same[0] += step[blank] * (b + s)
+            if label:
+                same[1] += step[last] * s
+            for c, q in likely:
+                longer = form.after(state, c)
+                if longer:
+                    more = after.setdefault((*label, c), [0.0, 0.0, longer])
+                    more[1] += q * (b if c == last else b + s)
+        kept = sorted(after.items(), key=lambda item: -(item[1][0] + item[1][1]))[:width]
+        top = kept[0][1][0] + kept[0][1][1]
+        if not top > 0:
+            return []
+        beams = {label: (b / top, s / top, state) for label, (b, s, state) in kept}
+    return [label for label, (b, s, state) in beams.items() if form.ends(state) and b + s > 0]

@@ -8,7 +8,8 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
 
-BAND = 0.45  # heights above and below a line's middle, where its ink shows how far it goes
+# By hand where no command is named; python -m bench.reading.constants tells what each is worth.
+BAND = 0.45  # heights above and below a line's middle: how far ink, or another number, is level with it
 INKED, GAP = 0.3, 0.3  # an ink's probability from which a line goes on, and heights without ink at which it ends
 NUMBER_SHARE = 0.35  # the part of a line's ink that is a number's at least
 

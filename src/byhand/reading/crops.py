@@ -9,9 +9,11 @@ import numpy as np
 from byhand.core.types import Array
 from byhand.pictures.ink import running_max
 
+# By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 CROP_MARGIN = 0.12  # paper left beside the ink, as a part of the height
-STEEPEST_CLIMB = 0.4  # a row is not taken to climb by more of its length than this
-LEVELLED_FROM = 2.5  # a row is levelled if it is at least so many times as long as high
+LEVELLED_FROM = (
+    2.5  # a row is levelled if it is this many times as long as high at least, by 1 / 2.5 of its length at most
+)
 LOWER = 0.95  # and if that makes it lower than this part of its height
 SLANTS = np.linspace(-0.6, 0.6, 13)  # of the writing, as columns a row; positive leans to the right
 SHARPER = 0.2  # a lean of one column a row must make the columns sharper by this part
@@ -87,7 +89,7 @@ def _climb(x: Array, top: Array, bottom: Array) -> float:
         return 0.0
     y = (top + bottom) / 2
     steep = float(np.dot(x - x.mean(), y - y.mean()) / max(np.dot(x - x.mean(), x - x.mean()), 1))
-    steep = min(max(steep, -STEEPEST_CLIMB), STEEPEST_CLIMB)
+    steep = min(max(steep, -1 / LEVELLED_FROM), 1 / LEVELLED_FROM)
     down = steep * (x - x.mean())
     lower = (bottom - down).max() - (top - down).min() + 1
     return steep if lower < LOWER * height else 0.0

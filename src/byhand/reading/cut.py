@@ -12,12 +12,13 @@ from byhand.reading.candidates import Candidate
 from byhand.reading.find import SAME, FoundRow, level_rows
 from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
 
+# By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 INK_PROBABILITY = 0.2  # an ink's probability from which it counts
 REACH = 1.0  # heights to either side of a core in which a line's ink may stand
 AROUND = 0.85  # heights above and below its middle
 FINER_AROUND = 0.7  # likewise of ink that only shows in the next larger size: points, commas; further off are frames
 LINE_PAPER = 0.25  # heights of paper around a line's ink
-LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, and at most, before it is read
+LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, as rows are in training, and at most
 STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
 ROWS_APART = 0.2  # of the tallest stretch of ink: an empty band higher than that parts a drawing's rows
 PAPER = 0.75  # heights around a place from which its paper is known

@@ -15,9 +15,11 @@ from byhand.pictures.boxes import box_of
 from byhand.pictures.components import components
 from byhand.pictures.prepare import digit_image
 from byhand.reading.crops import Ink, RowView, crop, slant
+from byhand.reading.cut import STRONG
 from byhand.reading.pieces import digit_ink, parted, upright
 from byhand.reading.row_read import RowRead
 
+# By hand.
 HEIGHT, VIEW = 48, RowView(share=0.9)  # the row is cut as a picture of so many pixels' height
 CLOSEST_CUTS = 0.1  # of the row's height: two cuts are not closer
 THICK = 0.5  # a cut goes through at most this part of the height in ink
@@ -26,7 +28,6 @@ WIDEST_PIECE = 1.5  # and at most so wide, in the row's heights
 WIDE, TOO_WIDE = 0.95, 6.0  # a digit is seldom wider than this part of the height: the cost of each height more
 LOW, TOO_LOW = 0.55, 12.0  # nor lower; likewise
 LOWEST_PIECE = 0.4  # what is lower than this part of the height is not a digit
-STROKE_GREY = 100  # grey level from which a pixel belongs to a stroke
 JOIN, CUT = 1.5, 3.0  # what it costs to join what a gap parts, and each end that goes through a height of ink
 PIECE_COST = 0.7  # what each digit costs, so that none is cut without need
 NOTHING = 2.5  # what a stretch with more than a mark costs that is left out, for the height's length
@@ -60,7 +61,7 @@ class CutReader:
     def read(self, row: Ink, again: bool = True) -> RowRead:
         """The best reading of a row; there is only one look at it."""
         seen = crop(row, VIEW, HEIGHT)
-        ink = (seen.image > STROKE_GREY) & (
+        ink = (seen.image > STRONG) & (
             crop(row._replace(image=255 * row.mask.astype(np.uint8)), VIEW, HEIGHT).image > 127
         )
         column = upright(ink.shape, slant(ink))

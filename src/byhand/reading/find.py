@@ -10,7 +10,7 @@ from byhand.network import Network
 from byhand.network.folded import folded
 from byhand.pictures.boxes import Box, overlap, whole_box
 from byhand.pictures.components import components
-from byhand.reading.candidates import Candidate, Level, candidate, is_number, longer, number_ink
+from byhand.reading.candidates import BAND, Candidate, Level, candidate, is_number, longer, number_ink
 from byhand.reading.finder import (
     CELL,
     CORE,
@@ -28,16 +28,14 @@ from byhand.reading.finder import (
     stretch,
 )
 
+# By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 LARGEST_LEVEL = 1600  # pixels of the longer side of the largest level
 SMALL_PAGE = 200  # pixels of the longer side of a page that is enlarged, too
-SMALLEST_LEVEL = 16  # pixels of the longer side of the smallest level
 LEVEL_STEP = 2.0  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
 THERE, LINK = 0.4, 0.25  # a core's probability from which it counts, and from which it goes on beside such a place
 SAME = 0.4  # candidates that share this part of the smaller one are the same number
 STEEPEST_FALL = 0.5  # by which a line may fall, as a part of its length
-NEAR = 0.9  # heights between two pieces of one line
 SLOPE_SHOWS = 1.5  # a line's slope shows from this length on, in heights
-ROW_LEVEL = 0.45  # heights by which the middles of two numbers of a row may differ, once the page's slope is taken away
 KEPT_PIXELS = 256 * 256  # pixels: networks for larger pictures do not stay in memory
 MOST_LINES = 300  # lines of a page; where there are more, it is a pattern
 
@@ -97,7 +95,7 @@ class Finder:
             level = self.look(page, seen, scale)._replace(finer=level)
             yield level
             scale /= LEVEL_STEP
-            if longest * scale < SMALLEST_LEVEL:
+            if longest * scale < 2 * PAD:  # less than the paper around it
                 break
 
     def look(self, page: Array, seen: Array, scale: float) -> Level:
@@ -156,7 +154,7 @@ def join_candidates(found: list[Candidate]) -> list[Candidate]:
         for i, before in enumerate(lines):
             low, height = sorted((c.height, before.height))
             apart = before.middle + before.slope * before.right - c.middle - c.slope * c.left
-            if c.left - before.right < NEAR * height and abs(apart) < NEAR / 2 * height < 1.5 * NEAR * low:
+            if c.left - before.right < 2 * BAND * height and abs(apart) < BAND * height and height < 3 * low:
                 lines[i] = _one(before, c)
                 break
         else:
@@ -210,7 +208,7 @@ def level_rows(numbers: Sequence[Candidate]) -> list[list[Candidate]]:
     rows: list[list[Candidate]] = []
     for c in sorted(numbers, key=lambda c: _middle(c, slope)):
         last = rows[-1][-1] if rows else None
-        if last and _middle(c, slope) - _middle(last, slope) < ROW_LEVEL * min(c.tall, last.tall):
+        if last and _middle(c, slope) - _middle(last, slope) < BAND * min(c.tall, last.tall):
             rows[-1].append(c)
         else:
             rows.append([c])

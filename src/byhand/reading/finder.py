@@ -6,13 +6,12 @@ from byhand.core.types import Array
 
 MAPS = 5  # of each place the probability of
 UPRIGHT, DARK, LIGHT, TURNED, OTHER = range(MAPS)  # a number's core, dark ink, light ink; a turned core; other ink
+# The network has learnt with these (reader_training.targets); another value needs another network.
 PAD = 8  # pixels of paper put around a picture
 CELL = 4  # pixels of a picture to a cell of its maps
 SMALLEST, TALLEST = 10.5, 46.0  # pixels of a number's height that the network looks for
-OUTSIDE, FAINTEST = (
-    0.005,
-    16,
-)  # part of the pixels that is cut off, and grey levels between darkest and lightest at least
+OUTSIDE = 0.005  # the part of the pixels, at either end of the grey levels, that is cut off
+FAINTEST = 16  # grey levels between darkest and lightest at least
 PIXELS_ENOUGH = 10**6  # pixels show how light a picture is
 CORE = 0.22  # of a number's height, above and below its middle: how far its core reaches
 

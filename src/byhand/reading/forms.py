@@ -1,10 +1,9 @@
-"""What a row may read: a regular expression as an automaton, and the search that keeps to it."""
+"""What a row may read: a regular expression as an automaton, which the search for labels keeps to."""
 
 from collections.abc import Iterator
 
 from byhand.core.checks import did_you_mean
 from byhand.core.errors import ByhandError
-from byhand.core.types import Array
 from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.decoding import Label
 
@@ -204,35 +203,3 @@ def only_digits(form: str | NumberForm) -> bool:
     """Whether a form, as `Reader` takes it or as an automaton, lets nothing but digits be read."""
     asked = form_asked(form) if isinstance(form, str) else form
     return asked == "digits" or (isinstance(asked, NumberForm) and asked.only_digits)
-
-
-UNLIKELY = 1e-5  # a class less probable than this is not tried at a step
-
-
-def search(p: Array, form: NumberForm, width: int = 16) -> list[Label]:
-    """The most probable labels that the form allows, the best first, for p (T, k), the last class the blank.
-
-    A beam search as `losses.decoding.beam_search`, of which every beginning knows its state of the automaton.
-    """
-    blank = p.shape[1] - 1
-    beams: dict[Label, tuple[float, float, FormState]] = {(): (1.0, 0.0, form.start)}
-    for step in p.tolist():
-        after: dict[Label, list] = {}
-        likely = [(c, q) for c, q in enumerate(step[:blank]) if q > UNLIKELY]
-        for label, (b, s, state) in beams.items():
-            last = label[-1] if label else blank
-            same = after.setdefault(label, [0.0, 0.0, state])
-            same[0] += step[blank] * (b + s)
-            if label:
-                same[1] += step[last] * s
-            for c, q in likely:
-                longer = form.after(state, c)
-                if longer:
-                    more = after.setdefault((*label, c), [0.0, 0.0, longer])
-                    more[1] += q * (b if c == last else b + s)
-        kept = sorted(after.items(), key=lambda item: -(item[1][0] + item[1][1]))[:width]
-        top = kept[0][1][0] + kept[0][1][1]
-        if not top > 0:
-            return []
-        beams = {label: (b / top, s / top, state) for label, (b, s, state) in kept}
-    return [label for label, (b, s, state) in beams.items() if form.ends(state) and b + s > 0]

@@ -9,6 +9,7 @@ from typing import Any
 from byhand.core.errors import ByhandError
 from byhand.core.files import write_atomically
 from byhand.network import Network
+from byhand.storage import network_tensors
 
 READER_KEY = "byhand-reader"  # in the file's header: what it holds
 
@@ -23,7 +24,7 @@ class ReaderModel:
         calibration: the powers of their probabilities that fit how often they are right, "row" and "sign"; "sure",
             below which rows are left out.
         card: where the networks come from: data and their licences, commands, seeds, figures.
-        numbers: what numbers look like (see `number_model.count_grams`); nothing where that does not count.
+        numbers: what numbers look like (see `reader_training.number_grams`); nothing where that does not count.
     """
 
     finder: Network
@@ -39,18 +40,14 @@ def save_model(model: ReaderModel, path: str | Path, dtype: Any = "int8") -> Non
     Raises:
         ByhandError: the file cannot be written.
     """
-    from byhand.core.tensor_file import safe_open, to_bytes
+    from byhand.core.tensor_file import to_bytes
 
     networks = {"finder": model.finder} | {f"rows-{k + 1}": network for k, network in enumerate(model.rows)}
     tensors: dict[str, Any] = {}
     descriptions: dict[str, dict[str, str]] = {}
-    with TemporaryDirectory() as folder:
-        for name, network in networks.items():
-            part = Path(folder) / name
-            network.save(part, dtype)
-            with safe_open(part, "np") as file:
-                descriptions[name] = file.metadata()
-                tensors |= {f"{name}/{key}": file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    for name, network in networks.items():
+        found, descriptions[name] = network_tensors(network, path, dtype)
+        tensors |= {f"{name}/{key}": tensor for key, tensor in found.items()}
     about = {"networks": descriptions, "calibration": model.calibration, "card": model.card, "numbers": model.numbers}
     write_atomically(Path(path), to_bytes(tensors, {READER_KEY: json.dumps(about, ensure_ascii=False, sort_keys=True)}))
 

@@ -6,7 +6,7 @@ with T different kinds after it, p(k | context) = (count(k) + T p(k | the shorte
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from math import log
 
@@ -16,9 +16,9 @@ from byhand.core.types import Array
 from byhand.handwriting.alphabet import ALPHABET
 from byhand.losses.decoding import Label
 
+# By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 ORDER = 5  # symbols of a gram: one and the four before it
 START, END, DIGIT, CURRENCY = "<>d$"
-SELDOM = 20  # grams that are seen less often, of 100,000 numbers, are left out
 WEIGHT = 0.5  # of what numbers look like, beside what is seen: of 0.3, 0.5 and 0.7, all of which help composed rows
 POSSIBLE = 0.02  # a class that is less probable in its place is not thought of
 BEAM = 12  # beginnings that are gone on with
@@ -32,21 +32,11 @@ def kind_of(symbol: str) -> str:
 DIFFERENT = len({*map(kind_of, ALPHABET), END})  # kinds
 
 
-def count_grams(texts: Iterable[str]) -> dict[str, int]:
-    """How often each run of 1 to ORDER kinds occurs in texts, their ends included; seldom ones are left out."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        kinds = START * (ORDER - 1) + "".join(map(kind_of, text)) + END
-        for i in range(ORDER - 1, len(kinds)):
-            counts.update(kinds[i - n : i + 1] for n in range(ORDER))
-    return {gram: n for gram, n in sorted(counts.items()) if n >= SELDOM}
-
-
 class NumberModel:
     """The probability of numbers as texts.
 
     Args:
-        counts: of `count_grams`.
+        counts: how often each run of 1 to ORDER kinds occurs, of `reader_training.number_grams`.
     """
 
     def __init__(self, counts: Mapping[str, int]):

@@ -11,6 +11,7 @@ from byhand.pictures.components import Components, components
 from byhand.pictures.ink import running_max
 from byhand.reading.crops import Ink
 
+# By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 WHOLE = 0.8  # a piece of which at least this part stands on one side of a cut is not cut
 
 

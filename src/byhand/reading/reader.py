@@ -35,8 +35,9 @@ MODELS = Path(__file__).parents[1] / "models"  # those that come with the packag
 READER = MODELS / "reader.byhand"  # finds numbers and reads them
 MODEL = MODELS / "digits.safetensors"  # for single digits
 ALTERNATIVES = 0.001  # what is less likely is not named
-SURE_ENOUGH = 0.45  # of a row whose digits are less sure on average, nothing is read: see bench/reading/confidence.py
-PAPER_AROUND = 0.3  # of a small picture's longer side: how much paper is put around it
+# of a row whose digits are less sure on average, nothing is read; files have their own, by bench.reading.calibrate
+SURE_ENOUGH = 0.45  # by bench.reading.confidence, with an earlier network
+PAPER_AROUND = 0.3  # of a small picture's longer side: how much paper is put around it; by hand
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 
@@ -54,8 +55,8 @@ class Reader:
             them. Another network only reads what `READER` finds: whole rows (height, width, 1) with the loss CTC, or
             single digits of 28 × 28 pixels, which gets pieces cut out of rows.
         form: what a row may read: "digits" alone, signs counting as nothing; "text", with the signs of numbers;
-            "numbers", "amount", "date", "time"; or a regular expression (see `forms.Form`). By default "text", and
-            "digits" with a network that knows no signs.
+            "numbers", "amount", "date", "time"; or a regular expression (see `forms.NumberForm`). By default "text",
+            and "digits" with a network that knows no signs.
         sure: rows whose signs are less sure than this on average are taken for something else than numbers, and left
             out; 0 reads everything. By default what the model says.
         hand: a file of `byhand train-hand`, for the package's own networks.

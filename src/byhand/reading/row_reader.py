@@ -8,16 +8,17 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.losses.ctc import CTC
-from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilities
+from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilities, search
 from byhand.network import Network
 from byhand.network.folded import folded
 from byhand.pictures.prepare import digit_image
 from byhand.reading.crops import Crop, Ink, RowView, crop
-from byhand.reading.forms import DIGIT_CLASSES, NumberForm, only_digits, search
+from byhand.reading.forms import DIGIT_CLASSES, NumberForm, only_digits
 from byhand.reading.number_model import WEIGHT, NumberModel
 from byhand.reading.pieces import places
 from byhand.reading.row_read import RowRead
 
+# By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 FIRST = (RowView(), RowView(share=0.65))
 MORE = (
     RowView(share=0.95),
@@ -29,12 +30,9 @@ MORE = (
 SURE = 0.7  # a row that the first views agree on, and find at least so probable, is not looked at any further: at 0.9
 # more than a third more are looked at again, and of 700 composed rows no more are read right (bench.reading.composed)
 WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
-ROWS, SHARPER = (
-    0.38,
-    1.1,
-)  # powers of their probabilities that fit how often they are right: bench/reading/confidence.py
+# powers of rows' and signs' probabilities where a file has none: bench.reading.confidence, with an earlier network
+ROWS, SHARPER = 0.38, 1.1
 SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
-
 RARE = 0.3  # how often there are signs where digits are asked for, beside how often in training
 PROPOSALS = 3  # that each view makes where a pattern says what may be read
 LEAST_PROBABILITY = 1e-6  # probabilities are not less than this: no single view can rule a label out
@@ -51,7 +49,7 @@ class RowReader:
     Args:
         networks: with eleven outputs, the digits and the blank, or one for each sign of the alphabet and the blank.
         second: the network for single digits, which judges where the form lets nothing else be read.
-        form: what a row may read: digits, where signs count as nothing; text; or a `Form`.
+        form: what a row may read: digits, where signs count as nothing; text; or a `NumberForm`.
         powers: of rows' and of signs' probabilities that fit how often they are right.
         numbers: what numbers look like, which counts where a row may read any text.
     """

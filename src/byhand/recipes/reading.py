@@ -24,11 +24,11 @@ from byhand.network import Network
 from byhand.optimizers import Adam
 from byhand.reader_training.contrast import contrast
 from byhand.reader_training.networks import FINDER_SIDE, HEIGHT, MOST_SIGNS, deepened, finder_network, signs_network
+from byhand.reader_training.number_grams import count_grams
 from byhand.reader_training.supply import FreshRows
 from byhand.reader_training.targets import FieldPieces
 from byhand.reading.finder import MAPS
 from byhand.reading.model import ReaderModel, is_reader, load_model, save_model
-from byhand.reading.number_model import count_grams
 from byhand.schedules import OneCycle
 from byhand.training import Averaging, Callback, Training, fit
 
