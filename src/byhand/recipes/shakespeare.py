@@ -15,7 +15,7 @@ from byhand.recipes.base import Figure, Recipe, Split
 from byhand.regularizers import ClipNorm
 from byhand.schedules import WarmupCosine
 
-STEPS = 64  # characters of a window
+CONTEXT = 64  # characters of a window
 
 
 def random_windows(steps: int, windows: int) -> Callable[[Dataset, np.random.Generator], Split]:
@@ -55,14 +55,14 @@ shakespeare = Recipe(
     takes="The setting for a CPU of Karpathy's nanoGPT (2022): 4 blocks of 128 units with 4 heads, windows of 64 "
     "characters, batches of 12, 2,000 steps, no dropout; AdamW with β₂ 0.99 and decay 0.1, 100 steps of warm-up and a "
     "cosine from 0.001 to 0.0001, gradients clipped to a norm of 1. LayerNorm has a shift, nanoGPT's none.",
-    prepare=random_windows(STEPS, 24_000),  # 2,000 batches of 12
-    layers=gpt(65, 128, 4, 4, STEPS),
+    prepare=random_windows(CONTEXT, 24_000),  # 2,000 batches of 12
+    layers=gpt(65, 128, 4, 4, CONTEXT),
     loss=CategoricalCrossEntropy(),
     optimizer=AdamW(WarmupCosine(0.001, warmup=0.05, floor=0.0001), beta2=0.99, weight_decay=0.1),
     epochs=1,
     batch_size=12,
     dataset="shakespeare",
-    input_shape=(STEPS,),
+    input_shape=(CONTEXT,),
     regularizers=(ClipNorm(1.0),),
     figures=(
         Figure("validation loss", lambda run: run.history["val_loss"][-1], published=1.88, percent=False),
