@@ -24,17 +24,22 @@ SHADES = """picture => {
 }"""
 
 
-def test_the_network_answers_before_the_digits_are_counted(open_page):
-    """Where one digit stood, the chosen network's answer is shown at once; the reading comes after it."""
+@pytest.mark.parametrize("cleared", [False, True])
+def test_the_network_answers_before_the_digits_are_counted(open_page, cleared):
+    """Where one digit or nothing stood, the chosen network's answer is shown at once; the reading comes after it."""
     page, held = open_page(), []
     page.route("**/api/v1/read*", lambda route: held.append(route))
+    if cleared:
+        page.click("#clear")
+        rest(page)
     page.click("#examples button:nth-child(4)")
     page.wait_for_function("() => document.querySelector('#verdict').textContent === '3'")
     assert page.get_attribute("#reading", "aria-busy") == "true"
     page.click("#examples button:nth-child(2)")  # meanwhile the drawing goes on
     page.wait_for_function("() => document.querySelector('#verdict').textContent === '1'")
     assert len(held) == 1
-    held[0].continue_()
+    with page.expect_request("**/api/v1/read*"):
+        held[0].continue_()
     page.wait_for_timeout(300)
     held[1].continue_()
     rest(page)

@@ -30,7 +30,7 @@ export class Reading extends EventTarget {
   #asking = false;
   #changed = 0; // when the drawing did, 0 once that is asked about
   #begun = 0; // when the drawing changed that is asked about, 0 once that is answered
-  #single = false; // whether the last reading found one digit
+  #single = false; // whether the last reading found one digit, or none was made yet
   /** @type {Promise<any>} the last request for a reading */
   #reading = Promise.resolve(true);
   #goesOn = () => {};
@@ -93,7 +93,7 @@ export class Reading extends EventTarget {
     this.#changed = 0;
     if (drawing.empty || drawing.dot) {
       this.read = null;
-      this.#single = false;
+      this.#single = true; // a drawing begins with one digit
       this.#found("", []);
       this.#saw(null);
       return;
