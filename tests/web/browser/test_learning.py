@@ -172,6 +172,13 @@ def test_an_lstm_learns_and_is_looked_into_step_by_step(open_page):
     assert "byhand train rows" not in page.inner_text("#inside-lacking")
 
 
+def train_another(page, runs):
+    choose(page, hidden="8", epochs=1, images=500)
+    page.click("button[name=start]")
+    page.wait_for_function("runs => document.querySelectorAll('#runs tbody tr').length === runs", arg=runs)
+    page.wait_for_function(ENDED)
+
+
 @pytest.mark.parametrize("kind", ["vae", "gan"])
 def test_a_network_that_draws_learns_and_is_drawn_with(open_page, kind):
     page = open_page("learn?recipe=nielsen")
@@ -196,11 +203,16 @@ def test_a_network_that_draws_learns_and_is_drawn_with(open_page, kind):
     page.wait_for_function("() => document.querySelector('#make-words').textContent.startsWith('z[0]')")
     assert page.is_visible("text=Other numbers") == (kind == "gan")  # its sixteen, of which two are in the plane
     assert page.locator("#make-images .equation > div").count() == 2
+    first = page.get_attribute("#run-model", "href").split("/")[-2]
+    page.click("nav a[href='#/learn']")
+    train_another(page, 2)
+    page.click("#runs button:not([disabled])")
+    page.wait_for_function("first => document.querySelector('#run-model').href.includes(first)", arg=first)
+    page.click("#draw-with")  # with the one that is shown, not the newest
+    page.wait_for_selector("#make:not([hidden]) #make-image")
+    assert page.locator("#make-images select").first.input_value() == first
     page.click("nav a[href='#/learn']")
     page.select_option("#settings [name=network]", "dense")
-    choose(page, hidden="8", epochs=1, images=500)
-    page.click("button[name=start]")
-    page.wait_for_function("() => document.querySelectorAll('#runs tbody tr').length === 2")
-    page.wait_for_function(ENDED)
+    train_another(page, 3)
     assert page.is_visible("#run-read") and page.is_hidden("#run-drawn")
     assert page.locator("#loss-figure .earlier.line").count() == 0  # its loss is another one

@@ -25,8 +25,9 @@ let current = null;
  * @param {any} options the part "training" of /api/settings
  * @param {(sentence: string) => void} trouble
  * @param {(training: any) => void} onTrained
+ * @param {(training: any) => void} onDraw with the network of a training
  */
-export async function startLearn(drawing, options, trouble, onTrained) {
+export async function startLearn(drawing, options, trouble, onTrained, onDraw) {
   const form = /** @type {HTMLFormElement} */ ($("#settings"));
   startSettings(form, options);
   const sheet = new Sheet($("#learn-sheet"), drawing);
@@ -66,6 +67,7 @@ export async function startLearn(drawing, options, trouble, onTrained) {
     if (current?.active) attempt(api.pace(current.training.id, PACES[pace()]));
   });
   showPace();
+  $("#draw-with").addEventListener("click", () => onDraw(current?.training));
   $("#stop").addEventListener("click", () => attempt(/** @type {Run} */ (current).tell("stop")));
   drawing.addEventListener(
     "change",

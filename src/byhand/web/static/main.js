@@ -54,13 +54,15 @@ async function start() {
   startDraw(drawing, reading, (id) => names.get(id) ?? t("main.yours"));
   const make = startMake(models, trouble);
   const inside = startInside(drawing, reading, models, trouble, make.add);
-  const trained = (/** @type {any} */ training, whose = t("inside.yours")) =>
-    training.reads === "noise" ? make.put({ ...training, told: 0, name: `${whose}: ${nameOf(training)}` }) : inside.add(training, whose);
+  const drawer = (/** @type {any} */ training, whose = t("inside.yours")) => ({ ...training, told: 0, name: `${whose}: ${nameOf(training)}` });
+  const trained = (/** @type {any} */ training) =>
+    training.reads === "noise" ? make.put(drawer(training)) : inside.add(training);
   const look = async (/** @type {any} */ run, /** @type {string} */ whose) => {
     const training = await api.training(run.id);
-    trained(training, whose);
-    if (training.reads !== "noise") reading.use(run.id);
-    location.hash = training.reads === "noise" ? "#/make" : "#/inside";
+    if (training.reads === "noise") return make.add(drawer(training, whose));
+    inside.add(training, whose);
+    reading.use(run.id);
+    location.hash = "#/inside";
   };
   startClass(look, trouble);
   window.addEventListener("hashchange", () => {
@@ -76,7 +78,7 @@ async function start() {
   await Promise.all([
     startExamples(drawing),
     startSamples(drawing, reading, trouble, inside.add),
-    startLearn(drawing, settings.training, trouble, trained),
+    startLearn(drawing, settings.training, trouble, trained, (training) => make.add(drawer(training))),
     startPlane(settings.training, trouble),
     settings.review && startReview(trouble),
   ]);

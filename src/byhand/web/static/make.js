@@ -14,15 +14,16 @@ export function startMake(shipped, trouble) {
   const [images, writing] = [startImages($("#make-images"), said), startWriting($("#make-text"), said)];
   const there = new Set();
   /** @param {any} model */
-  const put = (model) => {
-    if (there.has(model.id)) return;
+  const show = (model) => {
     there.add(model.id);
     if (model.reads === "noise") images(model);
     if (model.reads === "text") writing(model);
   };
-  /** @param {any} model */
+  /** @param {any} model to be chosen, unless it was there before */
+  const put = (model) => there.has(model.id) || show(model);
+  /** @param {any} model to be looked at now */
   const add = (model) => {
-    put(model);
+    show(model);
     location.hash = model.reads === "digit" ? "#/inside" : "#/make";
   };
   shipped.forEach(put);
