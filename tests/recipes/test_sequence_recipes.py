@@ -11,7 +11,7 @@ from byhand.data.made import adding_problem, load_adding, load_addition, load_so
 from byhand.recipes import PUBLISHED, RECIPES, fitted_to, run_recipe
 from byhand.recipes.answers import answering
 from byhand.recipes.forecasts import airline_split, sunspots_split
-from byhand.recipes.run import in_batches
+from byhand.recipes.run import in_batches, new_network
 from byhand.recipes.surnames import split_names
 from byhand.training import evaluate
 from byhand.training.evaluate import Evaluator
@@ -50,6 +50,16 @@ def test_all_images_have_their_pixels_in_one_order():
     x = np.concatenate([part[0] for split in splits for part in (split.train, split.validation, split.test)])
     assert len(x) == 2 * 65 and (x == x[0]).all() and (np.sort(x[0]) == np.arange(784)).all()
     assert np.median(abs(np.diff(x[0]))) > 100  # neighbours are far apart
+
+
+def test_units_that_read_pixels_remember_over_one_to_784_steps():
+    """A state that a gate σ(b) keeps at each step lasts 1 / (1 − σ(b)) = 1 + eᵇ steps."""
+    recipe = RECIPES["pixels"]
+    network = new_network(recipe, np.zeros((1, 784), np.uint8), (), np.random.default_rng(0))
+    b = network.named_parameters()["1.b"].astype(float)
+    lasting = 1 + np.exp(b[128:256])
+    assert lasting.min() >= 2 and lasting.max() <= 784 and abs(lasting.mean() - 393) < 60
+    assert not b[:128].any() and not b[256:].any()
 
 
 def test_lengths_go_through_a_whole_run():
