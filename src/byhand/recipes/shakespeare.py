@@ -74,7 +74,7 @@ shakespeare_hour = replace(
     shakespeare,
     name="shakespeare-hour",
     takes="A GPT of 5 blocks of 160 units with 5 heads, windows of 128 characters, batches of 16, dropout 0.1; "
-    "9,000 steps, which take less than an hour of one core.",
+    "9,000 steps, meant for about an hour on two cores.",
     prepare=random_windows(128, 16 * 9_000),
     layers=gpt(65, 160, 5, 5, 128, dropout=0.1),
     optimizer=AdamW(WarmupCosine(0.002, warmup=0.03, floor=0.0), beta2=0.99, weight_decay=0.1),
