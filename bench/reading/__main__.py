@@ -7,7 +7,7 @@ Only what is a digit counts, of a label as of what was read; with `--form text` 
 error rate is the number of them to be
 changed, left out and put in (Levenshtein), of all folder's pictures together, as a share of the labels' digits.
 
-`--ways` also reads with a network for single digits, by cutting.
+`--ways` also reads with a network for single digits, which is shown what the built-in networks find.
 
 The peers: `tesseract`, the program, held to digits, each folder with the page mode that reads most of it;
 `rapidocr`, recognition only (with detection where a picture is at least 400 pixels high), its classes held to
@@ -41,14 +41,14 @@ def main():
     parser.add_argument("--onnx", type=Path, help="an MNIST network for the naive reader")
     parser.add_argument("--model", type=Path, help="the model byhand reads with")
     parser.add_argument("--form", default="digits", help="what byhand reads, and what counts: digits, or text")
-    parser.add_argument("--ways", action="store_true", help="also by cutting")
-    parser.add_argument("--digits", type=Path, default=MODEL, help="the model of single digits that cutting uses")
+    parser.add_argument("--ways", action="store_true", help="also with a network for single digits")
+    parser.add_argument("--digits", type=Path, default=MODEL, help="that network's file")
     parser.add_argument("--json", type=Path, help="where to write all figures and every mistake")
     options = parser.parse_args()
     counted = digits if options.form == "digits" else signs
     readers = {"byhand": byhand_reader(Reader(options.model, form=options.form))}
     if options.ways:
-        readers |= {"cutting": byhand_reader(Reader(options.digits))}
+        readers |= {"single": byhand_reader(Reader(options.digits))}
     readers |= {name: peer(name, options) for name in options.peers.split(",") if name}
     results = {}
     for folder in options.folders:

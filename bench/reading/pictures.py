@@ -17,13 +17,13 @@ from byhand.handwriting.glyphs import drawn_writers
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.page import draw_page
 from byhand.handwriting.paper import Paper, put_on_paper
+from byhand.pictures.prepare import digit_image
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
 from byhand.reading.candidates import number_ink
-from byhand.reading.crops import RowView, crop, row_ink, slant
-from byhand.reading.cut import STRONG, cut_all
-from byhand.reading.cuts import HEIGHT, VIEW, propose
+from byhand.reading.crops import RowView, crop, row_ink
+from byhand.reading.cut import cut_all
 from byhand.reading.finder import CELL, PAD, UPRIGHT
-from byhand.reading.pieces import upright
+from byhand.reading.pieces import cut_between, upright
 from byhand.reading.reader import MODEL, Reader
 
 ROWS = ["31415", "92653", "58979"]
@@ -38,7 +38,7 @@ def main():
     writers = drawn_writers(12, np.random.default_rng(5))
     save(stages(reader, writers), options.out / "reading-stages.png")
     save(row(reader, writers), options.out / "reading-row.png")
-    save(cutting(writers), options.out / "reading-cuts.png")
+    save(parting(writers), options.out / "reading-pieces.png")
     save(failures(reader, writers), options.out / "reading-failures.png")
 
 
@@ -113,23 +113,28 @@ def row(reader, writers):
     return picture
 
 
-def cutting(writers):
-    """Where the other way would cut a row, and the pieces that it chooses."""
+def parting(writers):
+    """Where the row network sees digits, and the pieces that a network for single digits is shown."""
     rng = np.random.default_rng(2)
     ink = write_row("360528", writers[1], Style(gap=-0.02, uneven_gap=0.05), rng, (70, 420))
     image = put_on_paper(np.pad(ink, 14), Paper(contrast=0.7, grain=0.02), rng)
-    cutter = Reader(MODEL, sure=0)
-    seen = crop(found_row(cutter, image), VIEW, HEIGHT)
-    strokes = seen.image > STRONG
-    cuts, _ = propose(strokes, upright(strokes.shape, slant(strokes)))
-    reading = cutter.read(image)
-    picture = figure(9, 1.9)
-    ax = panel(picture, (1, 2, 1), 255 - seen.image, "all cuts that are tried", vmin=0, vmax=255)
-    for cut in cuts:
-        ax.axvline(cut, color=ORANGE, linewidth=1)
-    ax = panel(picture, (1, 2, 2), image, f"the best way through them: {reading.text}", vmin=0, vmax=255)
+    single = Reader(MODEL)
+    seen = found_row(single, image)
+    middles = single._way.rows.read(seen).middles
+    column = upright(seen.mask.shape, seen.lean, seen.steep)
+    reading = single.read(image)
+    picture = figure(9, 3.4)
+    ax = panel(picture, (2, 2, 1), 255 - seen.image, "middles of digits, and cuts between them", vmin=0, vmax=255)
+    y = np.arange(seen.mask.shape[0])
+    for places, colour in ((middles, BLUE), (cut_between(seen.mask, column, middles), ORANGE)):
+        for x in places:
+            ax.plot([float(np.abs(row - x).argmin()) for row in column], y, color=colour, linewidth=1)
+    ax = panel(picture, (2, 2, 2), image, f"the ink of each, and what was read: {reading.text}", vmin=0, vmax=255)
     for i, digit in enumerate(reading.digits):
         outline(ax, digit.box, COLOURS[i % 3])
+    for i, digit in enumerate(reading.digits):
+        title = f"{digit.digit} ({digit.confidence:.2f})"
+        panel(picture, (2, 6, 7 + i), 255 - digit_image(digit.image), title, vmin=0, vmax=255)
     return picture
 
 

@@ -31,11 +31,11 @@ def reader() -> Reader:
 
 
 @pytest.fixture(scope="module")
-def cutter() -> Reader:
+def placed() -> Reader:
     return Reader(MODEL)
 
 
-@pytest.fixture(params=["reader", "cutter"])
+@pytest.fixture(params=["reader", "placed"])
 def either(request: pytest.FixtureRequest) -> Reader:
     return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
 
@@ -177,18 +177,37 @@ def test_a_network_that_was_not_told_of_grey_levels_is_refused(tmp_path: Path) -
         Reader(tmp_path / "m")
 
 
-def test_a_drawing_is_read_as_its_picture_is(cutter: Reader) -> None:
+def test_a_drawing_is_read_as_its_picture_is(placed: Reader) -> None:
     """The ink alone, and the same ink on paper: the same digits in the same places."""
     picture, _ = page()
     ink = np.clip((picture.max() - picture.astype(int)) * 2, 0, 255).astype(np.uint8)
-    drawn, read = cutter.read_drawing(ink), cutter.read(picture)
+    drawn, read = placed.read_drawing(ink), placed.read(picture)
     assert drawn.text == read.text == "\n".join(ROWS)
     for a, b in zip(drawn.digits, read.digits, strict=True):
         np.testing.assert_allclose(a.box, b.box, atol=2)
         assert a.image.shape == (28, 28)
-    assert cutter.read_drawing(np.zeros((30, 30), np.uint8)).lines == ()
+    assert placed.read_drawing(np.zeros((30, 30), np.uint8)).lines == ()
     with pytest.raises(ByhandError, match="uint8"):
-        cutter.read_drawing(np.zeros((30, 30)))
+        placed.read_drawing(np.zeros((30, 30)))
+
+
+def test_the_finder_looks_at_a_drawing_only_where_its_bands_are_not_sure(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, _ = page()
+    ink = np.clip((picture.max() - picture.astype(int)) * 2, 0, 255).astype(np.uint8)
+    asked = []
+    find = reader.finder.find
+    monkeypatch.setattr(reader.finder, "find", lambda image: asked.append(image.shape) or find(image))
+    assert reader.read_drawing(ink).text == "\n".join(ROWS) and not asked
+    # the lowest row beside the others, half a row lower than the one above: no empty band parts them
+    high = 120
+    beside = np.zeros((ink.shape[0], 2 * ink.shape[1]), np.uint8)
+    beside[:, : ink.shape[1]] = ink
+    beside[2 * high :, : ink.shape[1]] = 0
+    beside[high + 60 : high + 60 + ink.shape[0] - 2 * high, ink.shape[1] :] = ink[2 * high :]
+    text = reader.read_drawing(beside).text
+    assert asked and sorted(text.split()) == sorted(ROWS)
 
 
 def test_a_row_without_digits_is_no_number(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

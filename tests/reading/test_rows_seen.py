@@ -1,7 +1,5 @@
 """How a row is laid before the network, cut, and put together again."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 
@@ -16,7 +14,6 @@ from byhand.pictures.prepare import digit_image
 from byhand.reader_training.networks import row_network, signs_network
 from byhand.reading.crops import Crop, RowView, crop, row_ink, slant
 from byhand.reading.cut import cut_all
-from byhand.reading.cuts import best_way, propose
 from byhand.reading.pieces import cut_between, parted, upright
 from byhand.reading.reader import Reader
 from byhand.reading.row_reader import RowReader
@@ -79,34 +76,6 @@ def test_pieces_are_parted_along_the_slant_and_left_whole() -> None:
     mask[:, 60:64] = False
     moved = parted(components(mask), column, [53.0, *cuts[1:]])  # a cut just beside the first stroke's middle
     assert {*np.unique(moved[:, :45])} <= {-1, 0, 1} and (parted(components(mask), column, [51.0])[mask] >= 0).all()
-
-
-def test_cuts_are_proposed_in_gaps_and_at_thin_places() -> None:
-    mask = np.zeros((40, 100), bool)
-    mask[5:35, 10:30] = mask[5:35, 40:60] = mask[5:35, 70:90] = True  # a gap, and a bridge
-    mask[18:22, 60:70] = True
-    cuts, through = propose(mask, upright(mask.shape, 0.0))
-    near = [min(abs(cut - place) for cut in cuts) for place in (34.5, 64.5)]
-    assert max(near) <= 2
-    assert [t for cut, t in zip(cuts, through, strict=True) if abs(cut - 34.5) <= 2] == [0.0]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_best_way_is_the_best_of_all(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    k = 6
-    spans = np.array([(i, j) for i in range(k) for j in range(i + 1, k + 1) if rng.random() < 0.6])
-    cost, skip = rng.uniform(-1, 1, len(spans)), rng.uniform(0, 1, k)
-    best = np.inf
-    for chosen in product((False, True), repeat=len(spans)):
-        taken = spans[list(chosen)]
-        covered = [s for i, j in taken for s in range(i, j)]
-        if len(covered) == len(set(covered)):
-            best = min(best, cost[list(chosen)].sum() + skip[[s for s in range(k) if s not in covered]].sum())
-    found = best_way(spans, cost, skip)
-    covered = {s for i, j in spans[found] for s in range(i, j)}
-    total = cost[found].sum() + skip[[s for s in range(k) if s not in covered]].sum()
-    assert total == pytest.approx(best) and found == sorted(found, key=lambda i: spans[i, 0])
 
 
 def test_the_image_of_a_digit_is_as_mnist_has_them() -> None:
