@@ -29,6 +29,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--rows", type=int, default=30_000, help="to learn from")
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--only", choices=["CTC", "attention"], help="one of the two")
     options = parser.parse_args()
     digits = bh.load("mnist")
     for seed in range(options.seeds):
@@ -40,6 +41,8 @@ def main():
         }
         rows = {name: some_rows(x.reshape(-1, HEIGHT, HEIGHT), y, n, rng) for name, (x, y, n) in parts.items()}
         for name, train, read in (("CTC", train_ctc, read_ctc), ("attention", train_writer, read_writer)):
+            if options.only not in (None, name):
+                continue
             start = time.process_time()
             network = train(*rows["train"], options.epochs, seed)
             minutes = (time.process_time() - start) / 60
