@@ -53,12 +53,13 @@ shakespeare = Recipe(
     name="shakespeare",
     source="byhand",
     takes="The setting for a CPU of Karpathy's nanoGPT (2022): 4 blocks of 128 units with 4 heads, windows of 64 "
-    "characters, batches of 12, 2,000 steps, no dropout; AdamW with β₂ 0.99 and decay 0.1, 100 steps of warm-up and a "
-    "cosine from 0.001 to 0.0001, gradients clipped to a norm of 1. LayerNorm has a shift, nanoGPT's none.",
+    "characters, batches of 12, 2,000 steps, no dropout; AdamW with β₂ 0.99 and decay 0.1, 100 steps of warm-up, "
+    "gradients clipped to a norm of 1. LayerNorm has a shift, nanoGPT's none; the cosine goes from 0.003 to 0, there "
+    "from 0.001 to 0.0001.",
     prepare=random_windows(CONTEXT, 24_000),  # 2,000 batches of 12
     layers=gpt(65, 128, 4, 4, CONTEXT),
     loss=CategoricalCrossEntropy(),
-    optimizer=AdamW(WarmupCosine(0.001, warmup=0.05, floor=0.0001), beta2=0.99, weight_decay=0.1),
+    optimizer=AdamW(WarmupCosine(0.003, warmup=0.05, floor=0.0), beta2=0.99, weight_decay=0.1),
     epochs=1,
     batch_size=12,
     dataset="shakespeare",
