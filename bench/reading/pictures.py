@@ -17,7 +17,6 @@ from byhand.handwriting.glyphs import drawn_writers
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.page import draw_page
 from byhand.handwriting.paper import Paper, put_on_paper
-from byhand.pictures.prepare import digit_image
 from byhand.plots.canvas import BLUE, COLOURS, ORANGE, figure, save
 from byhand.reading.candidates import number_ink
 from byhand.reading.crops import RowView, crop, row_ink
@@ -134,7 +133,7 @@ def parting(writers):
         outline(ax, digit.box, COLOURS[i % 3])
     for i, digit in enumerate(reading.digits):
         title = f"{digit.digit} ({digit.confidence:.2f})"
-        panel(picture, (2, 6, 7 + i), 255 - digit_image(digit.image), title, vmin=0, vmax=255)
+        panel(picture, (2, 6, 7 + i), 255 - digit.image, title, vmin=0, vmax=255)
     return picture
 
 

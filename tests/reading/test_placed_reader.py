@@ -27,7 +27,7 @@ class Places:
     """Rows that stand where they are told to."""
 
     def __init__(self, middles: list[float], probability: float = 0.9):
-        self.found = RowRead((1,) * len(middles), probability, middles, np.full((len(middles), 10), 0.1), True)
+        self.found = RowRead((3,) * len(middles), probability, middles, np.full((len(middles), 10), 0.1), True)
 
     def read(self, row: Ink, again: bool = True) -> RowRead:
         return self.found
@@ -62,7 +62,7 @@ def test_where_no_digit_stands_the_network_is_not_asked() -> None:
 
 def test_its_digits_are_those_of_the_network_and_not_of_the_rows() -> None:
     image = np.zeros((60, 80), np.uint8)
-    image[10:50, 38:42] = 255  # an upright stroke, where the rows are said to have seen a 1 as well
+    image[10:50, 38:42] = 255  # an upright stroke, which the rows are said to take for a 3
     row = row_ink(image, image > 0)
     network = Network.load(MODEL)
     read = PlacedReader(network, Places([40])).read(row)  # type: ignore[arg-type]

@@ -159,7 +159,7 @@ class Reader:
             raise ByhandError(f"A drawing is uint8 (height, width), not {ink.dtype} {ink.shape}.")
         drawn = self._read_lines([[line] for line in drawn_lines(ink)], [])
         if drawn.lines and not drawn.rejected and all(row.confidence >= SURE for row in drawn.lines):
-            return drawn  # of 430 drawings the finder changed none
+            return drawn  # the finder would only find the same again
         return max(self._seen(255 - ink), drawn, key=promise)
 
     def _seen(self, image: Array) -> Reading:
