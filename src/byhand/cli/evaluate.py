@@ -101,6 +101,8 @@ def _test_samples(
         split = chosen.recipe.prepare(dataset, np.random.default_rng(chosen.seed))
         return split.test or split.validation or split.train, dataset.classes, in_batches(chosen.recipe)
     dataset = load(data or "mnist", label=label)
-    if dataset.characters != network.characters:
-        raise ByhandError(f"{dataset.name} numbers other characters than the network learnt; use byhand predict.")
+    if dataset.vocabulary != network.vocabulary:
+        raise ByhandError(
+            f"{dataset.name} numbers other characters or words than the network learnt; use byhand predict."
+        )
     return test_pair(dataset) or rows(dataset, slice(None)), dataset.classes, {}

@@ -69,27 +69,42 @@ def look(
 
 
 def _look_at_text(network: "Network", model: Path, text: str, out: Path, json: bool) -> None:
-    """Draw what each head looks at in a text, the last characters of it that the network takes."""
+    """Draw what each head looks at in a text: all of it, or its last characters where they predict the next."""
     from byhand import plots
+    from byhand.data.sequences import lines_as_tokens
     from byhand.data.text import to_tokens
+    from byhand.data.words import is_of_words, split_words
     from byhand.explaining.attention_maps import attention_maps
 
-    characters = network.classes
-    if not characters or not text:
-        raise ByhandError(f"{model}: give a network of characters a text to look at.")
-    text = text[-network.input_shape[0] :]
-    network = network.reshaped((len(text),))
-    maps = attention_maps(network, network.as_input(to_tokens(text, characters, "the text")[None]))
+    longest, vocabulary = network.input_shape[0], network.vocabulary
+    if not text or not (vocabulary or network.classes):
+        raise ByhandError(f"{model}: give a network of characters or words a text to look at.")
+    if vocabulary:  # each line of text has a class
+        shown = split_words(text) if is_of_words(vocabulary) else list(text)
+        tokens = lines_as_tokens([text], vocabulary, longest)[:, : len(shown)]
+    else:
+        text = text[-longest:]
+        shown = list(text)
+        tokens = to_tokens(text, network.classes or (), "the text")[None]
+    network = network.reshaped((len(shown),))
+    maps = attention_maps(network, network.as_input(tokens))
     if not maps:
         raise ByhandError(f"{model}: this network has no attention whose weights could be drawn.")
     file = out / "attention.png"
-    plots.save(plots.attention_over_text(text, [(name, a[0]) for name, a in maps]), file)
+    plots.save(plots.attention_over_text(shown, [(name, a[0]) for name, a in maps]), file)
     if json:
         print_json(
-            {"model": str(model), "text": text, "attention": {n: a[0].tolist() for n, a in maps}, "files": [str(file)]}
+            {
+                "model": str(model),
+                "text": text,
+                "tokens": shown,
+                "attention": {n: a[0].tolist() for n, a in maps},
+                "files": [str(file)],
+            }
         )
         return
-    print(f"Written to {out}: {file.name}, the attention of {len(maps)} layers over {len(text)} characters.")
+    unit = "words" if is_of_words(vocabulary) else "characters"
+    print(f"Written to {out}: {file.name}, the attention of {len(maps)} layers over {len(shown)} {unit}.")
 
 
 def _image(image: str, shape: tuple[int, ...], dataset: "Dataset") -> "tuple[Array, str | None]":

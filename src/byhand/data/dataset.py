@@ -10,6 +10,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.labels import as_column, class_names, numbered
 from byhand.core.types import Array, Shape
 from byhand.data.table import Table
+from byhand.data.words import is_of_words
 
 MOST_CLASSES = 100_000  # where the labels alone tell how many there are
 
@@ -25,8 +26,8 @@ class Dataset:
     columns; where it predicts numbers, ``classes`` is empty and ``y_train`` and ``y_test`` are ``(n,)`` float32.
 
     Sequences are ``(n, T, k)`` float32, or tokens ``(n, T)`` int64; ``lengths_train`` and ``lengths_test`` ``(n,)``
-    hold the number of steps of each, or are None if all have T steps. If tokens are characters, ``characters`` lists
-    them.
+    hold the number of steps of each, or are None if all have T steps. ``vocabulary`` lists the
+    characters or words that the tokens 1, 2, ... stand for, where they do.
     """
 
     name: str
@@ -39,14 +40,14 @@ class Dataset:
     table: Table | None = None
     lengths_train: Array | None = None
     lengths_test: Array | None = None
-    characters: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         tests = "no" if self.x_test is None else f"{len(self.x_test):,}"
         if self.x_train.ndim == 3:
             row = f"up to {self.x_train.shape[1]} steps of {self.x_train.shape[2]} numbers"
-        elif self.characters:
-            row = f"up to {self.x_train.shape[1]} characters"
+        elif self.vocabulary:
+            row = f"up to {self.x_train.shape[1]} {'words' if is_of_words(self.vocabulary) else 'characters'}"
         elif self.image_shape is None:
             row = f"{self.x_train.shape[1]} features"
         else:

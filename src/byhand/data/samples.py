@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,7 @@ def read_samples(
     input_shape: Shape,
     table: Table | None = None,
     label: str | int | None = None,
-    characters: Sequence[str] = (),
+    vocabulary: tuple[str, ...] = (),
 ) -> UnlabelledSamples:
     """Samples of `input_shape` from files, folders, data frames or arrays; labels are ignored.
 
@@ -54,13 +53,13 @@ def read_samples(
         input_shape: the shape of one sample.
         table: how raw rows become inputs, where the network learnt from a table.
         label: a CSV file's column of labels, where it has one that is not found.
-        characters: those of a network for lines of text; it takes a .txt file, each line a sample, or a list of texts.
+        vocabulary: that of a network for lines of text; it takes a .txt file, each line a sample, or a list of texts.
 
     Raises:
         ByhandError: nothing there that can be read, or samples of another shape.
     """
-    if characters and (texts := _lines(data)) is not None:
-        return UnlabelledSamples(lines_as_tokens(texts, characters, input_shape[0]))
+    if vocabulary and (texts := _lines(data)) is not None:
+        return UnlabelledSamples(lines_as_tokens(texts, vocabulary, input_shape[0]))
     if is_rows(data) and table is None:
         raise ByhandError("Named columns are for networks that learnt from a table; hand over an array of numbers.")
     if is_rows(data) and table is not None:

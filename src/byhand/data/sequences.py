@@ -12,10 +12,11 @@ from byhand.core.types import Array
 from byhand.data.columns import read_table
 from byhand.data.dataset import Dataset
 from byhand.data.text import characters_of, read_text, to_tokens
+from byhand.data.words import UNKNOWN, is_of_words, split_words, words_of
 
 FEW_NUMBERS = 2**22  # arrays of as many are made of any sequences
 MOST_FILLED = 50  # larger ones must not be mostly filling: at most so many numbers for one of the data
-PADDING = 0  # the token that fills up; characters are numbered from 1
+PADDING = 0  # the token that fills up; characters and words are numbered from 1
 
 
 def filled_up(sequences: Sequence[Array]) -> tuple[Array, Array]:
@@ -46,11 +47,12 @@ def filled_up(sequences: Sequence[Array]) -> tuple[Array, Array]:
     return filled, lengths
 
 
-def load_lines(folder: Path, name: str | None = None) -> Dataset:
+def load_lines(folder: Path, name: str | None = None, *, words: bool = False) -> Dataset:
     """A folder of texts by class: each line of ``folder/Italian.txt`` is a sequence of the class Italian.
 
-    ``x_train`` (n, T) holds tokens: 0 is padding, and the i-th of the data set's ``characters`` has the number i, from
-    1 on, so that ``Embedding(len(characters) + 1, k, padding=0)`` takes them. Empty and repeated lines are left out, so
+    ``x_train`` (n, T) holds tokens: 0 is padding, and the i-th of the data set's ``vocabulary`` has the number i, from
+    1 on, so that ``Embedding(len(vocabulary) + 1, k, padding=0)`` takes them. The vocabulary is that of the lines'
+    characters, or with ``words`` of their words (see ``byhand.data.words``). Empty and repeated lines are left out, so
     that no test line is also in the training data.
 
     Raises:
@@ -67,9 +69,8 @@ def load_lines(folder: Path, name: str | None = None) -> Dataset:
             raise ByhandError(f"{path} holds no lines.")
         lines += found
         labels += [label] * len(found)
-    characters = characters_of("".join(lines))
-    ends = np.cumsum([len(line) for line in lines])
-    x, lengths = _named(folder, np.split(to_tokens("".join(lines), characters) + 1, ends[:-1]))
+    vocabulary = words_of(lines) if words else characters_of("".join(lines))
+    x, lengths = _named(folder, _tokens(lines, vocabulary))
     return Dataset(
         name=name or folder.name,
         x_train=x,
@@ -79,7 +80,7 @@ def load_lines(folder: Path, name: str | None = None) -> Dataset:
         classes=tuple(path.name.removesuffix(".gz").removesuffix(".txt") for path in files),
         image_shape=None,
         lengths_train=lengths,
-        characters=characters,
+        vocabulary=vocabulary,
     )
 
 
@@ -122,20 +123,29 @@ def load_recordings(folder: Path, name: str | None = None) -> Dataset:
     )
 
 
-def lines_as_tokens(lines: Sequence[str], characters: Sequence[str], steps: int) -> Array:
+def lines_as_tokens(lines: Sequence[str], vocabulary: tuple[str, ...], steps: int) -> Array:
     """Lines of text as `load_lines` numbers them: tokens (n, steps), 0 where a line has ended.
 
     Raises:
-        ByhandError: there are none, one is empty or longer than `steps`, or a character is not one of `characters`.
+        ByhandError: there are none, one is empty or longer than `steps`, or a character is not in the vocabulary.
     """
     x = np.full((len(lines), steps), PADDING, np.int64)
     if not len(x):
         raise ByhandError("There are no lines of text.")
-    for i, (row, line) in enumerate(zip(x, lines, strict=True), 1):
-        if not 0 < len(line) <= steps:
-            raise ByhandError(f"Line {i} has {len(line)} characters; the network takes 1 to {steps}.")
-        row[: len(line)] = to_tokens(line, characters, f"line {i}") + 1
+    for i, (row, tokens) in enumerate(zip(x, _tokens(lines, vocabulary), strict=True), 1):
+        if not 0 < len(tokens) <= steps:
+            what = "words" if is_of_words(vocabulary) else "characters"
+            raise ByhandError(f"Line {i} has {len(tokens)} {what}; the network takes 1 to {steps}.")
+        row[: len(tokens)] = tokens
     return x
+
+
+def _tokens(lines: Sequence[str], vocabulary: tuple[str, ...]) -> list[Array]:
+    """For each line its tokens (T_i,) from 1 on."""
+    if not is_of_words(vocabulary):
+        return [to_tokens(line, vocabulary, f"line {i}") + 1 for i, line in enumerate(lines, 1)]
+    numbers = {word: i for i, word in enumerate(vocabulary, 1)}
+    return [np.array([numbers.get(word, numbers[UNKNOWN]) for word in split_words(line)], int) for line in lines]
 
 
 def text_files(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ A source of the same data that lies elsewhere is one more line in a table here.
 """
 
 from byhand.data import unpack
-from byhand.data.places import Folder, Installed, Mirror, Place, Source, Wheel
+from byhand.data.places import Folder, Installed, Mirror, Place, Sdist, Source, Wheel
 
 IDX_NAMES = (
     "train-images-idx3-ubyte",
@@ -69,6 +69,7 @@ _SURNAMES = {
     "Spanish.txt": "1bcb462ed3316756a85781d68232bddae04498fdddd5d9219c53fd1fbdeba7a7",
     "Vietnamese.txt": "f3f9e4164ab47601178a6e45b216464a64122f49d05541f24bf18a757253281d",
 }
+_REVIEWS = "hutto_ICWSM_2014.tar.gz"
 _DIABETES = ("diabetes_data_raw.csv.gz", "diabetes_target.csv.gz")
 
 
@@ -275,6 +276,28 @@ SOURCES = {
                 "https://raw.githubusercontent.com/spro/practical-pytorch/master/data/names/",
                 _SURNAMES,
                 unpack.unchanged,
+            ),
+        ),
+    ),
+    "reviews": Source(
+        about="sentences of film reviews, that praise or blame by the mean of twenty people's ratings",
+        rows="10,566",
+        size="1.2 MB",
+        files={
+            "negative.txt": "6a04bfc3afe7dc3240c43132fd92f6d3f0bdc28e2e87a47f196518b3bf9c9124",
+            "positive.txt": "097950f0000ea7a8f507a3f940ed3ecdf5cb05cb1c201209e8e8a2d7d9768736",
+        },
+        places=(
+            Mirror(
+                "https://raw.githubusercontent.com/cjhutto/vaderSentiment/master/additional_resources/",
+                {_REVIEWS: "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa"},
+                unpack.reviews,
+            ),
+            Sdist(
+                "vaderSentiment==3.3.2",
+                "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+                (f"vaderSentiment-3.3.2/additional_resources/{_REVIEWS}",),
+                unpack.reviews,
             ),
         ),
     ),

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -125,6 +126,25 @@ def diabetes_from_texts(files: Mapping[str, bytes]) -> dict[str, bytes]:
         if row.strip():
             lines.append(",".join([*row.split(), f"{float(target):g}"]))
     return {"diabetes.csv": ("\n".join(lines) + "\n").encode()}
+
+
+def reviews(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """One file of sentences with a mean rating below 0, and one of those above, from the archive of Hutto and Gilbert,
+    "VADER: A parsimonious rule-based model for sentiment analysis of social media text" (ICWSM 2014).
+    """
+    ((name, content),) = files.items()
+    try:
+        with tarfile.open(fileobj=io.BytesIO(_gunzip(name, content))) as archive:
+            member = archive.extractfile("hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt")
+            lines = member.read(LIMIT).decode().splitlines() if member else []
+    except (KeyError, tarfile.TarError) as error:
+        raise ByhandError(f"{name} is damaged: {error}.") from None
+    rows = [line.split("\t") for line in lines]  # number, mean rating from -4 to 4, sentence
+    negative, positive = ([row[2] for row in rows if sign * float(row[1]) > 0] for sign in (-1, 1))
+    return {
+        "negative.txt": ("\n".join(negative) + "\n").encode(),
+        "positive.txt": ("\n".join(positive) + "\n").encode(),
+    }
 
 
 def _gunzip(name: str, content: bytes) -> bytes:

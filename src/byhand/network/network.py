@@ -62,8 +62,8 @@ class Network(Backpropagation):
         arena: the position of each parameter in theta.
         table: the conversion of raw rows to inputs (`byhand.data.Table`), for a network trained on one. It is stored
             in the model file and used by `byhand.predict`. None unless you set it.
-        characters: where lines of text are read, the characters with the tokens 1, 2, ...; stored in the model file
-            and used by `byhand.predict`. Empty unless you set it.
+        vocabulary: where lines of text are read, the characters or words with the tokens 1, 2, ...; stored in the
+            model file and used by `byhand.predict`. Empty unless you set it.
         state_arena: the position of each of these numbers in state.
 
     Raises:
@@ -93,7 +93,7 @@ class Network(Backpropagation):
         self.dtype = as_float_type(dtype)
         self.classes = tuple(classes) if classes else None
         self.table: Table | None = None
-        self.characters: tuple[str, ...] = ()
+        self.vocabulary: tuple[str, ...] = ()
         if task not in (None, "classes", "numbers"):
             raise ByhandError(f'task is "classes" or "numbers", not {task!r}.')
         self._task = task
@@ -268,7 +268,7 @@ class Network(Backpropagation):
             "dtype",
             "classes",
             "table",
-            "characters",
+            "vocabulary",
             "plan",
             "outputs",
             "target_shape",
@@ -282,7 +282,7 @@ class Network(Backpropagation):
     def __setstate__(self, state: dict[str, Any]) -> None:
         theta, kept = state.pop("theta"), state.pop("state")
         self.__dict__.update(
-            {"inputs": "grey levels", "_task": None, "characters": ()} | state, ops=default
+            {"inputs": "grey levels", "_task": None, "vocabulary": ()} | state, ops=default
         )  # those of 0.1 took bytes as grey levels
         self._bind(theta, kept)
 

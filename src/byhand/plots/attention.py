@@ -11,7 +11,7 @@ from byhand.plots.canvas import figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_CHARACTERS = 48  # of a text whose characters are written at the axes
+MOST_WRITTEN = 48  # of a text whose characters or words are written at the axes
 
 
 def attention_over_image(image: Array, maps: Sequence[tuple[str, Array]]) -> "Figure":
@@ -41,9 +41,13 @@ def attention_over_image(image: Array, maps: Sequence[tuple[str, Array]]) -> "Fi
     return picture
 
 
-def attention_over_text(text: str, maps: Sequence[tuple[str, Array]]) -> "Figure":
-    """For each layer (rows) and head (columns) the weights A (heads, T, T): queries down, keys across, from 0 to 1."""
-    heads, characters = max(len(a) for _, a in maps), ["↵" if c == "\n" else c for c in text]
+def attention_over_text(text: Sequence[str], maps: Sequence[tuple[str, Array]]) -> "Figure":
+    """For each layer (rows) and head (columns) the weights A (heads, T, T): queries down, keys across, from 0 to 1.
+
+    The text is its T characters or words.
+    """
+    heads, tokens = max(len(a) for _, a in maps), ["↵" if token == "\n" else token for token in text]
+    words = max(map(len, tokens)) > 1
     side = min(3.2, max(1.8, 0.11 * len(text)))
     picture = figure(side * heads + 1.4, side * len(maps) + 0.6)
     axes = picture.subplots(len(maps), heads, squeeze=False)
@@ -53,9 +57,9 @@ def attention_over_text(text: str, maps: Sequence[tuple[str, Array]]) -> "Figure
                 ax.set_axis_off()
                 continue
             image = ax.imshow(weights[head], cmap="viridis", vmin=0, vmax=1)
-            if len(text) <= MOST_CHARACTERS:
-                ax.set_xticks(range(len(text)), characters, fontsize=5)
-                ax.set_yticks(range(len(text)), characters, fontsize=5)
+            if len(text) <= MOST_WRITTEN:
+                ax.set_xticks(range(len(text)), tokens, fontsize=5, rotation=90 * words)
+                ax.set_yticks(range(len(text)), tokens, fontsize=5)
             ax.set_title(f"layer {name}, head {head + 1}", fontsize=9)
         row[0].set_ylabel("query")
     for ax in axes[-1]:

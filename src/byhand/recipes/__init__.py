@@ -19,6 +19,7 @@ from byhand.recipes.math_behind import math_behind, math_behind_adam, math_behin
 from byhand.recipes.nielsen import nielsen, nielsen_100
 from byhand.recipes.race import race
 from byhand.recipes.reader import reader
+from byhand.recipes.reviews import reviews
 from byhand.recipes.rows_of_pixels import by_permuted_pixel, by_pixel, rows_recipe
 from byhand.recipes.run import Run, run_recipe
 from byhand.recipes.shakespeare import shakespeare, shakespeare_hour
@@ -69,6 +70,7 @@ RECIPES = {
         sums,
         surnames,
         surnames_attention,
+        reviews,
         vowels,
         airline,
         sunspots,

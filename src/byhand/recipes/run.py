@@ -98,7 +98,7 @@ def begin_recipe(recipe: Recipe, seed: int, dataset: Dataset) -> tuple[Network, 
     rng = np.random.default_rng(seed)
     split = in_shape(recipe.prepare(dataset, rng), recipe)
     network = new_network(recipe, split.train[0], dataset.classes, rng)
-    network.table, network.characters = dataset.table, dataset.characters
+    network.table, network.vocabulary = dataset.table, dataset.vocabulary
     return network, split, rng
 
 

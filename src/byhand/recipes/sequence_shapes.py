@@ -22,7 +22,7 @@ def fitted_to_sequences(recipe: Recipe, dataset: Dataset) -> Recipe:
             f"{'tokens' if tokens else 'numbers'}."
         )
     if isinstance(layers[0], Embedding):
-        vocabulary = len(dataset.characters) + 1 if dataset.characters else len(dataset.classes)
+        vocabulary = len(dataset.vocabulary) + 1 if dataset.vocabulary else len(dataset.classes)
         layers = (replace(layers[0], vocabulary=vocabulary), *layers[1:])
     elif dataset.lengths_train is None:
         return recipe

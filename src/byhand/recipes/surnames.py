@@ -26,7 +26,7 @@ LETTERS = 83  # of the data set
 TESTED = 0.1  # share of the lines that are tested with, and as many are held back
 
 
-def split_names(dataset: Dataset, rng: np.random.Generator) -> Split:
+def split_lines(dataset: Dataset, rng: np.random.Generator) -> Split:
     """A tenth to test with, the same for every seed, a tenth of the others held back; classes keep their shares."""
     y = dataset.y_train
     rest, test = split_rows(y, TESTED, np.random.default_rng(0))
@@ -41,7 +41,7 @@ surnames = replace(
     "networks publishes them, and no accuracy). Letters embedded in 32 numbers, an LSTM of 64 units in both "
     "directions, dropout, 18 outputs. Adam along one cycle, batches of 64. A tenth of the names is for testing, "
     "a tenth of the others is held back.",
-    prepare=split_names,
+    prepare=split_lines,
     layers=(Embedding(LETTERS + 1, 32, padding=0), Bidirectional(LSTM(64)), Dropout(0.4), Dense(18)),
     loss=CategoricalCrossEntropy(),
     optimizer=Adam(OneCycle(0.01)),

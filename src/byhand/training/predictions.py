@@ -81,7 +81,7 @@ def predict(network: Network, data: Any, *, label: str | int | None = None) -> P
     Raises:
         ByhandError: the data cannot be read, or the samples do not fit the network.
     """
-    samples = read_samples(data, network.input_shape, network.table, label, network.characters)
+    samples = read_samples(data, network.input_shape, network.table, label, network.vocabulary)
     outputs = network.predict_proba(samples.x)
     table = network.table
     if predicts_numbers(network):
