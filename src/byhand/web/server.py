@@ -1,6 +1,7 @@
 """Running the page with uvicorn."""
 
 import contextlib
+import gc
 import socket
 import sys
 import threading
@@ -92,6 +93,7 @@ def serve(
         own = f"{own}#/class?teacher={server.teacher}"
     if browser:
         threading.Timer(0.5, lambda: webbrowser.open(own)).start()
+    gc.freeze()  # modules stay: without them a full collection does not hold up the event loop for a third of a second
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         Ending(config).run(sockets=[listener])
 
