@@ -1,6 +1,7 @@
 """The class Network."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +168,7 @@ class Network(Backpropagation):
         other._rooms = self._rooms
         return other
 
-    @property
+    @cached_property
     def rows_at_once(self) -> int:
         """How many samples `predict` takes at once: PREDICTED_ROWS, or fewer, as PREDICTED_BYTES hold."""
         each = self.dtype.itemsize * numbers_of(self.plan)

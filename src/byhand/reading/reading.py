@@ -1,6 +1,7 @@
 """What was read in a picture: its rows and their signs, and whatever else stands there without being read."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -27,7 +28,7 @@ class Digit:
     alternatives: tuple[tuple[str, float], ...]
     ink: Array
 
-    @property
+    @cached_property
     def image(self) -> Array:
         """The digit as a network for single digits sees it, uint8 (28, 28), made as MNIST was."""
         return digit_image(self.ink)
