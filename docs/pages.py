@@ -91,14 +91,12 @@ tryIt({{ pyodide: "{PYODIDE}", wheel: "../_static/byhand.whl" }});
 
 
 def _commands() -> str:
-    import typer.main
-
     from byhand.cli.app import app
     from byhand.cli.main import load_commands
 
     load_commands()
     parts = ["# The help of every command"]
-    for name, command in sorted(typer.main.get_command(app).commands.items()):
+    for name, command in sorted(app.commands.items()):
         for words in [f"{name} {inner}" for inner in getattr(command, "commands", {})] or [name]:
             parts += [f"## byhand {words}", _output(f"byhand {words} --help")]
     return "\n\n".join(parts) + "\n"

@@ -7,7 +7,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-import typer.main
 
 from byhand.cli.app import app
 from byhand.cli.main import load_commands
@@ -18,7 +17,7 @@ from pages import write_pages  # noqa: E402
 from terms import PICTURES, lines, with_pictures  # noqa: E402
 
 load_commands()
-COMMANDS = set(typer.main.get_command(app).commands)
+COMMANDS = set(app.commands)
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[1]
 NEEDED = ("numpy", "pillow", "safetensors", "lazy-loader")
 
-# Pyodide has no threads; typer, matplotlib and the others are missing in the environment anyway.
+# Pyodide has no threads; click, matplotlib and the others are missing in the environment anyway.
 USE = """
 import threading
 def no_threads(*arguments, **options):

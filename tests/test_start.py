@@ -11,7 +11,7 @@ import pytest
 import byhand
 from tests.test_floors import LEVEL
 
-SELDOM = {"matplotlib", "PIL", "platformdirs", "pooch", "pydantic", "requests", "rich", "tomli_w", "typer"}
+SELDOM = {"matplotlib", "PIL", "platformdirs", "pooch", "pydantic", "requests", "rich", "tomli_w", "click"}
 
 READ = """
 import byhand
@@ -55,7 +55,7 @@ def test_import_byhand_loads_nothing_else():
     [
         (READ, {"numpy", "safetensors"}, {"byhand.data", "byhand.training", "byhand.optimizers", "threadpoolctl"}),
         (TRAIN, {"numpy", "threadpoolctl"}, {"byhand.data", "byhand.diagnosis", "safetensors"}),
-        (HELP, {"typer"}, {"numpy", "byhand.network", "byhand.data"}),
+        (HELP, {"click"}, {"numpy", "byhand.network", "byhand.data"}),
     ],
     ids=["read", "train", "help"],
 )

@@ -11,7 +11,7 @@ import byhand as b
 from byhand.explaining.programs import ProgramSetup, written
 from byhand.recipes import RECIPES
 from tests.programs.networks import NETWORKS, network, samples, without_dropout
-from tests.programs.of_recipes import NAMES, recipe_case
+from tests.programs.of_recipes import NAMES, OTHERS, recipe_case
 from tests.programs.test_numpy_programs import run, step_of_byhand
 from tests.programs.test_pytorch_programs import layer_at
 
@@ -138,7 +138,7 @@ def test_recipes_over_three_steps(name):
                 assert np.abs((old - new) / RATE - gradient).max() < limit * max(1, np.abs(gradient).max()), key
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in NAMES])
+@pytest.mark.parametrize("name", OTHERS)
 def test_every_recipe_is_a_program(name):
     for_all("float32")
     recipe = RECIPES[name]

@@ -8,7 +8,7 @@ from byhand.exchange.torch_tensors import to_torch
 from byhand.explaining.programs import ProgramSetup, written
 from byhand.recipes import RECIPES
 from tests.programs.networks import NETWORKS, samples, targets, without_dropout
-from tests.programs.of_recipes import NAMES, recipe_case
+from tests.programs.of_recipes import NAMES, OTHERS, recipe_case
 from tests.programs.test_numpy_programs import run, step_of_byhand
 
 torch = pytest.importorskip("torch")
@@ -110,7 +110,7 @@ def test_recipes_over_three_steps(name):
                 p.data -= 0.01 * p.grad
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name not in NAMES])
+@pytest.mark.parametrize("name", OTHERS)
 def test_every_recipe_is_a_program(name):
     torch.set_default_dtype(torch.float32)
     recipe = RECIPES[name]

@@ -52,7 +52,7 @@ def page():
 def test_the_options_are_those_of_python_and_the_command_line():
     known = set(ReadOptions.__dataclass_fields__)
     named = {p.name for o in OPERATIONS if o.id == "read_many" for p in o.parameters}
-    command = set(inspect.signature(read).parameters)
+    command = set(inspect.signature(read.callback).parameters)
     assert known <= named and known <= command
     assert known - {"pages"} <= {p.name for o in OPERATIONS if o.id == "read" for p in o.parameters}
 

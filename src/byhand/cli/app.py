@@ -1,37 +1,35 @@
 """The application that each command adds itself to, and what several commands take."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from byhand.core.errors import ByhandError
 
-app = typer.Typer(
-    name="byhand",
+PATH = click.Path(path_type=Path)
+json_option = click.option("--json", is_flag=True, help="Print JSON, one object per line.")
+
+
+class Command(click.Command):
+    """A command that is listed with the whole first sentence of its help."""
+
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """The sentence; it is not cut off."""
+        return " ".join((self.help or "").partition("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
+
+
+@click.group(
+    "byhand",
     help="Neural networks with every derivative worked out by hand, and a reader of handwritten digits.",
     epilog="Start with:  byhand demo",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
+@click.version_option(package_name="byhand", message="%(version)s")
+def app() -> None:
+    """The application that each command adds itself to."""
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        import byhand
-
-        print(byhand.__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
-) -> None: ...
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+app.command_class = Command
 
 
 def model_file(path: Path) -> Path:

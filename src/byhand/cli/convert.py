@@ -1,11 +1,11 @@
 """byhand convert."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.cli.output import print_json
 from byhand.core.errors import ByhandError
 
@@ -16,35 +16,31 @@ WEIGHT_FILES = (".pt", ".pth", ".keras", ".h5", ".hdf5")
 
 
 @app.command(epilog="Example:  byhand convert runs/conv-1 digits.onnx")
+@click.argument(
+    "source", type=PATH, help="A model file or run folder, .onnx, or weights for --like: .pt, .pth, .keras, .h5."
+)
+@click.argument("target", type=PATH, help="The file to write: .safetensors or .onnx.")
+@click.option("--like", help="A recipe, a model file or a run folder with the network that the weights are for.")
+@click.option("--channels-last", is_flag=True, help="The PyTorch model flattens images with their channels last.")
+@click.option("--state-dict", is_flag=True, help="Write PyTorch's state_dict into the .safetensors file.")
+@click.option("--shape", help="Sizes of a sample's axes, such as 1,28,28, where an ONNX file leaves them open.")
+@click.option(
+    "range_", "--range", type=(float, float), help="What the network takes for black and for white, such as 0 255."
+)
+@click.option("--task", help="What the outputs of an ONNX file are: classes or numbers.")
+@click.option("--logits", is_flag=True, help="Write an ONNX file without the last softmax or sigmoid.")
+@json_option
 def convert(
-    source: Annotated[
-        Path,
-        typer.Argument(help="A model file or run folder, .onnx, or weights for --like: .pt, .pth, .keras, .h5."),
-    ],
-    target: Annotated[Path, typer.Argument(help="The file to write: .safetensors or .onnx.")],
-    like: Annotated[
-        str | None,
-        typer.Option(help="A recipe, a model file or a run folder with the network that the weights are for."),
-    ] = None,
-    channels_last: Annotated[
-        bool,
-        typer.Option("--channels-last", help="The PyTorch model flattens images with their channels last."),
-    ] = False,
-    state_dict: Annotated[
-        bool, typer.Option("--state-dict", help="Write PyTorch's state_dict into the .safetensors file.")
-    ] = False,
-    shape: Annotated[
-        str | None, typer.Option(help="Sizes of a sample's axes, such as 1,28,28, where an ONNX file leaves them open.")
-    ] = None,
-    range_: Annotated[
-        tuple[float, float] | None,
-        typer.Option("--range", help="What the network takes for black and for white, such as 0 255."),
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="What the outputs of an ONNX file are: classes or numbers.")] = None,
-    logits: Annotated[
-        bool, typer.Option("--logits", help="Write an ONNX file without the last softmax or sigmoid.")
-    ] = False,
-    json: Json = False,
+    source: Path,
+    target: Path,
+    like: str | None,
+    channels_last: bool,
+    state_dict: bool,
+    shape: str | None,
+    range_: tuple[float, float] | None,
+    task: str | None,
+    logits: bool,
+    json: bool,
 ) -> None:
     """Turn a network into another format: byhand's own (.safetensors), ONNX (.onnx), or PyTorch's state_dict."""
     from byhand.exchange.loading import any_network, filled, for_range

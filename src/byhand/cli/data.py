@@ -1,21 +1,20 @@
 """byhand data fetch, list."""
 
-from typing import Annotated
+import click
 
-import typer
-
-from byhand.cli.app import Json, app
+from byhand.cli.app import app, json_option
 from byhand.cli.output import print_json, print_table
 
-data = typer.Typer(no_args_is_help=True, help="Download and list data sets.")
-app.add_typer(data, name="data")
+
+@app.group(short_help="Download and list data sets")
+def data() -> None:
+    """Download and list data sets."""
 
 
 @data.command(epilog="Example:  byhand data fetch mnist fashion-mnist")
-def fetch(
-    names: Annotated[list[str], typer.Argument(help="Names of data sets; byhand data list shows them.")],
-    json: Json = False,
-) -> None:
+@click.argument("names", nargs=-1, required=True, help="Names of data sets; byhand data list shows them.")
+@json_option
+def fetch(names: tuple[str, ...], json: bool) -> None:
     """Download data sets into the cache folder (BYHAND_DATA or the system's cache) and verify their checksums."""
     from byhand.data import fetch as get
 
@@ -28,7 +27,8 @@ def fetch(
 
 
 @data.command("list", epilog="Example:  byhand data list --json")
-def list_(json: Json = False) -> None:
+@json_option
+def list_(json: bool) -> None:
     """List the data sets that have a name, and whether they are in the cache."""
     from byhand.data import listing
 

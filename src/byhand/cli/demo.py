@@ -5,11 +5,10 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import app
+from byhand.cli.app import PATH, app
 from byhand.cli.output import percent, print_run, print_table
 
 NEXT = (  # what to type after byhand, and what it shows
@@ -23,10 +22,9 @@ NEXT = (  # what to type after byhand, and what it shows
 
 
 @app.command(epilog="Example:  byhand demo --out out/demo")
-def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the model, metrics and pictures.")] = Path("out/demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-) -> None:
+@click.option("--out", type=PATH, default=Path("out/demo"), help="Folder for the model, metrics and pictures.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+def demo(out: Path, seed: int) -> None:
     """Fetch MNIST, train a dense network, draw pictures, and read a few digits drawn by byhand."""
     import numpy as np
 

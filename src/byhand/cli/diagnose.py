@@ -1,11 +1,11 @@
 """byhand diagnose."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from byhand.cli.app import Json, app
+from byhand.cli.app import PATH, app, json_option
 from byhand.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -15,13 +15,10 @@ NO_PROBLEMS = {True: "Nothing seems wrong.", False: "The curves show nothing wro
 
 
 @app.command(epilog="Example:  byhand diagnose runs/dense-1 --plot health.png")
-def diagnose(
-    run: Annotated[Path, typer.Argument(help="A run folder, or its history.csv.")],
-    plot: Annotated[
-        Path | None, typer.Option(help="Plot gradients, dead and saturated units, and losses into this file.")
-    ] = None,
-    json: Json = False,
-) -> None:
+@click.argument("run", type=PATH, help="A run folder, or its history.csv.")
+@click.option("--plot", type=PATH, help="Plot gradients, dead and saturated units, and losses into this file.")
+@json_option
+def diagnose(run: Path, plot: Path | None, json: bool) -> None:
     """Report what went wrong in a training and what to try, most serious problems first."""
     from textwrap import fill
 

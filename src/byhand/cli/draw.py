@@ -1,26 +1,22 @@
 """byhand draw."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import app
+from byhand.cli.app import PATH, app
 from byhand.core.errors import ByhandError
 
 
 @app.command(epilog="Example:  byhand draw runs/cgan-1 --digit 7 --count 20 -o sevens.png")
-def draw(
-    model: Annotated[Path, typer.Argument(help="The run folder of a network that draws, or its model file.")],
-    digit: Annotated[int | None, typer.Option(min=0, help="The class to draw, for a conditional network.")] = None,
-    count: Annotated[int, typer.Option(min=1, max=10_000, help="Number of images.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    interpolate: Annotated[
-        bool, typer.Option("--interpolate", help="Draw rows of images between random pairs instead.")
-    ] = False,
-    map_: Annotated[bool, typer.Option("--map", help="Draw the map of a VAE with two latent numbers instead.")] = False,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The picture to write.")] = Path("drawn.png"),
-) -> None:
+@click.argument("model", type=PATH, help="The run folder of a network that draws, or its model file.")
+@click.option("--digit", type=click.IntRange(0), help="The class to draw, for a conditional network.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=100, help="Number of images.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@click.option("--interpolate", is_flag=True, help="Draw rows of images between random pairs instead.")
+@click.option("map_", "--map", is_flag=True, help="Draw the map of a VAE with two latent numbers instead.")
+@click.option("--out", "-o", type=PATH, default=Path("drawn.png"), help="The picture to write.")
+def draw(model: Path, digit: int | None, count: int, seed: int, interpolate: bool, map_: bool, out: Path) -> None:
     """Draw images with a trained generator or decoder."""
     import numpy as np
 

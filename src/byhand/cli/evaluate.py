@@ -1,11 +1,11 @@
 """byhand evaluate."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.cli.output import errors_in_words, percent, print_json, print_scores, print_table
 from byhand.core.errors import ByhandError
 
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
 
 @app.command(epilog="Example:  byhand evaluate runs/dense-1 --json")
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
-    data: Annotated[str | None, typer.Option(help="Name or path of a data set; that of the run by default.")] = None,
-    label: Annotated[str | None, typer.Option(help="The column of labels in a .csv: its name or number.")] = None,
-    json: Json = False,
-) -> None:
+@click.argument("model", type=PATH, help="A model file or a run folder.")
+@click.option("--data", help="Name or path of a data set; that of the run by default.")
+@click.option("--label", help="The column of labels in a .csv: its name or number.")
+@json_option
+def evaluate(model: Path, data: str | None, label: str | None, json: bool) -> None:
     """Evaluate a model on test samples: accuracy, precision, recall, F1, confusion matrix; or errors and R²; times."""
     from byhand import training
     from byhand.exchange.loading import any_network

@@ -1,30 +1,22 @@
 """byhand explain."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import app, json_option, model_file
 from byhand.cli.output import print_json
 from byhand.core.errors import ByhandError
 
 
 @app.command(epilog="Example:  byhand explain conv --as numpy > conv.py")
-def explain(
-    what: Annotated[str, typer.Argument(help="A recipe, a model file or a run folder.")],
-    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
-    sample: Annotated[
-        int | None, typer.Option(min=0, help="Insert the numbers of the training sample with this index.")
-    ] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Name or path of the data set of the sample; mnist by default.")
-    ] = None,
-    language: Annotated[
-        str | None, typer.Option("--as", help="Print a program that trains this network: numpy, pytorch, keras or jax.")
-    ] = None,
-    json: Json = False,
-) -> None:
+@click.argument("what", help="A recipe, a model file or a run folder.")
+@click.option("--latex", is_flag=True, help="Print LaTeX.")
+@click.option("--sample", type=click.IntRange(0), help="Insert the numbers of the training sample with this index.")
+@click.option("--data", help="Name or path of the data set of the sample; mnist by default.")
+@click.option("language", "--as", help="Print a program that trains this network: numpy, pytorch, keras or jax.")
+@json_option
+def explain(what: str, latex: bool, sample: int | None, data: str | None, language: str | None, json: bool) -> None:
     """Print the equations of a network, forward and backward, with their shapes; or a program that trains it."""
     import numpy as np
 

@@ -2,11 +2,10 @@
 
 from math import prod
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.cli.output import print_json
 from byhand.core.errors import ByhandError
 
@@ -14,16 +13,12 @@ CALIBRATION = 500  # samples that tell how large an 8-bit network's numbers get
 
 
 @app.command(epilog="Example:  byhand export runs/small-1 --c digits.c --int8")
-def export(
-    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
-    c: Annotated[Path, typer.Option("--c", help="The C file to write; its function has the file's name.")],
-    int8: Annotated[bool, typer.Option("--int8", help="Use 8-bit integers instead of single precision.")] = False,
-    data: Annotated[
-        str | None,
-        typer.Option(help="Data set whose first training samples set the ranges of the 8-bit numbers."),
-    ] = None,
-    json: Json = False,
-) -> None:
+@click.argument("model", type=PATH, help="A model file or a run folder.")
+@click.option("--c", type=PATH, required=True, help="The C file to write; its function has the file's name.")
+@click.option("--int8", is_flag=True, help="Use 8-bit integers instead of single precision.")
+@click.option("--data", help="Data set whose first training samples set the ranges of the 8-bit numbers.")
+@json_option
+def export(model: Path, c: Path, int8: bool, data: str | None, json: bool) -> None:
     """Write a network as one file of plain C (C99, no libraries, no allocation), for microcontrollers."""
     from byhand.data import load
     from byhand.exchange.c.writer import save_c

@@ -1,25 +1,33 @@
 """byhand find-rate."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import Json, app
+from byhand.cli.app import PATH, app, json_option
 from byhand.cli.output import print_json
 
 
 @app.command("find-rate", epilog="Example:  byhand find-rate dense --plot rates.png")
+@click.argument("recipe", help="Name of the recipe.")
+@click.option("--data", help="Name or path of a data set; that of the recipe by default.")
+@click.option("--low", type=float, default=1e-7, help="The lowest learning rate.")
+@click.option("--high", type=float, default=10.0, help="The highest learning rate.")
+@click.option("--steps", type=click.IntRange(10), default=200, help="Number of learning rates, one per step.")
+@click.option("--batch-size", type=click.IntRange(0), help="Samples per step; 0 for the full batch.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@click.option("--plot", type=PATH, help="Plot loss against learning rate into this file.")
+@json_option
 def find_rate(
-    recipe: Annotated[str, typer.Argument(help="Name of the recipe.")],
-    data: Annotated[str | None, typer.Option(help="Name or path of a data set; that of the recipe by default.")] = None,
-    low: Annotated[float, typer.Option(help="The lowest learning rate.")] = 1e-7,
-    high: Annotated[float, typer.Option(help="The highest learning rate.")] = 10.0,
-    steps: Annotated[int, typer.Option(min=10, help="Number of learning rates, one per step.")] = 200,
-    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples per step; 0 for the full batch.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    plot: Annotated[Path | None, typer.Option(help="Plot loss against learning rate into this file.")] = None,
-    json: Json = False,
+    recipe: str,
+    data: str | None,
+    low: float,
+    high: float,
+    steps: int,
+    batch_size: int | None,
+    seed: int,
+    plot: Path | None,
+    json: bool,
 ) -> None:
     """Suggest a learning rate for a recipe by a short training with increasing rates."""
     import numpy as np

@@ -1,31 +1,30 @@
 """byhand form."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.core.errors import ByhandError
 
 if TYPE_CHECKING:
     from byhand.core.types import Array
 
-form_app = typer.Typer(no_args_is_help=True, help="Read paper forms and tables that were filled in by hand.")
-app.add_typer(form_app, name="form")
+
+@app.group(short_help="Read paper forms and tables that were filled in by hand")
+def form() -> None:
+    """Read paper forms and tables that were filled in by hand."""
 
 
-@form_app.command(epilog="Example:  byhand form learn empty.png -o form.toml")
-def learn(
-    scan: Annotated[Path, typer.Argument(help="A scan of the form, the right way up; preferably an empty one.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The description to write, a TOML file.")] = Path(
-        "form.toml"
-    ),
-    filled: Annotated[bool, typer.Option("--filled", help="The scanned form has been filled in.")] = False,
-    rotate: Annotated[int, typer.Option(help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")] = 0,
-    page: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing description.")] = False,
-) -> None:
+@form.command(epilog="Example:  byhand form learn empty.png -o form.toml")
+@click.argument("scan", type=PATH, help="A scan of the form, the right way up; preferably an empty one.")
+@click.option("--out", "-o", type=PATH, default=Path("form.toml"), help="The description to write, a TOML file.")
+@click.option("--filled", is_flag=True, help="The scanned form has been filled in.")
+@click.option("--rotate", type=int, default=0, help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")
+@click.option("--page", type=click.IntRange(1), default=1, help="Which page of the file.")
+@click.option("--force", is_flag=True, help="Overwrite an existing description.")
+def learn(scan: Path, out: Path, filled: bool, rotate: int, page: int, force: bool) -> None:
     """Find the fields of a form: boxes, cells and combs for digits, lines to write on, tables.
 
     Writes a description to be edited, the empty form beside it as PNG, and a picture that shows where the fields are.
@@ -48,29 +47,39 @@ def learn(
     )
 
 
-@form_app.command(epilog="Example:  byhand form read form.toml scans/ -o answers.csv")
+@form.command(epilog="Example:  byhand form read form.toml scans/ -o answers.csv")
+@click.argument("description", type=PATH, metavar="FORM", help="The form's description, a TOML file.")
+@click.argument("sources", nargs=-1, required=True, help="Scans: pictures, PDF and TIFF files, folders, patterns, -.")
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1),
+    default=0.9,
+    help="Fields with a lower confidence are marked for review.",
+)
+@click.option("--model", type=PATH, help="A model file; the built-in networks by default.")
+@click.option("--pages", default="", show_default=False, help="Pages of each file: 1,3-5 or 2-.")
+@click.option("--format", "-f", default="csv", help="csv (one row per scan) or json (one line per scan).")
+@click.option("--out", "-o", type=PATH, help="Write to this file when everything has been read.")
+@click.option("--jobs", "-j", type=click.IntRange(1), default=1, help="Number of processes that read.")
+@click.option("--resume", is_flag=True, help="Skip files that are already in the output.")
+@click.option(
+    "--review", type=PATH, help="Folder for a review page with pictures of the fields that a person should check."
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print no messages about files.")
+@json_option
 def read(
-    description: Annotated[Path, typer.Argument(help="The form's description, a TOML file.", metavar="FORM")],
-    sources: Annotated[list[str], typer.Argument(help="Scans: pictures, PDF and TIFF files, folders, patterns, -.")],
-    confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Fields with a lower confidence are marked for review.")
-    ] = 0.9,
-    model: Annotated[Path | None, typer.Option(help="A model file; the built-in networks by default.")] = None,
-    pages: Annotated[str, typer.Option(help="Pages of each file: 1,3-5 or 2-.")] = "",
-    format: Annotated[
-        str, typer.Option("--format", "-f", help="csv (one row per scan) or json (one line per scan).")
-    ] = "csv",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write to this file when everything has been read.")
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes that read.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Skip files that are already in the output.")] = False,
-    review: Annotated[
-        Path | None,
-        typer.Option(help="Folder for a review page with pictures of the fields that a person should check."),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages about files.")] = False,
-    json: Json = False,
+    description: Path,
+    sources: tuple[str, ...],
+    confidence: float,
+    model: Path | None,
+    pages: str,
+    format: str,
+    out: Path | None,
+    jobs: int,
+    resume: bool,
+    review: Path | None,
+    quiet: bool,
+    json: bool,
 ) -> None:
     """Read scans of a form: one row each, with a column for each field, and what a person should check.
 
@@ -104,15 +113,14 @@ def read(
     if to_look_at:
         print(f"byhand: {to_look_at.write()} shows {len(to_look_at.cards):,} fields to look at.", file=sys.stderr)
     if failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
-@form_app.command(epilog="Example:  byhand form correct answers.csv review/corrections.csv -o final.csv")
-def correct(
-    output: Annotated[Path, typer.Argument(help="The CSV file that byhand form read wrote.")],
-    corrections: Annotated[Path, typer.Argument(help="The corrections.csv that the page of review saved.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
-) -> None:
+@form.command(epilog="Example:  byhand form correct answers.csv review/corrections.csv -o final.csv")
+@click.argument("output", type=PATH, help="The CSV file that byhand form read wrote.")
+@click.argument("corrections", type=PATH, help="The corrections.csv that the page of review saved.")
+@click.option("--out", "-o", type=PATH, required=True, help="The file to write.")
+def correct(output: Path, corrections: Path, out: Path) -> None:
     """Put the corrections of a review into the output; corrected fields are no longer marked for review."""
     from byhand.core.files import write_atomically
     from byhand.forms.review import corrected
@@ -122,19 +130,32 @@ def correct(
     print(f"{out}: {count:,} fields corrected or confirmed.")
 
 
-@form_app.command(epilog="Example:  byhand form table marks.jpg --skip-rows 1 --skip-columns 1 -o marks.csv")
+@form.command(epilog="Example:  byhand form table marks.jpg --skip-rows 1 --skip-columns 1 -o marks.csv")
+@click.argument("scan", type=PATH, help="A scan or photo of the page, the right way up.")
+@click.option("--pattern", default="digits", help="What a cell may contain, as for byhand read.")
+@click.option("--length", default="", show_default=False, help="Number of digits in a cell: 1, or 2-4.")
+@click.option("--skip-rows", type=click.IntRange(0), default=0, help="Number of heading rows at the top.")
+@click.option("--skip-columns", type=click.IntRange(0), default=0, help="Number of heading columns at the left.")
+@click.option(
+    "--confidence", type=click.FloatRange(0, 1), default=0.9, help="Cells with a lower confidence are marked."
+)
+@click.option("--rotate", type=int, default=0, help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")
+@click.option("--page", type=click.IntRange(1), default=1, help="Which page of the file.")
+@click.option("--model", type=PATH, help="A model file; the built-in networks by default.")
+@click.option("--out", "-o", type=PATH, help="Write into this file.")
+@json_option
 def table(
-    scan: Annotated[Path, typer.Argument(help="A scan or photo of the page, the right way up.")],
-    pattern: Annotated[str, typer.Option(help="What a cell may contain, as for byhand read.")] = "digits",
-    length: Annotated[str, typer.Option(help="Number of digits in a cell: 1, or 2-4.")] = "",
-    skip_rows: Annotated[int, typer.Option(min=0, help="Number of heading rows at the top.")] = 0,
-    skip_columns: Annotated[int, typer.Option(min=0, help="Number of heading columns at the left.")] = 0,
-    confidence: Annotated[float, typer.Option(min=0, max=1, help="Cells with a lower confidence are marked.")] = 0.9,
-    rotate: Annotated[int, typer.Option(help="Rotate clockwise first: 0, 90, 180 or 270 degrees.")] = 0,
-    page: Annotated[int, typer.Option(min=1, help="Which page of the file.")] = 1,
-    model: Annotated[Path | None, typer.Option(help="A model file; the built-in networks by default.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write into this file.")] = None,
-    json: Json = False,
+    scan: Path,
+    pattern: str,
+    length: str,
+    skip_rows: int,
+    skip_columns: int,
+    confidence: float,
+    rotate: int,
+    page: int,
+    model: Path | None,
+    out: Path | None,
+    json: bool,
 ) -> None:
     """Read the tables of handwritten numbers on a page, such as marks lists: their rows and columns as CSV.
 

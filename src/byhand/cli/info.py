@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from byhand.cli.app import Json, app
+from byhand.cli.app import app, json_option
 from byhand.cli.output import print_json
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux
 
 
 @app.command(epilog="Example:  byhand info --json")
-def info(json: Json = False) -> None:
+@json_option
+def info(json: bool) -> None:
     """Print versions, the operations in use, the processor, and the folders of data and models, for bug reports."""
     found = facts()
     if json:

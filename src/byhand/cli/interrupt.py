@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-import typer
+import click
 
 from byhand.core.world import ALONE, World
 from byhand.recipes.unfinished import command
@@ -54,4 +54,4 @@ def _leave(interruption: Interrupted, checkpoints: Checkpoints, command: str) ->
         )
     else:
         print("byhand: stopped before the first checkpoint.", file=sys.stderr)
-    raise typer.Exit(128 + interruption.signal)
+    raise click.exceptions.Exit(128 + interruption.signal)

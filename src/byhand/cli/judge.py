@@ -2,27 +2,26 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
-from byhand.cli.app import Json, app
+from byhand.cli.app import PATH, app, json_option
 from byhand.cli.output import percent, print_json, print_table
 from byhand.core.errors import ByhandError
 
 
 @app.command(epilog="Example:  byhand judge runs/cgan-1 --out out/cgan")
-def judge(
-    model: Annotated[Path, typer.Argument(help="The run folder of a network that draws, or its model file.")],
-    data: Annotated[str, typer.Option(help="Name or path of the data set that the network learnt from.")] = "mnist",
-    count: Annotated[int, typer.Option(min=100, help="How many images to draw and to compare with.")] = 10_000,
-    classifier: Annotated[
-        Path | None, typer.Option(help="The classifier whose features are compared; the built-in one by default.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for a picture of images and their nearest ones.")] = None,
-    json: Json = False,
-) -> None:
+@click.argument("model", type=PATH, help="The run folder of a network that draws, or its model file.")
+@click.option("--data", default="mnist", help="Name or path of the data set that the network learnt from.")
+@click.option("--count", type=click.IntRange(100), default=10_000, help="How many images to draw and to compare with.")
+@click.option(
+    "--classifier", type=PATH, help="The classifier whose features are compared; the built-in one by default."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@click.option("--out", type=PATH, help="Folder for a picture of images and their nearest ones.")
+@json_option
+def judge(model: Path, data: str, count: int, classifier: Path | None, seed: int, out: Path | None, json: bool) -> None:
     """Compare the images that a network draws with training images, by a classifier's features."""
     from hashlib import sha256
 

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from byhand.cli.app import Json, app
+from byhand.cli.app import PATH, app, json_option
 from byhand.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -15,23 +15,27 @@ if TYPE_CHECKING:
 
 
 @app.command(epilog="Example:  byhand lesson chain-rule --exercise")
+@click.argument("names", nargs=-1, help="Names of lessons; lists all lessons if omitted.")
+@click.option("all_", "--all", is_flag=True, help="Run all lessons in teaching order.")
+@click.option(
+    "--exercise", is_flag=True, help="Ask questions with fresh numbers; exits with 1 unless all are answered correctly."
+)
+@click.option("--plot", type=PATH, help="Draw the pictures of the lessons into this folder.")
+@click.option(
+    "--notebook", type=PATH, help="Write the lessons into this folder as Jupyter notebooks; all if none is named."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), help="Random seed; 0 for lessons and a fresh one for exercises by default."
+)
+@json_option
 def lesson(
-    names: Annotated[list[str] | None, typer.Argument(help="Names of lessons; lists all lessons if omitted.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Run all lessons in teaching order.")] = False,
-    exercise: Annotated[
-        bool,
-        typer.Option(
-            "--exercise", help="Ask questions with fresh numbers; exits with 1 unless all are answered correctly."
-        ),
-    ] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the pictures of the lessons into this folder.")] = None,
-    notebook: Annotated[
-        Path | None, typer.Option(help="Write the lessons into this folder as Jupyter notebooks; all if none is named.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Random seed; 0 for lessons and a fresh one for exercises by default.")
-    ] = None,
-    json: Json = False,
+    names: tuple[str, ...],
+    all_: bool,
+    exercise: bool,
+    plot: Path | None,
+    notebook: Path | None,
+    seed: int | None,
+    json: bool,
 ) -> None:
     """Print worked examples, from the perceptron to networks that draw, with every number checked; or ask questions."""
     from byhand.lessons import lesson_called, lessons, run_lesson
@@ -50,7 +54,7 @@ def lesson(
     if exercise:
         answered = [_exercise(name, seed) for name in chosen]
         if not all(answered):
-            raise typer.Exit(1)
+            raise click.exceptions.Exit(1)
         return
     for name in chosen:
         if known[name].needs and sys.stderr.isatty():

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.cli.output import percent, print_json
 from byhand.core.errors import ByhandError
 
@@ -22,20 +22,16 @@ MAPPED = 2_000  # images on the map: more than that hide each other
 
 
 @app.command(epilog="Example, after byhand demo:  byhand look out/demo 7")
-def look(
-    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
-    image: Annotated[
-        str,
-        typer.Argument(
-            help="A picture of one digit, the index of a test image, or a text for a network of characters."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("out/look"),
-    data: Annotated[str, typer.Option(help="Name or path of the data set of test and training images.")] = "mnist",
-    among: Annotated[int, typer.Option(min=2, help="Number of training images to compare with.")] = 10_000,
-    patch: Annotated[int | None, typer.Option(min=1, help="Side of the square for occlusion, in pixels.")] = None,
-    json: Json = False,
-) -> None:
+@click.argument("model", type=PATH, help="A model file or a run folder.")
+@click.argument(
+    "image", help="A picture of one digit, the index of a test image, or a text for a network of characters."
+)
+@click.option("--out", type=PATH, default=Path("out/look"), help="Folder for the pictures.")
+@click.option("--data", default="mnist", help="Name or path of the data set of test and training images.")
+@click.option("--among", type=click.IntRange(2), default=10_000, help="Number of training images to compare with.")
+@click.option("--patch", type=click.IntRange(1), help="Side of the square for occlusion, in pixels.")
+@json_option
+def look(model: Path, image: str, out: Path, data: str, among: int, patch: int | None, json: bool) -> None:
     """Draw how a network predicts an image: filters, feature maps, attention, decisive pixels, similar images."""
     from byhand import plots
     from byhand.data import load

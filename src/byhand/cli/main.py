@@ -5,6 +5,8 @@ import sys
 import warnings
 from typing import Any
 
+import click
+
 from byhand.cli.app import app
 from byhand.core.errors import ByhandError
 
@@ -18,7 +20,12 @@ def main() -> None:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
-            app()
+            sys.exit(app.main(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
     except ByhandError as error:
         _fail(str(error))
     except OSError as error:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
-import typer
+import click
 
 from byhand.core.world import World, ending_together
 
@@ -21,7 +21,7 @@ def started_by_mpi() -> Iterator[World]:
         try:
             with ending_together(world):
                 yield world
-        except typer.Exit:
+        except click.exceptions.Exit:
             raise
         except Exception:
-            raise typer.Exit(2) from None  # the first process says what it was
+            raise click.exceptions.Exit(2) from None  # the first process says what it was

@@ -1,32 +1,24 @@
 """byhand predict."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.cli.output import print_json
 from byhand.core.errors import ByhandError
 
 
 @app.command(epilog="Example:  byhand predict runs/dense-1 test.csv --kaggle -o submission.csv")
+@click.argument("model", type=PATH, help="A model file or a run folder.")
+@click.argument("data", help="A .csv, .npz, .txt or IDX file, a picture, a folder of pictures, or a data set.")
+@click.option("--out", "-o", type=PATH, help="Write into this file instead of to standard output.")
+@click.option("--probabilities", is_flag=True, help="Also give the probability of each class.")
+@click.option("--kaggle", is_flag=True, help="Write ImageId,Label, the format of Kaggle's Digit Recognizer.")
+@click.option("--label", help="Column of labels to ignore, if the file has one.")
+@json_option
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
-    data: Annotated[
-        str, typer.Argument(help="A .csv, .npz, .txt or IDX file, a picture, a folder of pictures, or a data set.")
-    ],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write into this file instead of to standard output.")
-    ] = None,
-    probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="Also give the probability of each class.")
-    ] = False,
-    kaggle: Annotated[
-        bool, typer.Option("--kaggle", help="Write ImageId,Label, the format of Kaggle's Digit Recognizer.")
-    ] = False,
-    label: Annotated[str | None, typer.Option(help="Column of labels to ignore, if the file has one.")] = None,
-    json: Json = False,
+    model: Path, data: str, out: Path | None, probabilities: bool, kaggle: bool, label: str | None, json: bool
 ) -> None:
     """Predict samples without labels: classes, probabilities or numbers."""
     from json import dumps

@@ -3,11 +3,10 @@
 import os
 import time
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import Json, app
+from byhand.cli.app import app, json_option
 from byhand.cli.output import percent, print_json
 from byhand.core.errors import ByhandError
 
@@ -16,11 +15,10 @@ LOADED = time.perf_counter()
 
 
 @app.command(epilog="Example:  byhand race --seed 3 --json")
-def race(
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    data: Annotated[str, typer.Option(help="Name or path of a data set.")] = "mnist",
-    json: Json = False,
-) -> None:
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@click.option("--data", default="mnist", help="Name or path of a data set.")
+@json_option
+def race(seed: int, data: str, json: bool) -> None:
     """Train a convolutional network on MNIST from a cold start, and print test accuracy and times."""
     from byhand.data import load
     from byhand.recipes import RECIPES

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.core.errors import ByhandError
 
 if TYPE_CHECKING:
@@ -20,53 +20,58 @@ if TYPE_CHECKING:
 
 
 @app.command(epilog="Example:  byhand read scans/ invoice.pdf --jobs 2 --format csv -o numbers.csv")
+@click.argument("sources", nargs=-1, help="Pictures, PDF and TIFF files, folders, patterns, or - for standard input.")
+@click.option("listed", "--list", help="A file with one path per line, or a CSV file with a column 'file'.")
+@click.option("--model", type=PATH, help="A model file or a run folder; the built-in networks by default.")
+@click.option("--hand", type=PATH, help="A file written by byhand train-hand: one person's digits.")
+@click.option(
+    "--pattern",
+    default="",
+    show_default="all that the model knows",
+    help="What a row may contain: digits, text, numbers, amount, date, time, or a regular expression.",
+)
+@click.option("--signs/--digits-only", default=None, help="Read the signs of numbers, or digits alone.")
+@click.option("--length", default="", show_default=False, help="Number of digits in each number: 8, or 4-6.")
+@click.option("--confidence", type=click.FloatRange(0, 1), default=0.0, help="Refuse rows with a lower confidence.")
+@click.option(
+    "--region", default="", show_default=False, help="The area to read: left,top,right,bottom, in pixels or percent."
+)
+@click.option("--rotate", type=int, default=0, help="Rotate clockwise before reading: 0, 90, 180 or 270 degrees.")
+@click.option("--pages", default="", show_default=False, help="Pages of each file: 1,3-5 or 2-.")
+@click.option("--format", "-f", default="text", help="text, json (one line per page), csv or hocr.")
+@click.option("--out", "-o", type=PATH, help="Write to this file when everything has been read.")
+@click.option("--annotate", type=PATH, help="Folder for pictures of the pages that show what was read.")
+@click.option("--jobs", "-j", type=click.IntRange(1), default=1, help="Number of processes that read.")
+@click.option(
+    "--shard", default="", show_default=False, help="Read only one part of the files: 2/8 is the second of eight."
+)
+@click.option("--resume", is_flag=True, help="Skip files that are already in the output.")
+@click.option("--quiet", "-q", is_flag=True, help="Print no messages about files.")
+@click.option("--verbose", "-v", is_flag=True, help="Print how long each page took, and a summary.")
+@click.option("--show", is_flag=True, help="Also print each digit as the network for single digits sees it, 28 × 28.")
+@json_option
 def read(
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(help="Pictures, PDF and TIFF files, folders, patterns, or - for standard input."),
-    ] = None,
-    listed: Annotated[
-        str | None, typer.Option("--list", help="A file with one path per line, or a CSV file with a column 'file'.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="A model file or a run folder; the built-in networks by default.")
-    ] = None,
-    hand: Annotated[Path | None, typer.Option(help="A file written by byhand train-hand: one person's digits.")] = None,
-    pattern: Annotated[
-        str,
-        typer.Option(
-            help="What a row may contain: digits, text, numbers, amount, date, time, or a regular expression.",
-            show_default="all that the model knows",
-        ),
-    ] = "",
-    signs: Annotated[
-        bool | None, typer.Option("--signs/--digits-only", help="Read the signs of numbers, or digits alone.")
-    ] = None,
-    length: Annotated[str, typer.Option(help="Number of digits in each number: 8, or 4-6.")] = "",
-    confidence: Annotated[float, typer.Option(min=0, max=1, help="Refuse rows with a lower confidence.")] = 0.0,
-    region: Annotated[str, typer.Option(help="The area to read: left,top,right,bottom, in pixels or percent.")] = "",
-    rotate: Annotated[int, typer.Option(help="Rotate clockwise before reading: 0, 90, 180 or 270 degrees.")] = 0,
-    pages: Annotated[str, typer.Option(help="Pages of each file: 1,3-5 or 2-.")] = "",
-    format: Annotated[
-        str, typer.Option("--format", "-f", help="text, json (one line per page), csv or hocr.")
-    ] = "text",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write to this file when everything has been read.")
-    ] = None,
-    annotate: Annotated[
-        Path | None, typer.Option(help="Folder for pictures of the pages that show what was read.")
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Number of processes that read.")] = 1,
-    shard: Annotated[str, typer.Option(help="Read only one part of the files: 2/8 is the second of eight.")] = "",
-    resume: Annotated[bool, typer.Option("--resume", help="Skip files that are already in the output.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no messages about files.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print how long each page took, and a summary.")
-    ] = False,
-    show: Annotated[
-        bool, typer.Option("--show", help="Also print each digit as the network for single digits sees it, 28 × 28.")
-    ] = False,
-    json: Json = False,
+    sources: tuple[str, ...],
+    listed: str | None,
+    model: Path | None,
+    hand: Path | None,
+    pattern: str,
+    signs: bool | None,
+    length: str,
+    confidence: float,
+    region: str,
+    rotate: int,
+    pages: str,
+    format: str,
+    out: Path | None,
+    annotate: Path | None,
+    jobs: int,
+    shard: str,
+    resume: bool,
+    quiet: bool,
+    verbose: bool,
+    show: bool,
+    json: bool,
 ) -> None:
     """Read the handwritten numbers in pictures and documents, in one or more rows, dark on light or light on dark.
 
@@ -102,7 +107,7 @@ def read(
                 advance(page)
     report.end(found, len(output.done))
     if report.failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _part(shard: str) -> tuple[int, None, int]:
@@ -123,7 +128,7 @@ def _interruptible(
         yield from read_documents(documents, task, jobs)
     except KeyboardInterrupt:
         print(f"byhand: stopped{'; go on with --resume' if out else ''}.", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise click.exceptions.Exit(130) from None
 
 
 class _Report:

@@ -1,11 +1,12 @@
 """byhand recipes."""
 
-from byhand.cli.app import Json, app
+from byhand.cli.app import app, json_option
 from byhand.cli.output import percent, print_json, print_table
 
 
 @app.command(epilog="Example:  byhand recipes")
-def recipes(json: Json = False) -> None:
+@json_option
+def recipes(json: bool) -> None:
     """List the recipes."""
     from byhand.recipes import RECIPES
     from byhand.recipes.drawing import DRAWING_RECIPES

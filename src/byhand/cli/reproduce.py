@@ -1,21 +1,16 @@
 """byhand reproduce."""
 
-from typing import Annotated
+import click
 
-import typer
-
-from byhand.cli.app import Json, app
+from byhand.cli.app import app, json_option
 from byhand.cli.output import percent, print_json, print_table
 
 
 @app.command(epilog="Example:  byhand reproduce nielsen chang --seeds 3")
-def reproduce(
-    recipes: Annotated[
-        list[str] | None, typer.Argument(help="Names of recipes; all published ones by default.")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Number of runs of each recipe, with seeds 0, 1, ...")] = 5,
-    json: Json = False,
-) -> None:
+@click.argument("recipes", nargs=-1, help="Names of recipes; all published ones by default.")
+@click.option("--seeds", type=click.IntRange(1), default=5, help="Number of runs of each recipe, with seeds 0, 1, ...")
+@json_option
+def reproduce(recipes: tuple[str, ...], seeds: int, json: bool) -> None:
     """Train published networks and compare the published figures with ours."""
     import sys
 

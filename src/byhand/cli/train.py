@@ -3,11 +3,11 @@
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from byhand.cli.app import Json, absolute, app
+from byhand.cli.app import PATH, absolute, app, json_option
 from byhand.cli.output import print_json, print_run
 from byhand.core.errors import ByhandError
 
@@ -18,32 +18,51 @@ if TYPE_CHECKING:
 
 
 @app.command(epilog="Example:  byhand train nielsen --epochs 10 --hidden 100 --out runs/wide")
+@click.argument("recipe", required=False, help="Name of the recipe; `dense` by default.")
+@click.option("--epochs", type=click.IntRange(1), help="Number of epochs.")
+@click.option("--batch-size", type=click.IntRange(0), help="Samples per step; 0 for the full batch.")
+@click.option("--lr", type=float, help="A constant learning rate.")
+@click.option("--hidden", help="Sizes of the hidden layers, such as 256,128.")
+@click.option("--seed", type=click.IntRange(0), help="Random seed.")
+@click.option(
+    "--shards", type=click.IntRange(1), help="Number of parts of each batch, shared among the processes of mpiexec."
+)
+@click.option("--data", help="Name or path of a data set.")
+@click.option("--label", help="The column of a .csv to predict: its name or number.")
+@click.option("--impute", is_flag=True, help="Impute the missing values of a table.")
+@click.option("--ignore", help="Columns of a table to ignore, such as id,name.")
+@click.option("--task", help="Whether the label of a table is numbers or classes.")
+@click.option("--config", type=PATH, help="The config.toml of a run to repeat.")
+@click.option("--out", type=PATH, help="The run folder; runs/RECIPE-N by default.")
+@click.option("--overwrite", is_flag=True, help="Overwrite an existing run folder.")
+@click.option("--plots/--no-plots", default=True, help="Draw the plots.")
+@click.option("--half", is_flag=True, help="Store the model in half precision.")
+@click.option(
+    "--checkpoint-every", help="Interval of checkpoints: 60 seconds (the default), 500 steps, 1 epoch, or never."
+)
+@click.option("--resume", type=PATH, help="Resume the unfinished run in this folder.")
+@json_option
 def train(
-    recipe: Annotated[str | None, typer.Argument(help="Name of the recipe; `dense` by default.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=0, help="Samples per step; 0 for the full batch.")] = None,
-    lr: Annotated[float | None, typer.Option(help="A constant learning rate.")] = None,
-    hidden: Annotated[str | None, typer.Option(help="Sizes of the hidden layers, such as 256,128.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
-    shards: Annotated[
-        int | None, typer.Option(min=1, help="Number of parts of each batch, shared among the processes of mpiexec.")
-    ] = None,
-    data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
-    label: Annotated[str | None, typer.Option(help="The column of a .csv to predict: its name or number.")] = None,
-    impute: Annotated[bool, typer.Option("--impute", help="Impute the missing values of a table.")] = False,
-    ignore: Annotated[str | None, typer.Option(help="Columns of a table to ignore, such as id,name.")] = None,
-    task: Annotated[str | None, typer.Option(help="Whether the label of a table is numbers or classes.")] = None,
-    config: Annotated[Path | None, typer.Option(help="The config.toml of a run to repeat.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder; runs/RECIPE-N by default.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing run folder.")] = False,
-    plots: Annotated[bool, typer.Option(help="Draw the plots.")] = True,
-    half: Annotated[bool, typer.Option("--half", help="Store the model in half precision.")] = False,
-    checkpoint_every: Annotated[
-        str | None,
-        typer.Option(help="Interval of checkpoints: 60 seconds (the default), 500 steps, 1 epoch, or never."),
-    ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Resume the unfinished run in this folder.")] = None,
-    json: Json = False,
+    recipe: str | None,
+    epochs: int | None,
+    batch_size: int | None,
+    lr: float | None,
+    hidden: str | None,
+    seed: int | None,
+    shards: int | None,
+    data: str | None,
+    label: str | None,
+    impute: bool,
+    ignore: str | None,
+    task: str | None,
+    config: Path | None,
+    out: Path | None,
+    overwrite: bool,
+    plots: bool,
+    half: bool,
+    checkpoint_every: str | None,
+    resume: Path | None,
+    json: bool,
 ) -> None:
     """Train a recipe; write model, configuration, history, metrics, diagnosis and plots into a run folder."""
     from byhand.cli.mpi import started_by_mpi

@@ -2,23 +2,29 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import absolute, app
+from byhand.cli.app import PATH, absolute, app
 from byhand.core.errors import ByhandError
 
 
 @app.command("train-drawer", epilog="Example:  byhand train-drawer cgan --epochs 20")
+@click.argument("recipe", required=False, help="gan, cgan, dcgan, wgan-gp, vae, vae-conv or vae-2.")
+@click.option("--epochs", type=click.IntRange(1), help="Number of epochs.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@click.option("--data", help="Name or path of a data set of images.")
+@click.option("--out", type=PATH, help="The run folder; runs/RECIPE-N by default.")
+@click.option("--overwrite", is_flag=True, help="Overwrite an existing run folder.")
+@click.option("--resume", type=PATH, help="Resume the unfinished run in this folder.")
 def train_drawer(
-    recipe: Annotated[str | None, typer.Argument(help="gan, cgan, dcgan, wgan-gp, vae, vae-conv or vae-2.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    data: Annotated[str | None, typer.Option(help="Name or path of a data set of images.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder; runs/RECIPE-N by default.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing run folder.")] = False,
-    resume: Annotated[Path | None, typer.Option(help="Resume the unfinished run in this folder.")] = None,
+    recipe: str | None,
+    epochs: int | None,
+    seed: int,
+    data: str | None,
+    out: Path | None,
+    overwrite: bool,
+    resume: Path | None,
 ) -> None:
     """Train networks that draw (a GAN or a VAE); write them, their history and sheets of images into a run folder."""
     from byhand.recipes.drawing import get_drawing_recipe

@@ -1,23 +1,21 @@
 """byhand train-hand."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import app
+from byhand.cli.app import PATH, app
 
 
 @app.command("train-hand", epilog="Example:  byhand train-hand corrections.csv -o mine.hand")
-def train_hand(
-    samples: Annotated[
-        Path, typer.Argument(help="A CSV file with the columns file and label, or an npz file of the page's drawings.")
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
-    epochs: Annotated[int, typer.Option(min=1, help="Number of passes over the samples.")] = 3,
-    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 5e-4,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-) -> None:
+@click.argument(
+    "samples", type=PATH, help="A CSV file with the columns file and label, or an npz file of the page's drawings."
+)
+@click.option("--out", "-o", type=PATH, required=True, help="The file to write.")
+@click.option("--epochs", type=click.IntRange(1), default=3, help="Number of passes over the samples.")
+@click.option("--rate", type=float, default=5e-4, help="Peak learning rate.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+def train_hand(samples: Path, out: Path, epochs: int, rate: float, seed: int) -> None:
     """Learn one person's digits from rows of them with their labels, for byhand read --hand; takes a minute or two.
 
     Others' writing is not forgotten: what was learnt is taken over as far as composed rows and MNIST lose at most 0.1

@@ -2,33 +2,40 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
-from byhand.cli.app import app
+from byhand.cli.app import PATH, app
 
 
 @app.command(epilog="Example:  byhand train-reader rows --hands hands --fonts fonts --out rows.safetensors")
+@click.argument(
+    "network",
+    help="finder or rows: train it; deepen: give the network for rows more layers; pack: put both into a file.",
+)
+@click.option("--out", type=PATH, required=True, help="The file to write, after every epoch.")
+@click.option("--hands", type=PATH, help="A folder of free hands to learn from, too.")
+@click.option("--fonts", type=PATH, help="A folder of fonts to learn from, too.")
+@click.option("--start", type=PATH, multiple=True, help="Network to continue from; for pack, the networks to combine.")
+@click.option("--epochs", type=click.IntRange(1), help="Number of epochs.")
+@click.option("--part", type=click.IntRange(1), help="Number of new samples per epoch.")
+@click.option("--stay", type=click.IntRange(1), help="Number of epochs that a sample is used.")
+@click.option("--rate", type=float, help="Peak learning rate.")
+@click.option("--drawn", type=click.IntRange(20), help="Number of synthetic writers.")
+@click.option("--seed", type=click.IntRange(0), help="Random seed.")
 def train_reader(
-    network: Annotated[
-        str,
-        typer.Argument(
-            help="finder or rows: train it; deepen: give the network for rows more layers; pack: put both into a file."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="The file to write, after every epoch.")],
-    hands: Annotated[Path | None, typer.Option(help="A folder of free hands to learn from, too.")] = None,
-    fonts: Annotated[Path | None, typer.Option(help="A folder of fonts to learn from, too.")] = None,
-    start: Annotated[
-        list[Path] | None, typer.Option(help="Network to continue from; for pack, the networks to combine.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs.")] = None,
-    part: Annotated[int | None, typer.Option(min=1, help="Number of new samples per epoch.")] = None,
-    stay: Annotated[int | None, typer.Option(min=1, help="Number of epochs that a sample is used.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    drawn: Annotated[int | None, typer.Option(min=20, help="Number of synthetic writers.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
+    network: str,
+    out: Path,
+    hands: Path | None,
+    fonts: Path | None,
+    start: tuple[str, ...],
+    epochs: int | None,
+    part: int | None,
+    stay: int | None,
+    rate: float | None,
+    drawn: int | None,
+    seed: int | None,
 ) -> None:
     """Train the networks that find and read numbers, on pages and rows that are composed during the training."""
     from byhand.core.errors import ByhandError

@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from byhand.cli.app import Json, absolute, app
+from byhand.cli.app import PATH, absolute, app, json_option
 from byhand.cli.output import make_table, percent, print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,21 +16,27 @@ SHOWN_TRIALS = 10  # of the best trials
 
 
 @app.command(epilog="Example, in a clone:  byhand tune dense --space examples/space.toml --trials 6")
+@click.argument("recipe", help="Name of the recipe.")
+@click.option("--space", type=PATH, required=True, help="A TOML file with the parameters and their possible values.")
+@click.option("--search", default="random", help="Search method: grid, random or optuna.")
+@click.option("--trials", type=click.IntRange(1), help="Number of trials; by default the whole grid, or 20.")
+@click.option("--jobs", type=click.IntRange(1), default=1, help="Number of parallel processes with one thread each.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@click.option("--data", help="Name or path of a data set.")
+@click.option("--out", type=PATH, help="Folder for the results; runs/tune-RECIPE by default.")
+@click.option("--shared", is_flag=True, help="Search together with other machines that see the folder (optuna).")
+@json_option
 def tune(
-    recipe: Annotated[str, typer.Argument(help="Name of the recipe.")],
-    space: Annotated[Path, typer.Option(help="A TOML file with the parameters and their possible values.")],
-    search: Annotated[str, typer.Option(help="Search method: grid, random or optuna.")] = "random",
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="Number of trials; by default the whole grid, or 20.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Number of parallel processes with one thread each.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    data: Annotated[str | None, typer.Option(help="Name or path of a data set.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/tune-RECIPE by default.")] = None,
-    shared: Annotated[
-        bool, typer.Option("--shared", help="Search together with other machines that see the folder (optuna).")
-    ] = False,
-    json: Json = False,
+    recipe: str,
+    space: Path,
+    search: str,
+    trials: int | None,
+    jobs: int,
+    seed: int,
+    data: str | None,
+    out: Path | None,
+    shared: bool,
+    json: bool,
 ) -> None:
     """Search the hyper-parameters of a recipe by validation data; the same command resumes a search."""
     from byhand.recipes import get_recipe

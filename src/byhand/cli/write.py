@@ -1,25 +1,26 @@
 """byhand write."""
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from byhand.cli.app import Json, app, model_file
+from byhand.cli.app import PATH, app, json_option, model_file
 from byhand.cli.output import print_json
 
 
 @app.command(epilog='Example:  byhand write runs/shakespeare-lstm-1 --prompt "ROMEO:" --temperature 0.8')
-def write(
-    model: Annotated[Path, typer.Argument(help="A model file or a run folder.")],
-    prompt: Annotated[str, typer.Option(help="How the text begins; a new line by default.")] = "\n",
-    length: Annotated[int, typer.Option(help="Number of characters to write.")] = 500,
-    temperature: Annotated[
-        float, typer.Option(help="Above 0: low for likely characters, 1 as learnt, higher for more variety.")
-    ] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    json: Json = False,
-) -> None:
+@click.argument("model", type=PATH, help="A model file or a run folder.")
+@click.option("--prompt", default="\n", help="How the text begins; a new line by default.")
+@click.option("--length", type=int, default=500, help="Number of characters to write.")
+@click.option(
+    "--temperature",
+    type=float,
+    default=1.0,
+    help="Above 0: low for likely characters, 1 as learnt, higher for more variety.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Random seed.")
+@json_option
+def write(model: Path, prompt: str, length: int, temperature: float, seed: int, json: bool) -> None:
     """Write text with a network that predicts the next character."""
     from byhand.generating import generate_text
     from byhand.network import Network
