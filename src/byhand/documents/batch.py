@@ -12,7 +12,6 @@ from byhand.core.errors import ByhandError
 from byhand.documents.annotate import annotate
 from byhand.documents.options import ReadOptions
 from byhand.documents.pages import page_images
-from byhand.documents.processes import pages_in_order
 from byhand.documents.sources import Document, Sources
 from byhand.reading.reader import Reader
 from byhand.reading.reading import Reading
@@ -123,6 +122,10 @@ def _reader(model: str | None, pattern: str, hand: str | None) -> Reader:
 
 def read_documents(documents: Iterable[Document], task: Task, jobs: int = 1) -> Iterator[PageReading]:
     """What is read on each page of the documents, in their order; see `read_many`."""
+    if jobs == 1:
+        return (page for document in documents for page in task.pages(document))
+    from byhand.documents.processes import pages_in_order  # late: what processes need takes a twelfth of a start
+
     return pages_in_order(task.pages, _lost, documents, jobs)
 
 

@@ -85,13 +85,8 @@ def pages_in_order(
 ) -> Iterator[Any]:
     """What `read(document)` gives for each page of the documents, in their order.
 
-    With more than one process, `read` must be a function or method that pickle takes. A document whose process died
-    twice gives failed(document).
+    `read` must be a function or method that pickle takes. A document whose process died twice gives failed(document).
     """
-    if processes == 1:
-        for document in documents:
-            yield from read(document)
-        return
     for document, found in in_order_by_processes(partial(_all, read), documents, processes):
         if isinstance(found, Lost):
             yield failed(document)

@@ -11,7 +11,6 @@ from byhand.core.checks import require_whole
 from byhand.core.errors import ByhandError
 from byhand.documents.formats import OutputFormat, csv_lines, guarded, guarded_name
 from byhand.documents.pages import PageChoice, page_images
-from byhand.documents.processes import pages_in_order
 from byhand.documents.sources import Document, Sources
 from byhand.forms.filling import SURE_FIELD, FormReader, FormReading
 from byhand.forms.template import FormTemplate, load_form
@@ -112,6 +111,10 @@ def _form_reader(form: str, model: str | None, confidence: float) -> FormReader:
 
 def read_scans(documents: Iterable[Document], task: FormTask, jobs: int = 1) -> Iterator[FormPage]:
     """What is read on each page of the documents, in their order; see `read_forms`."""
+    if jobs == 1:
+        return (page for document in documents for page in task.scans(document))
+    from byhand.documents.processes import pages_in_order  # late: what processes need takes a twelfth of a start
+
     return pages_in_order(task.scans, _lost, documents, jobs)
 
 
