@@ -22,7 +22,7 @@ from byhand.reading.cut import TextLine, cut_all, drawn_lines
 from byhand.reading.find import SMALL_PAGE, Finder, FoundRow
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, form_asked, only_digits
 from byhand.reading.hand import with_hand
-from byhand.reading.model import is_reader, load_model
+from byhand.reading.model import ReaderModel, is_reader, load_model
 from byhand.reading.number_model import NumberModel
 from byhand.reading.pieces import places
 from byhand.reading.placed_reader import PlacedReader
@@ -80,28 +80,9 @@ class Reader:
             raise ByhandError(f"a hand is for the built-in networks, not for {path}.")
         own = load_model(path if whole else READER)
         self.finder = Finder(own.finder)
-        self._way: RowReader | PlacedReader
-        known = own.calibration
-        powers = known.get("row", ROWS), known.get("sign", SHARPER)
-        if whole:
-            self.sure = known.get("sure", SURE_ENOUGH) if sure is None else sure
-            self.network = with_hand(own.rows[0], hand) if hand else own.rows[0]
-            asked = form_asked(form or "text")
-            second = folded(Network.load(MODEL)) if only_digits(form or "text") else None
-            numbers = NumberModel(own.numbers) if own.numbers else None
-            self._way = RowReader([self.network, *own.rows[1:]], second, asked, powers, numbers)
-            return
-        self.sure = SURE_ENOUGH if sure is None else sure
-        self.network = _own_network(path)
-        rows = isinstance(self.network.loss, CTC)
-        if form and not only_digits(form):
-            raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
-        if form not in (None, "digits") and not rows:
-            raise ByhandError(f"{path} reads single digits; a pattern needs a network for rows.")
-        if rows:
-            self._way = RowReader([self.network], form=form_asked(form or "digits"))
-        else:
-            self._way = PlacedReader(self.network, RowReader(own.rows, powers=powers))
+        self.network, self._way = _built_in(own, form or "text", hand) if whole else _given(path, own, form)
+        usual = own.calibration.get("sure", SURE_ENOUGH) if whole else SURE_ENOUGH
+        self.sure = usual if sure is None else sure
 
     def read(self, source: ImageSource) -> Reading:
         """Read a picture; one without writing gives an empty reading.
@@ -198,6 +179,35 @@ class Reader:
             else:  # dashes and points by themselves are no number
                 rejected += [Unread(part.box, "other", part.text, part.confidence) for part in parts]
         return Reading(tuple(rows), tuple(rejected))
+
+
+def _built_in(own: ReaderModel, form: str, hand: str | Path | None) -> tuple[Network, RowReader]:
+    """A model's first network for rows, and how it reads together with the others."""
+    network = with_hand(own.rows[0], hand) if hand else own.rows[0]
+    second = folded(Network.load(MODEL)) if only_digits(form) else None
+    numbers = NumberModel(own.numbers) if own.numbers else None
+    return network, RowReader([network, *own.rows[1:]], second, form_asked(form), _powers(own), numbers)
+
+
+def _given(path: Path, own: ReaderModel, form: str | None) -> tuple[Network, RowReader | PlacedReader]:
+    """A user's network, and how it reads what the built-in finder, or reader, finds.
+
+    Raises:
+        ByhandError: it is for something else, or cannot read as the form demands.
+    """
+    network = _own_network(path)
+    rows = isinstance(network.loss, CTC)
+    if form and not only_digits(form):
+        raise ByhandError(f"{path} knows nothing but digits; it cannot read {form!r}.")
+    if form not in (None, "digits") and not rows:
+        raise ByhandError(f"{path} reads single digits; a pattern needs a network for rows.")
+    if rows:
+        return network, RowReader([network], form=form_asked(form or "digits"))
+    return network, PlacedReader(network, RowReader(own.rows, powers=_powers(own)))
+
+
+def _powers(own: ReaderModel) -> tuple[float, float]:
+    return own.calibration.get("row", ROWS), own.calibration.get("sign", SHARPER)
 
 
 def _own_network(path: Path) -> Network:
