@@ -241,6 +241,7 @@ def test_long_sequences_are_predicted_in_parts_that_fit_the_memory(monkeypatch):
     x[:, 0, 0] = np.arange(9)
     whole, figures = short.predict_proba(x), evaluate(short, x, np.arange(9) % 2)
     monkeypatch.setattr("byhand.network.network.PREDICTED_BYTES", 2_000)
+    del short.rows_at_once  # it was kept
     assert short.rows_at_once < 9
     np.testing.assert_allclose(short.predict_proba(x), whole, rtol=1e-6)
     assert evaluate(short, x, np.arange(9) % 2).loss == pytest.approx(figures.loss)

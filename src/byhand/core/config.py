@@ -86,7 +86,7 @@ def from_config(data: Any, where: str = "configuration") -> Any:
         return None
     if kind == "dict":
         return {key: from_config(value, where) for key, value in data.items() if key != "kind"}
-    cls = _KINDS.get(kind) if isinstance(kind, str) else None
+    cls = _kind(kind) if isinstance(kind, str) else None
     if cls is None:
         from difflib import get_close_matches
 
@@ -106,3 +106,12 @@ def from_config(data: Any, where: str = "configuration") -> Any:
         return cls(**arguments)
     except (TypeError, ValueError) as error:
         raise ByhandError(f"{where}: {kind} refused its values: {error}") from None
+
+
+def _kind(name: str) -> type | None:
+    """The registered class of that name; byhand's own is imported if nobody has asked for it yet."""
+    import byhand
+
+    if name not in _KINDS and name in dir(byhand):
+        getattr(byhand, name)
+    return _KINDS.get(name)
