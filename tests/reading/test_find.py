@@ -9,7 +9,7 @@ from byhand.handwriting.compose import Style, write_row
 from byhand.handwriting.glyphs import drawn_writers
 from byhand.pictures.boxes import overlap
 from byhand.reader_training.targets import as_target
-from byhand.reading.candidates import Level, is_number, longer
+from byhand.reading.candidates import Level, is_number, longer, number_share
 from byhand.reading.cut import cut_out
 from byhand.reading.find import FoundRow, all_ink, candidates, level_rows, without_doubles
 from byhand.reading.finder import CELL, CORE, DARK, LIGHT, MAPS, OTHER, PAD, UPRIGHT, maps_of, stretch
@@ -93,7 +93,7 @@ def test_ink_that_is_mostly_letters_is_no_number():
         maps = level.maps.copy()
         maps[OTHER], maps[DARK] = letters * maps[DARK], (1 - letters) * maps[DARK]
         (c,) = candidates(level._replace(maps=maps), UPRIGHT)
-        assert is_number(c) == number
+        assert is_number(c) == number and number_share(c) == pytest.approx(1 - letters, abs=0.01)
 
 
 def test_of_two_candidates_in_one_place_the_better_stays():

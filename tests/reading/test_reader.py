@@ -17,7 +17,8 @@ from byhand.handwriting.pens import Pen
 from byhand.handwriting.strokes import Hand
 from byhand.handwriting.style import LineStyle
 from byhand.handwriting.writers import drawn_writer
-from byhand.reading.reader import MODEL, Reader
+from byhand.reading.reader import MODEL, Reader, sureness
+from byhand.reading.reading import Digit, Row
 from byhand.reading.row_read import RowRead
 from byhand.reading.row_reader import RowReader
 
@@ -227,3 +228,19 @@ def test_signs_are_read_unless_digits_are_asked_for() -> None:
     picture = np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
     assert Reader().read(picture).text == "12.50"
     assert Reader(form="digits").read(picture).text == "1250" == Reader(MODEL).read(picture).text
+
+
+def test_a_row_is_as_sure_as_its_signs_are_and_as_its_ink_is_a_number() -> None:
+    sign = Digit("7", 0.9, (0, 0, 9, 9), (), np.zeros((9, 9), np.uint8))
+    assert sureness(Row((sign, sign), 0.81, (0, 0, 9, 9))) == pytest.approx(0.9)
+    assert sureness(Row((sign, sign), 0.81, (0, 0, 9, 9), share=0.5)) == pytest.approx(0.45)
+
+
+def test_what_the_finder_takes_for_letters_is_left_out(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same row, of whose ink a growing part is taken for other writing: it is rejected, and named."""
+    picture, _ = page(["2074"])
+    (row,) = reader.read(picture).lines
+    assert row.text == "2074" and row.share > 0.9
+    monkeypatch.setattr("byhand.reading.cut.number_share", lambda c: 0.3)
+    reading = reader.read(picture)
+    assert not reading.lines and [(place.reason, place.text) for place in reading.rejected] == [("unsure", "2074")]

@@ -94,9 +94,14 @@ def longer(c: Candidate) -> Candidate:
 
 def is_number(c: Candidate) -> bool:
     """Whether enough of the ink along a candidate's middle is a number's."""
+    return number_share(c) >= NUMBER_SHARE
+
+
+def number_share(c: Candidate) -> float:
+    """How much of the ink along a candidate's middle is a number's, 0 to 1."""
     maps, place = c.level.maps, _band(c, c.left, c.right)
     number, other = float(number_ink(maps)[place].sum()), float(maps[OTHER][place].sum())
-    return number >= NUMBER_SHARE * (number + other)
+    return number / max(number + other, 1e-9)
 
 
 def number_ink(maps: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.pictures.boxes import Box, box_of, overlap, whole_box
-from byhand.reading.candidates import Candidate
+from byhand.reading.candidates import Candidate, number_share
 from byhand.reading.find import SAME, FoundRow, level_rows
 from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
 
@@ -34,6 +34,7 @@ class TextLine(NamedTuple):
         corner: left and top of the image in a picture whose pixels are as large as the image's.
         scale: how many of the picture's pixels one of the image's is long.
         shape: of the picture.
+        share: how much of its ink the finder takes for a number's, 0 to 1.
     """
 
     box: Box
@@ -42,6 +43,7 @@ class TextLine(NamedTuple):
     corner: tuple[float, float]
     scale: float
     shape: tuple[int, ...]
+    share: float = 1.0
 
     def in_picture(self, box: Box) -> Box:
         """A box in the line's image as one in the picture."""
@@ -107,7 +109,7 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     margin = round(LINE_PAPER * c.tall / unit)
     rows, columns = (slice(max(0, box[k] - margin), box[k + 2] + margin) for k in (1, 0))
     corner = left / unit + columns.start, top / unit + rows.start
-    line = TextLine(box, image[rows, columns], mask[rows, columns], corner, unit, page.shape)
+    line = TextLine(box, image[rows, columns], mask[rows, columns], corner, unit, page.shape, number_share(c))
     x0, y0 = columns.start, rows.start
     return line._replace(box=line.in_picture((box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0)))
 

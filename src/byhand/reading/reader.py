@@ -35,7 +35,7 @@ MODELS = Path(__file__).parents[1] / "models"  # those that come with the packag
 READER = MODELS / "reader.byhand"  # finds numbers and reads them
 MODEL = MODELS / "digits.safetensors"  # for single digits
 ALTERNATIVES = 0.001  # what is less likely is not named
-# of a row whose digits are less sure on average, nothing is read; files have their own, by bench.reading.calibrate
+# of a row that is less sure to be a number nothing is read; files have their own, by bench.reading.calibrate
 SURE_ENOUGH = 0.45  # by bench.reading.confidence, with an earlier network
 PAPER_AROUND = 0.3  # of a small picture's longer side: how much paper is put around it; by hand
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
@@ -57,8 +57,8 @@ class Reader:
         form: what a row may read: "digits" alone, signs counting as nothing; "text", with the signs of numbers;
             "numbers", "amount", "date", "time"; or a regular expression (see `forms.NumberForm`). By default "text",
             and "digits" with a network that knows no signs.
-        sure: rows whose signs are less sure than this on average are taken for something else than numbers, and left
-            out; 0 reads everything. By default what the model says.
+        sure: rows of which it is less sure than this that they are numbers are left out (see `sureness`); 0 reads
+            everything. By default what the model says.
         hand: a file of `byhand train-hand`, for the package's own networks.
 
     Raises:
@@ -237,8 +237,8 @@ def promise(reading: Reading) -> float:
 
 
 def sureness(row: Row) -> float:
-    """How sure a row's digits are on average: the geometric mean of the row's probability over its digits."""
-    return row.confidence ** (1 / max(len(row.symbols), 1))
+    """How sure it is that a row is a number: the geometric mean of its probability over its signs, times its share."""
+    return row.confidence ** (1 / max(len(row.symbols), 1)) * row.share
 
 
 @lru_cache(maxsize=2)
@@ -273,7 +273,7 @@ def _row(line: TextLine, ink: Ink, found: RowRead) -> Row:
             unread.append(Unread(line.in_picture(box), "other", "", float(found.p[i][found.label[i]])))
         if groups[-1]:
             groups.append(0)
-    return Row(tuple(symbols), found.probability, line.box, tuple(n for n in groups if n), tuple(unread))
+    return Row(tuple(symbols), found.probability, line.box, tuple(n for n in groups if n), tuple(unread), line.share)
 
 
 def _symbol(line: TextLine, found: RowRead, i: int, box: Box, ink: Array) -> Digit:
@@ -289,4 +289,5 @@ def _joined(rows: list[Row]) -> Row:
     symbols = tuple(symbol for row in rows for symbol in row.symbols)
     groups = tuple(n for row in rows for n in row.groups)
     unread = tuple(place for row in rows for place in row.unread)
-    return Row(symbols, prod(row.confidence for row in rows), hull([row.box for row in rows]), groups, unread)
+    sure, share = prod(row.confidence for row in rows), min(row.share for row in rows)
+    return Row(symbols, sure, hull([row.box for row in rows]), groups, unread, share)
