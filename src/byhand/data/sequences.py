@@ -12,7 +12,7 @@ from byhand.core.types import Array
 from byhand.data.columns import read_table
 from byhand.data.dataset import Dataset
 from byhand.data.text import characters_of, read_text, to_tokens
-from byhand.data.words import UNKNOWN, is_of_words, split_words, words_of
+from byhand.data.words import UNKNOWN_WORD, is_of_words, split_words, vocabulary_of
 
 FEW_NUMBERS = 2**22  # arrays of as many are made of any sequences
 MOST_FILLED = 50  # larger ones must not be mostly filling: at most so many numbers for one of the data
@@ -69,7 +69,7 @@ def load_lines(folder: Path, name: str | None = None, *, words: bool = False) ->
             raise ByhandError(f"{path} holds no lines.")
         lines += found
         labels += [label] * len(found)
-    vocabulary = words_of(lines) if words else characters_of("".join(lines))
+    vocabulary = vocabulary_of(lines) if words else characters_of("".join(lines))
     x, lengths = _named(folder, _tokens(lines, vocabulary))
     return Dataset(
         name=name or folder.name,
@@ -145,7 +145,7 @@ def _tokens(lines: Sequence[str], vocabulary: tuple[str, ...]) -> list[Array]:
     if not is_of_words(vocabulary):
         return [to_tokens(line, vocabulary, f"line {i}") + 1 for i, line in enumerate(lines, 1)]
     numbers = {word: i for i, word in enumerate(vocabulary, 1)}
-    return [np.array([numbers.get(word, numbers[UNKNOWN]) for word in split_words(line)], int) for line in lines]
+    return [np.array([numbers.get(word, numbers[UNKNOWN_WORD]) for word in split_words(line)], int) for line in lines]
 
 
 def text_files(folder: Path) -> list[Path]:

@@ -291,13 +291,13 @@ SOURCES = {
             Mirror(
                 "https://raw.githubusercontent.com/cjhutto/vaderSentiment/master/additional_resources/",
                 {_REVIEWS: "d5bb07d87474b3eb8d30b4deccbc23f19d742a6c5718fbacc65485b70b95c5fa"},
-                unpack.reviews,
+                unpack.reviews_by_rating,
             ),
             Sdist(
                 "vaderSentiment==3.3.2",
                 "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
                 (f"vaderSentiment-3.3.2/additional_resources/{_REVIEWS}",),
-                unpack.reviews,
+                unpack.reviews_by_rating,
             ),
         ),
     ),

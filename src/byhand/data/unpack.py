@@ -128,7 +128,7 @@ def diabetes_from_texts(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {"diabetes.csv": ("\n".join(lines) + "\n").encode()}
 
 
-def reviews(files: Mapping[str, bytes]) -> dict[str, bytes]:
+def reviews_by_rating(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """One file of sentences with a mean rating below 0, and one of those above, from the archive of Hutto and Gilbert,
     "VADER: A parsimonious rule-based model for sentiment analysis of social media text" (ICWSM 2014).
     """

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-UNKNOWN = "<unknown>"  # the first entry of every vocabulary of words
+UNKNOWN_WORD = "<unknown>"  # the first entry of every vocabulary of words
 TOKEN = r"[^\W_]+(?:'[^\W_]+)?|[^\w\s]"  # letters and digits ("isn't" is one word), or a single sign
 
 
@@ -13,12 +13,12 @@ def split_words(text: str) -> list[str]:
     return re.findall(TOKEN, text.lower())
 
 
-def words_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """The vocabulary of texts: `UNKNOWN`, and sorted the words that occur at least twice."""
+def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """The vocabulary of texts: `UNKNOWN_WORD`, and sorted the words that occur at least twice."""
     counts = Counter(word for text in texts for word in split_words(text))
-    return (UNKNOWN, *sorted(word for word, count in counts.items() if count > 1))
+    return (UNKNOWN_WORD, *sorted(word for word, count in counts.items() if count > 1))
 
 
 def is_of_words(vocabulary: Sequence[str]) -> bool:
     """Whether a vocabulary is one of words, not of characters."""
-    return vocabulary[:1] == (UNKNOWN,)
+    return vocabulary[:1] == (UNKNOWN_WORD,)

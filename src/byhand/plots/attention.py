@@ -11,7 +11,7 @@ from byhand.plots.canvas import figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_WRITTEN = 48  # of a text whose characters or words are written at the axes
+MOST_TOKENS = 48  # of a text whose characters or words are written at the axes
 
 
 def attention_over_image(image: Array, maps: Sequence[tuple[str, Array]]) -> "Figure":
@@ -57,7 +57,7 @@ def attention_over_text(text: Sequence[str], maps: Sequence[tuple[str, Array]]) 
                 ax.set_axis_off()
                 continue
             image = ax.imshow(weights[head], cmap="viridis", vmin=0, vmax=1)
-            if len(text) <= MOST_WRITTEN:
+            if len(text) <= MOST_TOKENS:
                 ax.set_xticks(range(len(text)), tokens, fontsize=5, rotation=90 * words)
                 ax.set_yticks(range(len(text)), tokens, fontsize=5)
             ax.set_title(f"layer {name}, head {head + 1}", fontsize=9)
