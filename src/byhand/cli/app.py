@@ -18,8 +18,16 @@ class Command(click.Command):
         return " ".join((self.help or "").partition("\n\n")[0].split()).partition(". ")[0].removesuffix(".")
 
 
+class Commands(click.Group):
+    """A group of commands, and of groups like this one."""
+
+    command_class = Command
+    group_class = type
+
+
 @click.group(
     "byhand",
+    cls=Commands,
     help="Neural networks with every derivative worked out by hand, and a reader of handwritten digits.",
     epilog="Start with:  byhand demo",
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
@@ -27,9 +35,6 @@ class Command(click.Command):
 @click.version_option(package_name="byhand", message="%(version)s")
 def app() -> None:
     """The application that each command adds itself to."""
-
-
-app.command_class = Command
 
 
 def model_file(path: Path) -> Path:
