@@ -119,3 +119,18 @@ def test_reading_and_training_need_few_libraries(tmp_path):
     done = subprocess.run([sys.executable, "-c", FEW, str(tmp_path / "a.safetensors")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(" a0\n")
+
+
+def test_a_file_may_name_what_nobody_has_imported_yet():
+    code = """
+from byhand.core.config import from_config
+from byhand.core.errors import ByhandError
+print(from_config({"kind": "GELU"}))
+try:
+    from_config({"kind": "SpectralNom"})
+except ByhandError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
+    first, second = done.stdout.splitlines()
+    assert first == "GELU(approximate=False)" and "the nearest known are SpectralNorm," in second

@@ -90,7 +90,10 @@ def from_config(data: Any, where: str = "configuration") -> Any:
     if cls is None:
         from difflib import get_close_matches
 
-        nearest = get_close_matches(str(kind), _KINDS, n=3, cutoff=0)
+        import byhand
+
+        classes = {name for name in dir(byhand) if name[0].isupper()}  # perhaps not imported yet
+        nearest = get_close_matches(str(kind), classes | set(_KINDS), n=3, cutoff=0)
         raise ByhandError(
             f"{where}: unknown kind {kind!r}; the nearest known are {', '.join(nearest)}; "
             "if it is your own, import its module first, and see that it has @byhand.register."
