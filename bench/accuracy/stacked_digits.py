@@ -16,8 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from byhand.core.types import Array
-from byhand.data import load
-from byhand.generating.gan import GAN
+from byhand.data import from_arrays, load
 from byhand.generating.training import GANTrainer
 from byhand.layers import ConvTranspose2D, Dense, Layer, Reshape
 from byhand.network import Network
@@ -64,19 +63,9 @@ def with_channels(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
 
 def trainer_of(recipe: GANRecipe, x: Array, seed: int) -> GANTrainer:
     """The recipe's networks for stacked digits, at their start."""
-    rng = np.random.default_rng(seed)
-    generator = Network(recipe.noise, with_channels(recipe.generator), rng=rng)
-    critic = Network(x.shape[1], with_channels(recipe.critic), recipe.loss, rng=rng, inputs="grey levels")
-    return GANTrainer(
-        GAN(generator, critic),
-        x,
-        generator_optimizer=recipe.optimizer,
-        critic_optimizer=recipe.optimizer,
-        batch_size=recipe.batch_size,
-        critic_steps=recipe.critic_steps,
-        penalty=recipe.penalty,
-        rng=rng,
-    )
+    larger = replace(recipe, generator=with_channels(recipe.generator), critic=with_channels(recipe.critic))
+    grey = from_arrays(x, np.zeros(len(x), int), image_shape=(SIDE, SIDE * CHANNELS))  # the recipe counts numbers only
+    return larger.begin(grey, seed)
 
 
 def main() -> None:

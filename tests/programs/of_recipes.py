@@ -10,7 +10,7 @@ from tests.recipes import SEQUENCE_RECIPES, TRANSFORMERS
 
 TWINS = {"vit-4", "shakespeare-hour", "permuted-pixels"}  # the networks of vit, shakespeare and pixels, larger or not
 NAMES = sorted((SEQUENCE_RECIPES | TRANSFORMERS) - TWINS)
-OTHERS = [name for name in RECIPES if name not in NAMES and name != "permuted-pixels"]  # it is pixels, as a program
+OTHERS = [name for name in RECIPES if name not in NAMES and name != "permuted-pixels"]  # pixels is compared above
 STEPS = 12  # of the sequences, which are longer in the recipes: as many as keep the test short
 
 

@@ -237,7 +237,7 @@ def test_a_row_is_as_sure_as_its_signs_are_and_as_its_ink_is_a_number() -> None:
 
 
 def test_what_the_finder_takes_for_letters_is_left_out(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same row, of whose ink a growing part is taken for other writing: it is rejected, and named."""
+    """The same row, most of whose ink is taken for other writing: it is rejected, and named."""
     picture, _ = page(["2074"])
     (row,) = reader.read(picture).lines
     assert row.text == "2074" and row.share > 0.9
