@@ -8,6 +8,7 @@ the number of rows in the batch, k the number of outputs. `out` may be the input
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from byhand.core.memory import on_a_line
 from byhand.core.shapes import as_rows
 from byhand.core.types import Array, Shape
 from byhand.ops.activations import *  # noqa: F403
@@ -37,13 +38,13 @@ def set_threads(count: int) -> int:
 
 
 def empty(shape: Shape, dtype: DTypeLike) -> Array:
-    """A new array, its numbers whatever the memory held."""
-    return np.empty(shape, dtype)
+    """A new array that begins on a cache line, its numbers whatever the memory held."""
+    return on_a_line(np.empty, shape, dtype)
 
 
 def zeros(shape: Shape, dtype: DTypeLike) -> Array:
-    """A new array of zeros."""
-    return np.zeros(shape, dtype)
+    """A new array of zeros that begins on a cache line."""
+    return on_a_line(np.zeros, shape, dtype)
 
 
 def asarray(a: ArrayLike, dtype: DTypeLike | None = None) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from byhand.core.checks import as_array
 from byhand.core.errors import ByhandError
 from byhand.core.inputs import require_grey_levels
+from byhand.core.memory import on_a_line
 from byhand.core.types import Array
 from byhand.network import PREDICTED_ROWS, Network
 from byhand.training.targets import (
@@ -155,7 +156,7 @@ class Batches:
             labels = np.empty((size, *self.labels.shape[1:]), np.int64)
         return Room(
             raw=np.empty(shape, self.x.dtype) if self._converted else None,
-            x=np.empty(shape, self._taken),
+            x=on_a_line(np.empty, shape, self._taken),
             t=t,
             weights=None if self.weights is None else np.empty(size, network.dtype),
             labels=labels,

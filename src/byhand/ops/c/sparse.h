@@ -129,6 +129,7 @@ static void multiply_columns_part(void *context, isize part)
             line[r] = line_at(memory + 2 * r * p->depth, p->depth);
         for (isize k = 0; k < p->depth; k++) {
             const float *a = p->a + row + k * p->ac;
+            __builtin_prefetch(a + 16 * p->ac); /* samples far apart are no pattern that the processor knows */
             unsigned bits = 0;
             if (rows == LANES)
                 bits = others_than_zero(a);
