@@ -27,6 +27,7 @@ from byhand.data.folder import read_folder
 from byhand.data.idx import read_images, read_labels, write_idx
 from byhand.data.npz import read_npz
 from byhand.data.pickled import read_pickled
+from byhand.data.sequences import load_lines
 from byhand.diagnosis import read_run
 from byhand.pictures.image import open_image
 from byhand.reading.reader import Reader
@@ -37,6 +38,7 @@ from byhand.training.trees import pack
 from byhand.tuning.space import read_space
 from tests.fuzz.document_targets import DOCUMENT_TARGETS
 from tests.fuzz.exchange_targets import EXCHANGE_TARGETS
+from tests.fuzz.face_targets import FACE_TARGETS
 from tests.fuzz.good_files import (
     HISTORY,
     IMAGES,
@@ -231,6 +233,7 @@ def lines(scratch, data):
     scratch.file("names/good.txt", b"ab\nba\n")
     scratch.file("names/other.txt", data)
     byhand.load(scratch.path / "names")
+    load_lines(scratch.path / "names", words=True)
 
 
 def recordings(scratch, data):
@@ -278,6 +281,7 @@ TARGETS = {  # name -> (target, good files)
     "folder": (folder, lambda: [b"7\n" + picture for picture in picture_files()]),
     **DOCUMENT_TARGETS,
     **EXCHANGE_TARGETS,
+    **FACE_TARGETS,
 }
 
 

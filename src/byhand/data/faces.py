@@ -33,7 +33,7 @@ def load_faces(path: str | Path) -> Dataset:
         images = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
     except OSError as error:
         raise ByhandError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    except (ValueError, EOFError) as error:
+    except Exception as error:  # NumPy parses the header as Python text, which fails in many ways
         raise ByhandError(f"{path}: is not a readable .npy file ({str(error).rstrip('.')}).") from None
     if images.ndim != 3 or len(images) % 2 or images.dtype.kind != "f":
         raise ByhandError(f"{path}: holds no pictures, as many faces as others, but {images.shape} {images.dtype}.")
