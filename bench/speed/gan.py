@@ -1,10 +1,10 @@
-"""W11: the dense GAN of the recipe `gan` beside PyTorch.
+"""W11: the dense GAN of the recipe `gan` beside PyTorch and JAX.
 
     python -m bench.speed.gan --threads 1
 
 The same networks and training in float32, a step each of critic (with its gradient penalty) and generator on 128
 images. Each library runs in a process of its own (bench/speed/peers/gan.py). They take turns of ten steps, so that
-other load on the machine slows both; a round's figure is the median of its steps, and the ratio is that of the medians
+other load on the machine slows all; a round's figure is the median of its steps, and the ratio is that of the medians
 over the rounds.
 """
 
@@ -22,7 +22,7 @@ import numpy as np
 
 import byhand as bh
 
-PEERS = ("byhand", "torch")
+PEERS = ("byhand", "torch", "jax")
 SCRIPT = Path(__file__).parent / "peers" / "gan.py"
 IMAGES, STEPS, STEPS_OF_AN_EPOCH = 1280, 10, 469
 
@@ -51,7 +51,7 @@ def turn(process: subprocess.Popen) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1, help="threads, and cores, that both get")
+    parser.add_argument("--threads", type=int, default=1, help="threads, and cores, that each gets")
     parser.add_argument("--rounds", type=int, default=7)
     args = parser.parse_args()
     peers = [peer for peer in PEERS if importlib.util.find_spec(peer)]
@@ -74,9 +74,9 @@ def main() -> None:
     for peer in peers:
         step, epoch = 1e3 * each[peer], STEPS_OF_AN_EPOCH * each[peer]
         print(f"  {peer:<8}{step:>8.2f} ms a step   least {1e3 * least[peer]:>8.2f} ms   an epoch {epoch:.1f} s")
-    if len(peers) == 2:
-        ratios = [figures["byhand"] / figures["torch"] for figures in (each, least)]
-        print(f"  byhand / torch: {ratios[0]:.2f} by the medians, {ratios[1]:.2f} by the least times")
+    for peer in peers[1:]:
+        ratios = [figures["byhand"] / figures[peer] for figures in (each, least)]
+        print(f"  byhand / {peer}: {ratios[0]:.2f} by the medians, {ratios[1]:.2f} by the least times")
 
 
 if __name__ == "__main__":
