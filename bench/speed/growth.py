@@ -107,7 +107,7 @@ def measure(axis: Axis, value: float, args: argparse.Namespace, absent: dict[str
             match.close()
     kept = ("name", "peer", "manner", "busy", "peak")
     competitors = []
-    for found in (outcome(process, match.epochs) for process in match.processes):
+    for found in (outcome(process) for process in match.processes):
         times = {"median": found["median"] / task["rows"], "rounds": [t / task["rows"] for t in found["rounds"]]}
         competitors.append({name: found[name] for name in kept} | times)
     return {

@@ -45,7 +45,7 @@ class Process:
 
     Attributes:
         rounds: seconds of an epoch (or call), as the mean (or median) of each round after the first.
-        first: the same of the first round, compilation included.
+        first: seconds of the very first epoch (or call), compilation included.
         busy: how many cores others kept busy before or during each round, whichever is more.
         setup: seconds from the start of the process's own code until it was ready.
         result: what it said at the end: accuracy, peak memory, versions.
@@ -75,7 +75,7 @@ class Process:
     def warm_up(self, epochs: int) -> None:
         """Wait until it is ready, and let it compute the first round, in which it also compiles."""
         self.setup = self._hear()["setup"]
-        self.first = self._tell(epochs)["seconds"]
+        self.first = self._tell(epochs)["first"]
 
     def turn(self, epochs: int, others: float) -> None:
         """One round, before which others kept so many cores busy."""

@@ -30,14 +30,15 @@ convert them to float32 first; "PyTorch, from bytes" is listed below."""
 
 EVERYONE_NOTE = """\
 Each library in every variant that might be its fastest. Start-up is the time from the first line of the script until
-data and network are ready. Compilation is the time by which the first round exceeds the median round. The fastest
+data and network are ready. Compilation is the time by which the very first epoch exceeds the median. The fastest
 variant is used in the tables above."""
 
 METHOD = """\
 - Every competitor runs in a process of its own, peers also in virtual environments of their own. `bench/speed/peers/`
   contains one script for each library, none of which imports byhand. Data and initial weights are passed as .npy files.
 - All processes of a workload are started and warmed up one after another. Then they take turns: one round (some epochs)
-  of each, repeated five times by default. While one computes, the others wait for input.
+  of each, repeated five times by default. While one computes, the others wait for input. After waiting, the first epoch
+  takes longer, of a full batch up to two thirds; it is not counted.
 - All use the same two threads on the same cores (`OMP_NUM_THREADS`, `MKL_NUM_THREADS`, processor affinity), or one
   thread where that is faster. `OPENBLAS_*` is unset.
 - Training continues from round to round, so that the accuracy on the test images, measured at the end, is for the same

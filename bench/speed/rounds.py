@@ -47,7 +47,7 @@ class Match:
         for process in list(started) if self.quick else started:
             self._let(process, lambda process: process.warm_up(self.epochs))
             if process in self.processes:
-                seconds = process.setup + process.first * self.epochs
+                seconds = process.setup + process.first
                 self.tell(f"{self.task['name']}: {process.name} warmed up in {seconds:.1f} s")
 
     def _started(self, competitors: Iterable[tuple[Competitor, bool]]) -> Iterator[Process]:
@@ -132,7 +132,7 @@ def figures(workload: Workload, match: Match) -> dict[str, Any]:
         "operations": None
         if task["model"]
         else operations(products(task["layers"], tuple(task["input"]), samples, workload.kind == "train")),
-        "competitors": [outcome(process, match.epochs) for process in match.processes],
+        "competitors": [outcome(process) for process in match.processes],
         "failures": match.failures,
     }
 
@@ -160,7 +160,7 @@ def with_products(task: dict[str, Any], competitor: Competitor) -> dict[str, Any
     return task | {"products": products(task["layers"], tuple(task["input"]), n, train), "times": times}
 
 
-def outcome(process: Process, epochs: int) -> dict[str, Any]:
+def outcome(process: Process) -> dict[str, Any]:
     """A competitor's figures as plain data."""
     median = statistics.median(process.rounds)
     return {
@@ -173,6 +173,6 @@ def outcome(process: Process, epochs: int) -> dict[str, Any]:
         "rounds": process.rounds,
         "busy": statistics.median(process.busy),
         "setup": process.setup,
-        "compilation": max(0.0, process.first - median) * epochs,
+        "compilation": max(0.0, process.first - median),
         **process.result,
     }

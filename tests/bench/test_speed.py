@@ -115,7 +115,7 @@ def test_the_page_says_what_the_figures_say(row):
     ours, theirs = "200 (100-300) ms", "PyTorch, compiled: 400 (250-500) ms"
     assert f"| W5: a network | {ours} | {theirs} | **0.50** (0.40-0.60) | 0.75 | 1.00 |" in text
     assert "| W5 | 4·10⁹ | 20 GFLOP/s | 40 GFLOP/s () | 50% |" in text
-    assert "after 8 epochs" in text
+    assert "after 12 epochs" in text
     assert "JAX, scan failed: no memory" in text
     assert "Keras was absent: no" in text
     assert "Doubts" not in text

@@ -35,19 +35,26 @@ class Turns:
         self.say(setup=time.perf_counter() - STARTED)
 
     def wait(self):
-        """How many epochs come next; 0 for none. The clock runs from here."""
+        """How many epochs, or calls, count next; 0 for none."""
         self.epochs = int(sys.stdin.readline() or 0)
         self._start = time.perf_counter()
         return self.epochs
 
+    def count(self):
+        """The first epoch is over: from here on they count."""
+        now = time.perf_counter()
+        self.first, self._start = now - self._start, now
+
     def done(self):
-        """These epochs are over: say how many seconds each of them took."""
-        self.say(seconds=(time.perf_counter() - self._start) / self.epochs)
+        """These epochs are over: say how many seconds the first one took, and each of the others."""
+        self.say(first=self.first, seconds=(time.perf_counter() - self._start) / self.epochs)
 
     def run(self, train):
         """Take all turns; `train(epochs)` returns when these epochs are computed."""
         self.ready()
         while epochs := self.wait():
+            train(1)
+            self.count()
             train(epochs)
             self.done()
 
@@ -60,7 +67,7 @@ class Turns:
                 start = time.perf_counter_ns()
                 call()
                 times[i] = time.perf_counter_ns() - start
-            self.say(seconds=statistics.median(times) / 1e9)
+            self.say(first=times[0] / 1e9, seconds=statistics.median(times) / 1e9)
 
 
 class EpochByEpoch:
@@ -71,12 +78,15 @@ class EpochByEpoch:
 
     def before(self):
         """Wait where a turn is over; False when it was the last."""
-        self.left = self.left or self.turns.wait()
+        if not self.left and self.turns.wait():
+            self.left = 1 + self.turns.epochs
         return self.left > 0
 
     def after(self):
         """One epoch less in this turn."""
         self.left -= 1
+        if self.left == self.turns.epochs:
+            self.turns.count()
         if self.left == 0:
             self.turns.done()
 
