@@ -2,6 +2,7 @@
 
 import os
 import platform
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ def describe_machine(threads: int) -> dict[str, Any]:
     """The machine as plain data."""
     blas = next((b for b in threadpool_info() if b["user_api"] == "blas"), {})
     return {
+        "date": date.today().isoformat(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "used": len(processors(threads) or ()) or os.cpu_count(),

@@ -68,4 +68,4 @@ FAIRNESS = """\
   many cores or a GPU the frameworks are faster."""
 
 OTHER_NOTE = """The same workloads on another processor, with fewer rows an epoch and fewer variants of each peer,
-{threads} threads: `python -m bench.speed --quick --rounds 5 --beside NAME`."""
+{threads} threads, on {date}: `python -m bench.speed --quick --rounds 5 --beside NAME`."""

@@ -180,7 +180,7 @@ def page(figures: Figures, growth: Figures | None = None, others: Sequence[Figur
         parts.append(section(growth))
     for other in others:
         parts += [f"## On {other['machine']['processor']}", grid(MAIN_HEAD, [main_row(row) for row in other["rows"]])]
-        parts += [OTHER_NOTE.format(threads=other["machine"]["threads"])]
+        parts += [OTHER_NOTE.format_map(other["machine"])]
     parts += ["## Everyone", EVERYONE_NOTE, *[details(row) for row in figures["rows"]]]
     parts += ["## How it is measured", METHOD, "## Where it might be unfair", FAIRNESS]
     parts += ["## The machine", machine(figures)]
@@ -292,6 +292,7 @@ def machine(figures: Figures) -> str:
     kinds = sorted({c["ops"] for c in ours if c.get("ops")})
     memory = f"{m['memory'] / 2**30:.0f} GiB" if m["memory"] else "unknown"
     lines = [
+        f"- {m['date']}",
         f"- {m['processor']}; {m['cores']} cores, {m['used']} of them used; {m['caches']}; memory {memory}",
         f"- {m['system']}; Python {m['python']}; byhand with NumPy {m['numpy']} and {m['blas']}",
         f"- {m['threads']} threads for everybody",

@@ -104,7 +104,7 @@ def test_times_in_fitting_units():
 
 
 def test_the_page_says_what_the_figures_say(row):
-    machine = dict.fromkeys(("processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
+    machine = dict.fromkeys(("date", "processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
     figures = {
         "machine": machine | {"threads": 2, "memory": None, "openblas": {}},
         "rows": [row],
@@ -122,19 +122,19 @@ def test_the_page_says_what_the_figures_say(row):
 
 
 def test_another_processor_has_a_table_of_its_own(row, tmp_path):
-    machine = dict.fromkeys(("processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
+    machine = dict.fromkeys(("date", "processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
     figures = {"machine": machine | {"threads": 2, "memory": None, "openblas": {}}, "absent": {}, "quick": False}
     twice = [c | {"median": 2 * c["median"]} if c["name"] == "byhand" else c for c in row["competitors"]]
-    other = {"machine": {"processor": "Processor B", "threads": 3}, "rows": [row | {"competitors": twice}]}
+    other = {"machine": {"processor": "Processor B", "threads": 3, "date": "2026-11-24"}, "rows": [row | {"competitors": twice}]}
     (tmp_path / "speed.json").write_text(json.dumps(figures | {"rows": [row]}))
     (tmp_path / "speed-on-b.json").write_text(json.dumps(other))
     write_page(tmp_path)
     first, second = (tmp_path / "speed.md").read_text().split("## On Processor B")
-    assert "**0.50**" in first and "**1.00**" in second and "3 threads" in second and "## Everyone" in second
+    assert "**0.50**" in first and "**1.00**" in second and "3 threads, on 2026-11-24" in second and "## Everyone" in second
 
 
 def test_networks_with_sequences_have_no_products_beside_them(row):
-    machine = dict.fromkeys(("processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
+    machine = dict.fromkeys(("date", "processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
     w9 = row | {"name": "W9", "unit": "step", "operations": None}
     w9["competitors"] = [
         c | {"peak": peak} for c, peak in zip(row["competitors"], [9e7, 1e8, 4.5e8, 5e8], strict=False)
