@@ -2,6 +2,7 @@
 
     python -m bench.speed            # everything, in an hour or two; writes docs/speed.md, speed.json and a picture
     python -m bench.speed --quick    # ratios in under four minutes, to the terminal
+    python -m bench.speed --resume   # go on with a run that was stopped
     python -m bench.speed --only W3,W5 --peers torch,jax
     python -m bench.speed --report docs/speed.json    # write page and picture anew from a run's figures
     python -m bench.speed --quick --beside intel    # a table for another processor, on the same page
@@ -40,6 +41,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", default=",".join(NEEDS), help="peers, such as torch,jax")
     parser.add_argument("--rounds", type=int, help="turns of each competitor; 5 by default, 3 with --quick")
     parser.add_argument("--threads", type=int, default=2, help="threads that everybody gets")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that a run measured before it was stopped")
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     parser.add_argument("--out", type=Path, help="the folder for the figures; docs/ for a whole run, else out/")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write page and picture from these figures")
@@ -61,8 +63,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     rounds = args.rounds or (3 if args.quick else 5)
     prepare(args.peers, absent)
     figures: dict[str, Any] = {"machine": describe_machine(args.threads), "quick": args.quick, "absent": absent}
-    figures["rows"] = []
-    for workload in (w for w in WORKLOADS if w.name in args.only):
+    figures["rows"] = stopped(figures) if args.resume else []
+    measured = {row["name"] for row in figures["rows"]}
+    for workload in (w for w in WORKLOADS if w.name in args.only - measured):
         try:
             row = measure(
                 workload,
@@ -83,6 +86,16 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         figures["starts"] = starts(args.peers, absent, 2 * rounds, args.threads)
         figures["sizes"] = sizes(args.peers, absent)
     return figures
+
+
+def stopped(figures: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a run that was stopped, which was like this one."""
+    before = json.loads(SO_FAR.read_text()) if SO_FAR.exists() else {"rows": []}
+    if before["rows"] and any(before["machine"].get(k) != v for k, v in figures["machine"].items() if k != "date"):
+        sys.exit(f"{SO_FAR} is of another machine or with other versions; start anew without --resume.")
+    if before["rows"] and before["quick"] != figures["quick"]:
+        sys.exit(f"{SO_FAR} is of a run {'with' if before['quick'] else 'without'} --quick.")
+    return before["rows"]
 
 
 def main() -> None:
