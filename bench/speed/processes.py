@@ -75,12 +75,12 @@ class Process:
     def warm_up(self, epochs: int) -> None:
         """Wait until it is ready, and let it compute the first round, in which it also compiles."""
         self.setup = self._hear()["setup"]
-        self.first = self._tell(epochs)["first"]
+        self.first = self._tell(epochs, 1)["first"]
 
-    def turn(self, epochs: int, others: float) -> None:
-        """One round, before which others kept so many cores busy."""
+    def turn(self, epochs: int, idle: int, others: float) -> None:
+        """One round, with so many idle epochs, before which others kept so many cores busy."""
         watch = Watch(self._process.pid)
-        self.rounds.append(self._tell(epochs)["seconds"])
+        self.rounds.append(self._tell(epochs, idle)["seconds"])
         self.busy.append(max(others, watch.others()))
 
     def forget(self) -> None:
@@ -89,7 +89,7 @@ class Process:
 
     def end(self) -> None:
         """No more rounds; what came of them."""
-        self.result = self._tell(0)
+        self.result = self._tell(0, 0)
         self._process.wait(60)
 
     def kill(self) -> None:
@@ -99,9 +99,9 @@ class Process:
             self._process.wait()
         self._errors.close()
 
-    def _tell(self, epochs: int) -> dict[str, Any]:
+    def _tell(self, epochs: int, idle: int) -> dict[str, Any]:
         try:
-            print(epochs, file=self._process.stdin, flush=True)
+            print(epochs, idle, file=self._process.stdin, flush=True)
         except BrokenPipeError:
             raise self._failed() from None
         return self._hear()

@@ -278,7 +278,7 @@ def details(row: Row) -> str:
                 f"{c['peak'] / 1e6:.0f}",
             ]
         )
-    learnt = f"after {(row['turns'] + 1) * (row['epochs'] + 1)} {row['unit']}s" if training else "untrained"
+    learnt = f"after {row['epochs']} {row['unit']}s" if training else "untrained"
     head = [row["name"], f"an {row['unit']}" if row["unit"][0] in "aeiou" else f"a {row['unit']}"]
     head += ["byhand = 1", "start-up", "compilation", f"right ({learnt})", "peak, MB"]
     failed = "".join(f"\n\n{name} failed: {why}" for name, why in row["failures"].items() if "Conv2D" not in why)

@@ -1,9 +1,11 @@
 """The speed benchmark's own arithmetic: operations by hand, and the page from stored figures."""
 
+import io
 import json
 
 import pytest
 from bench.speed.check import compared
+from bench.speed.peers import common
 from bench.speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, table, warnings, write_page
 from bench.speed.workloads import operations, products, shapes
 
@@ -67,8 +69,7 @@ def row():
         "kind": "train",
         "unit": "epoch",
         "goal": 0.75,
-        "turns": 3,
-        "epochs": 2,
+        "epochs": 12,
         "operations": 4_000_000_000,
         "failures": {"JAX, scan": "no memory"},
         "competitors": [
@@ -125,12 +126,20 @@ def test_another_processor_has_a_table_of_its_own(row, tmp_path):
     machine = dict.fromkeys(("date", "processor", "cores", "used", "caches", "system", "python", "numpy", "blas"), "?")
     figures = {"machine": machine | {"threads": 2, "memory": None, "openblas": {}}, "absent": {}, "quick": False}
     twice = [c | {"median": 2 * c["median"]} if c["name"] == "byhand" else c for c in row["competitors"]]
-    other = {"machine": {"processor": "Processor B", "threads": 3, "date": "2026-11-24"}, "rows": [row | {"competitors": twice}]}
+    other = {
+        "machine": {"processor": "Processor B", "threads": 3, "date": "2026-11-24"},
+        "rows": [row | {"competitors": twice}],
+    }
     (tmp_path / "speed.json").write_text(json.dumps(figures | {"rows": [row]}))
     (tmp_path / "speed-on-b.json").write_text(json.dumps(other))
     write_page(tmp_path)
     first, second = (tmp_path / "speed.md").read_text().split("## On Processor B")
-    assert "**0.50**" in first and "**1.00**" in second and "3 threads, on 2026-11-24" in second and "## Everyone" in second
+    assert (
+        "**0.50**" in first
+        and "**1.00**" in second
+        and "3 threads, on 2026-11-24" in second
+        and "## Everyone" in second
+    )
 
 
 def test_networks_with_sequences_have_no_products_beside_them(row):
@@ -165,3 +174,35 @@ def test_what_became_slower_is_named(row):
     busy = slower | {"competitors": [c | {"busy": 0.5} for c in slower["competitors"]]}
     assert compared({"machine": machine, "rows": [busy]}, before)[1] == []
     assert compared({"machine": machine | {"processor": "two"}, "rows": [slower]}, before)[1] == []
+
+
+class Clock:
+    """An epoch takes ten seconds if it is a turn's first, else one."""
+
+    now = 0.0
+
+    def train(self, epochs):
+        self.now += 10 if self.waited else 1
+        self.now += epochs - 1
+        self.waited = False
+
+
+@pytest.mark.parametrize("by_itself", [True, False], ids=["called back", "called"])
+def test_an_idle_epoch_is_trained_and_does_not_count(by_itself, monkeypatch):
+    clock, said = Clock(), []
+    monkeypatch.setattr(common.sys, "stdin", io.StringIO("2 1\n3 1\n4 0\n0 0\n"))
+    monkeypatch.setattr(common.time, "perf_counter", lambda: clock.now)
+    turns = object.__new__(common.Turns)
+    turns.say = lambda **message: said.append(message)
+    wait = turns.wait
+    turns.wait = lambda: (setattr(clock, "waited", True), wait())[1]
+    if by_itself:
+        turns.ready()
+        epochs = common.EpochByEpoch(turns)
+        while epochs.before():
+            clock.train(1)
+            epochs.after()
+    else:
+        turns.run(clock.train)
+    assert [message["seconds"] for message in said[1:]] == [1, 1, 13 / 4]
+    assert said[1]["first"] == said[2]["first"] == 10 and clock.now == 12 + 13 + 13

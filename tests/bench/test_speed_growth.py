@@ -68,7 +68,7 @@ class Player:
     def __init__(self, disturbed):
         self.disturbed, self.busy, self.rounds, self.ended = iter(disturbed), [], [], False
 
-    def turn(self, epochs, others):
+    def turn(self, epochs, idle, others):
         self.busy.append(next(self.disturbed))
         self.rounds.append(len(self.rounds))
 

@@ -35,26 +35,27 @@ class Turns:
         self.say(setup=time.perf_counter() - STARTED)
 
     def wait(self):
-        """How many epochs, or calls, count next; 0 for none."""
-        self.epochs = int(sys.stdin.readline() or 0)
+        """How many epochs, or calls, count next; 0 for none. `idle` epochs come before them."""
+        self.epochs, self.idle = map(int, (sys.stdin.readline() or "0 0").split())
         self._start = time.perf_counter()
         return self.epochs
 
     def count(self):
-        """The first epoch is over: from here on they count."""
+        """The idle epoch is over: from here on they count."""
         now = time.perf_counter()
         self.first, self._start = now - self._start, now
 
     def done(self):
-        """These epochs are over: say how many seconds the first one took, and each of the others."""
+        """These epochs are over: say how many seconds the idle one took, and each of the others."""
         self.say(first=self.first, seconds=(time.perf_counter() - self._start) / self.epochs)
 
     def run(self, train):
         """Take all turns; `train(epochs)` returns when these epochs are computed."""
         self.ready()
         while epochs := self.wait():
-            train(1)
-            self.count()
+            if self.idle:
+                train(1)
+                self.count()
             train(epochs)
             self.done()
 
@@ -79,13 +80,13 @@ class EpochByEpoch:
     def before(self):
         """Wait where a turn is over; False when it was the last."""
         if not self.left and self.turns.wait():
-            self.left = 1 + self.turns.epochs
+            self.left = self.turns.idle + self.turns.epochs
         return self.left > 0
 
     def after(self):
         """One epoch less in this turn."""
         self.left -= 1
-        if self.left == self.turns.epochs:
+        if self.left == self.turns.epochs and self.turns.idle:
             self.turns.count()
         if self.left == 0:
             self.turns.done()
