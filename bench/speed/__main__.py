@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             absent[workload.name] = str(error)
         else:
             figures["rows"].append(row)
+            figures["rows"].sort(key=lambda row: NAMES.index(row["name"]))
             SO_FAR.parent.mkdir(exist_ok=True)
             SO_FAR.write_text(json.dumps(figures, indent=1) + "\n")
     if "start" in args.only and not args.quick:
@@ -90,10 +91,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 def stopped(figures: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of a run that was stopped, which was like this one."""
-    before = json.loads(SO_FAR.read_text()) if SO_FAR.exists() else {"rows": []}
-    if before["rows"] and any(before["machine"].get(k) != v for k, v in figures["machine"].items() if k != "date"):
+    if not SO_FAR.exists():
+        return []
+    before = json.loads(SO_FAR.read_text())
+    if any(before["machine"].get(k) != v for k, v in figures["machine"].items() if k != "date"):
         sys.exit(f"{SO_FAR} is of another machine or with other versions; start anew without --resume.")
-    if before["rows"] and before["quick"] != figures["quick"]:
+    if before["quick"] != figures["quick"]:
         sys.exit(f"{SO_FAR} is of a run {'with' if before['quick'] else 'without'} --quick.")
     return before["rows"]
 

@@ -38,7 +38,7 @@ METHOD = """\
   contains one script for each library, none of which imports byhand. Data and initial weights are passed as .npy files.
 - All processes of a workload are started and warmed up one after another. Then they take turns: one round (some epochs)
   of each, repeated five times by default. While one computes, the others wait for input. After waiting, the first epoch
-  takes longer, of a full batch up to two thirds; where an epoch is shorter than a second it is not counted.
+  takes longer; where epochs are shorter than a second it is not counted.
 - All use the same two threads on the same cores (`OMP_NUM_THREADS`, `MKL_NUM_THREADS`, processor affinity), or one
   thread where that is faster. `OPENBLAS_*` is unset.
 - Training continues from round to round, so that the accuracy on the test images, measured at the end, is for the same

@@ -14,7 +14,7 @@ from bench.speed.workloads import Workload, operations, products, write
 
 PIECE = 1024  # rows of a piece of a full batch
 MANY = 10_000  # test images
-SHORT = 1.0  # seconds: a shorter epoch that follows on waiting takes longer than others, by 60 ms here
+SHORT = 1.0  # seconds: of a shorter epoch it counts that the first one after waiting takes longer
 AGAIN = 3  # rounds of a workload that are repeated at most
 
 

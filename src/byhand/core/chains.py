@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from byhand.core.memory import whole_lines
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
@@ -38,7 +39,7 @@ def in_one_block(make: Any, numbers: int) -> Any:
         start, size = used, prod(shape)
         if dtype or start + size > numbers:
             return make(shape, *dtype)
-        used += -(-size // 16) * 16  # whole cache lines
+        used += whole_lines(size)
         return block[start : start + size].reshape(shape)
 
     return part

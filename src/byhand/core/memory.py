@@ -11,6 +11,11 @@ from byhand.core.types import Array, Shape
 CACHE_LINE = 64  # bytes of a cache line, and of the widest register
 
 
+def whole_lines(numbers: int) -> int:
+    """So many numbers of four bytes or more, and as many behind them as fill the last cache line up."""
+    return -(-numbers // 16) * 16
+
+
 def on_a_line(make: Callable[..., Array], shape: Shape, dtype: DTypeLike) -> Array:
     """An array by np.empty or np.zeros that begins at a multiple of CACHE_LINE, as NumPy's own do not.
 

@@ -6,11 +6,10 @@ from math import prod
 from typing import Any
 
 from byhand.core.chains import childless_pass, make_pass
+from byhand.core.memory import whole_lines
 from byhand.core.passes import Pass
 from byhand.core.plan import Plan
 from byhand.core.types import Array, Shape
-
-LINE = 16  # numbers: arrays begin on a cache line
 
 
 class Rooms(threading.local):
@@ -55,7 +54,7 @@ class Rooms(threading.local):
 
         def part(shape: Shape) -> Array:
             nonlocal start
-            first, start = start, start + -(-prod(shape) // LINE) * LINE
+            first, start = start, start + whole_lines(prod(shape))
             return self.array(depth, "cache", shape, make, first)
 
         at = childless_pass(plan, rows, part)
