@@ -135,7 +135,7 @@ gan = GANRecipe(
     source="byhand",
     takes="100 numbers of noise, 256-512-784 with batch normalisation and ReLU, against 784-512-256-1 with leaky ReLU; "
     "the non-saturating loss with a gradient penalty of 1 (Fedus et al., 2018); Adam with β₁ 0.5, from 0.001 along a "
-    "cosine, batches of 128, 30 epochs.",
+    "cosine, batches of 128, 85 epochs.",
     generator=(
         *[Dense(256, He(), bias=False), BatchNorm(), ReLU()],
         *[Dense(512, He(), bias=False), BatchNorm(), ReLU()],
@@ -144,7 +144,7 @@ gan = GANRecipe(
     critic=(Dense(512, He()), LeakyReLU(0.2), Dense(256, He()), LeakyReLU(0.2), Dense(1)),
     loss=BinaryCrossEntropy(),
     optimizer=Adam(CosineAnnealing(0.001), beta1=0.5),
-    epochs=30,
+    epochs=85,
     penalty=1.0,
 )
 
@@ -156,7 +156,7 @@ wgan_gp = replace(
     gan,
     name="wgan-gp",
     takes="The networks of gan; the Wasserstein loss with a gradient penalty of 10, five steps of the critic for one "
-    "of the generator; Adam 0.0001 with β₁ 0 and β₂ 0.9 (Gulrajani et al., 2017), batches of 64, 30 epochs.",
+    "of the generator; Adam 0.0001 with β₁ 0 and β₂ 0.9 (Gulrajani et al., 2017), batches of 64, 85 epochs.",
     loss=Wasserstein(),
     optimizer=Adam(0.0001, beta1=0.0, beta2=0.9),
     batch_size=64,
