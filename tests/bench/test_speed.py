@@ -1,9 +1,11 @@
 """The speed benchmark's own arithmetic: operations by hand, and the page from stored figures."""
 
+import argparse
 import io
 import json
 
 import pytest
+from bench.speed import __main__ as speed
 from bench.speed.check import compared
 from bench.speed.peers import common
 from bench.speed.report import fastest, page, range_of, ratio, seconds, spread_of_ratio, table, warnings, write_page
@@ -206,3 +208,22 @@ def test_an_idle_epoch_is_trained_and_does_not_count(by_itself, monkeypatch):
         turns.run(clock.train)
     assert [message["seconds"] for message in said[1:]] == [1, 1, 13 / 4]
     assert said[1]["first"] == said[2]["first"] == 10 and clock.now == 12 + 13 + 13
+
+
+def test_a_stopped_run_goes_on_with_the_workloads_that_are_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed, "SO_FAR", tmp_path / "so-far.json")
+    monkeypatch.setattr(speed, "prepare", lambda *_: None)
+    asked = []
+    monkeypatch.setattr(
+        speed, "measure", lambda workload, *_, **__: asked.append(workload.name) or {"name": workload.name}
+    )
+    args = argparse.Namespace(rounds=1, quick=True, threads=1, peers=set(), only={"W3", "W1"}, resume=False)
+    assert [row["name"] for row in speed.run(args)["rows"]] == ["W1", "W3"] == asked
+    args.only, args.resume = {"W1", "W2", "W3"}, True
+    assert [row["name"] for row in speed.run(args)["rows"]] == ["W1", "W2", "W3"] and asked == ["W1", "W3", "W2"]
+    args.quick = False
+    with pytest.raises(SystemExit, match="--quick"):
+        speed.run(args)
+    args.quick, args.threads = True, 2
+    with pytest.raises(SystemExit, match="another machine"):
+        speed.run(args)
