@@ -38,17 +38,19 @@ def main():
 
 def fitted(readers, options):
     """The calibration of readers whose powers are 1, by form."""
-    rows = [row for form, reader in readers.items() for folder in options.right for row in read(reader, folder, form)]
-    p, sure, right = (np.array(column) for column in zip(*(row[:3] for row in rows), strict=True))
-    signs = [sign for row in rows for sign in row[3]]
+    found = [row for form, reader in readers.items() for folder in options.right for row in read(reader, folder, form)]
+    rows, right = [row for row, _, _ in found], np.array([right for _, right, _ in found])
+    p = np.array([row.confidence for row in rows])
+    signs = [sign for _, _, signs in found for sign in signs]
     sign_p, sign_right = np.array(signs).T
     powers = {"row": power(p, right), "sign": power(sign_p, sign_right)}
     for name, (said, true) in {"row": (p, right), "sign": (sign_p, sign_right)}.items():
         print(f"{len(said)} {name}s, {100 * true.mean():.1f} % right; their power is {powers[name]:.3f}")
         reliability(said ** powers[name], true)
-    sure = sure ** powers["row"]
+    sure = np.array([sureness(replace(row, confidence=row.confidence ** powers["row"])) for row in rows])
     reader = readers[options.form[0]]
-    others = {folder.name: [s ** powers["row"] for s in most_sure(reader, folder)] for folder in options.none}
+    reader._way.powers = powers["row"], powers["sign"]
+    others = {folder.name: list(most_sure(reader, folder)) for folder in options.none}
     for kept in (0.99, 0.995, 0.998, 1.0):
         threshold = float(np.quantile(sure[right == 1], 1 - kept))
         refused = ", ".join(f"{name} {100 * np.mean(np.array(s) < threshold):.1f}" for name, s in others.items())
@@ -66,7 +68,7 @@ def reliability(p, right):
 
 
 def read(reader, folder, form):
-    """For each picture with one row its probability, how sure it is a sign, whether it is right, and so its signs."""
+    """For each picture with one row that row, whether it is right, and the same of its signs."""
     with open(folder / "labels.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             label = re.sub("[^0-9]", "", row["label"]) if form == "digits" else row["label"].replace("?", " ").strip()
@@ -80,7 +82,7 @@ def read(reader, folder, form):
                     for symbol, sign in zip(symbols, wanted, strict=False)
                     if len(symbols) == len(wanted)
                 ]
-                yield lines[0].confidence, sureness(lines[0]), text == label, signs
+                yield lines[0], text == label, signs
 
 
 def most_sure(reader, folder):

@@ -33,12 +33,15 @@ def main():
     parser.add_argument("--hands", type=Path, help="folder of free hands")
     parser.add_argument("--fonts", type=Path, help="folder of fonts")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--times", type=int, default=1, help="how many times as many pictures")
     options = parser.parse_args()
     mnist = byhand.load("mnist")
     images = mnist.x_train.reshape(-1, 28, 28), mnist.y_train
     stock = collect("validation", hands=options.hands, fonts=options.fonts, mnist=images, report=print)
     for number, (name, (count, make)) in enumerate(FOLDERS.items()):
-        pictures = (make(stock, np.random.default_rng((options.seed, number, i)), i) for i in range(count))
+        pictures = (
+            make(stock, np.random.default_rng((options.seed, number, i)), i) for i in range(options.times * count)
+        )
         write(options.folder / name, pictures)
 
 

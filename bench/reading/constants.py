@@ -24,14 +24,14 @@ FORMS = {
 }
 FACTORS = (0.7, 1.4)
 CONSTANTS = {
-    "candidates": ("BAND", "INKED", "GAP", "NUMBER_SHARE"),
-    "crops": ("CROP_MARGIN", "LEVELLED_FROM", "LOWER", "SHARPER"),
-    "cut": ("INK_PROBABILITY", "REACH", "AROUND", "FINER_AROUND", "LINE_PAPER", "LOW", "HIGH", "STRONG", "PAPER"),
-    "find": ("LARGEST_LEVEL", "SMALL_PAGE", "THERE", "LINK", "SAME", "STEEPEST_FALL", "SLOPE_SHOWS"),
+    "candidates": ("BAND", "INKED", "LINE_PAPER", "NUMBER_SHARE"),
+    "crops": ("CROP_MARGIN", "LEVELLED_FROM", "SHARPER"),
+    "cut": ("REACH", "AROUND", "LOW", "HIGH", "STRONG"),
+    "find": ("LARGEST_LEVEL", "SMALL_PAGE", "THERE", "SAME", "STEEPEST_FALL", "SLOPE_SHOWS"),
     "number_model": ("POSSIBLE", "BEAM", "WEIGHT"),
     "pieces": ("WHOLE",),
-    "reader": ("PAPER_AROUND",),
-    "row_reader": ("SURE", "SECOND", "UNLIKELY", "RARE", "LEAST_PROBABILITY"),
+    "reader": ("PAPER_AROUND", "OWN_INK"),
+    "row_reader": ("SURE", "SECOND", "RARE", "LEAST_PROBABILITY"),
 }
 
 

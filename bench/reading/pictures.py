@@ -102,7 +102,7 @@ def row(reader, writers):
     panel(picture, (3, 2, 1), image, "the picture", vmin=0, vmax=255)
     for i, (name, one) in enumerate(zip(views, crops, strict=True)):
         panel(picture, (3, 2, 2 + i), 255 - one.image, name, vmin=0, vmax=255)
-    p = np.exp(reader._way.look(crops[:1])[1][0])
+    p = reader._way.look(crops[:1])[1][0]
     ax = picture.add_subplot(3, 2, 6)
     ax.imshow(p.T, aspect="auto", cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xlabel="step, one every 4 columns", yticks=[*range(0, 10, 3), 22], yticklabels=[*"0369", "blank"])

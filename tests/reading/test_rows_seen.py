@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from byhand.core.errors import ByhandError
-from byhand.handwriting.alphabet import ALPHABET
+from byhand.handwriting.alphabet import ALPHABET, UNREAD
 from byhand.handwriting.glyphs import drawn_writers
+from byhand.handwriting.line import write_line
 from byhand.handwriting.others import draw_other
 from byhand.handwriting.page import draw_page
+from byhand.handwriting.style import LineStyle
 from byhand.pictures.components import components
 from byhand.pictures.image import open_image
 from byhand.pictures.prepare import digit_image
@@ -16,7 +18,7 @@ from byhand.reading.crops import Crop, RowView, crop, row_ink, slant
 from byhand.reading.cut import cut_all
 from byhand.reading.pieces import cut_between, parted, upright
 from byhand.reading.reader import Reader
-from byhand.reading.row_reader import RowReader
+from byhand.reading.row_reader import RowReader, own_ink
 
 
 def bars(lean: float = 0.0, steep: float = 0.0, shape: tuple[int, int] = (90, 300)) -> np.ndarray:
@@ -151,7 +153,7 @@ def test_where_the_views_differ_the_second_network_judges_too(p: float, label: t
             calls.append(first)
             p[i, steps[0], (7, 1)[first]], p[i, steps[0], (1, 7)[first]] = 0.5 + 0.02 * first, 0.3
             p[i, steps[1], 1] = 0.9
-        return crops, np.log(p)
+        return crops, p
 
     reader.look = look  # type: ignore[method-assign]
     found = reader.read(row)
@@ -180,3 +182,28 @@ def test_where_digits_are_asked_for_a_stroke_is_rather_a_one_than_a_slash():
     seen = RowReader([network]).of_digits(p)
     assert seen.shape == (1, 1, 11) and seen.argmax() == one
     assert RowReader([network], form="text").of_digits(p).argmax() == slash
+
+
+def test_ink_that_is_seen_and_is_no_numbers_counts_against_a_row():
+    """By hand: two views, two steps; of 1.5 that is seen at the first step and 0.5 at the second, 0.6 is unread ink."""
+    p = np.zeros((2, 2, len(ALPHABET) + 1))
+    p[:, 0, UNREAD] = 0.5, 0.1
+    p[:, 0, ALPHABET.index("7")] = 0.3, 0.6
+    p[0, 1, ALPHABET.index("7")] = 0.5
+    p[:, :, -1] = 1 - p[:, :, :-1].sum(axis=2)
+    assert own_ink(p) == pytest.approx(1 - 0.6 / 2)
+    assert own_ink(np.full((2, 2, 11), 1 / 11)) == 1  # a network for digits alone
+
+
+@pytest.mark.parametrize("form", ["text", "digits"])
+def test_letters_are_less_a_number_than_digits_are(form: str):
+    way = Reader(form=form)._way
+
+    def own(ink: np.ndarray) -> float:
+        return way.read(row_ink(ink, ink > 100)).own
+
+    rng = np.random.default_rng(0)
+    words = [np.rint(255 * draw_other(rng, 40, "word")).astype(np.uint8) for _ in range(20)]
+    rows = [write_line("20741", writer, LineStyle(), rng, (40, 400)).ink for writer in drawn_writers(20, rng)]
+    assert np.mean([own(ink) for ink in rows]) > 0.97
+    assert np.mean([own(ink) for ink in words]) < 0.7

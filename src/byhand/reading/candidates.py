@@ -10,7 +10,8 @@ from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
 
 # By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 BAND = 0.45  # heights above and below a line's middle: how far ink, or another number, is level with it
-INKED, GAP = 0.3, 0.3  # an ink's probability from which a line goes on, and heights without ink at which it ends
+INKED = 0.25  # an ink's probability from which it counts; a core's from which it goes on beside a surer place
+LINE_PAPER = 0.3  # heights of paper at which a line ends, and that are left around it
 NUMBER_SHARE = 0.35  # the part of a line's ink that is a number's at least
 
 
@@ -83,7 +84,7 @@ def longer(c: Candidate) -> Candidate:
     """The candidate with the ink that goes on without a gap where its core ends, whatever it is taken for."""
     maps = c.level.maps
     inked = (number_ink(maps) + maps[OTHER])[_band(c, 0, maps.shape[2])].max(axis=0) > INKED
-    gap = max(1, round(GAP * c.height))
+    gap = max(1, round(LINE_PAPER * c.height))
     left, right = c.left, c.right
     while (on := np.flatnonzero(inked[right : right + gap + 1])).size:
         right += int(on[-1]) + 1

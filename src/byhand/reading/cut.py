@@ -8,20 +8,16 @@ import numpy as np
 
 from byhand.core.types import Array
 from byhand.pictures.boxes import Box, box_of, overlap, whole_box
-from byhand.reading.candidates import Candidate, number_share
+from byhand.reading.candidates import INKED, LINE_PAPER, Candidate, number_share
 from byhand.reading.find import SAME, FoundRow, level_rows
 from byhand.reading.finder import CELL, DARK, LIGHT, OTHER, PAD
 
 # By hand where no command is named; python -m bench.reading.constants tells what each is worth.
-INK_PROBABILITY = 0.2  # an ink's probability from which it counts
 REACH = 1.0  # heights to either side of a core in which a line's ink may stand
-AROUND = 0.85  # heights above and below its middle
-FINER_AROUND = 0.7  # likewise of ink that only shows in the next larger size: points, commas; further off are frames
-LINE_PAPER = 0.25  # heights of paper around a line's ink
+AROUND = 0.8  # heights above and below its middle, and around a place from which its paper is known
 LOW, HIGH = 40, 72  # pixels: about how high a line is made at least, as rows are in training, and at most
 STRONG = 100  # grey level from which a line's pixel is ink: full ink is 255
 ROWS_APART = 0.2  # of the tallest stretch of ink: an empty band higher than that parts a drawing's rows
-PAPER = 0.75  # heights around a place from which its paper is known
 
 
 class TextLine(NamedTuple):
@@ -92,10 +88,8 @@ def cut_out(c: Candidate, found: FoundRow) -> TextLine | None:
     if finer := c.level.finer:  # ink that shows in the next larger size counts, too
         ratio = finer.scale / c.level.scale
         places = ((at + first - PAD / CELL) * ratio + PAD / CELL for at, first in ((y, y0), (x, x0)))
-        apart, _ = _distance(c, np.arange(y0, y1)[:, None] + 0.5, np.arange(x0, x1) + 0.5)
-        close = window.own * (apart < FINER_AROUND)
-        there = np.maximum(there, np.minimum(_sampled(finer.maps[kind], *places), _sampled(close, y, x)))
-    near = there > INK_PROBABILITY
+        there = np.maximum(there, np.minimum(_sampled(finer.maps[kind], *places), _sampled(window.own, y, x)))
+    near = there > INKED
     if not near.any():
         return None
     paper = _sampled(_paper(c, kind, window), y, x)
@@ -185,7 +179,7 @@ def _paper(c: Candidate, kind: int, window: _Window) -> Array:
     place = CELL * CELL // 4 if kind == LIGHT else CELL * CELL * 3 // 4
     levels = np.partition(pixels, place, axis=2)[:, :, place].astype(np.float32)
     weight = (1 - c.level.maps[(kind, *window.part)]) ** 2 + 1e-3
-    r = max(1, round(PAPER * c.height))
+    r = max(1, round(AROUND * c.height))
     return _summed(levels * weight, r) / _summed(weight, r)
 
 

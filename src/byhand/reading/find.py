@@ -10,7 +10,7 @@ from byhand.network import Network
 from byhand.network.folded import folded
 from byhand.pictures.boxes import Box, overlap, whole_box
 from byhand.pictures.components import components
-from byhand.reading.candidates import BAND, Candidate, Level, candidate, is_number, longer, number_ink
+from byhand.reading.candidates import BAND, INKED, Candidate, Level, candidate, is_number, longer, number_ink
 from byhand.reading.finder import (
     CELL,
     CORE,
@@ -32,7 +32,7 @@ from byhand.reading.finder import (
 LARGEST_LEVEL = 1600  # pixels of the longer side of the largest level
 SMALL_PAGE = 200  # pixels of the longer side of a page that is enlarged, too
 LEVEL_STEP = 2.0  # from one level to the next: the network knows numbers from SMALLEST to TALLEST, 4.4 times as high
-THERE, LINK = 0.4, 0.25  # a core's probability from which it counts, and from which it goes on beside such a place
+THERE = 0.4  # a core's probability from which it counts
 SAME = 0.4  # candidates that share this part of the smaller one are the same number
 STEEPEST_FALL = 0.5  # by which a line may fall, as a part of its length
 SLOPE_SHOWS = 1.5  # a line's slope shows from this length on, in heights
@@ -119,7 +119,7 @@ class Finder:
 def candidates(level: Level, kind: int) -> list[Candidate]:
     """The connected pieces of a core's map, as lines; those of turned ones along the maps' rows."""
     core = level.maps[kind]
-    pieces = components(core > LINK)
+    pieces = components(core > INKED)
     peak = np.zeros(len(pieces.areas) + 1, np.float32)
     np.maximum.at(peak, pieces.labels, core)
     found = []

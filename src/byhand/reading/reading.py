@@ -76,7 +76,7 @@ class Row:
         box: where the row stands in the picture, as a digit's.
         groups: how many symbols stand together, group by group: two numbers on one row are two groups.
         unread: ink among them that is no part of the number.
-        share: how much of the ink along the row is a number's, as the finder sees it, 0 to 1.
+        share: how much of the ink along the row is a number's, as the finder and the networks for rows see it, 0 to 1.
     """
 
     symbols: tuple[Digit, ...]

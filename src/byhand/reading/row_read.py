@@ -15,6 +15,7 @@ class RowRead(NamedTuple):
         middles: for each digit the column of the row's image that its middle stands in.
         p: for each digit the probabilities of the ten (digits, 10).
         doubtful: whether the first look at it left doubts.
+        own: how much of the row's ink the networks take for a number's, 0 to 1.
     """
 
     label: Label
@@ -22,3 +23,4 @@ class RowRead(NamedTuple):
     middles: list[float]
     p: Array
     doubtful: bool = False
+    own: float = 1.0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from byhand.core.types import Array
+from byhand.handwriting.alphabet import UNREAD
 from byhand.losses.ctc import CTC
 from byhand.losses.decoding import Label, all_peaks, best_path, log_probabilities, search
 from byhand.network import Network
@@ -14,7 +15,7 @@ from byhand.network.folded import folded
 from byhand.pictures.prepare import digit_image
 from byhand.reading.crops import Crop, Ink, RowView, crop
 from byhand.reading.forms import DIGIT_CLASSES, NumberForm, only_digits
-from byhand.reading.number_model import WEIGHT, NumberModel
+from byhand.reading.number_model import POSSIBLE, WEIGHT, NumberModel
 from byhand.reading.pieces import places
 from byhand.reading.row_read import RowRead
 
@@ -32,7 +33,7 @@ SURE = 0.7  # a row that the first views agree on, and find at least so probable
 WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
 # powers of rows' and signs' probabilities where a file has none: bench.reading.confidence, with an earlier network
 ROWS, SHARPER = 0.38, 1.1
-SECOND, UNLIKELY = 0.4, 1e-2  # how much the second network counts; it finds no digit less probable than this
+SECOND = 0.4  # how much the second network counts
 RARE = 0.3  # how often there are signs where digits are asked for, beside how often in training
 PROPOSALS = 3  # that each view makes where a pattern says what may be read
 LEAST_PROBABILITY = 1e-6  # probabilities are not less than this: no single view can rule a label out
@@ -81,13 +82,14 @@ class RowReader:
         log P wins. To it, the second network adds how probable it finds the digits, each cut out where the views
         found it.
         """
-        crops, log_p = self.look([crop(row, view, self.height) for view in FIRST])
+        crops, p = self.look([crop(row, view, self.height) for view in FIRST])
+        own, log_p = own_ink(p), self.asked(p)
         labels = self._proposed(log_p, quick=True)
         score = log_probabilities(log_p, [*labels]).mean(axis=0)
         doubtful = len(labels) != 1 or bool(score.max() < np.log(SURE))
         if doubtful and again:
             more, found = self.look([crop(row, view, self.height) for view in MORE])
-            crops, log_p = crops + more, np.concatenate(_equally_long(log_p, found))
+            crops, log_p = crops + more, np.concatenate(_equally_long(log_p, self.asked(found)))
             labels |= self._proposed(log_p)
             score = log_probabilities(log_p, [*labels]).mean(axis=0)
         if not labels:
@@ -104,16 +106,19 @@ class RowReader:
                 score = log_probabilities(log_p, names).mean(axis=0)
         elif self.second and only_digits(self.form) and again and len(names) > 1:
             best = int((score + SECOND * self._second_look(row, names, steps, crops)).argmax())
-        return self._result(names[best], score[best], p, steps[best], crops)._replace(doubtful=doubtful)
+        return self._result(names[best], score[best], p, steps[best], crops)._replace(doubtful=doubtful, own=own)
 
     def look(self, crops: list[Crop]) -> tuple[list[Crop], Array]:
-        """log p (n, T, 11) of the crops by each network in turn, and the n crops that were looked at."""
+        """The n crops that were looked at, by each network in turn, and p (n, T, classes)."""
         networks = self._as_wide_as(max(crop.image.shape[1] for crop in crops))
         x = np.zeros((len(crops), *networks[0].input_shape), np.uint8)
         for row, one in zip(x, crops, strict=True):
             row[:, : one.image.shape[1], 0] = one.image
-        p = np.concatenate([self.of_digits(network.predict_proba(x)) for network in networks])
-        return crops * len(networks), np.log(np.maximum(p, LEAST_PROBABILITY))
+        return crops * len(networks), np.concatenate([network.predict_proba(x) for network in networks])
+
+    def asked(self, p: Array) -> Array:
+        """log p of what may be read, of all p (n, T, classes)."""
+        return np.log(np.maximum(self.of_digits(p), LEAST_PROBABILITY))
 
     def of_digits(self, p: Array) -> Array:
         """The probabilities (n, T, classes) of what may be read: of digits alone, all else is the blank's.
@@ -156,7 +161,7 @@ class RowReader:
         x = np.array([digit_image(ink) for ink in different.values()], np.uint8)
         names = [name for label in labels for name in label]
         p = self.second.predict_proba(x.reshape(-1, *self.second.input_shape))[[which[key] for key in keys], names]
-        parts = np.split(np.log(np.maximum(p, UNLIKELY)), np.cumsum([len(label) for label in labels])[:-1])
+        parts = np.split(np.log(np.maximum(p, POSSIBLE)), np.cumsum([len(label) for label in labels])[:-1])
         return np.array([part.sum() for part in parts])
 
     def _middles(self, steps: Array | None, crops: list[Crop]) -> list[float]:
@@ -178,6 +183,13 @@ class RowReader:
         each = self._each(p, steps) ** self.powers[1]  # (symbols, classes)
         each /= np.maximum(each.sum(axis=1, keepdims=True), LEAST_PROBABILITY)
         return RowRead(label, float(np.exp(self.powers[0] * score)), middles, each)
+
+
+def own_ink(p: Array) -> float:
+    """How much of the ink that the networks see is a number's: 1 − Σ p(?) / Σ (1 − p(blank)), of p (n, T, classes)."""
+    if p.shape[2] == DIGIT_CLASSES + 1:  # a network that knows no other ink
+        return 1.0
+    return 1 - float(p[:, :, UNREAD].sum() / max((1 - p[:, :, -1]).sum(), LEAST_PROBABILITY))
 
 
 def widened(network: Network, width: int) -> Network:
