@@ -25,12 +25,12 @@ FORMS = {
 FACTORS = (0.7, 1.4)
 CONSTANTS = {
     "candidates": ("BAND", "INKED", "LINE_PAPER", "NUMBER_SHARE"),
-    "crops": ("CROP_MARGIN", "LEVELLED_FROM", "SHARPER"),
+    "crops": ("CROP_MARGIN", "LEVELLED_FROM", "LOWER", "SHARPER"),
     "cut": ("REACH", "AROUND", "LOW", "HIGH", "STRONG"),
     "find": ("LARGEST_LEVEL", "SMALL_PAGE", "THERE", "SAME", "STEEPEST_FALL", "SLOPE_SHOWS"),
     "number_model": ("POSSIBLE", "BEAM", "WEIGHT"),
     "pieces": ("WHOLE",),
-    "reader": ("PAPER_AROUND", "OWN_INK"),
+    "reader": ("PAPER_AROUND",),
     "row_reader": ("SURE", "SECOND", "RARE", "LEAST_PROBABILITY"),
 }
 

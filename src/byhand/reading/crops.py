@@ -12,6 +12,7 @@ from byhand.pictures.ink import running_max
 # By hand where no command is named; python -m bench.reading.constants tells what each is worth.
 CROP_MARGIN = 0.12  # paper left beside the ink, as a part of the height
 LEVELLED_FROM = 2.5  # a row at least so many times as long as high is levelled, by 1 / 2.5 of its length at most
+LOWER = 0.95  # and if that makes it lower than this part of its height
 SLANTS = np.linspace(-0.6, 0.6, 13)  # of the writing, as columns a row; positive leans to the right
 SHARPER = 0.2  # a lean of one column a row must make the columns sharper by this part
 
@@ -77,7 +78,7 @@ def row_ink(image: Array, mask: Array) -> Ink:
 
 
 def _climb(x: Array, top: Array, bottom: Array) -> float:
-    """By how many rows a column writing in columns x falls to the right, 0 where they are too short to tell.
+    """By how many rows a column writing in columns x falls to the right, 0 where nothing is gained by levelling it.
 
     The least-squares line through the middles of the columns: Σ (x − x̄)(y − ȳ) / Σ (x − x̄)².
     """
@@ -86,7 +87,10 @@ def _climb(x: Array, top: Array, bottom: Array) -> float:
         return 0.0
     y = (top + bottom) / 2
     steep = float(np.dot(x - x.mean(), y - y.mean()) / max(np.dot(x - x.mean(), x - x.mean()), 1))
-    return min(max(steep, -1 / LEVELLED_FROM), 1 / LEVELLED_FROM)
+    steep = min(max(steep, -1 / LEVELLED_FROM), 1 / LEVELLED_FROM)
+    down = steep * (x - x.mean())
+    lower = (bottom - down).max() - (top - down).min() + 1
+    return steep if lower < LOWER * height else 0.0
 
 
 def slant(mask: Array, steep: float = 0.0) -> float:

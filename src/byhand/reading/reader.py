@@ -38,9 +38,6 @@ ALTERNATIVES = 0.001  # what is less likely is not named
 # of a row that is less sure to be a number nothing is read; files have their own, by bench.reading.calibrate
 SURE_ENOUGH = 0.45  # by bench.reading.confidence, with an earlier network
 PAPER_AROUND = 0.3  # of a small picture's longer side: how much paper is put around it; by hand
-OWN_INK = (
-    2  # power of the share of ink that a row's networks take for a number's; of 0 to 3, by bench.reading.calibrate
-)
 AGAIN = 500  # heights: doubtful rows as long as this in all are looked at again on one picture, and no more
 
 
@@ -276,7 +273,7 @@ def _row(line: TextLine, ink: Ink, found: RowRead) -> Row:
             unread.append(Unread(line.in_picture(box), "other", "", float(found.p[i][found.label[i]])))
         if groups[-1]:
             groups.append(0)
-    share = line.share * found.own**OWN_INK
+    share = line.share * found.own
     return Row(tuple(symbols), found.probability, line.box, tuple(n for n in groups if n), tuple(unread), share)
 
 
