@@ -87,7 +87,7 @@ def measure(read, files, labels, counted):
     return {
         "pictures": len(files),
         "exact": sum(text == label for text, label in pairs) / len(files),
-        "character_error_rate": sum(distance(*pair) for pair in pairs) / sum(len(label) for _, label in pairs),
+        "character_error_rate": sum(distance(*pair) for pair in pairs) / max(1, sum(len(label) for _, label in pairs)),
         "seconds": seconds,
         "note": note,
         "mistakes": [
