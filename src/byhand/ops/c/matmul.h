@@ -9,8 +9,11 @@ apart. A convolution is the same product with rows of a that overlap. */
 #include "memory.h"
 #include "vectors.h"
 
+/* By timing products of 32 to 2,048 samples and 784-256-128 units. */
 #define DEPTH 512 /* rows of b that are multiplied at once: a panel of them stays in the cache, */
-#define SHALLOW 128 /* and where a is transposed, so do those rows of it */
+#define SHALLOW (4096 / PANEL) /* and where a is transposed, so do those rows of it */
+#define SIDE (128 / PANEL) /* panels whose rows of b are kept together */
+#define FEW_ROWS 50 /* of a, for which b need not be packed */
 #define LEAST_SPLIT 5e5 /* operations that threads share */
 
 /* Where register v of a panel begins; the last one overlaps the one before it where the width is no multiple of LANES. */
@@ -123,6 +126,14 @@ static void pack(const float *b, isize br, isize bc, isize depth, int width, flo
 {
     const int columns = width > LANES ? 2 : 1;
     const isize last = width < LANES ? 0 : width - LANES;
+    if (width >= LANES && bc == 1) {
+        for (isize k = 0; k < depth; k++, b += br, out += columns * LANES) {
+            __builtin_prefetch(b + 16 * br); /* rows far apart are no pattern that the processor knows */
+            for (int v = 0; v < columns; v++)
+                store(out + v * LANES, load(b + AT(v)));
+        }
+        return;
+    }
     for (int v = 0; v < columns; v++) {
         const float *from = b + AT(v) * bc;
         float *to = out + v * LANES;
@@ -133,11 +144,6 @@ static void pack(const float *b, isize br, isize bc, isize depth, int width, flo
             for (isize k = 0; k < depth; k++)
                 for (int j = 0; j < LANES; j++)
                     to[k * LANES + j] = j < width ? from[k * br + j * bc] : 0;
-        else if (bc == 1)
-            for (isize k = 0; k < depth; k++) {
-                __builtin_prefetch(from + (k + 16) * br); /* rows far apart are no pattern that the processor knows */
-                store(to + k * columns * LANES, load(from + k * br));
-            }
         else
             pack_transposed(from, br, bc, depth, columns, to);
     }
@@ -170,13 +176,11 @@ static Panel make_panel(const Product *p, isize column, isize first, isize depth
 {
     const int width = panel_width(p->n, column);
     const float *b = p->b + first * p->br + column * p->bc;
-    if (p->bc == 1 && width == PANEL && p->m <= 100)
+    if (p->bc == 1 && width == PANEL && p->m <= FEW_ROWS)
         return (Panel){b, p->br};
     pack(b, p->br, p->bc, depth, width, room);
     return (Panel){room, width > LANES ? PANEL : LANES};
 }
-
-#define SIDE 4 /* panels whose rows of b are kept together */
 
 /* One part: up to SIDE panels of c's columns, and some of its rows. */
 static void multiply_part(void *context, isize part)
@@ -226,7 +230,9 @@ static void dense_product(Product *p)
     const double operations = 2.0 * p->m * p->n * p->depth;
     const isize parts = operations < LEAST_SPLIT ? 1 : operations < 1e8 ? 4 : operations < 8e8 ? (isize)(operations / 2.5e7) : 32;
     p->across = (panels + SIDE - 1) / SIDE;
-    if (p->across < parts && p->m <= 2 * p->n) /* each of them reads a, and each of those below packs b: where a is less */
+    p->across += p->across > 1 && p->across % 2; /* as many for each of two threads */
+    /* each of them reads a, and each of those below packs b: where a is less, and need not be packed itself */
+    if (p->across < parts && p->m <= 2 * p->n && p->ac == 1)
         p->across = parts < (panels + 1) / 2 ? parts : (panels + 1) / 2;
     p->down = parts / p->across < tiles / 4 ? parts / p->across : tiles / 4;
     p->down += p->down < 1;
