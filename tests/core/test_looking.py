@@ -18,6 +18,7 @@ from byhand import (
     ReLU,
     Residual,
     Sigmoid,
+    SpectralNorm,
     Step,
     Tanh,
 )
@@ -67,6 +68,19 @@ def test_input_gradient_is_the_slope_of_the_outputs(layers, shape):
     slopes, kinks = central_differences(lambda: float(np.sum(weights * net.forward(x))), x)
     assert kinks.mean() < 0.1
     np.testing.assert_allclose(np.where(kinks, slopes, dx), slopes, rtol=1e-6, atol=1e-8)
+
+
+def test_gradients_that_nobody_wants_are_left_out():
+    net = network([Conv2D(3), Tanh(), Flatten(), SpectralNorm(Dense(4))], (6, 5, 2))
+    x, t = np.random.default_rng(0).standard_normal((4, 6, 5, 2)), np.array([0, 3, 1, 1])
+    dx = [np.empty_like(x), np.empty_like(x)]
+    for learns in (True, False):
+        workspace = net.workspace(4, learns=learns)
+        net.gradient[...] = 7
+        net.forward(x, workspace)
+        net.backward(t, workspace, dx=dx[learns])
+        assert np.all(net.gradient == 7) == (not learns)
+    np.testing.assert_array_equal(*dx)
 
 
 def test_input_gradient_of_one_output_leaves_the_pass_in_between_alone():

@@ -104,17 +104,17 @@ def childless_pass(plan: Plan, rows: int, make: Any) -> Pass:
     return at
 
 
-def bind(at: Pass, p: SimpleNamespace, g: SimpleNamespace) -> None:
-    """Give a pass, and those inside it, their parameters and gradients."""
-    at.p, at.g = p, g
+def bind(at: Pass, p: SimpleNamespace, g: SimpleNamespace, learns: bool = True) -> None:
+    """Give a pass, and those inside it, their parameters and gradients, and say whether the gradients are wanted."""
+    at.p, at.g, at.learns = p, g, learns
     for child, own, gradient in zip(at.children, getattr(p, "children", ()), getattr(g, "children", ()), strict=True):
-        bind(child, own, gradient)
+        bind(child, own, gradient, learns)
 
 
 def first_rows(at: Pass, plan: Plan, n: int) -> Pass:
     """The same pass for its first n samples; scratch has no rows."""
     first = Pass()
-    first.p, first.g = at.p, at.g
+    first.p, first.g, first.learns = at.p, at.g, at.learns
     first.y, first.dy = at.y[:n], at.dy[:n]
     first.cache = SimpleNamespace(**{k: a if k in plan.scratch else a[:n] for k, a in vars(at.cache).items()})
     first.carry = SimpleNamespace(**{name: a[:n] for name, a in vars(at.carry).items()})

@@ -19,6 +19,7 @@ class Pass:
         dx: ∂L/∂x (n, *in), which backward writes; None where nobody wants it.
         p: the layer's parameters and state, by name.
         g: the gradients by its parameters, by name; backward overwrites them.
+        learns: whether anybody wants these; if not, a layer may save the work.
         cache: the arrays that its plan asked for, by name.
         carry: what each sample carries from one pass to the next, by name.
         carries: whether this pass goes on from `carry`; otherwise it starts from zeros.
@@ -27,7 +28,7 @@ class Pass:
         children: the passes through the layers that it is made of.
     """
 
-    __slots__ = ("cache", "carries", "carry", "children", "dx", "dy", "g", "mask", "p", "rng", "x", "y")
+    __slots__ = ("cache", "carries", "carry", "children", "dx", "dy", "g", "learns", "mask", "p", "rng", "x", "y")
 
     x: Array
     y: Array
@@ -35,6 +36,7 @@ class Pass:
     dx: Array | None
     p: SimpleNamespace
     g: SimpleNamespace
+    learns: bool
     cache: SimpleNamespace
     carry: SimpleNamespace
     carries: bool
@@ -45,6 +47,7 @@ class Pass:
     def __init__(self) -> None:
         self.rng = self.mask = self.dx = None
         self.carries = False
+        self.learns = True
 
 
 class LossPass:

@@ -39,6 +39,7 @@ class Workspace:
         g: each layer's gradients.
         share: whether layers may write over what nobody reads any more.
         rooms: memory for passes that only go forward; None for arrays of one's own, which a way back needs.
+        learns: whether the gradients by the parameters are wanted.
 
     Attributes:
         current: the pass that was last started; None before the first one.
@@ -55,6 +56,7 @@ class Workspace:
         g: Sequence[SimpleNamespace],
         share: bool = True,
         rooms: Rooms | None = None,
+        learns: bool = True,
     ):
         self.rows = rows
         if rooms is None:
@@ -63,7 +65,7 @@ class Workspace:
         else:
             self._layers = rooms.chain(plans, rows, make)
         for at, own, gradient in zip(self._layers, p, g, strict=True):
-            bind(at, own, gradient)
+            bind(at, own, gradient, learns)
         self._loss_cache = SimpleNamespace(**{name: make((rows, *shape)) for name, shape in loss.items()})
         self._plans = tuple(plans)
         self._passes: dict[int, Passes] = {}

@@ -67,7 +67,7 @@ class GAN:
         self._told = np.empty((rows, *self.generator.input_shape), self.generator.dtype)  # noise and class
         self._ones, self._zeros = np.ones((rows, 1), dtype), np.zeros((rows, 1), dtype)
         self._drawing = self.generator.workspace(rows)
-        self._scoring, self._judging = self.critic.workspace(rows), self._judge.workspace(rows)
+        self._scoring, self._judging = self.critic.workspace(rows), self._judge.workspace(rows, learns=False)
 
     def critic_gradient(self, real: Array, labels: Array | None, rng: np.random.Generator) -> float:
         """Write the critic's gradient on real images (n, ...) and as many drawn ones; returns the sum of both losses.

@@ -46,7 +46,8 @@ class GradientPenalty:
         self.critic, self.weight = critic, weight
         self._columns = critic.input_shape[0] if columns is None else columns
         self._twin = critic.twin()
-        self._workspace = self._twin.workspace(rows, share=False)  # every δ is still there after the backward pass
+        # every δ is still there after the backward pass, which writes no gradient
+        self._workspace = self._twin.workspace(rows, share=False, learns=False)
         self._ones = np.ones((rows, 1), critic.dtype)
         shapes = [critic.input_shape, critic.input_shape, *(plan.out_shape for plan in critic.plan)]
         self._slopes, *self._r = (np.empty((rows, *shape), critic.dtype) for shape in shapes)

@@ -114,8 +114,9 @@ class Conv2D(Layer):
         """Compute dW = Σ xᵀ dy over all places, db = Σ dy, and dx, to which every place adds dy Wᵀ."""
         w = self.window
         how = (w.stride, w.dilation, w.pad(at.x.shape[1:]), self.groups, at.cache.scratch)
-        ops.conv2d_weights(at.x, at.dy, at.g.W, *how)
-        if self.bias:
+        if at.learns:
+            ops.conv2d_weights(at.x, at.dy, at.g.W, *how)
+        if at.learns and self.bias:
             ops.sum_rows(at.dy.reshape(-1, self.filters), at.g.b)  # (n · rows · columns, filters) → (filters,)
         if at.dx is not None:
             ops.conv2d_input(at.dy, at.p.W, at.dx, *how)

@@ -77,7 +77,8 @@ class Dense(Layer):
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = xᵀ dy, db = Σᵢ dyᵢ, dx = dy Wᵀ."""
-        ops.affine_gradients(at.x, at.dy, at.g.W, at.g.b if self.bias else None)  # (in, out), (out,)
+        if at.learns:
+            ops.affine_gradients(at.x, at.dy, at.g.W, at.g.b if self.bias else None)  # (in, out), (out,)
         if at.dx is not None:
             ops.affine_input(at.dy, at.p.W, at.dx)  # (..., out)(out, in) → (..., in)
 

@@ -100,7 +100,8 @@ class SpectralNorm(Layer):
         c, inner = at.cache, self._inner(at)
         inner.dy, inner.dx = at.dy, at.dx
         self.layer.backward(ops, inner)
-        ops.spectral_norm_backward(as_rows(inner.g.W), as_rows(c.W), at.p.u, at.p.v, c.norm, as_rows(c.product))
+        if at.learns:
+            ops.spectral_norm_backward(as_rows(inner.g.W), as_rows(c.W), at.p.u, at.p.v, c.norm, as_rows(c.product))
 
     def _inner(self, at: Pass) -> Pass:
         """The inner layer's pass, with W / σ as its W."""

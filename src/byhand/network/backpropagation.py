@@ -40,7 +40,9 @@ class Backpropagation(Parameters):
         self._local = threading.local()  # workspaces, a set for each thread, so that several may predict at once
         self._rooms = Rooms()
 
-    def workspace(self, rows: int, share: bool = True, forward_only: bool = False) -> Workspace:
+    def workspace(
+        self, rows: int, share: bool = True, forward_only: bool = False, learns: bool = True
+    ) -> Workspace:
         """New arrays for one pass at a time of up to `rows` samples.
 
         Args:
@@ -49,11 +51,12 @@ class Backpropagation(Parameters):
                 pass until the next one.
             forward_only: whether no pass will go back. They then destroy each other's arrays, those of this thread's
                 other such workspaces too, also of networks that this one was `reshaped` to.
+            learns: whether a pass back is to write `gradient`; if not, only ∂L/∂x is sure to be right after it.
         """
         loss = self.loss.cache(self.plan[-1].out_shape)
         make = lambda shape, dtype=self.dtype: self.ops.empty(shape, dtype)  # noqa: E731
         rooms = self._rooms if forward_only else None
-        return Workspace(self.plan, self.input_shape, loss, rows, make, self.p, self.g, share, rooms)
+        return Workspace(self.plan, self.input_shape, loss, rows, make, self.p, self.g, share, rooms, learns)
 
     def as_input(self, x: Any) -> Array:
         """The samples x as this network takes them: checked, in its dtype; tokens as whole numbers.
@@ -192,7 +195,7 @@ class Backpropagation(Parameters):
         weights, wanted = as_array("weights", weights), (len(x), *self.plan[-1].out_shape)
         if weights.shape != wanted:
             raise ByhandError(f"weights must be {wanted}, one for each output; got {weights.shape}.")
-        workspace, dx = network.workspace(len(x)), np.empty_like(x)
+        workspace, dx = network.workspace(len(x), learns=False), np.empty_like(x)
         network.forward(x, workspace)
         network.backward_from(weights, workspace, dx)
         return dx
