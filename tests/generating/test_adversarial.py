@@ -4,7 +4,20 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from byhand import BinaryCrossEntropy, ByhandError, Conv2D, Dense, Flatten, LeakyReLU, Network, ReLU, Tanh, Wasserstein
+from byhand import (
+    BinaryCrossEntropy,
+    ByhandError,
+    Conv2D,
+    Dense,
+    Flatten,
+    LeakyReLU,
+    MaxPool2D,
+    Network,
+    ReLU,
+    Reshape,
+    Tanh,
+    Wasserstein,
+)
 from byhand.generating import GAN, VAE, GANTrainer, GradientPenalty, VAETrainer
 from byhand.testing import central_differences
 from tests.core.test_pytorch import by_case
@@ -65,17 +78,28 @@ CRITICS = [
 ]
 
 
-@pytest.mark.parametrize("layers", CRITICS, ids=len)
-@pytest.mark.parametrize("columns", [4, 7])
-def test_the_gradient_penalty_has_the_gradient_of_autograd(layers, columns):
+ROWS_OF_PIXELS = [Reshape((5, 4, 1)), Conv2D(3, (3, 2), 2), LeakyReLU(0.2), Flatten(), Dense(1)]
+IMAGES = [Conv2D(4, 3, padding="valid"), ReLU(), Conv2D(6, 2, groups=2, dilation=2, bias=False), Flatten(), Dense(1)]
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "columns"),
+    [
+        *[(layers, (7,), columns) for layers in CRITICS for columns in (4, 7)],
+        (ROWS_OF_PIXELS, (20,), 20),
+        (IMAGES, (5, 6, 3), 1),
+        (IMAGES, (5, 6, 3), 3),
+    ],
+)
+def test_the_gradient_penalty_has_the_gradient_of_autograd(layers, shape, columns):
     torch = pytest.importorskip("torch")
     from tests.golden.torch_images import in_a_row
 
     rng = np.random.default_rng(0)
-    critic = Network(7, layers, Wasserstein(), rng=1, dtype=np.float64)
+    critic = Network(shape, layers, Wasserstein(), rng=1, dtype=np.float64)
     critic.theta = critic.theta + rng.standard_normal(critic.size)
     before = critic.gradient = rng.standard_normal(critic.size)
-    x = rng.standard_normal((5, 7))
+    x = rng.standard_normal((5, *shape))
     penalty = GradientPenalty(critic, 9, 3.0, columns)
     values = [penalty(x)]
     found = critic.gradient - before
@@ -86,7 +110,7 @@ def test_the_gradient_penalty_has_the_gradient_of_autograd(layers, columns):
         seen = torch.tensor(rows, requires_grad=True)
         y = in_a_row(critic.layers, critic.arena.views(theta), seen)
         (slopes,) = torch.autograd.grad(y.sum(), seen, create_graph=True)
-        return 3.0 * ((slopes[:, :columns].norm(dim=1) - 1) ** 2).mean()
+        return 3.0 * ((slopes[..., :columns].flatten(1).norm(dim=1) - 1) ** 2).mean()
 
     value = autograd(x)
     (wanted,) = torch.autograd.grad(value, theta)
@@ -175,7 +199,10 @@ def network(inputs, layers, loss=None):
         (lambda: VAE(network(8, [Dense(5)]), network(3, [Dense(8)], BinaryCrossEntropy())), "two numbers for each"),
         (lambda: VAE(network(8, [Dense(6)]), network(3, [Dense(8)], Wasserstein())), "has the loss BinaryCrossEntropy"),
         (lambda: GradientPenalty(network(8, [Dense(5), Tanh(), Dense(1)]), 3), "the critic has Tanh"),
-        (lambda: GradientPenalty(network((4, 4, 1), [Conv2D(1), Flatten(), Dense(1)]), 3), "Conv2D"),
+        (
+            lambda: GradientPenalty(network((4, 4, 1), [MaxPool2D(), Flatten(), Dense(1)]), 3),
+            "the critic has MaxPool2D",
+        ),
     ],
 )
 def test_networks_that_do_not_fit_are_refused(make, message):

@@ -40,7 +40,9 @@ def on_images(layer, p, x):
     if isinstance(layer, Conv2D):
         size, stride, dilation = (as_pair("", v) for v in (layer.kernel, layer.stride, layer.dilation))
         x = padded(x, size, stride, dilation, layer.padding)
-        return F.conv2d(x, p.W.permute(3, 2, 0, 1).contiguous(), p.b, stride, 0, dilation, layer.groups)
+        return F.conv2d(
+            x, p.W.permute(3, 2, 0, 1).contiguous(), getattr(p, "b", None), stride, 0, dilation, layer.groups
+        )
     size = as_pair("", layer.size)
     stride = size if layer.stride is None else as_pair("", layer.stride)
     how = (size, stride, (1, 1), layer.padding)

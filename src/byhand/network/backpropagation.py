@@ -40,9 +40,7 @@ class Backpropagation(Parameters):
         self._local = threading.local()  # workspaces, a set for each thread, so that several may predict at once
         self._rooms = Rooms()
 
-    def workspace(
-        self, rows: int, share: bool = True, forward_only: bool = False, learns: bool = True
-    ) -> Workspace:
+    def workspace(self, rows: int, share: bool = True, forward_only: bool = False, learns: bool = True) -> Workspace:
         """New arrays for one pass at a time of up to `rows` samples.
 
         Args:
