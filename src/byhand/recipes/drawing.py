@@ -23,9 +23,8 @@ from byhand.layers import (
     ReLU,
     Reshape,
     Sigmoid,
-    SpectralNorm,
 )
-from byhand.losses import BinaryCrossEntropy, Hinge, Loss, Wasserstein
+from byhand.losses import BinaryCrossEntropy, Loss, Wasserstein
 from byhand.network import Network
 from byhand.optimizers import Adam, Optimizer
 from byhand.schedules import CosineAnnealing
@@ -169,8 +168,8 @@ dcgan = replace(
     name="dcgan",
     takes="Radford, Metz and Chintala (2015), a quarter as wide: 100 numbers of noise, 7 × 7 × 64, two transposed "
     "convolutions of 4 × 4 with stride 2 to 28 × 28, batch normalisation and ReLU; against two convolutions of 4 × 4 "
-    "with stride 2, 32 and 64 filters, spectral normalisation and leaky ReLU; hinge loss; Adam 0.0002 with β₁ 0.5, "
-    "batches of 128, 15 epochs.",
+    "with stride 2, 32 and 64 filters, and leaky ReLU; loss, gradient penalty and Adam as gan's; batches of 128, 15 "
+    "epochs.",
     generator=(
         *[Dense(7 * 7 * 64, He(), bias=False), BatchNorm(), ReLU(), Reshape((7, 7, 64))],
         *[ConvTranspose2D(32, 4, 2), BatchNorm(), ReLU()],  # (14, 14, 32)
@@ -178,14 +177,11 @@ dcgan = replace(
     ),
     critic=(
         Reshape((28, 28, 1)),
-        *[SpectralNorm(Conv2D(32, 4, 2)), LeakyReLU(0.2)],
-        *[SpectralNorm(Conv2D(64, 4, 2)), LeakyReLU(0.2)],
-        *[Flatten(), SpectralNorm(Dense(1))],
+        *[Conv2D(32, 4, 2), LeakyReLU(0.2)],
+        *[Conv2D(64, 4, 2), LeakyReLU(0.2)],
+        *[Flatten(), Dense(1)],
     ),
-    loss=Hinge(),
-    optimizer=Adam(0.0002, beta1=0.5),
     epochs=15,
-    penalty=0.0,
 )
 
 vae = VAERecipe(
