@@ -28,7 +28,7 @@ from byhand.reading.pieces import places
 from byhand.reading.placed_reader import PlacedReader
 from byhand.reading.reading import Digit, Reading, Row, Unread
 from byhand.reading.row_read import RowRead
-from byhand.reading.row_reader import ROWS, SHARPER, SURE, RowReader
+from byhand.reading.row_reader import ROW_POWER, SIGN_POWER, SURE, RowReader
 from byhand.reading.turned import turned_back, without_rim
 
 MODELS = Path(__file__).parents[1] / "models"  # those that come with the package
@@ -207,7 +207,7 @@ def _given(path: Path, own: ReaderModel, form: str | None) -> tuple[Network, Row
 
 
 def _powers(own: ReaderModel) -> tuple[float, float]:
-    return own.calibration.get("row", ROWS), own.calibration.get("sign", SHARPER)
+    return own.calibration.get("row", ROW_POWER), own.calibration.get("sign", SIGN_POWER)
 
 
 def _own_network(path: Path) -> Network:

@@ -32,7 +32,7 @@ SURE = 0.7  # a row that the first views agree on, and find at least so probable
 # more than a third more are looked at again, and of 700 composed rows no more are read right (bench.reading.composed)
 WIDER, KEPT = 1.5, 2000  # from one width of the networks to the next; wider ones do not stay in memory
 # powers of rows' and signs' probabilities where a file has none: bench.reading.confidence, with an earlier network
-ROWS, SHARPER = 0.38, 1.1
+ROW_POWER, SIGN_POWER = 0.38, 1.1
 SECOND = 0.4  # how much the second network counts
 RARE = 0.3  # how often there are signs where digits are asked for, beside how often in training
 PROPOSALS = 3  # that each view makes where a pattern says what may be read
@@ -60,7 +60,7 @@ class RowReader:
         networks: Sequence[Network],
         second: Network | None = None,
         form: str | NumberForm = "digits",
-        powers: tuple[float, float] = (ROWS, SHARPER),
+        powers: tuple[float, float] = (ROW_POWER, SIGN_POWER),
         numbers: NumberModel | None = None,
     ):
         self.networks, self.second, self.form = [folded(network) for network in networks], second, form
