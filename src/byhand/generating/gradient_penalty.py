@@ -8,7 +8,7 @@ from byhand.core.types import Array
 from byhand.layers import Conv2D, Dense, Flatten, Layer, LeakyReLU, ReLU, Reshape
 from byhand.network import Network
 
-KNOWN = (Dense, Conv2D, ReLU, LeakyReLU, Flatten, Reshape)
+WORKED_OUT = (Dense, Conv2D, ReLU, LeakyReLU, Flatten, Reshape)
 
 
 class GradientPenalty:
@@ -45,8 +45,8 @@ class GradientPenalty:
 
     def __init__(self, critic: Network, rows: int, weight: float = 10.0, columns: int | None = None):
         for layer in critic.layers:
-            if not isinstance(layer, KNOWN):
-                names = ", ".join(known.__name__ for known in KNOWN)
+            if not isinstance(layer, WORKED_OUT):
+                names = ", ".join(known.__name__ for known in WORKED_OUT)
                 raise ByhandError(f"The gradient penalty is worked out for {names}; the critic has {layer.label()}.")
         self.critic, self.weight = critic, weight
         self._columns = critic.input_shape[-1] if columns is None else columns
