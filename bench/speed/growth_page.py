@@ -11,7 +11,8 @@ NOTE = """\
 Training by Adam with made-up samples that have no zeros to skip; a workload's figures above are of MNIST. Everybody has
 the same threads, PyTorch runs eagerly (for small batches also with one thread), JAX compiles a whole epoch, or a step
 for images and files. Medians of the rounds of one run, in which all take turns: `python -m bench.speed.growth
---gigabytes 10`, or with `--only batch,cores` for some of them. All figures are in [speed-growth.json](speed-growth.json)."""
+--gigabytes 10`, or with `--only batch,cores` for some of them. All figures are in
+[speed-growth.json](speed-growth.json)."""
 
 
 def fastest(point: Point, peers: tuple[str, ...] = ("torch", "jax")) -> dict[str, Any] | None:
