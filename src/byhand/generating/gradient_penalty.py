@@ -50,8 +50,7 @@ class GradientPenalty:
                 raise ByhandError(f"The gradient penalty is worked out for {names}; the critic has {layer.label()}.")
         self.critic, self.weight = critic, weight
         self._columns = critic.input_shape[-1] if columns is None else columns
-        self._twin = critic.twin()
-        self._twin.gradient[...] = 0  # the biases' stays so
+        self._twin = critic.twin()  # its gradient begins as zeros, and the biases' stay so
         # every δ is still there after the backward pass, which writes no gradient
         self._workspace = self._twin.workspace(rows, share=False, learns=False)
         self._ones = np.ones((rows, 1), critic.dtype)
@@ -82,10 +81,8 @@ class GradientPenalty:
             ops.affine_gradients(r, at.dy, at.g.W, None)  # (in, n)(n, out) → (in, out)
             ops.affine(r, at.p.W, None, r_next)  # (n, in)(in, out) → (n, out)
         elif isinstance(layer, Conv2D):
-            w = layer.window
-            how = (w.stride, w.dilation, w.pad(r.shape[1:]), layer.groups, at.cache.scratch)
-            ops.conv2d_weights(r, at.dy, at.g.W, *how)
-            ops.conv2d(r, at.p.W, self._no_bias[: layer.filters], r_next, *how)
+            ops.conv2d_weights(r, at.dy, at.g.W, *layer.how(at))
+            ops.conv2d(r, at.p.W, self._no_bias[: layer.filters], r_next, *layer.how(at))
         elif isinstance(layer, ReLU | LeakyReLU):
             ops.copy(r, out=at.dy)
             layer.slope(ops, at, r_next)  # m ⊙ r

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from byhand.core.checks import require_instance, require_whole
 from byhand.core.config import register
@@ -102,18 +103,20 @@ class Conv2D(Layer):
         """W by `weights`, b by `biases`."""
         return {"W": self.weights} | ({"b": self.biases} if self.bias else {})
 
+    def how(self, at: Pass) -> tuple[Any, ...]:
+        """What the operations of a convolution want beside its arrays."""
+        w = self.window
+        return w.stride, w.dilation, w.pad(at.x.shape[1:]), self.groups, at.cache.scratch
+
     def forward(self, ops: Ops, at: Pass) -> None:
         """Compute y = x ∗ W + b."""
-        w = self.window
         if not self.bias:
             ops.fill(at.cache.b, 0)
-        b = at.p.b if self.bias else at.cache.b
-        ops.conv2d(at.x, at.p.W, b, at.y, w.stride, w.dilation, w.pad(at.x.shape[1:]), self.groups, at.cache.scratch)
+        ops.conv2d(at.x, at.p.W, at.p.b if self.bias else at.cache.b, at.y, *self.how(at))
 
     def backward(self, ops: Ops, at: Pass) -> None:
         """Compute dW = Σ xᵀ dy over all places, db = Σ dy, and dx, to which every place adds dy Wᵀ."""
-        w = self.window
-        how = (w.stride, w.dilation, w.pad(at.x.shape[1:]), self.groups, at.cache.scratch)
+        how = self.how(at)
         if at.learns:
             ops.conv2d_weights(at.x, at.dy, at.g.W, *how)
         if at.learns and self.bias:
